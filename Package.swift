@@ -1,0 +1,34 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Fluxion's own builds refuse warnings (`FLUXION_STRICT=1`, as CI sets it); a package that depends on Fluxion is not bound by that.
+let strict = Context.environment["FLUXION_STRICT"] != nil
+let swift: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+
+// Each target imports only those above it.
+let package = Package(
+  name: "Fluxion",
+  platforms: [.macOS(.v26)],
+  products: [.library(name: "Fluxion", targets: ["Fluxion"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+    .target(
+      name: "Tensors", dependencies: ["CKernels", "COpenBLAS", .product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: swift),
+    .target(name: "Autodiff", dependencies: ["Tensors"], swiftSettings: swift),
+    .target(name: "Models", dependencies: ["Tensors", "Autodiff"], swiftSettings: swift),
+    .target(name: "Optimizers", dependencies: ["Tensors", "Models"], swiftSettings: swift),
+    .target(name: "Data", dependencies: ["Tensors", "CZlib"], swiftSettings: swift),
+    .target(name: "Training", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data"], swiftSettings: swift),
+    .target(name: "Fluxion", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data", "Training"], swiftSettings: swift),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,151 @@
+import CKernels
+import RealModule
+
+/// Derivatives of element-wise expressions, as expressions.
+enum Gradient {
+  /// The derivative of each input, in [inputs…, y, dy]; nil where it is zero.
+  static func derivatives(of root: Expression, inputCount: Int) -> [Program.Derivative?] {
+    // Post-order: arguments before their users, every node once.
+    var order: [Expression] = []
+    var seen: Set<ObjectIdentifier> = []
+    func visit(_ x: Expression) {
+      guard seen.insert(ObjectIdentifier(x)).inserted else { return }
+      x.arguments.forEach(visit)
+      order.append(x)
+    }
+    visit(root)
+
+    var adjoints: [ObjectIdentifier: Symbol] = [ObjectIdentifier(root): Symbol(.input(inputCount + 1))]
+    var byInput: [Int: Symbol] = [:]
+    for node in order.reversed() {
+      guard let dy = adjoints[ObjectIdentifier(node)] else { continue }
+      switch node.kind {
+      case .input(let index): byInput[index] = byInput[index].map { $0 + dy } ?? dy
+      case .apply(let op):
+        let y = Symbol(node)
+        for (argument, dx) in zip(node.arguments, rule(fx_op(op), node.arguments.map(Symbol.init), y, dy)) {
+          guard let dx else { continue }
+          let id = ObjectIdentifier(argument)
+          adjoints[id] = adjoints[id].map { $0 + dx } ?? dx
+        }
+      default: break
+      }
+    }
+    // The result is at hand when a derivative is taken: where it occurs in one, it is read and not computed again.
+    var isComputed = false
+    if case .apply = root.kind { isComputed = true }
+    return (0..<inputCount).map { input in
+      guard var dx = byInput[input]?.node else { return nil }
+      if isComputed { dx = replacing(root, with: .input(inputCount), in: dx) }
+      if dx.value == 0 { return nil }
+      let uses = inputs(of: dx).sorted()
+      let renumbered = renumbering(dx, Dictionary(uniqueKeysWithValues: uses.enumerated().map { ($1, $0) }))
+      return .init(program: Program(renumbered, inputCount: uses.count), uses: uses)
+    }
+  }
+
+  private static func rewrite(_ x: Expression, _ memo: inout [ObjectIdentifier: Expression], _ leaf: (Expression) -> Expression?) -> Expression {
+    if let done = memo[ObjectIdentifier(x)] { return done }
+    var result = x
+    if let replacement = leaf(x) {
+      result = replacement
+    } else if case .apply(let op) = x.kind {
+      let arguments = x.arguments.map { rewrite($0, &memo, leaf) }
+      let op = fx_op(op)
+      switch arguments.count {
+      case 1: result = .apply(op, arguments[0])
+      case 2: result = .apply(op, arguments[0], arguments[1])
+      default: result = .apply(op, arguments[0], arguments[1], arguments[2])
+      }
+    }
+    memo[ObjectIdentifier(x)] = result
+    return result
+  }
+
+  private static func replacing(_ old: Expression, with new: Expression, in x: Expression) -> Expression {
+    var memo: [ObjectIdentifier: Expression] = [:]
+    return rewrite(x, &memo) { $0 === old ? new : nil }
+  }
+
+  private static func renumbering(_ x: Expression, _ numbers: [Int: Int]) -> Expression {
+    var memo: [ObjectIdentifier: Expression] = [:]
+    var inputs: [Int: Expression] = [:]
+    return rewrite(x, &memo) { node in
+      guard case .input(let index) = node.kind, let number = numbers[index] else { return nil }
+      if inputs[number] == nil { inputs[number] = .input(number) }
+      return inputs[number]
+    }
+  }
+
+  private static func inputs(of x: Expression) -> Set<Int> {
+    var result: Set<Int> = []
+    var seen: Set<ObjectIdentifier> = []
+    func visit(_ x: Expression) {
+      guard seen.insert(ObjectIdentifier(x)).inserted else { return }
+      if case .input(let index) = x.kind { result.insert(index) }
+      x.arguments.forEach(visit)
+    }
+    visit(x)
+    return result
+  }
+
+  /// The derivative of an instruction for each operand, times `dy`; nil where it is zero.
+  private static func rule(_ op: fx_op, _ x: [Symbol], _ y: Symbol, _ dy: Symbol) -> [Symbol?] {
+    typealias S = Symbol
+    let a = x[0]
+    let b = x.count > 1 ? x[1] : a
+    func select(_ condition: S, _ x: S, _ y: S) -> S { S(.apply(FX_SELECT, condition.node, x.node, y.node)) }
+    func square(_ x: S) -> S { S.unary(FX_SQUARE, x) }
+    func rsqrt(_ x: S) -> S { S.unary(FX_RSQRT, x) }
+    switch op {
+    case FX_COPY: return [dy]
+    case FX_NEG: return [-dy]
+    case FX_ABS: return [dy * S.unary(FX_SIGN, a)]
+    case FX_SQUARE: return [dy * (2 * a)]
+    case FX_RECIPROCAL: return [-(dy * square(y))]
+    case FX_SQRT: return [dy * 0.5 / y]
+    case FX_RSQRT: return [dy * (-0.5 * (y * square(y)))]
+    case FX_EXP: return [dy * y]
+    case FX_EXPM1: return [dy * (y + 1)]
+    case FX_LOG: return [dy / a]
+    case FX_LOG1P: return [dy / (1 + a)]
+    case FX_SIN: return [dy * S.cos(a)]
+    case FX_COS: return [-(dy * S.sin(a))]
+    case FX_TAN: return [dy * (1 + square(y))]
+    case FX_ASIN: return [dy * rsqrt(1 - square(a))]
+    case FX_ACOS: return [-(dy * rsqrt(1 - square(a)))]
+    case FX_ATAN: return [dy / (1 + square(a))]
+    case FX_SINH: return [dy * S.cosh(a)]
+    case FX_COSH: return [dy * S.sinh(a)]
+    case FX_TANH: return [dy * (1 - square(y))]
+    case FX_ASINH: return [dy * rsqrt(square(a) + 1)]
+    case FX_ACOSH: return [dy * rsqrt(square(a) - 1)]
+    case FX_ATANH: return [dy / (1 - square(a))]
+    case FX_ERF: return [dy * (S(2 / Double.pi.squareRoot()) * S.exp(-square(a)))]
+    case FX_ERFC: return [-(dy * (S(2 / Double.pi.squareRoot()) * S.exp(-square(a))))]
+    case FX_SIGMOID: return [dy * (y * (1 - y))]
+    case FX_ADD: return [dy, dy]
+    case FX_SUB: return [dy, -dy]
+    case FX_MUL: return [dy * b, dy * a]
+    case FX_DIV: return [dy / b, -(dy * (y / b))]
+    case FX_POW:
+      // 0ᵇ has the derivative 0 for b: PyTorch's convention, where log 0 would give NaN. A power of 0 has none for a.
+      let byBase = b.node.value == 0 ? nil : dy * select(b .== 0, 0, b * S.pow(a, b - 1))
+      return [byBase, dy * select((a .== 0) * (b .>= 0), 0, y * S.log(a))]
+    case FX_MAX, FX_MIN:
+      // Where both are equal each gets half, as in PyTorch.
+      let half = dy * 0.5
+      let first = op == FX_MAX ? a .> b : a .< b
+      let second = op == FX_MAX ? b .> a : b .< a
+      return [select(a .== b, half, select(first, dy, 0)), select(a .== b, half, select(second, dy, 0))]
+    case FX_ATAN2:
+      let r = square(a) + square(b)
+      return [dy * (b / r), -(dy * (a / r))]
+    case FX_REM: return [dy, -(dy * S.unary(FX_FLOOR, a / b))]
+    case FX_HYPOT: return [dy * (a / y), dy * (b / y)]
+    case FX_FMA: return [dy * b, dy * a, dy]
+    case FX_SELECT: return [nil, select(a, dy, 0), select(a, 0, dy)]
+    default: return x.map { _ in nil }  // signs, roundings and comparisons are flat
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import CKernels
+import Synchronization
+
+/// An element-wise expression as a short list of instructions over registers, each a block of elements.
+///
+/// Common subexpressions are computed once; what depends on no input is computed once a run; registers are reused as soon as their value
+/// is not needed any more, so that all of them stay in the first-level cache.
+final class Program: Sendable {
+  struct Instruction {
+    var op: UInt32
+    var arguments: (Operand, Operand, Operand)
+    /// The register the result goes to; -1 is the result of the program.
+    var target: Int
+  }
+
+  enum Operand {
+    case none
+    case input(Int)
+    case register(Int)
+    /// A value that is the same for all elements.
+    case uniform(Int)
+  }
+
+  let inputCount: Int
+  let registerCount: Int
+  let instructions: [Instruction]
+  let uniforms: [Expression]
+  /// The only instruction's kernels by dtype if its operands are just the inputs in order: no blocks are needed then.
+  let direct: [fx_kernel?]?
+  /// Kernels by dtype and instruction; nil for a dtype where an instruction has no meaning.
+  let kernels: [[fx_kernel]?]
+  private let expression: Expression
+  private let derivatives: Mutex<[Derivative?]?> = Mutex(nil)
+
+  /// Whether the result is just the only input.
+  var isCopy: Bool {
+    if case .input(0) = expression.kind { return true }
+    return false
+  }
+
+  /// How many elements an instruction handles at a time: 4 KB of float32.
+  static let blockSize = 1024
+
+  init(_ expression: Expression, inputCount: Int) {
+    var compiler = Compiler()
+    let root = compiler.intern(expression)
+    compiler.emit(root)
+    self.expression = expression
+    self.inputCount = inputCount
+    (instructions, registerCount, uniforms) = (compiler.instructions, compiler.registerCount, compiler.uniforms)
+    kernels = DType.allCases.map { dtype in
+      var list: [fx_kernel] = []
+      for instruction in compiler.instructions {
+        guard let kernel = fx_elementwise(Int32(instruction.op), dtype.code) else { return nil }
+        list.append(kernel)
+      }
+      return list
+    }
+    var isDirect = instructions.count == 1
+    if isDirect {
+      let (a, b, c) = instructions[0].arguments
+      for (i, operand) in [a, b, c].enumerated() {
+        switch operand {
+        case .none: break
+        case .input(i): break
+        default: isDirect = false
+        }
+      }
+    }
+    direct = isDirect ? kernels.map { $0?.first } : nil
+  }
+
+  // MARK: Derivatives
+
+  /// The program of dx for one input, as a function of some of [inputs…, y, dy].
+  struct Derivative {
+    let program: Program
+    /// Which of [inputs…, y, dy] the program's inputs are.
+    let uses: [Int]
+  }
+
+  /// ∂/∂input as programs; nil where the derivative is zero everywhere. Made at the first use.
+  func derivative(_ input: Int) -> Derivative? {
+    derivatives.withLock { made in
+      if made == nil { made = Gradient.derivatives(of: expression, inputCount: inputCount) }
+      return made![input]
+    }
+  }
+
+  /// Whether some derivative reads an input, and whether some reads the result.
+  var keeps: Keeps { keeping.withLock { kept in
+    if let kept { return kept }
+    let uses = (0..<inputCount).flatMap { derivative($0)?.uses ?? [] }
+    let value: Keeps
+    switch (uses.contains { $0 < inputCount }, uses.contains(inputCount)) {
+    case (false, false): value = .nothing
+    case (true, false): value = .inputs
+    case (false, true): value = .output
+    case (true, true): value = .both
+    }
+    kept = value
+    return value
+  } }
+  private let keeping = Mutex<Keeps?>(nil)
+}
+
+// MARK: - Expression to instructions
+
+private struct Compiler {
+  struct Key: Hashable {
+    let kind: Expression.Kind
+    let arguments: [Int]
+  }
+  struct Value {
+    let kind: Expression.Kind
+    let arguments: [Int]
+    let expression: Expression
+    let isUniform: Bool
+    var uses = 0
+  }
+
+  var values: [Value] = []
+  var known: [Key: Int] = [:]
+  var seen: [ObjectIdentifier: Int] = [:]
+  var instructions: [Program.Instruction] = []
+  var uniforms: [Expression] = []
+  var registerCount = 0
+
+  /// The number of an expression; equal expressions have one number.
+  mutating func intern(_ x: Expression) -> Int {
+    if let number = seen[ObjectIdentifier(x)] { return number }
+    let arguments = x.arguments.map { intern($0) }
+    let key = Key(kind: x.kind, arguments: arguments)
+    let number: Int
+    if let known = known[key] {
+      number = known
+    } else {
+      number = values.count
+      let isUniform: Bool
+      if case .input = x.kind { isUniform = false } else { isUniform = arguments.allSatisfy { values[$0].isUniform } }
+      values.append(Value(kind: x.kind, arguments: arguments, expression: x, isUniform: isUniform))
+      known[key] = number
+    }
+    seen[ObjectIdentifier(x)] = number
+    return number
+  }
+
+  mutating func emit(_ root: Int) {
+    // Interning numbered arguments before their users: numbers are an order of evaluation.
+    var isNeeded = Array(repeating: false, count: values.count)
+    isNeeded[root] = true
+    for i in stride(from: root, through: 0, by: -1) where isNeeded[i] && !values[i].isUniform {
+      for argument in values[i].arguments {
+        isNeeded[argument] = true
+        values[argument].uses += 1
+      }
+    }
+    var places = Array(repeating: Program.Operand.none, count: values.count)
+    var free: [Int] = []
+    for i in 0...root where isNeeded[i] {
+      if values[i].isUniform {
+        places[i] = .uniform(uniforms.count)
+        uniforms.append(values[i].expression)
+      } else if case .input(let index) = values[i].kind {
+        places[i] = .input(index)
+      } else if case .apply(let op) = values[i].kind {
+        let arguments = values[i].arguments
+        // A kernel may write over its operands, so their registers are free for the result.
+        for argument in arguments {
+          values[argument].uses -= 1
+          if values[argument].uses == 0, case .register(let register) = places[argument] { free.append(register) }
+        }
+        var target = -1
+        if i != root {
+          target = free.popLast() ?? registerCount
+          registerCount = Swift.max(registerCount, target + 1)
+          places[i] = .register(target)
+        }
+        let operands = arguments.map { places[$0] } + [.none, .none]
+        instructions.append(
+          .init(op: op, arguments: (operands[0], operands[1], arguments.count > 2 ? operands[2] : .none), target: target))
+      }
+    }
+    // An input or a constant by itself is copied.
+    if instructions.isEmpty { instructions.append(.init(op: FX_COPY.rawValue, arguments: (places[root], .none, .none), target: -1)) }
+  }
+}

@@ -1,0 +1,143 @@
+import CKernels
+import RealModule
+
+/// A number that stands for every element of a tensor while an ``Elementwise`` closure is being read.
+///
+/// It has the arithmetic of numbers, the functions that tensors have (`exp`, `tanh`, `relu`, …), and swift-numerics' `ElementaryFunctions`,
+/// so that a function written generically for numbers becomes a kernel.
+public struct Symbol: Sendable {
+  let node: Expression
+
+  init(_ node: Expression) { self.node = node }
+
+  /// A constant.
+  public init(_ value: Double) { node = .constant(value) }
+}
+
+/// A node of an element-wise expression. Immutable; one node may be used in several places.
+final class Expression: Sendable {
+  enum Kind: Hashable, Sendable {
+    case input(Int)
+    /// A number given at each use of the program, such as leaky ReLU's slope.
+    case scalar(Int)
+    case constant(Double)
+    case apply(UInt32)
+  }
+
+  let kind: Kind
+  let arguments: [Expression]
+
+  private init(_ kind: Kind, _ arguments: [Expression] = []) {
+    self.kind = kind
+    self.arguments = arguments
+  }
+
+  static func input(_ index: Int) -> Expression { Expression(.input(index)) }
+  static func scalar(_ index: Int) -> Expression { Expression(.scalar(index)) }
+  static func constant(_ value: Double) -> Expression { Expression(.constant(value)) }
+
+  var value: Double? {
+    if case .constant(let value) = kind { return value }
+    return nil
+  }
+
+  /// An instruction on expressions; constants are folded and what changes nothing, for NaN and infinity too, is left out.
+  static func apply(_ op: fx_op, _ x: Expression...) -> Expression {
+    if x.allSatisfy({ $0.value != nil }) { return .constant(evaluate(op, x.map { $0.value! })) }
+    switch op {
+    case FX_ADD:
+      // x + (−0) is x; x + 0 is x too but for x = −0, whose sign nobody asked an expression to keep.
+      if x[0].value == 0 { return x[1] }
+      if x[1].value == 0 { return x[0] }
+    case FX_SUB:
+      if x[1].value == 0 { return x[0] }
+      if x[0].value == 0 { return .apply(FX_NEG, x[1]) }
+    case FX_MUL:
+      if x[0].value == 1 { return x[1] }
+      if x[1].value == 1 { return x[0] }
+      if x[0].value == -1 { return .apply(FX_NEG, x[1]) }
+      if x[1].value == -1 { return .apply(FX_NEG, x[0]) }
+      if x[0] === x[1] { return .apply(FX_SQUARE, x[0]) }
+    case FX_DIV:
+      if x[1].value == 1 { return x[0] }
+    case FX_NEG:
+      if case .apply(FX_NEG.rawValue) = x[0].kind { return x[0].arguments[0] }
+    case FX_POW:
+      if x[1].value == 1 { return x[0] }
+      if x[1].value == 2 { return .apply(FX_SQUARE, x[0]) }
+      if x[1].value == 0.5 { return .apply(FX_SQRT, x[0]) }
+      if x[1].value == -1 { return .apply(FX_RECIPROCAL, x[0]) }
+    default: break
+    }
+    return Expression(.apply(op.rawValue), x)
+  }
+
+  /// An instruction on numbers, by the kernel itself.
+  static func evaluate(_ op: fx_op, _ x: [Double]) -> Double {
+    guard let kernel = fx_elementwise(Int32(op.rawValue), DType.float64.code) else { return .nan }
+    let a = x.count > 0 ? x[0] : 0
+    let b = x.count > 1 ? x[1] : 0
+    let c = x.count > 2 ? x[2] : 0
+    var result = 0.0
+    withUnsafePointer(to: a) { a in
+      withUnsafePointer(to: b) { b in withUnsafePointer(to: c) { c in kernel(1, a, b, c, &result) } }
+    }
+    return result
+  }
+}
+
+// MARK: - Arithmetic
+
+extension Symbol: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
+  public init(floatLiteral value: Double) { self.init(value) }
+  public init(integerLiteral value: Int) { self.init(Double(value)) }
+
+  static func unary(_ op: fx_op, _ x: Symbol) -> Symbol { Symbol(.apply(op, x.node)) }
+  static func binary(_ op: fx_op, _ x: Symbol, _ y: Symbol) -> Symbol { Symbol(.apply(op, x.node, y.node)) }
+
+  public static func + (x: Symbol, y: Symbol) -> Symbol { binary(FX_ADD, x, y) }
+  public static func - (x: Symbol, y: Symbol) -> Symbol { binary(FX_SUB, x, y) }
+  public static func * (x: Symbol, y: Symbol) -> Symbol { binary(FX_MUL, x, y) }
+  public static func / (x: Symbol, y: Symbol) -> Symbol { binary(FX_DIV, x, y) }
+  public static prefix func - (x: Symbol) -> Symbol { unary(FX_NEG, x) }
+
+  /// 1 where the comparison holds, else 0; for ``where(_:_:_:)-(Symbol,_,_)``.
+  public static func .== (x: Symbol, y: Symbol) -> Symbol { binary(FX_EQ, x, y) }
+  public static func .!= (x: Symbol, y: Symbol) -> Symbol { binary(FX_NE, x, y) }
+  public static func .< (x: Symbol, y: Symbol) -> Symbol { binary(FX_LT, x, y) }
+  public static func .<= (x: Symbol, y: Symbol) -> Symbol { binary(FX_LE, x, y) }
+  public static func .> (x: Symbol, y: Symbol) -> Symbol { binary(FX_GT, x, y) }
+  public static func .>= (x: Symbol, y: Symbol) -> Symbol { binary(FX_GE, x, y) }
+}
+
+extension Symbol: ElementaryFunctions {
+  public static var zero: Symbol { Symbol(0) }
+  /// Whether the two are one expression; symbols have no values to compare, `.==` compares elements.
+  public static func == (x: Symbol, y: Symbol) -> Bool {
+    x.node === y.node || x.node.kind == y.node.kind && zip(x.node.arguments, y.node.arguments).allSatisfy { Symbol($0) == Symbol($1) }
+  }
+  public static func += (x: inout Symbol, y: Symbol) { x = x + y }
+  public static func -= (x: inout Symbol, y: Symbol) { x = x - y }
+  public static func exp(_ x: Symbol) -> Symbol { unary(FX_EXP, x) }
+  public static func expMinusOne(_ x: Symbol) -> Symbol { unary(FX_EXPM1, x) }
+  public static func cosh(_ x: Symbol) -> Symbol { unary(FX_COSH, x) }
+  public static func sinh(_ x: Symbol) -> Symbol { unary(FX_SINH, x) }
+  public static func tanh(_ x: Symbol) -> Symbol { unary(FX_TANH, x) }
+  public static func cos(_ x: Symbol) -> Symbol { unary(FX_COS, x) }
+  public static func sin(_ x: Symbol) -> Symbol { unary(FX_SIN, x) }
+  public static func tan(_ x: Symbol) -> Symbol { unary(FX_TAN, x) }
+  public static func log(_ x: Symbol) -> Symbol { unary(FX_LOG, x) }
+  public static func log(onePlus x: Symbol) -> Symbol { unary(FX_LOG1P, x) }
+  public static func acosh(_ x: Symbol) -> Symbol { unary(FX_ACOSH, x) }
+  public static func asinh(_ x: Symbol) -> Symbol { unary(FX_ASINH, x) }
+  public static func atanh(_ x: Symbol) -> Symbol { unary(FX_ATANH, x) }
+  public static func acos(_ x: Symbol) -> Symbol { unary(FX_ACOS, x) }
+  public static func asin(_ x: Symbol) -> Symbol { unary(FX_ASIN, x) }
+  public static func atan(_ x: Symbol) -> Symbol { unary(FX_ATAN, x) }
+  public static func pow(_ x: Symbol, _ y: Symbol) -> Symbol { binary(FX_POW, x, y) }
+  public static func pow(_ x: Symbol, _ n: Int) -> Symbol { binary(FX_POW, x, Symbol(Double(n))) }
+  public static func sqrt(_ x: Symbol) -> Symbol { unary(FX_SQRT, x) }
+  public static func root(_ x: Symbol, _ n: Int) -> Symbol {
+    n == 2 ? sqrt(x) : unary(FX_SIGN, x) * binary(FX_POW, unary(FX_ABS, x), Symbol(1 / Double(n)))
+  }
+}

@@ -1,0 +1,105 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Whether a model trains (dropout drops, statistics are gathered) or answers.
+public enum Mode: Sendable { case training, inference }
+
+/// What a thread is in the middle of: the tape it records on, its mode, its error scope, its random stream.
+final class Context {
+  /// The tape that operators append to, if a gradient is being taken.
+  var tape: Tape?
+  /// How many `gradient` calls are open on this thread.
+  var depth = 0
+  /// Set by `withMode`; otherwise training inside a gradient, inference outside.
+  var mode: Mode?
+  /// How many `checked` scopes are open.
+  var checkedDepth = 0
+  /// The first mistake in the innermost `checked` scope; while it is set operators do nothing.
+  var failure: TensorError?
+  /// Operators compute shapes and no values.
+  var isDry = false
+  /// The model parts being called, outermost first.
+  var path: [PathComponent] = []
+  /// The stream that initialisers and creators draw from where none is given.
+  var random = RandomStream.ofSystem()
+  /// Memory for the blocks of element-wise programs.
+  var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+  deinit { scratch.deallocate() }
+
+  /// At least `byteCount` bytes that stay valid until the next call on this thread.
+  func scratch(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    if scratch.count < byteCount {
+      scratch.deallocate()
+      scratch = .allocate(byteCount: max(byteCount, 64 << 10), alignment: 64)
+    }
+    return scratch.baseAddress!
+  }
+
+  private static let key: pthread_key_t = {
+    var key = pthread_key_t()
+    pthread_key_create(&key) { pointer in
+      #if canImport(Darwin)
+        Unmanaged<Context>.fromOpaque(pointer).release()
+      #else
+        if let pointer { Unmanaged<Context>.fromOpaque(pointer).release() }
+      #endif
+    }
+    return key
+  }()
+
+  /// This thread's context.
+  @inline(__always)
+  static var current: Context {
+    if let pointer = pthread_getspecific(key) { return Unmanaged<Context>.fromOpaque(pointer).takeUnretainedValue() }
+    return create()
+  }
+
+  @inline(never)
+  private static func create() -> Context {
+    let context = Context()
+    pthread_setspecific(key, Unmanaged.passRetained(context).toOpaque())
+    return context
+  }
+
+  var isTraining: Bool { (mode ?? (depth > 0 ? .training : .inference)) == .training }
+}
+
+/// Runs `body` in a mode of its own; without it the mode is training inside a gradient and inference outside.
+public func withMode<R, E: Error>(_ mode: Mode, _ body: () throws(E) -> R) throws(E) -> R {
+  let context = Context.current
+  let outer = context.mode
+  context.mode = mode
+  defer { context.mode = outer }
+  return try body()
+}
+
+/// The mode of the code that is running: training inside a gradient, inference outside, unless ``withMode(_:_:)`` says otherwise.
+public var currentMode: Mode { Context.current.isTraining ? .training : .inference }
+
+// MARK: - Where in a model an operator runs
+
+/// A step into a model: `layers.1 (Dense)`.
+struct PathComponent {
+  var name: StaticString
+  var index: Int
+  var type: Any.Type
+
+  var label: String { index >= 0 ? "\(name).\(index)" : "\(name)" }
+}
+
+/// Runs `body` as a part of a model, so that a mistake inside it names the part: `… in layers.1 (Dense)`.
+///
+/// Containers call it around each of their parts; a model of one's own may, for parts whose place its errors should tell.
+@inline(__always)
+public func withPart<R>(_ name: StaticString, _ index: Int = -1, of type: Any.Type, _ body: () -> R) -> R {
+  let context = Context.current
+  context.path.append(PathComponent(name: name, index: index, type: type))
+  defer { context.path.removeLast() }
+  return body()
+}

@@ -1,0 +1,77 @@
+/// A mistake in the use of tensors: which operator, what was wrong, what would fit, and in which part of a model.
+public struct TensorError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The operator, as it is called: `matmul`.
+  public var operation: String
+  /// What is wrong and what would fit: `[32, 10] • [12, 5]: inner dimensions 10 and 12 differ`.
+  public var message: String
+  /// The model part it happened in, `layers.1 (Dense)`, or empty outside models.
+  public var location: String
+
+  public init(_ operation: String, _ message: String, location: String = "") {
+    self.operation = operation
+    self.message = message
+    self.location = location
+  }
+
+  /// The whole sentence.
+  public var description: String { "\(operation): \(message)" + (location.isEmpty ? "" : ", in \(location)") }
+}
+
+/// The one place a mistake ends up in: kept by the innermost `checked` scope, or else the end of the program.
+@inline(never)
+package func fail(_ error: TensorError) {
+  let context = Context.current
+  var error = error
+  if error.location.isEmpty, let last = context.path.last {
+    error.location = context.path.map(\.label).joined(separator: ".") + " (\(String(describing: last.type)))"
+  }
+  if context.checkedDepth > 0 {
+    if context.failure == nil { context.failure = error }
+  } else {
+    // `fatalError` keeps its text in release builds; a failed `precondition` does not.
+    fatalError(error.description)
+  }
+}
+
+/// Runs `body` and throws the first mistake in it, which would otherwise stop the program.
+///
+///     let y = try checked { model(x) }   // throws TensorError: matmul: [32, 10] • [12, 5]: …
+///
+/// From the mistake on operators in the scope do nothing and give placeholders without elements; the scope throws when `body` ends.
+/// Scopes nest, each with errors of its own. What `body` changes beside its result is for ``checked(_:_:)`` to undo.
+public func checked<R>(_ body: () throws -> R) throws -> R {
+  let context = Context.current
+  let outer = context.failure
+  let path = context.path
+  context.failure = nil
+  context.checkedDepth += 1
+  defer {
+    context.failure = outer
+    context.checkedDepth -= 1
+    context.path = path
+  }
+  let result = Result { try body() }
+  if let failure = context.failure { throw failure }
+  return try result.get()
+}
+
+/// Runs `body` on a value and throws the first mistake in it; `value` is then what it was before.
+///
+///     try checked(&model) { model in _ = model(x) }
+public func checked<Value, R>(_ value: inout Value, _ body: (inout Value) throws -> R) throws -> R {
+  var copy = value
+  let result = try checked { try body(&copy) }
+  value = copy
+  return result
+}
+
+/// Runs `body`, handing what it throws to ``fail(_:)``; nil then, and at once if the scope has failed before.
+@inline(__always)
+func attempt<R>(_ body: () throws(TensorError) -> R) -> R? {
+  do {
+    return try body()
+  } catch {
+    fail(error)
+    return nil
+  }
+}

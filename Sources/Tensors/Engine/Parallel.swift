@@ -1,0 +1,143 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The threads that share the work of large operators.
+public enum Threads {
+  /// How many threads work on one operator: all cores unless set, or what `FLUXION_NUM_THREADS` says. Results do not depend on it.
+  public static var count: Int {
+    get { ThreadPool.shared.limit.load(ordering: .relaxed) }
+    set { ThreadPool.shared.limit.store(max(1, min(newValue, ThreadPool.shared.workers + 1)), ordering: .relaxed) }
+  }
+}
+
+/// One pool for everything: as many workers as there are other cores, asleep unless there is work.
+final class ThreadPool: Sendable {
+  static let shared = ThreadPool()
+
+  let workers: Int
+  let limit: Atomic<Int>
+
+  /// The job that is being worked on. Only its owner, who holds `busy`, changes it, and only while no worker is inside.
+  private nonisolated(unsafe) var body: ((Int) -> Void)?
+  private let parts = Atomic<Int>(0)
+  /// The next part that nobody has taken.
+  private let next = Atomic<Int>(0)
+  /// Parts that are done.
+  private let finished = Atomic<Int>(0)
+  /// Workers that may still look at the job.
+  private let inside = Atomic<Int>(0)
+  private let generation = Atomic<Int>(0)
+  private let busy = Atomic<Bool>(false)
+  private let sleeping = Atomic<Int>(0)
+  private nonisolated(unsafe) let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private nonisolated(unsafe) let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  private init() {
+    let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    let wanted = getenv("FLUXION_NUM_THREADS").flatMap { Int(String(cString: $0)) }
+    workers = max(wanted ?? cores, 1) - 1
+    limit = Atomic(workers + 1)
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, nil)
+    for _ in 0..<workers {
+      #if canImport(Darwin)
+        var thread: pthread_t?
+        pthread_create(&thread, nil, { _ in ThreadPool.work() }, nil)
+      #else
+        var thread = pthread_t()
+        pthread_create(&thread, nil, { _ in ThreadPool.work() }, nil)
+      #endif
+    }
+  }
+
+  /// Calls `body` with 0 ..< parts, each once, on this thread and the workers; returns when all are done.
+  func run(_ parts: Int, _ body: (Int) -> Void) {
+    guard parts > 1, limit.load(ordering: .relaxed) > 1, workers > 0,
+      !busy.exchange(true, ordering: .acquiring)
+    else {
+      // Inside another job, or beside one of another thread: the cores are taken, so this thread does it all.
+      for part in 0..<parts { body(part) }
+      return
+    }
+    withoutActuallyEscaping(body) { body in
+      self.body = body
+      self.parts.store(parts, ordering: .relaxed)
+      finished.store(0, ordering: .relaxed)
+      next.store(0, ordering: .releasing)
+      generation.add(1, ordering: .sequentiallyConsistent)
+      if sleeping.load(ordering: .sequentiallyConsistent) > 0 {
+        pthread_mutex_lock(mutex)
+        pthread_cond_broadcast(condition)
+        pthread_mutex_unlock(mutex)
+      }
+      takeParts(body, parts)
+      while finished.load(ordering: .acquiring) < parts { sched_yield() }
+      // No worker may still hold the closure when this call returns.
+      next.store(Int.max / 2, ordering: .sequentiallyConsistent)
+      while inside.load(ordering: .sequentiallyConsistent) > 0 { sched_yield() }
+      self.body = nil
+    }
+    busy.store(false, ordering: .releasing)
+  }
+
+  @inline(__always)
+  private func takeParts(_ body: (Int) -> Void, _ parts: Int) {
+    while true {
+      let part = next.add(1, ordering: .acquiringAndReleasing).oldValue
+      if part >= parts { return }
+      body(part)
+      finished.add(1, ordering: .releasing)
+    }
+  }
+
+  private static func work() -> UnsafeMutableRawPointer? {
+    let pool = shared
+    var seen = 0
+    while true {
+      // Work tends to come in bursts: look for some 50 µs before going to sleep.
+      var looks = 0
+      while pool.generation.load(ordering: .acquiring) == seen {
+        looks += 1
+        if looks < 200 {
+          sched_yield()
+          continue
+        }
+        pthread_mutex_lock(pool.mutex)
+        pool.sleeping.add(1, ordering: .sequentiallyConsistent)
+        while pool.generation.load(ordering: .sequentiallyConsistent) == seen { pthread_cond_wait(pool.condition, pool.mutex) }
+        pool.sleeping.subtract(1, ordering: .sequentiallyConsistent)
+        pthread_mutex_unlock(pool.mutex)
+      }
+      seen = pool.generation.load(ordering: .acquiring)
+      pool.inside.add(1, ordering: .sequentiallyConsistent)
+      if pool.next.load(ordering: .sequentiallyConsistent) < pool.parts.load(ordering: .acquiring), let body = pool.body {
+        pool.takeParts(body, pool.parts.load(ordering: .acquiring))
+      }
+      pool.inside.subtract(1, ordering: .sequentiallyConsistent)
+    }
+  }
+}
+
+/// Calls `body` with stretches of 0 ..< count of at least `grain` each, in parallel where that pays. The cuts depend on nothing but
+/// `count` and `grain`, so what is computed within a stretch is the same for any number of threads.
+@inline(__always)
+func parallel(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+  let grain = max(1, grain)
+  if count <= grain {
+    if count > 0 { body(0..<count) }
+    return
+  }
+  // A few parts for each core level out what the machine does besides; more would only cost.
+  let parts = min(count / grain, 16)
+  if parts <= 1 { return body(0..<count) }
+  ThreadPool.shared.run(parts) { part in
+    body(count * part / parts..<count * (part + 1) / parts)
+  }
+}

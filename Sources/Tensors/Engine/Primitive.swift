@@ -1,0 +1,124 @@
+/// An operator: a small value with its attributes. Every use of one goes through ``Primitive/callAsFunction(_:)``, the one door.
+///
+/// Its four parts are its shape rule (`result`), its kernel (`evaluate`), its gradient rule (`gradient`) and its name.
+package protocol Primitive: Sendable {
+  /// `Tensor`, `Pair`, `Triple` or `[Tensor]`.
+  associatedtype Inputs: Operands
+
+  /// The operator as it is called, for errors and profiles.
+  var name: String { get }
+  /// Which tensors the gradient rule reads; the others' memory is let go of.
+  var keeps: Keeps { get }
+  /// The shape rule: the result's shape and dtype, or a mistake.
+  func result(_ x: Inputs) throws(TensorError) -> Signature
+  /// The kernel: the result's elements, in new memory or, for a view, in the operand's.
+  func evaluate(_ x: Inputs, _ result: Signature) throws(TensorError) -> Tensor
+  /// The gradient rule: one gradient for each input, of that input's shape, written in tensor operators; nil where `needs` is false or
+  /// the derivative is zero. It never accumulates and never thinks of broadcasting.
+  func gradient(_ x: Inputs, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?]
+}
+
+extension Primitive {
+  package var keeps: Keeps { .inputs }
+  package func gradient(_ x: Inputs, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [] }
+
+  /// The one door. Checks shapes and dtypes, runs the kernel, and appends to the tape if an input is tracked.
+  @inline(__always)
+  package func callAsFunction(_ x: Inputs) -> Tensor {
+    let context = Context.current
+    if context.failure != nil { return .placeholder }
+    do {
+      let signature = try result(x)
+      var y = context.isDry ? Tensor(hollow: signature.shape, signature.dtype) : try evaluate(x, signature)
+      if let tape = context.tape, signature.dtype.isFloatingPoint {
+        let level = x.level(on: tape)
+        if level > 0 { tape.record(self, x, &y, level) }
+      }
+      return y
+    } catch {
+      var error = error
+      if error.operation.isEmpty { error.operation = name }
+      fail(error)
+      return .placeholder
+    }
+  }
+}
+
+/// A result's shape and dtype.
+package struct Signature {
+  package var shape: Shape
+  package var dtype: DType
+
+  package init(_ shape: Shape, _ dtype: DType) {
+    self.shape = shape
+    self.dtype = dtype
+  }
+}
+
+/// Which of a primitive's tensors its gradient rule reads the elements of; shapes and dtypes are always there.
+package enum Keeps: Sendable { case nothing, inputs, output, both }
+
+/// Which inputs a gradient is wanted for.
+package struct Needs: Sendable {
+  let bits: UInt64
+  /// Inputs from the 64th on are always wanted.
+  package subscript(i: Int) -> Bool { i > 63 || bits >> UInt64(i) & 1 == 1 }
+}
+
+/// A mistake that the door completes with the operator's name.
+@inline(never)
+func mistake(_ message: String) -> TensorError { TensorError("", message) }
+
+// MARK: - Operands
+
+/// The tensors a primitive takes.
+package protocol Operands: Sendable {
+  var count: Int { get }
+  subscript(i: Int) -> Tensor { get }
+  func map(_ transform: (Tensor) -> Tensor) -> Self
+  /// The deepest gradient call on `tape` that one of them depends on; 0 if none is tracked there.
+  func level(on tape: Tape) -> Int32
+}
+
+extension Tensor: Operands {
+  package var count: Int { 1 }
+  package subscript(i: Int) -> Tensor { self }
+  package func map(_ transform: (Tensor) -> Tensor) -> Tensor { transform(self) }
+  @inline(__always) package func level(on tape: Tape) -> Int32 { node.tape == tape.id ? node.level : 0 }
+}
+
+package struct Pair: Operands {
+  package var a: Tensor
+  package var b: Tensor
+  @inline(__always)
+  package init(_ a: Tensor, _ b: Tensor) {
+    self.a = a
+    self.b = b
+  }
+  package var count: Int { 2 }
+  package subscript(i: Int) -> Tensor { i == 0 ? a : b }
+  package func map(_ transform: (Tensor) -> Tensor) -> Pair { Pair(transform(a), transform(b)) }
+  @inline(__always) package func level(on tape: Tape) -> Int32 { Swift.max(a.level(on: tape), b.level(on: tape)) }
+}
+
+package struct Triple: Operands {
+  package var a: Tensor
+  package var b: Tensor
+  package var c: Tensor
+  @inline(__always)
+  package init(_ a: Tensor, _ b: Tensor, _ c: Tensor) {
+    self.a = a
+    self.b = b
+    self.c = c
+  }
+  package var count: Int { 3 }
+  package subscript(i: Int) -> Tensor { i == 0 ? a : i == 1 ? b : c }
+  package func map(_ transform: (Tensor) -> Tensor) -> Triple { Triple(transform(a), transform(b), transform(c)) }
+  @inline(__always)
+  package func level(on tape: Tape) -> Int32 { Swift.max(a.level(on: tape), b.level(on: tape), c.level(on: tape)) }
+}
+
+extension [Tensor]: Operands {
+  package func map(_ transform: (Tensor) -> Tensor) -> [Tensor] { map(transform) as [Tensor] }
+  package func level(on tape: Tape) -> Int32 { reduce(0) { Swift.max($0, $1.level(on: tape)) } }
+}

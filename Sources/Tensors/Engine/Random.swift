@@ -1,0 +1,140 @@
+import CKernels
+
+/// A stream of random numbers: Philox4x32-10 (Salmon et al. 2011), a function of a seed and a position and of nothing else.
+///
+/// A stream is a value: a copy draws the same numbers, and results do not depend on the number of threads.
+///
+///     var random = RandomStream(seed: 7)
+///     let x = Tensor.normal([3, 4], using: &random)
+public struct RandomStream: Sendable, Hashable {
+  /// Which of 2⁶⁴ streams it is.
+  public let seed: UInt64
+  /// The next 32-bit word.
+  public private(set) var position: UInt64 = 0
+
+  /// The stream of a seed, from its beginning.
+  public init(seed: UInt64) { self.seed = seed }
+
+  /// A stream that no other run of the program has.
+  public static func ofSystem() -> RandomStream {
+    var generator = SystemRandomNumberGenerator()
+    return RandomStream(seed: generator.next())
+  }
+
+  /// Takes `words` words out of the stream and tells where they begin.
+  mutating func take(_ words: Int) -> UInt64 {
+    // Whole blocks of four, so that what is drawn never shares one with what is drawn next.
+    defer { position &+= UInt64((words + 3) & ~3) }
+    return position
+  }
+
+  /// A stream of its own for a part of a program, such as one dropout layer.
+  public mutating func split() -> RandomStream {
+    var words: [UInt32] = [0, 0]
+    fx_random_bits(seed, take(2), 2, &words)
+    return RandomStream(seed: UInt64(words[0]) << 32 | UInt64(words[1]))
+  }
+}
+
+extension RandomStream: RandomNumberGenerator {
+  /// The next 64 bits.
+  public mutating func next() -> UInt64 {
+    var words: [UInt32] = [0, 0]
+    fx_random_bits(seed, take(2), 2, &words)
+    return UInt64(words[0]) << 32 | UInt64(words[1])
+  }
+}
+
+/// Runs `body` with a stream of its own for everything in it that draws random numbers without naming a stream: initialisers, dropout, creators.
+///
+///     let model = withSeed(42) { Chain { Dense(784, 10) } }   // the same weights every time
+public func withSeed<R, E: Error>(_ seed: UInt64, _ body: () throws(E) -> R) throws(E) -> R {
+  let context = Context.current
+  let outer = context.random
+  context.random = RandomStream(seed: seed)
+  defer { context.random = outer }
+  return try body()
+}
+
+/// A stream split off the one that is in force where this is called: the system's, or ``withSeed(_:_:)``'s.
+public func currentRandomStream() -> RandomStream { Context.current.random.split() }
+
+// MARK: - Creators
+
+extension Tensor {
+  /// Numbers of equal probability in `range` (its end not included): float32 with 24 random bits, float64 with 53.
+  public static func uniform(_ shape: Shape, in range: Range<Double> = 0..<1, _ dtype: DType = .float32, using random: inout RandomStream) -> Tensor {
+    let seed = random.seed
+    return drawn(shape, dtype, "uniform", &random, dtype == .float64 ? 2 : 1) { first, n, out in
+      fx_random_uniform(dtype.code, seed, first, n, range.lowerBound, range.upperBound, out)
+    }
+  }
+  /// The same from the stream in force.
+  public static func uniform(_ shape: Shape, in range: Range<Double> = 0..<1, _ dtype: DType = .float32) -> Tensor {
+    uniform(shape, in: range, dtype, using: &Context.current.random)
+  }
+
+  /// Normally distributed numbers, by Box and Muller's method.
+  public static func normal(
+    _ shape: Shape, mean: Double = 0, standardDeviation: Double = 1, _ dtype: DType = .float32, using random: inout RandomStream
+  ) -> Tensor {
+    let seed = random.seed
+    return drawn(shape, dtype, "normal", &random, dtype == .float64 ? 4 : 2) { first, n, out in
+      fx_random_normal(dtype.code, seed, first, n, mean, standardDeviation, out)
+    }
+  }
+  /// The same from the stream in force.
+  public static func normal(_ shape: Shape, mean: Double = 0, standardDeviation: Double = 1, _ dtype: DType = .float32) -> Tensor {
+    normal(shape, mean: mean, standardDeviation: standardDeviation, dtype, using: &Context.current.random)
+  }
+
+  /// True with a probability, else false: bool.
+  public static func bernoulli(_ shape: Shape, probability: Double, using random: inout RandomStream) -> Tensor {
+    guard probability >= 0 && probability <= 1 else {
+      fail(TensorError("bernoulli", "a probability of \(probability); 0 to 1 would fit"))
+      return .placeholder
+    }
+    let seed = random.seed
+    return drawn(shape, .bool, "bernoulli", &random, 1) { first, n, out in
+      fx_random_bernoulli(seed, first, n, probability, out.assumingMemoryBound(to: UInt8.self))
+    }
+  }
+  /// The same from the stream in force.
+  public static func bernoulli(_ shape: Shape, probability: Double) -> Tensor {
+    bernoulli(shape, probability: probability, using: &Context.current.random)
+  }
+
+  /// The numbers 0 ..< count in random order, each order equally probable: int64.
+  public static func permutation(_ count: Int, using random: inout RandomStream) -> Tensor {
+    guard count >= 0 else {
+      fail(TensorError("permutation", "of \(count) numbers"))
+      return .placeholder
+    }
+    var order = Array(0..<count)
+    order.shuffle(using: &random)
+    return Tensor(order)
+  }
+  /// The same from the stream in force.
+  public static func permutation(_ count: Int) -> Tensor { permutation(count, using: &Context.current.random) }
+
+  private static func drawn(
+    _ shape: Shape, _ dtype: DType, _ name: String, _ random: inout RandomStream, _ wordsPerElement: Int,
+    _ kernel: (UInt64, Int, UnsafeMutableRawPointer) -> Void
+  ) -> Tensor {
+    let context = Context.current
+    guard attempt({ () throws(TensorError) in try shape.check(name) }) != nil else { return .placeholder }
+    guard dtype.isFloatingPoint || dtype == .bool else {
+      fail(TensorError(name, "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
+      return .placeholder
+    }
+    let n = shape.elementCount
+    let first = random.take(n * wordsPerElement)
+    if context.isDry || context.failure != nil { return Tensor(hollow: shape, dtype) }
+    let y = Tensor(uninitialized: shape, dtype)
+    let (out, size) = (y.pointer, dtype.byteCount)
+    parallel(n, grain: Blocks.grain) { range in
+      kernel(first &+ UInt64(range.lowerBound * wordsPerElement), range.count, out + range.lowerBound * size)
+    }
+    return y
+  }
+}

@@ -1,0 +1,134 @@
+import Synchronization
+
+/// A tensor's place on a tape. It means something only while that tape is the thread's: afterwards the tensor is a constant.
+package struct Node: Sendable {
+  var tape: UInt64
+  var index: Int32
+  /// The innermost `gradient` call (counted from 1, the outermost) whose variable the tensor depends on.
+  var level: Int32
+
+  static let none = Node(tape: 0, index: 0, level: 0)
+}
+
+/// The operators that ran on tracked tensors, in order: one flat list for an outermost `gradient` call and those nested in it.
+///
+/// A nested call is a stretch at the list's end. Its backward pass walks that stretch with operators that are recorded in turn, so that the
+/// outer call can differentiate them: higher orders need no code of their own.
+package final class Tape {
+  private static let nextID = Atomic<UInt64>(1)
+
+  let id = Tape.nextID.add(1, ordering: .relaxed).oldValue
+  private var records: [AnyRecord?] = []
+
+  /// Makes `x` a variable of the gradient call at `level`. Where it depends on an outer call's variables, that stays known.
+  func variable(_ x: Tensor, _ level: Int32) -> Tensor {
+    var variable = x
+    if x.level(on: self) > 0 {
+      record(Identity(), x, &variable, level)
+    } else {
+      variable.node = Node(tape: id, index: Int32(records.count), level: level)
+      records.append(nil)
+    }
+    return variable
+  }
+
+  @inline(__always)
+  func record<P: Primitive>(_ primitive: P, _ x: P.Inputs, _ y: inout Tensor, _ level: Int32) {
+    y.node = Node(tape: id, index: Int32(records.count), level: level)
+    records.append(Record(primitive, x, y))
+  }
+
+  var count: Int { records.count }
+
+  /// The gradients of Σ `seed`·`y` at `variables`, by one walk in reverse over the records since `start`. No recursion: the length of a chain
+  /// does not matter. Unless an outer call needs them (`keeping`), records are let go of as they are passed, and memory with them.
+  func backward(
+    from y: Tensor, seed: Tensor, to variables: [Tensor], since start: Int, level: Int32, keeping: Bool
+  ) -> [Tensor?] {
+    guard y.level(on: self) >= level, y.node.index >= start else { return variables.map { _ in nil } }
+    let end = Int(y.node.index)
+    var gradients = [Tensor?](repeating: nil, count: end - start + 1)
+    gradients[end - start] = seed
+    let wanted = Set(variables.map { Int($0.node.index) })
+    var index = end
+    while index >= start {
+      defer { index -= 1 }
+      guard let record = records[index] else { continue }
+      if !keeping { records[index] = nil }
+      if wanted.contains(index) { continue }
+      guard let dy = gradients[index - start] else { continue }
+      gradients[index - start] = nil
+      record.backward(dy, tape: id, since: Int32(start), level: level, into: &gradients)
+      if Context.current.failure != nil { break }
+    }
+    return variables.map { variable in
+      let index = Int(variable.node.index)
+      return index <= end ? gradients[index - start] : nil
+    }
+  }
+}
+
+/// One use of a primitive: what the gradient rule needs of it.
+private class AnyRecord {
+  func backward(_ dy: Tensor, tape: UInt64, since start: Int32, level: Int32, into gradients: inout [Tensor?]) {}
+}
+
+private final class Record<P: Primitive>: AnyRecord {
+  let primitive: P
+  let x: P.Inputs
+  let y: Tensor
+
+  @inline(__always)
+  init(_ primitive: P, _ x: P.Inputs, _ y: Tensor) {
+    self.primitive = primitive
+    switch primitive.keeps {
+    case .both: (self.x, self.y) = (x, y)
+    case .inputs: (self.x, self.y) = (x, y.withoutElements)
+    case .output: (self.x, self.y) = (x.map(\.withoutElements), y)
+    case .nothing: (self.x, self.y) = (x.map(\.withoutElements), y.withoutElements)
+    }
+  }
+
+  override func backward(_ dy: Tensor, tape: UInt64, since start: Int32, level: Int32, into gradients: inout [Tensor?]) {
+    var bits: UInt64 = 0
+    for i in 0..<x.count {
+      let node = x[i].node
+      if node.tape == tape && node.level >= level && node.index >= start && i < 64 { bits |= 1 << UInt64(i) }
+    }
+    let dx = primitive.gradient(x, y, dy, Needs(bits: bits))
+    for (i, dx) in dx.enumerated() {
+      guard let dx else { continue }
+      let node = x[i].node
+      guard node.tape == tape && node.level >= level && node.index >= start else { continue }
+      assert(dx.shape == x[i].shape || dx.isHollow, "the gradient rule of \(primitive.name) gave \(dx.shape) for an input of \(x[i].shape)")
+      let slot = Int(node.index - start)
+      if gradients[slot] == nil {
+        gradients[slot] = dx
+      } else {
+        gradients[slot]! += dx
+      }
+    }
+  }
+}
+
+extension Tensor {
+  /// The same place on the tape, shape and dtype, without the memory.
+  fileprivate var withoutElements: Tensor {
+    var x = self
+    x.storage = .hollow
+    return x
+  }
+}
+
+/// y = x, as a step of its own on the tape.
+struct Identity: Primitive {
+  var name: String { "identity" }
+  var keeps: Keeps { .nothing }
+  func result(_ x: Tensor) -> Signature { Signature(x.shape, x.dtype) }
+  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+    var y = x
+    y.node = .none
+    return y
+  }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [dy] }
+}

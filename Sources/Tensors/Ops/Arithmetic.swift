@@ -1,0 +1,164 @@
+import CKernels
+
+/// Element-wise arithmetic: programs of one instruction or a few, their derivatives derived from them.
+enum Programs {
+  private typealias S = Symbol
+  private static func unary(_ f: (Symbol) -> Symbol) -> Program { Program(f(Symbol(.input(0))).node, inputCount: 1) }
+  private static func binary(_ f: (Symbol, Symbol) -> Symbol) -> Program {
+    Program(f(Symbol(.input(0)), Symbol(.input(1))).node, inputCount: 2)
+  }
+  /// A program of one operand and a number that is given at each use.
+  private static func scalar(_ f: (Symbol, Symbol) -> Symbol) -> Program {
+    Program(f(Symbol(.input(0)), Symbol(.scalar(0))).node, inputCount: 1)
+  }
+
+  static let add = binary { $0 + $1 }
+  static let subtract = binary { $0 - $1 }
+  static let multiply = binary { $0 * $1 }
+  static let divide = binary { $0 / $1 }
+  static let remainder = binary { Symbol.binary(FX_REM, $0, $1) }
+  static let negate = unary { -$0 }
+
+  static let addScalar = scalar { $0 + $1 }
+  static let subtractScalar = scalar { $0 - $1 }
+  static let subtractFromScalar = scalar { $1 - $0 }
+  static let multiplyScalar = scalar { $0 * $1 }
+  static let divideScalar = scalar { $0 / $1 }
+  static let divideIntoScalar = scalar { $1 / $0 }
+  static let remainderScalar = scalar { Symbol.binary(FX_REM, $0, $1) }
+}
+
+// MARK: - The ways to the door
+
+/// A program on two tensors that broadcast together.
+@inline(__always)
+func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ y: Tensor) -> Tensor {
+  if x.shape == y.shape { return Map(program: program, label: label)(Pair(x, y)) }
+  let (x, y) = broadcasted(label, x, y)
+  return Map(program: program, label: label)(Pair(x, y))
+}
+
+/// A program on one tensor and numbers.
+@inline(__always)
+func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ scalars: SIMD4<Double> = .zero) -> Tensor {
+  Map(program: program, scalars: scalars, label: label)(x)
+}
+
+/// The same for a number that an integer tensor may not be able to hold.
+@inline(__always)
+func mapped<S: Scalar>(_ label: StaticString, _ program: Program, _ x: Tensor, scalar: S) -> Tensor {
+  let value = scalar.double
+  if !x.dtype.isFloatingPoint && !x.admits(value, label) { return .placeholder }
+  return Map(program: program, scalars: SIMD4(value, 0, 0, 0), label: label)(x)
+}
+
+extension Tensor {
+  /// Whether a number is one of this dtype's values; a mistake if not.
+  @inline(never)
+  fileprivate func admits(_ value: Double, _ label: StaticString) -> Bool {
+    if dtype == .bool || value == value.rounded(.towardZero) && abs(value) <= 0x1p53 { return true }
+    fail(TensorError("\(label)", "\(value) is not a value of \(dtype); convert the tensor with .cast(to: .float32)"))
+    return false
+  }
+}
+
+extension Scalar {
+  /// The value as a Double; true is 1.
+  @inline(__always) var double: Double {
+    switch self {
+    case let value as Float: Double(value)
+    case let value as Double: value
+    case let value as Int: Double(value)
+    case let value as Int32: Double(value)
+    case let value as Int64: Double(value)
+    case let value as Bool: value ? 1 : 0
+    default: .nan
+    }
+  }
+}
+
+// MARK: - Operators
+
+extension Tensor {
+  /// x + y, broadcast together. Derivative: dy, dy.
+  public static func + (x: Tensor, y: Tensor) -> Tensor { mapped("+", Programs.add, x, y) }
+  /// x − y, broadcast together. Derivative: dy, −dy.
+  public static func - (x: Tensor, y: Tensor) -> Tensor { mapped("-", Programs.subtract, x, y) }
+  /// x · y element by element, broadcast together (the matrix product is `•`). Derivative: dy·y, dy·x.
+  public static func * (x: Tensor, y: Tensor) -> Tensor { mapped("*", Programs.multiply, x, y) }
+  /// x / y, broadcast together; integers truncate toward zero, and give 0 for a divisor of 0. Derivative: dy/y, −dy·x/y².
+  public static func / (x: Tensor, y: Tensor) -> Tensor { mapped("/", Programs.divide, x, y) }
+  /// x − y·⌊x/y⌋: the remainder with the sign of the divisor, as PyTorch's `remainder`.
+  public static func % (x: Tensor, y: Tensor) -> Tensor { mapped("%", Programs.remainder, x, y) }
+  /// −x.
+  public static prefix func - (x: Tensor) -> Tensor { mapped("-", Programs.negate, x) }
+
+  /// x + a; the number takes the tensor's dtype.
+  public static func + <S: Scalar>(x: Tensor, a: S) -> Tensor { mapped("+", Programs.addScalar, x, scalar: a) }
+  /// a + x; the number takes the tensor's dtype.
+  public static func + <S: Scalar>(a: S, x: Tensor) -> Tensor { mapped("+", Programs.addScalar, x, scalar: a) }
+  /// x − a; the number takes the tensor's dtype.
+  public static func - <S: Scalar>(x: Tensor, a: S) -> Tensor { mapped("-", Programs.subtractScalar, x, scalar: a) }
+  /// a − x; the number takes the tensor's dtype.
+  public static func - <S: Scalar>(a: S, x: Tensor) -> Tensor { mapped("-", Programs.subtractFromScalar, x, scalar: a) }
+  /// x · a; the number takes the tensor's dtype.
+  public static func * <S: Scalar>(x: Tensor, a: S) -> Tensor { mapped("*", Programs.multiplyScalar, x, scalar: a) }
+  /// a · x; the number takes the tensor's dtype.
+  public static func * <S: Scalar>(a: S, x: Tensor) -> Tensor { mapped("*", Programs.multiplyScalar, x, scalar: a) }
+  /// x / a; the number takes the tensor's dtype.
+  public static func / <S: Scalar>(x: Tensor, a: S) -> Tensor { mapped("/", Programs.divideScalar, x, scalar: a) }
+  /// a / x; the number takes the tensor's dtype.
+  public static func / <S: Scalar>(a: S, x: Tensor) -> Tensor { mapped("/", Programs.divideIntoScalar, x, scalar: a) }
+  /// x − a·⌊x/a⌋; the number takes the tensor's dtype.
+  public static func % <S: Scalar>(x: Tensor, a: S) -> Tensor { mapped("%", Programs.remainderScalar, x, scalar: a) }
+
+  /// Adds in place where nobody else holds the elements and no tape records them.
+  public static func += (x: inout Tensor, y: Tensor) { x.update("+=", Programs.add, FX_ADD, y) }
+  /// Subtracts in place where nobody else holds the elements and no tape records them.
+  public static func -= (x: inout Tensor, y: Tensor) { x.update("-=", Programs.subtract, FX_SUB, y) }
+  /// Multiplies in place where nobody else holds the elements and no tape records them.
+  public static func *= (x: inout Tensor, y: Tensor) { x.update("*=", Programs.multiply, FX_MUL, y) }
+  /// Divides in place where nobody else holds the elements and no tape records them.
+  public static func /= (x: inout Tensor, y: Tensor) { x.update("/=", Programs.divide, FX_DIV, y) }
+  /// x = x + a.
+  public static func += <S: Scalar>(x: inout Tensor, a: S) { x = x + a }
+  /// x = x − a.
+  public static func -= <S: Scalar>(x: inout Tensor, a: S) { x = x - a }
+  /// x = x · a.
+  public static func *= <S: Scalar>(x: inout Tensor, a: S) { x = x * a }
+  /// x = x / a.
+  public static func /= <S: Scalar>(x: inout Tensor, a: S) { x = x / a }
+
+  private mutating func update(_ label: StaticString, _ program: Program, _ op: fx_op, _ y: Tensor) {
+    let context = Context.current
+    if context.failure != nil || context.isDry || context.tape != nil && (isTracked(context) || y.isTracked(context))
+      || !isContiguous || dtype != y.dtype || shape != y.shape || !isKnownUniquelyReferenced(&storage)
+    {
+      let before = self
+      let result = mapped(label, program, before, y)
+      // An in-place operator keeps the shape of what it changes.
+      if result.shape != shape && context.failure == nil {
+        return fail(TensorError("\(label)", "\(shape) cannot take a result of shape \(result.shape)"))
+      }
+      if context.failure == nil { self = result }
+      return
+    }
+    guard let kernel = fx_elementwise(Int32(op.rawValue), dtype.code) else {
+      self = mapped(label, program, self, y)
+      return
+    }
+    let count = elementCount
+    let size = dtype.byteCount
+    let target = pointer
+    let y = y.isContiguous ? y : y.contiguousCopy()
+    let source = y.pointer
+    parallel(count, grain: Blocks.grain) { range in
+      let at = range.lowerBound * size
+      kernel(range.count, target + at, source + at, target, target + at)
+    }
+    withExtendedLifetime(y) {}
+    node = .none
+  }
+
+  @inline(__always) func isTracked(_ context: Context) -> Bool { node.tape != 0 && node.tape == context.tape?.id }
+}

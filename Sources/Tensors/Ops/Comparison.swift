@@ -1,0 +1,170 @@
+import CKernels
+
+/// x ⋛ y element by element: bool. It has no gradient.
+struct Compare: Primitive {
+  let op: fx_op
+  let name: String
+
+  func result(_ x: Pair) throws(TensorError) -> Signature {
+    if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
+    return Signature(x.a.shape, .bool)
+  }
+
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = Tensor(uninitialized: result.shape, .bool)
+    guard let kernel = fx_compare(Int32(op.rawValue), x.a.dtype.code) else { throw mistake("not defined for \(x.a.dtype)") }
+    let out = y.pointer
+    Blocks([x.a, x.b], dtype: x.a.dtype, count: y.elementCount).run { start, count, block in
+      kernel(count, block.input(0), block.input(1), block.input(0), out + start)
+    }
+    return y
+  }
+}
+
+/// x of another dtype. Derivative: dy of x's dtype; none from or to integers.
+struct Cast: Primitive {
+  let dtype: DType
+  var name: String { "cast" }
+  var keeps: Keeps { .nothing }
+  func result(_ x: Tensor) -> Signature { Signature(x.shape, dtype) }
+  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+    let y = Tensor(uninitialized: result.shape, dtype)
+    guard let kernel = fx_cast(x.dtype.code, dtype.code) else { return y }
+    let (out, size) = (y.pointer, dtype.byteCount)
+    Blocks([x], dtype: x.dtype, count: y.elementCount).run { start, count, block in
+      kernel(count, block.input(0), block.input(0), block.input(0), out + start &* size)
+    }
+    return y
+  }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [dy.cast(to: x.dtype)] }
+}
+
+/// mask ? x : y.
+struct Where: Primitive {
+  let mask: Tensor
+  var name: String { "where" }
+  var keeps: Keeps { .nothing }
+
+  func result(_ x: Pair) throws(TensorError) -> Signature {
+    if mask.dtype != .bool { throw mistake("the mask is \(mask.dtype); comparisons such as x .> 0 give the bool it wants") }
+    if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
+    return Signature(x.a.shape, x.a.dtype)
+  }
+
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = Tensor(uninitialized: result.shape, result.dtype)
+    guard let kernel = fx_where(result.dtype.code) else { throw mistake("not defined for \(result.dtype)") }
+    let (out, size) = (y.pointer, result.dtype.byteCount)
+    Blocks([mask, x.a, x.b], dtype: result.dtype, count: y.elementCount).run { start, count, block in
+      kernel(count, block.input(0), block.input(1), block.input(2), out + start &* size)
+    }
+    return y
+  }
+
+  func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    let zero = Tensor.zeros([], dy.dtype).expanded(dy.shape)
+    return [needs[0] ? Where(mask: mask)(Pair(dy, zero)) : nil, needs[1] ? Where(mask: mask)(Pair(zero, dy)) : nil]
+  }
+}
+
+/// The elements of `x` where the mask is true, of `y` elsewhere; all three broadcast together.
+///
+/// Derivative: dy where the mask is true, dy where it is false. PyTorch: `where`.
+public func `where`(_ mask: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor {
+  let (x, y) = broadcasted("where", x, y)
+  if mask.shape == x.shape { return Where(mask: mask)(Pair(x, y)) }
+  let (wideMask, wideX) = broadcasted("where", mask, x)
+  return Where(mask: wideMask)(Pair(wideX, y.expandedOrPlaceholder(wideX.shape)))
+}
+/// The elements of `x` where the mask is true, a number elsewhere.
+public func `where`<S: Scalar>(_ mask: Tensor, _ x: Tensor, _ a: S) -> Tensor { `where`(mask, x, Tensor.full([], a, x.dtype)) }
+/// A number where the mask is true, the elements of `x` elsewhere.
+public func `where`<S: Scalar>(_ mask: Tensor, _ a: S, _ x: Tensor) -> Tensor { `where`(mask, Tensor.full([], a, x.dtype), x) }
+/// `x` where the mask is not 0, else `y`, as symbols.
+public func `where`(_ mask: Symbol, _ x: Symbol, _ y: Symbol) -> Symbol {
+  Symbol(.apply(FX_SELECT, mask.node, x.node, y.node))
+}
+
+private func compare(_ op: fx_op, _ name: StaticString, _ x: Tensor, _ y: Tensor) -> Tensor {
+  let (x, y) = x.shape == y.shape ? (x, y) : broadcasted(name, x, y)
+  return Compare(op: op, name: "\(name)")(Pair(x, y))
+}
+private func compare<S: Scalar>(_ op: fx_op, _ name: StaticString, _ x: Tensor, _ a: S) -> Tensor {
+  compare(op, name, x, x.dtype.isFloatingPoint || a.double == a.double.rounded() ? Tensor.full([], a, x.dtype) : Tensor(a))
+}
+
+private let conjunction = Program(.apply(FX_AND, .input(0), .input(1)), inputCount: 2)
+private let disjunction = Program(.apply(FX_OR, .input(0), .input(1)), inputCount: 2)
+private let exclusion = Program(.apply(FX_XOR, .input(0), .input(1)), inputCount: 2)
+private func logic(_ name: StaticString, _ program: Program, _ x: Tensor, _ y: Tensor) -> Tensor {
+  mapped(name, program, x.cast(to: .bool), y.cast(to: .bool))
+}
+
+infix operator .&: LogicalConjunctionPrecedence
+infix operator .|: LogicalDisjunctionPrecedence
+prefix operator .!
+
+extension Tensor {
+  func expandedOrPlaceholder(_ shape: Shape) -> Tensor { Context.current.failure == nil ? expanded(shape) : self }
+
+  /// Whether elements are equal, broadcast together: bool.
+  public static func .== (x: Tensor, y: Tensor) -> Tensor { compare(FX_EQ, ".==", x, y) }
+  /// Whether elements differ.
+  public static func .!= (x: Tensor, y: Tensor) -> Tensor { compare(FX_NE, ".!=", x, y) }
+  /// Whether x is less than y.
+  public static func .< (x: Tensor, y: Tensor) -> Tensor { compare(FX_LT, ".<", x, y) }
+  /// Whether x is at most y.
+  public static func .<= (x: Tensor, y: Tensor) -> Tensor { compare(FX_LE, ".<=", x, y) }
+  /// Whether x is greater than y.
+  public static func .> (x: Tensor, y: Tensor) -> Tensor { compare(FX_GT, ".>", x, y) }
+  /// Whether x is at least y.
+  public static func .>= (x: Tensor, y: Tensor) -> Tensor { compare(FX_GE, ".>=", x, y) }
+  /// Whether elements equal a number.
+  public static func .== <S: Scalar>(x: Tensor, a: S) -> Tensor { compare(FX_EQ, ".==", x, a) }
+  /// Whether elements differ from a number.
+  public static func .!= <S: Scalar>(x: Tensor, a: S) -> Tensor { compare(FX_NE, ".!=", x, a) }
+  /// Whether elements are less than a number.
+  public static func .< <S: Scalar>(x: Tensor, a: S) -> Tensor { compare(FX_LT, ".<", x, a) }
+  /// Whether elements are at most a number.
+  public static func .<= <S: Scalar>(x: Tensor, a: S) -> Tensor { compare(FX_LE, ".<=", x, a) }
+  /// Whether elements are greater than a number.
+  public static func .> <S: Scalar>(x: Tensor, a: S) -> Tensor { compare(FX_GT, ".>", x, a) }
+  /// Whether elements are at least a number.
+  public static func .>= <S: Scalar>(x: Tensor, a: S) -> Tensor { compare(FX_GE, ".>=", x, a) }
+  /// Whether a number is less than elements.
+  public static func .< <S: Scalar>(a: S, x: Tensor) -> Tensor { compare(FX_GT, ".<", x, a) }
+  /// Whether a number is at most elements.
+  public static func .<= <S: Scalar>(a: S, x: Tensor) -> Tensor { compare(FX_GE, ".<=", x, a) }
+  /// Whether a number is greater than elements.
+  public static func .> <S: Scalar>(a: S, x: Tensor) -> Tensor { compare(FX_LT, ".>", x, a) }
+  /// Whether a number is at least elements.
+  public static func .>= <S: Scalar>(a: S, x: Tensor) -> Tensor { compare(FX_LE, ".>=", x, a) }
+
+  /// Whether both are true (nonzero).
+  public static func .& (x: Tensor, y: Tensor) -> Tensor { logic(".&", conjunction, x, y) }
+  /// Whether one of the two is true (nonzero).
+  public static func .| (x: Tensor, y: Tensor) -> Tensor { logic(".|", disjunction, x, y) }
+  /// Whether exactly one of the two is true (nonzero).
+  public static func .^ (x: Tensor, y: Tensor) -> Tensor { logic(".^", exclusion, x, y) }
+  /// Whether it is false (zero).
+  public static prefix func .! (x: Tensor) -> Tensor { x .== 0 }
+
+  /// Whether each element is not a number.
+  public var isNaN: Tensor { compare(FX_NE, "isNaN", self, self) }
+  /// Whether each element is neither infinite nor NaN.
+  public var isFinite: Tensor { dtype.isFloatingPoint ? compare(FX_LT, "isFinite", abs(self), Double.infinity) : .!isNaN }
+
+  /// The elements as another dtype. Floats truncate toward zero, beyond an integer's range give its bound, NaN gives 0; anything but 0 is true.
+  ///
+  /// Derivative: dy as this dtype; none from or to integers and bools.
+  public func cast(to dtype: DType) -> Tensor { self.dtype == dtype ? self : Cast(dtype: dtype)(self) }
+
+  /// Whether |x − y| ≤ absolute + relative·|y| for every element; equal infinities are close, NaN is close to NaN only if `equalNaN`.
+  public func isClose(to y: Tensor, relative: Double = 1e-5, absolute: Double = 1e-8, equalNaN: Bool = false) -> Bool {
+    guard shape == y.shape, dtype == y.dtype else { return false }
+    let (a, b) = (detached.cast(to: .float64).scalars(Double.self), y.detached.cast(to: .float64).scalars(Double.self))
+    return zip(a, b).allSatisfy { a, b in
+      a == b || Swift.abs(a - b) <= absolute + relative * Swift.abs(b) && b.isFinite || equalNaN && a.isNaN && b.isNaN
+    }
+  }
+}

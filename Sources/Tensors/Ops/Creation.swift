@@ -1,0 +1,181 @@
+import CKernels
+
+extension Shape {
+  /// That a tensor of this shape can exist at all.
+  func check(_ operation: String) throws(TensorError) {
+    var count = 1
+    for size in self {
+      if size < 0 { throw TensorError(operation, "shape \(self) has a negative size") }
+      let (product, overflow) = count.multipliedReportingOverflow(by: Swift.max(size, 1))
+      if overflow || product > Int.max / 16 { throw TensorError(operation, "shape \(self) has more elements than memory could hold") }
+      count = product
+    }
+  }
+}
+
+extension Tensor {
+  // MARK: From Swift
+
+  /// A scalar.
+  public init<S: Scalar>(_ value: S) {
+    self.init(uninitialized: [], S.dtype)
+    storage.base.storeBytes(of: value, as: S.self)
+  }
+
+  /// A vector of an array's elements; the dtype follows the array's (`Float` gives float32, `Int` int64, …).
+  public init<S: Scalar>(_ elements: [S]) { self.init(elements, shape: [elements.count]) }
+
+  /// An array's elements in row-major order.
+  public init<S: Scalar>(_ elements: [S], shape: Shape) {
+    guard elements.count == shape.elementCount, !shape.contains(where: { $0 < 0 }) else {
+      fail(TensorError("Tensor", "\(elements.count) elements do not fill shape \(shape), which has \(shape.elementCount)"))
+      self = .placeholder
+      return
+    }
+    self.init(uninitialized: shape, S.dtype)
+    elements.withUnsafeBytes { storage.base.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(storage.base), byteCount: $0.count) }
+  }
+
+  /// Raw memory in row-major order: what file readers use.
+  package init(bytes: UnsafeRawBufferPointer, shape: Shape, dtype: DType) {
+    precondition(bytes.count == shape.elementCount * dtype.byteCount)
+    self.init(uninitialized: shape, dtype)
+    if let base = bytes.baseAddress { storage.base.copyMemory(from: base, byteCount: bytes.count) }
+  }
+
+  // MARK: Constant and regular
+
+  /// `shape` filled with 0 (false).
+  public static func zeros(_ shape: Shape, _ dtype: DType = .float32) -> Tensor { full(shape, 0, dtype) }
+  /// `shape` filled with 1 (true).
+  public static func ones(_ shape: Shape, _ dtype: DType = .float32) -> Tensor { full(shape, 1, dtype) }
+  /// `shape` filled with one value.
+  public static func full<S: Scalar>(_ shape: Shape, _ value: S, _ dtype: DType = .float32) -> Tensor {
+    made(shape, dtype, "full") { range, out in
+      // An Int beyond 2⁵³ must arrive unrounded.
+      if dtype == .int64, let value = value as? Int {
+        withUnsafePointer(to: value) { fx_fill(dtype.code, range.count, $0, out) }
+      } else {
+        fill(out, value.double, dtype, range.count)
+      }
+    }
+  }
+  /// 0 (false) in the shape and dtype of another tensor.
+  public static func zeros(like x: Tensor) -> Tensor { zeros(x.shape, x.dtype) }
+  /// 1 (true) in the shape and dtype of another tensor.
+  public static func ones(like x: Tensor) -> Tensor { ones(x.shape, x.dtype) }
+
+  /// The identity matrix, or `rows` by `columns` with ones on the main diagonal.
+  public static func eye(_ rows: Int, _ columns: Int? = nil, _ dtype: DType = .float32) -> Tensor {
+    let columns = columns ?? rows
+    let y = zeros([rows, columns], dtype)
+    guard !y.isHollow, y.rank == 2 else { return y }
+    for i in 0..<Swift.min(rows, columns) { fill(y.pointer + i * (columns + 1) * dtype.byteCount, 1, dtype, 1) }
+    return y
+  }
+
+  /// The integers 0 ..< count: int64.
+  public static func arange(_ count: Int) -> Tensor { arange(from: 0, to: count) }
+  /// The integers from `start` up to and without `end`, in steps of `step`: int64.
+  public static func arange(from start: Int, to end: Int, step: Int = 1) -> Tensor {
+    guard step != 0 else {
+      fail(TensorError("arange", "a step of 0"))
+      return .placeholder
+    }
+    let count = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step
+    return made([Swift.max(0, count)], .int64, "arange") { range, out in
+      fx_arange_i(DType.int64.code, range.count, range.lowerBound, Int64(start), Int64(step), out)
+    }
+  }
+  /// The numbers start + i·step below `end`, each rounded once.
+  public static func arange(from start: Double, to end: Double, step: Double = 1, _ dtype: DType = .float32) -> Tensor {
+    let count = ((end - start) / step).rounded(.up)
+    guard count.isFinite, count < 0x1p52 else {
+      fail(TensorError("arange", "from \(start) to \(end) in steps of \(step)"))
+      return .placeholder
+    }
+    return made([Swift.max(0, Int(count))], dtype, "arange") { range, out in
+      fx_arange_f(dtype.code, range.count, range.lowerBound, start, step, out)
+    }
+  }
+
+  /// `count` numbers at equal distances, both ends included; accurate at both ends.
+  public static func linspace(from start: Double, to end: Double, count: Int, _ dtype: DType = .float32) -> Tensor {
+    guard count >= 0 else {
+      fail(TensorError("linspace", "\(count) numbers"))
+      return .placeholder
+    }
+    let step = count > 1 ? (end - start) / Double(count - 1) : 0
+    let elements = (0..<count).map { i in i < (count + 1) / 2 ? start + Double(i) * step : end - Double(count - 1 - i) * step }
+    return Tensor(elements).cast(to: dtype)
+  }
+
+  private static func made(_ shape: Shape, _ dtype: DType, _ name: String, _ body: (Range<Int>, UnsafeMutableRawPointer) -> Void) -> Tensor {
+    let context = Context.current
+    if context.failure != nil { return .placeholder }
+    guard attempt({ () throws(TensorError) in try shape.check(name) }) != nil else { return .placeholder }
+    if context.isDry { return Tensor(hollow: shape, dtype) }
+    let y = Tensor(uninitialized: shape, dtype)
+    let (out, size) = (y.pointer, dtype.byteCount)
+    parallel(shape.elementCount, grain: Blocks.grain) { range in body(range, out + range.lowerBound * size) }
+    return y
+  }
+}
+
+// MARK: - Literals
+
+extension Tensor: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
+  public init(floatLiteral value: Double) { self.init(Float(value)) }
+  public init(integerLiteral value: Int) { self.init(Float(value)) }
+  /// Nested literals: `[[1, 2], [3, 4]]` is float32 of shape [2, 2]. For another dtype use `.cast(to:)` or an array: `Tensor([1, 2, 3])` is int64.
+  public init(arrayLiteral elements: Tensor...) { self = elements.isEmpty ? .zeros([0]) : stack(elements, axis: 0) }
+}
+
+// MARK: - Back to Swift
+
+extension Tensor {
+  /// The only element, as a Double; for a tensor of one element.
+  public func item() -> Double {
+    if isHollow { return 0 }
+    guard elementCount == 1 else {
+      fail(TensorError("item", "\(shape) has \(elementCount) elements; item() is for one"))
+      return 0
+    }
+    return detached.cast(to: .float64).pointer.load(as: Double.self)
+  }
+
+  /// The only element, as a Swift number of the tensor's own dtype.
+  public func item<S: Scalar>(as type: S.Type) -> S { scalars(type).first ?? S.zeroValue }
+
+  /// The elements in row-major order, as Swift numbers of the tensor's own dtype: `Float` for float32, `Int` for int64, ….
+  public func scalars<S: Scalar>(_ type: S.Type = S.self) -> [S] {
+    if isHollow || Context.current.failure != nil { return [] }
+    guard S.dtype == dtype else {
+      fail(TensorError("scalars", "a \(dtype) tensor has no elements of type \(S.self); convert it with .cast(to: .\(S.dtype))"))
+      return []
+    }
+    let x = isContiguous ? self : contiguousCopy()
+    return withExtendedLifetime(x) {
+      Array(UnsafeBufferPointer(start: x.pointer.assumingMemoryBound(to: S.self), count: elementCount))
+    }
+  }
+
+  /// Calls `body` with the elements in row-major order, copied only if they do not lie so already.
+  public func withElements<S: Scalar, R>(_ type: S.Type, _ body: (UnsafeBufferPointer<S>) throws -> R) rethrows -> R {
+    guard S.dtype == dtype, !isHollow else {
+      if S.dtype != dtype {
+        fail(TensorError("withElements", "a \(dtype) tensor has no elements of type \(S.self); convert it with .cast(to: .\(S.dtype))"))
+      }
+      return try body(UnsafeBufferPointer(start: nil, count: 0))
+    }
+    let x = isContiguous ? self : contiguousCopy()
+    return try withExtendedLifetime(x) {
+      try body(UnsafeBufferPointer(start: x.pointer.assumingMemoryBound(to: S.self), count: elementCount))
+    }
+  }
+}
+
+extension Array where Element: Scalar {
+  /// A tensor's elements in row-major order; the element type must be the tensor's own.
+  public init(_ tensor: Tensor) { self = tensor.scalars(Element.self) }
+}

@@ -1,0 +1,214 @@
+import CKernels
+
+/// Integer positions for C: int64, contiguous, negative ones counted from the end, checked to lie in 0 ..< n.
+struct Positions: Sendable {
+  let tensor: Tensor
+
+  init(_ indices: Tensor, below n: Int, axis: Int, of shape: Shape) throws(TensorError) {
+    guard indices.dtype.isInteger else { throw mistake("indices are \(indices.dtype); int32 or int64 would fit") }
+    if indices.isHollow {
+      tensor = indices
+      return
+    }
+    let wide = indices.dtype == .int64 ? indices : indices.detached.cast(to: .int64)
+    let source = wide.isContiguous ? wide : wide.contiguousCopy()
+    let y = Tensor(uninitialized: indices.shape, .int64)
+    let bad = fx_normalize_indices(y.elementCount, n, source.int64s, y.int64s)
+    if bad >= 0 {
+      throw mistake("index \(source.int64s[bad]) at position \(bad) for axis \(axis) of \(shape); \(-n) to \(n - 1) would fit")
+    }
+    tensor = y
+  }
+
+  var pointer: UnsafeMutablePointer<Int64> { tensor.int64s }
+  var count: Int { tensor.elementCount }
+}
+
+extension Tensor {
+  fileprivate var int64s: UnsafeMutablePointer<Int64> { pointer.assumingMemoryBound(to: Int64.self) }
+
+  /// The sizes before an axis, of it, and after it, each multiplied out.
+  func around(_ axis: Int) -> (outer: Int, n: Int, inner: Int) {
+    (shape[..<axis].reduce(1, *), shape[axis], shape[(axis + 1)...].reduce(1, *))
+  }
+
+  var ordered: Tensor { isContiguous ? self : contiguousCopy() }
+}
+
+/// x with one axis replaced by the elements at positions along it.
+struct Take: Primitive {
+  let indices: Tensor
+  let axis: Int
+  var name: String { "take" }
+  var keeps: Keeps { .nothing }
+
+  func result(_ x: Tensor) throws(TensorError) -> Signature {
+    let axis = try x.axis(axis, name)
+    let sizes = Array(x.shape[..<axis]) + Array(indices.shape) + Array(x.shape[(axis + 1)...])
+    if sizes.count > Shape.maximumRank { throw mistake("\(x.shape) at indices \(indices.shape) would have more than 8 axes") }
+    return Signature(Shape(sizes), x.dtype)
+  }
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let axis = try x.axis(axis, name)
+    let positions = try Positions(indices, below: x.shape[axis], axis: axis, of: x.shape)
+    let (outer, n, inner) = x.around(axis)
+    let x = x.ordered
+    let y = Tensor(uninitialized: result.shape, result.dtype)
+    fx_take(Int32(x.dtype.byteCount), outer, n, inner, positions.count, positions.pointer, x.pointer, y.pointer)
+    return y
+  }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [TakeAdd(indices: indices, axis: axis < 0 ? axis + x.rank : axis, size: x.shape[axis])(dy)]
+  }
+}
+
+/// Take's transpose: zeros, with each element added at its position along the axis.
+struct TakeAdd: Primitive {
+  let indices: Tensor
+  let axis: Int
+  let size: Int
+  var name: String { "take" }
+  var keeps: Keeps { .nothing }
+
+  func result(_ x: Tensor) -> Signature {
+    Signature(Shape(Array(x.shape[..<axis]) + [size] + Array(x.shape[(axis + indices.rank)...])), x.dtype)
+  }
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let positions = try Positions(indices, below: size, axis: axis, of: result.shape)
+    let y = Tensor.zeros(result.shape, x.dtype)
+    let (outer, n, inner) = y.around(axis)
+    let x = x.ordered
+    fx_take_add(x.dtype.code, outer, n, inner, positions.count, positions.pointer, x.pointer, y.pointer)
+    return y
+  }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [Take(indices: indices, axis: axis)(dy)] }
+}
+
+/// For each place of `indices`, the element of x at the same place but for one axis, where the index counts.
+struct Gather: Primitive {
+  let indices: Tensor
+  let axis: Int
+  var name: String { "gather" }
+  var keeps: Keeps { .nothing }
+
+  func result(_ x: Tensor) throws(TensorError) -> Signature {
+    let axis = try x.axis(axis, name)
+    try checkBeside(axis, x.shape, indices.shape)
+    return Signature(indices.shape, x.dtype)
+  }
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let axis = try x.axis(axis, name)
+    let positions = try Positions(indices, below: x.shape[axis], axis: axis, of: x.shape)
+    // Only the part of x that lies beside the indices takes part.
+    var region = Region(all: indices.shape)
+    region.take(axis, from: 0, count: x.shape[axis])
+    let x = region.view(x).ordered
+    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let (outer, n, inner) = x.around(axis)
+    fx_gather(Int32(x.dtype.byteCount), outer, n, inner, indices.shape[axis], positions.pointer, x.pointer, y.pointer)
+    return y
+  }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [ScatterAdd(indices: indices, axis: axis)(Pair(Tensor.zeros(x.shape, dy.dtype), dy))]
+  }
+}
+
+/// x, with each element of v added at its place but for one axis, where the index counts.
+struct ScatterAdd: Primitive {
+  let indices: Tensor
+  let axis: Int
+  var name: String { "scatterAdd" }
+  var keeps: Keeps { .nothing }
+
+  func result(_ x: Pair) throws(TensorError) -> Signature {
+    let axis = try x.a.axis(axis, name)
+    if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
+    if x.a.dtype == .bool { throw mistake("not defined for bool") }
+    if indices.shape != x.b.shape { throw mistake("indices of shape \(indices.shape) for values of shape \(x.b.shape)") }
+    try checkBeside(axis, x.a.shape, indices.shape)
+    return Signature(x.a.shape, x.a.dtype)
+  }
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let axis = try x.a.axis(axis, name)
+    let positions = try Positions(indices, below: x.a.shape[axis], axis: axis, of: x.a.shape)
+    let y = x.a.contiguousCopy()
+    var region = Region(all: indices.shape)
+    region.take(axis, from: 0, count: x.a.shape[axis])
+    let part = region.view(y)
+    let target = part.isContiguous ? part : part.contiguousCopy()
+    let (outer, n, inner) = target.around(axis)
+    let v = x.b.ordered
+    fx_scatter_add(v.dtype.code, outer, n, inner, indices.shape[axis], positions.pointer, v.pointer, target.pointer)
+    if !part.isContiguous { copyElements(from: target, to: part) }
+    return y
+  }
+  func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [dy, needs[1] ? Gather(indices: indices, axis: axis)(dy) : nil]
+  }
+}
+
+/// The rows (along axis 0) at positions replaced by v's; of several for one row the last counts.
+struct PutRows: Primitive {
+  let indices: Tensor
+  var name: String { "subscript" }
+  var keeps: Keeps { .nothing }
+
+  func result(_ x: Pair) throws(TensorError) -> Signature {
+    if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
+    return Signature(x.a.shape, x.a.dtype)
+  }
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let positions = try Positions(indices, below: x.a.shape[0], axis: 0, of: x.a.shape)
+    let y = x.a.contiguousCopy()
+    let v = x.b.ordered
+    let bytes = x.a.shape[1] * v.dtype.byteCount
+    for i in 0..<positions.count {
+      (y.pointer + Int(positions.pointer[i]) * bytes).copyMemory(from: v.pointer + i * bytes, byteCount: bytes)
+    }
+    return y
+  }
+  func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    let zero = Tensor.zeros([], dy.dtype).expanded(x.b.shape)
+    return [needs[0] ? PutRows(indices: indices)(Pair(dy, zero)) : nil, needs[1] ? Take(indices: indices, axis: 0)(dy) : nil]
+  }
+}
+
+private func checkBeside(_ axis: Int, _ x: Shape, _ indices: Shape) throws(TensorError) {
+  if indices.rank != x.rank || (0..<x.rank).contains(where: { $0 != axis && indices[$0] > x[$0] }) {
+    throw mistake("indices of shape \(indices) for \(x): they need the same axes, none longer but axis \(axis)")
+  }
+}
+
+extension Tensor {
+  /// The elements at positions along an axis, which `indices`' axes take the place of; negative ones count from the end.
+  ///
+  /// `table.take([3, 1, 3])` is rows 3, 1 and 3. Derivative: each part of dy added at its position. PyTorch: `index_select`, `embedding`.
+  public func take(_ indices: Tensor, axis: Int = 0) -> Tensor { Take(indices: indices, axis: axis)(self) }
+
+  /// y[i, j] = x[indices[i, j], j] for axis 0, and alike for others. Derivative: each element of dy added at its position. PyTorch: `gather`.
+  public func gather(_ indices: Tensor, axis: Int) -> Tensor { Gather(indices: indices, axis: axis)(self) }
+
+  /// x, with y[indices[i, j], j] += values[i, j] for axis 0, and alike for others. Derivative: dy, and dy gathered. PyTorch: `scatter_add`.
+  public func scatterAdd(_ values: Tensor, at indices: Tensor, axis: Int) -> Tensor {
+    ScatterAdd(indices: indices, axis: axis)(Pair(self, values))
+  }
+
+  /// 1 at each class id's place of a new last axis, else 0. Ids outside 0 ..< classes are a mistake. PyTorch: `one_hot`.
+  public func oneHot(classes: Int, _ dtype: DType = .float32) -> Tensor {
+    guard dtype.isFloatingPoint || dtype.isInteger else {
+      return unsqueezed(axis: -1).oneHot(classes: classes, .int32).cast(to: dtype).squeezed(axes: -2)
+    }
+    let ids = unsqueezed(axis: -1)
+    return Tensor.zeros(Shape(Array(shape) + [classes]), dtype).scatterAdd(Tensor.ones(ids.shape, dtype), at: ids, axis: -1)
+  }
+
+  /// The positions of the true (nonzero) elements, one int64 vector for each axis. PyTorch: `nonzero(as_tuple=True)`.
+  public func nonzero() -> [Tensor] {
+    let mask = cast(to: .bool).ordered
+    if mask.isHollow || Context.current.failure != nil { return shape.map { _ in .placeholder } }
+    let bytes = mask.pointer.assumingMemoryBound(to: UInt8.self)
+    let flat = Tensor(uninitialized: [fx_nonzero(mask.elementCount, bytes, nil)], .int64)
+    _ = fx_nonzero(mask.elementCount, bytes, flat.int64s)
+    return shape.contiguousStrides.enumerated().map { axis, step in axis == 0 ? flat / step : flat / step % shape[axis] }
+  }
+}

@@ -1,0 +1,205 @@
+import CKernels
+
+infix operator • : MultiplicationPrecedence
+
+/// Matrix products of batches: [..., m, k] and [..., k, n] with equal leading axes.
+struct MatMul: Primitive {
+  var name: String { "matmul" }
+
+  func result(_ x: Pair) throws(TensorError) -> Signature {
+    let (a, b) = (x.a, x.b)
+    if a.dtype != b.dtype { throw mixedDTypes(a.dtype, b.dtype) }
+    if a.dtype == .bool { throw mistake("not defined for bool; convert with .cast(to:)") }
+    if a.shape[-1] != b.shape[-2] {
+      throw mistake("\(a.shape) • \(b.shape): inner dimensions \(a.shape[-1]) and \(b.shape[-2]) differ")
+    }
+    return Signature(a.shape.replacing(a.rank - 1, with: b.shape[-1]), a.dtype)
+  }
+
+  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
+    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let (m, n, k) = (x.a.shape[-2], x.b.shape[-1], x.a.shape[-1])
+    if y.elementCount == 0 { return y }
+    if k == 0 {
+      fill(y.pointer, 0, y.dtype, y.elementCount)
+      return y
+    }
+    let size = y.dtype.byteCount
+    guard y.dtype.isFloatingPoint else {
+      forEachMatrix(x.a, x.b) { a, b, i in
+        fx_matmul_int(
+          y.dtype.code, m, n, k, a, x.a.strides[-2], x.a.strides[-1], b, x.b.strides[-2], x.b.strides[-1], y.pointer + i * m * n * size)
+      }
+      return y
+    }
+    let (a, b) = (x.a.forBLAS, x.b.forBLAS)
+    let (ma, mb) = (a.matrix, b.matrix)
+    if y.rank == 2 {
+      BLAS.product(y.dtype, m, n, k, ma, mb, beta: 0, y.pointer, n)
+    } else {
+      // One product after the other on each thread; the batch is what is shared.
+      _ = BLAS.isReady
+      let out = y.pointer
+      let batches = y.elementCount / (m * n)
+      let isRegular = a.batchStep != nil && b.batchStep != nil
+      func run(_ range: Range<Int>) {
+        for i in range {
+          var (ma, mb) = (ma, mb)
+          ma.pointer += (isRegular ? i * a.batchStep! : a.batchOffset(i)) * size
+          mb.pointer += (isRegular ? i * b.batchStep! : b.batchOffset(i)) * size
+          BLAS.gemm(y.dtype, m, n, k, ma, mb, beta: 0, out + i * m * n * size, n)
+        }
+      }
+      parallel(batches, grain: Swift.max(1, 2_000_000 / (2 * m * n * k)), run)
+    }
+    withExtendedLifetime((a, b)) {}
+    return y
+  }
+
+  private func forEachMatrix(_ a: Tensor, _ b: Tensor, _ body: (UnsafeMutableRawPointer, UnsafeMutableRawPointer, Int) -> Void) {
+    let batches = a.shape.dropLast(2).reduce(1, *)
+    for i in 0..<batches {
+      body(a.pointer + a.batchOffset(i) * a.dtype.byteCount, b.pointer + b.batchOffset(i) * b.dtype.byteCount, i)
+    }
+  }
+
+  func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [
+      needs[0] ? MatMul()(Pair(dy, x.b.transposed())) : nil,
+      needs[1] ? MatMul()(Pair(x.a.transposed(), dy)) : nil,
+    ]
+  }
+}
+
+extension Tensor {
+  /// Itself where rows or columns lie without gaps between elements, as CBLAS wants them; else a copy.
+  var forBLAS: Tensor {
+    let (rows, columns) = (shape[-2], shape[-1])
+    let (rowStep, columnStep) = (strides[-2], strides[-1])
+    if (columnStep == 1 || columns == 1) && (rowStep >= Swift.max(1, columns) || rows == 1) { return self }
+    if (rowStep == 1 || rows == 1) && (columnStep >= Swift.max(1, rows) || columns == 1) { return self }
+    return contiguousCopy()
+  }
+
+  /// The first matrix of a tensor that ``forBLAS`` gave.
+  var matrix: BLAS.Operand {
+    let (rows, columns) = (shape[-2], shape[-1])
+    let (rowStep, columnStep) = (strides[-2], strides[-1])
+    if (columnStep == 1 || columns == 1) && (rowStep >= Swift.max(1, columns) || rows == 1) {
+      return BLAS.Operand(pointer: pointer, isTransposed: false, lead: rows == 1 ? Swift.max(1, columns) : rowStep)
+    }
+    return BLAS.Operand(pointer: pointer, isTransposed: true, lead: columns == 1 ? Swift.max(1, rows) : columnStep)
+  }
+
+  /// The elements from one matrix of a batch to the next, if all are equally far apart.
+  var batchStep: Int? {
+    let (dims, steps) = collapse(Shape(shape.dropLast(2)), Shape(strides.dropLast(2)))
+    return dims.rank == 0 ? 0 : dims.rank == 1 ? steps[0] : nil
+  }
+
+  /// Where matrix `i` of a batch begins, in elements from the first.
+  func batchOffset(_ i: Int) -> Int {
+    var (rest, result) = (i, 0)
+    for axis in Swift.stride(from: rank - 3, through: 0, by: -1) {
+      result += rest % shape[axis] * strides[axis]
+      rest /= shape[axis]
+    }
+    return result
+  }
+
+  /// The matrix product, as in NumPy: vectors are rows on the left and columns on the right, axes before the last two are batches that
+  /// broadcast together. [..., m, k] • [..., k, n] is [..., m, n].
+  ///
+  /// Derivative: dy • yᵀ, xᵀ • dy. On CBLAS; transposed operands cost no copy. PyTorch: `matmul`.
+  public static func • (x: Tensor, y: Tensor) -> Tensor { matmul(x, y) }
+}
+
+/// ``Tensor/•(_:_:)`` as a function.
+public func matmul(_ x: Tensor, _ y: Tensor) -> Tensor {
+  if x.rank == 2 && y.rank == 2 { return MatMul()(Pair(x, y)) }
+  if Context.current.failure != nil { return .placeholder }
+  if x.rank == 0 || y.rank == 0 {
+    fail(TensorError("matmul", "\(x.shape) • \(y.shape): a scalar is no matrix; use *"))
+    return .placeholder
+  }
+  let inner = y.rank == 1 ? y.shape[0] : y.shape[-2]
+  if x.shape[-1] != inner {
+    fail(TensorError("matmul", "\(x.shape) • \(y.shape): inner dimensions \(x.shape[-1]) and \(inner) differ"))
+    return .placeholder
+  }
+  if x.rank == 1 { return matmul(x.unsqueezed(axis: 0), y).squeezed(axes: y.rank == 1 ? -1 : -2) }
+  if y.rank == 1 { return matmul(x, y.unsqueezed(axis: 1)).squeezed(axes: -1) }
+  // Many rows times one matrix are one product.
+  if y.rank == 2 {
+    let rows = Shape(x.shape.dropLast())
+    return MatMul()(Pair(x.reshaped([rows.elementCount, inner]), y)).reshaped(Shape(Array(rows) + [y.shape[1]]))
+  }
+  let (xBatch, yBatch) = (Shape(x.shape.dropLast(2)), Shape(y.shape.dropLast(2)))
+  guard case .success(let batch) = xBatch.broadcast(with: yBatch) else {
+    fail(TensorError("matmul", "\(x.shape) • \(y.shape): batch axes \(xBatch) and \(yBatch) do not broadcast"))
+    return .placeholder
+  }
+  return MatMul()(
+    Pair(x.expanded(Shape(Array(batch) + Array(x.shape.suffix(2)))), y.expanded(Shape(Array(batch) + Array(y.shape.suffix(2))))))
+}
+
+/// x • wᵀ + b in one pass: the affine map of a layer, with the weight as PyTorch stores it.
+struct Linear: Primitive {
+  var name: String { "linear" }
+  var keeps: Keeps { .inputs }
+
+  func result(_ x: Triple) throws(TensorError) -> Signature {
+    let (x, w, b) = (x.a, x.b, x.c)
+    if x.dtype != w.dtype { throw mixedDTypes(x.dtype, w.dtype) }
+    if x.dtype != b.dtype { throw mixedDTypes(x.dtype, b.dtype) }
+    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
+    if w.rank != 2 || b.rank != 1 || b.shape[0] != w.shape[0] {
+      throw mistake("a weight of shape \(w.shape) and a bias of \(b.shape); [outputs, inputs] and [outputs] would fit")
+    }
+    if x.rank != 2 || x.shape[1] != w.shape[1] {
+      throw mistake("\(x.shape) for a weight of shape \(w.shape): the last axis must be \(w.shape[1])")
+    }
+    return Signature([x.shape[0], w.shape[0]], x.dtype)
+  }
+
+  func evaluate(_ x: Triple, _ result: Signature) -> Tensor {
+    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let (m, n, k) = (x.a.shape[0], x.b.shape[0], x.a.shape[1])
+    if y.elementCount == 0 { return y }
+    copyElements(from: Expand(shape: y.shape).evaluate(x.c, result), to: y)
+    if k == 0 { return y }
+    let (a, w) = (x.a.forBLAS, x.b.transposedView.forBLAS)
+    BLAS.product(y.dtype, m, n, k, a.matrix, w.matrix, beta: 1, y.pointer, n)
+    withExtendedLifetime((a, w)) {}
+    return y
+  }
+
+  func gradient(_ x: Triple, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [
+      needs[0] ? MatMul()(Pair(dy, x.b)) : nil,
+      needs[1] ? MatMul()(Pair(dy.transposed(), x.a)) : nil,
+      needs[2] ? dy.sum(axes: [0]) : nil,
+    ]
+  }
+}
+
+extension Tensor {
+  /// A matrix with rows and columns exchanged, beside any tape.
+  fileprivate var transposedView: Tensor {
+    view(shape: [shape[1], shape[0]], strides: Shape([strides[1], strides[0]]), offset: offset)
+  }
+}
+
+/// x • weightᵀ + bias over the last axis: x [..., inputs], weight [outputs, inputs], bias [outputs] give [..., outputs]. PyTorch: `linear`.
+///
+/// Derivative: dy • weight, dyᵀ • x, Σ dy over all but the last axis.
+public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
+  if x.rank == 2 { return bias.map { Linear()(Triple(x, weight, $0)) } ?? MatMul()(Pair(x, weight.transposed())) }
+  if Context.current.failure != nil { return .placeholder }
+  guard x.rank > 0, weight.rank == 2, x.shape[-1] == weight.shape[1] else {
+    fail(TensorError("linear", "\(x.shape) for a weight of shape \(weight.shape): the last axis must be \(weight.shape[-1])"))
+    return .placeholder
+  }
+  let rows = Shape(x.shape.dropLast())
+  return linear(x.reshaped([rows.elementCount, x.shape[-1]]), weight: weight, bias: bias).reshaped(Shape(Array(rows) + [weight.shape[0]]))
+}

@@ -1,0 +1,283 @@
+import CKernels
+
+/// A reduction over axes: sum, product, extremes, and where they are.
+struct Reduce: Primitive {
+  enum Kind: Sendable { case sum, product, maximum, minimum, any, all, argmax, argmin }
+
+  let kind: Kind
+  let axes: [Int]
+  let keepDims: Bool
+
+  var name: String {
+    switch kind {
+    case .sum: "sum"
+    case .product: "prod"
+    case .maximum: "max"
+    case .minimum: "min"
+    case .any: "any"
+    case .all: "all"
+    case .argmax: "argmax"
+    case .argmin: "argmin"
+    }
+  }
+  var keeps: Keeps { kind == .sum ? .nothing : .both }
+
+  private var op: Int32 {
+    switch kind {
+    case .sum: Int32(FX_R_SUM.rawValue)
+    case .product: Int32(FX_R_PROD.rawValue)
+    case .maximum: Int32(FX_R_MAX.rawValue)
+    case .minimum: Int32(FX_R_MIN.rawValue)
+    case .any: Int32(FX_R_ANY.rawValue)
+    case .all: Int32(FX_R_ALL.rawValue)
+    case .argmax: Int32(FX_R_ARGMAX.rawValue)
+    case .argmin: Int32(FX_R_ARGMIN.rawValue)
+    }
+  }
+
+  func result(_ x: Tensor) throws(TensorError) -> Signature {
+    let mask = try x.axisMask(axes, name)
+    var shape = Shape()
+    for axis in 0..<x.rank {
+      if mask >> axis & 1 == 0 {
+        shape.append(x.shape[axis])
+      } else {
+        if keepDims { shape.append(1) }
+        let hasNoNeutral = kind == .maximum || kind == .minimum || kind == .argmax || kind == .argmin
+        if hasNoNeutral && x.shape[axis] == 0 { throw mistake("axis \(axis) of \(x.shape) has no elements to choose from") }
+      }
+    }
+    let dtype: DType
+    switch kind {
+    case .sum, .product: dtype = x.dtype == .bool || x.dtype == .int32 ? .int64 : x.dtype
+    case .maximum, .minimum: dtype = x.dtype
+    case .any, .all: dtype = .bool
+    case .argmax, .argmin: dtype = .int64
+    }
+    return Signature(shape, dtype)
+  }
+
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = Tensor(uninitialized: result.shape, result.dtype)
+    if y.elementCount == 0 { return y }
+    let mask = try x.axisMask(axes, name)
+    if let layout = Layout(x.shape, x.strides, mask, ordered: kind == .argmax || kind == .argmin) {
+      run(layout, x, y)
+    } else {
+      // More alternations of kept and reduced axes than a kernel knows: the kept ones first, in order.
+      let order = (0..<x.rank).filter { mask >> $0 & 1 == 0 } + (0..<x.rank).filter { mask >> $0 & 1 == 1 }
+      let moved = x.view(shape: Shape(order.map { x.shape[$0] }), strides: Shape(order.map { x.strides[$0] }), offset: x.offset).contiguousCopy()
+      let n = (0..<x.rank).reduce(1) { mask >> $1 & 1 == 1 ? $0 * x.shape[$1] : $0 }
+      run(Layout(outer: y.elementCount, n: n, inner: 1, steps: Shape([n, 1, 1])), moved, y)
+    }
+    return y
+  }
+
+  private func run(_ layout: Layout, _ x: Tensor, _ y: Tensor) {
+    let (size, code) = (x.dtype.byteCount, x.dtype.code)
+    func kernel(_ outer: Int, _ n: Int, _ inner: Int, _ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer) {
+      withRaw(layout.steps) { fx_reduce(op, code, outer, n, inner, $0, x, y) }
+    }
+    let total = layout.outer * layout.n * layout.inner
+    let out = y.pointer
+    let outSize = y.dtype.byteCount
+    if total <= Blocks.grain {
+      kernel(layout.outer, layout.n, layout.inner, x.pointer, out)
+    } else if layout.outer > 1 {
+      parallel(layout.outer, grain: Swift.max(1, Blocks.grain / (layout.n * layout.inner))) { range in
+        kernel(
+          range.count, layout.n, layout.inner, x.pointer + range.lowerBound * layout.steps[0] * size,
+          out + range.lowerBound * layout.inner * outSize)
+      }
+    } else if layout.inner >= 128 {
+      parallel(layout.inner, grain: Swift.max(64, Blocks.grain / layout.n)) { range in
+        kernel(1, layout.n, range.count, x.pointer + range.lowerBound * layout.steps[2] * size, out + range.lowerBound * outSize)
+      }
+    } else if kind == .argmax || kind == .argmin || layout.inner != 1 {
+      kernel(1, layout.n, layout.inner, x.pointer, out)
+    } else {
+      // One result of many elements: parts of fixed size, whose results are reduced in their order, whatever the number of threads.
+      let part = Blocks.grain
+      let count = (layout.n + part - 1) / part
+      let partial = Tensor(uninitialized: [count], y.dtype)
+      parallel(count, grain: 1) { range in
+        for i in range {
+          kernel(
+            1, Swift.min(part, layout.n - i * part), 1, x.pointer + i * part * layout.steps[1] * size, partial.pointer + i * outSize)
+        }
+      }
+      withRaw(Shape([count, 1, 1])) { fx_reduce(op, y.dtype.code, 1, count, 1, $0, partial.pointer, out) }
+    }
+  }
+
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    func spread(_ t: Tensor) -> Tensor { keepDims ? t.expanded(x.shape) : t.reshaped(kept(x)).expanded(x.shape) }
+    switch kind {
+    case .sum: return [spread(dy)]
+    case .maximum, .minimum:
+      // Among equals the gradient is shared evenly, as in PyTorch's amax.
+      let ties = (x .== spread(y)).cast(to: dy.dtype)
+      return [spread(dy) * (ties / ties.sum(axes: axes, keepDims: true))]
+    default: return [nil]
+    }
+  }
+
+  /// x's shape with the reduced axes of size 1.
+  private func kept(_ x: Tensor) -> Shape {
+    var shape = x.shape
+    for axis in axes.isEmpty ? Array(0..<x.rank) : axes { shape[axis] = 1 }
+    return shape
+  }
+
+  /// [outer, n, inner] as strided axes of the operand.
+  private struct Layout {
+    var (outer, n, inner) = (1, 1, 1)
+    var steps = Shape([0, 0, 0])
+
+    init(outer: Int, n: Int, inner: Int, steps: Shape) {
+      (self.outer, self.n, self.inner, self.steps) = (outer, n, inner, steps)
+    }
+
+    /// Nil if the axes do not merge into kept, reduced, kept. Where positions count the reduced axes must merge in their order, which they do.
+    init?(_ shape: Shape, _ strides: Shape, _ mask: UInt, ordered: Bool) {
+      var groups: [(isReduced: Bool, size: Int, step: Int)] = []
+      for axis in 0..<shape.rank where shape[axis] != 1 {
+        let isReduced = mask >> axis & 1 == 1
+        if let last = groups.last, last.isReduced == isReduced, last.step == strides[axis] * shape[axis] {
+          groups[groups.count - 1] = (isReduced, last.size * shape[axis], strides[axis])
+        } else {
+          groups.append((isReduced, shape[axis], strides[axis]))
+        }
+      }
+      var stage = 0
+      for group in groups {
+        if group.isReduced {
+          if stage > 0 { return nil }
+          stage = 1
+          (n, steps[1]) = (group.size, group.step)
+        } else if stage == 0 {
+          if outer != 1 { return nil }
+          (outer, steps[0]) = (group.size, group.step)
+        } else {
+          if stage == 2 { return nil }
+          stage = 2
+          (inner, steps[2]) = (group.size, group.step)
+        }
+      }
+      // Rows of one element each are columns: [outer, n, 1] and [1, n, outer] are the same, the faster one reads memory in order.
+      if inner == 1 && outer > 1 && steps[1] > steps[0] && steps[0] > 0 {
+        (inner, steps[2]) = (outer, steps[0])
+        (outer, steps[0]) = (1, 0)
+      }
+    }
+  }
+}
+
+extension Tensor {
+  /// Axes as bits; no axes stand for all.
+  fileprivate func axisMask(_ axes: [Int], _ operation: @autoclosure () -> String) throws(TensorError) -> UInt {
+    if axes.isEmpty { return (1 << UInt(rank)) - 1 }
+    var mask: UInt = 0
+    for a in axes {
+      let bit: UInt = 1 << UInt(try axis(a, operation()))
+      if mask & bit != 0 { throw TensorError(operation(), "axis \(a) of \(shape) is named twice in \(axes)") }
+      mask |= bit
+    }
+    return mask
+  }
+
+  // MARK: Sums
+
+  /// The sum over the given axes, or over all; bools and int32 add up to int64. Derivative: dy at every element. PyTorch: `sum`.
+  public func sum(axes: [Int] = [], keepDims: Bool = false) -> Tensor { Reduce(kind: .sum, axes: axes, keepDims: keepDims)(self) }
+  /// The sum over one axis.
+  public func sum(axis: Int, keepDims: Bool = false) -> Tensor { sum(axes: [axis], keepDims: keepDims) }
+
+  /// The mean over the given axes, or over all; NaN of no elements. Derivative: dy/n at every element. PyTorch: `mean`.
+  public func mean(axes: [Int] = [], keepDims: Bool = false) -> Tensor {
+    guard dtype.isFloatingPoint else {
+      fail(TensorError("mean", "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
+      return .placeholder
+    }
+    let total = sum(axes: axes, keepDims: keepDims)
+    return total * (Double(total.elementCount) / Double(elementCount))
+  }
+  /// The mean over one axis.
+  public func mean(axis: Int, keepDims: Bool = false) -> Tensor { mean(axes: [axis], keepDims: keepDims) }
+
+  /// The product over the given axes, or over all. Derivative: dy times the product of the others, zeros included. PyTorch: `prod`.
+  public func prod(axes: [Int] = [], keepDims: Bool = false) -> Tensor {
+    let context = Context.current
+    guard let tape = context.tape, level(on: tape) > 0 else { return Reduce(kind: .product, axes: axes, keepDims: keepDims)(self) }
+    // On a tape, as a tree of products of halves: exact derivatives of every order where elements are 0, without a case for them.
+    guard let normal = attempt({ () throws(TensorError) in try self.axes(axes, "prod") }) else { return .placeholder }
+    let order = (0..<rank).filter { !normal.contains($0) } + normal
+    let count = normal.reduce(1) { $0 * shape[$1] }
+    let keptShape = Shape((0..<rank).filter { !normal.contains($0) }.map { shape[$0] })
+    var rest = permuted(order).reshaped(Shape(Array(keptShape) + [count]))
+    while rest.shape[-1] > 1 {
+      let n = rest.shape[-1]
+      let half = n / 2
+      let product = rest[.ellipsis, 0..<half] * rest[.ellipsis, half..<2 * half]
+      rest = n % 2 == 0 ? product : concatenate([product, rest[.ellipsis, (n - 1)...]], axis: -1)
+    }
+    if count == 0 { rest = .ones(Shape(Array(keptShape) + [1]), dtype) }
+    return rest.reshaped(keepDims ? Shape((0..<rank).map { normal.contains($0) ? 1 : shape[$0] }) : keptShape)
+  }
+  /// The product over one axis.
+  public func prod(axis: Int, keepDims: Bool = false) -> Tensor { prod(axes: [axis], keepDims: keepDims) }
+
+  // MARK: Extremes
+
+  /// The largest element over the given axes, or over all; NaN if there is one. Derivative: dy, shared among equals. PyTorch: `amax`.
+  public func max(axes: [Int] = [], keepDims: Bool = false) -> Tensor { Reduce(kind: .maximum, axes: axes, keepDims: keepDims)(self) }
+  /// The largest element over one axis.
+  public func max(axis: Int, keepDims: Bool = false) -> Tensor { max(axes: [axis], keepDims: keepDims) }
+  /// The smallest element over the given axes, or over all; NaN if there is one. Derivative: dy, shared among equals. PyTorch: `amin`.
+  public func min(axes: [Int] = [], keepDims: Bool = false) -> Tensor { Reduce(kind: .minimum, axes: axes, keepDims: keepDims)(self) }
+  /// The smallest element over one axis.
+  public func min(axis: Int, keepDims: Bool = false) -> Tensor { min(axes: [axis], keepDims: keepDims) }
+
+  /// The position of the first largest element along an axis (of the first NaN if there is one): int64. PyTorch: `argmax`.
+  public func argmax(axis: Int, keepDims: Bool = false) -> Tensor { Reduce(kind: .argmax, axes: [axis], keepDims: keepDims)(self) }
+  /// The position of the first largest element in row-major order.
+  public func argmax() -> Tensor { reshaped([-1]).argmax(axis: 0) }
+  /// The position of the first smallest element along an axis (of the first NaN if there is one): int64. PyTorch: `argmin`.
+  public func argmin(axis: Int, keepDims: Bool = false) -> Tensor { Reduce(kind: .argmin, axes: [axis], keepDims: keepDims)(self) }
+  /// The position of the first smallest element in row-major order.
+  public func argmin() -> Tensor { reshaped([-1]).argmin(axis: 0) }
+
+  /// Whether some element over the given axes, or over all, is true (nonzero): bool.
+  public func any(axes: [Int] = [], keepDims: Bool = false) -> Tensor { Reduce(kind: .any, axes: axes, keepDims: keepDims)(self) }
+  /// Whether some element along an axis is true (nonzero).
+  public func any(axis: Int, keepDims: Bool = false) -> Tensor { any(axes: [axis], keepDims: keepDims) }
+  /// Whether every element over the given axes, or over all, is true (nonzero): bool.
+  public func all(axes: [Int] = [], keepDims: Bool = false) -> Tensor { Reduce(kind: .all, axes: axes, keepDims: keepDims)(self) }
+  /// Whether every element along an axis is true (nonzero).
+  public func all(axis: Int, keepDims: Bool = false) -> Tensor { all(axes: [axis], keepDims: keepDims) }
+
+  // MARK: Statistics
+
+  /// Σ (x − mean)² / (n − correction) over the given axes, or over all. PyTorch: `var`.
+  ///
+  /// Correction 1 (Bessel's, the default) makes a sample's variance unbiased; 0 is the variance of the elements themselves.
+  public func variance(axes: [Int] = [], keepDims: Bool = false, correction: Double = 1) -> Tensor {
+    let centered = self - mean(axes: axes, keepDims: true)
+    let total = centered.squared.sum(axes: axes, keepDims: keepDims)
+    let n = Double(elementCount) / Double(Swift.max(1, total.elementCount))
+    return total / Swift.max(0, n - correction)
+  }
+  /// The variance over one axis.
+  public func variance(axis: Int, keepDims: Bool = false, correction: Double = 1) -> Tensor {
+    variance(axes: [axis], keepDims: keepDims, correction: correction)
+  }
+
+  /// The square root of ``variance(axes:keepDims:correction:)``. PyTorch: `std`.
+  public func standardDeviation(axes: [Int] = [], keepDims: Bool = false, correction: Double = 1) -> Tensor {
+    sqrt(variance(axes: axes, keepDims: keepDims, correction: correction))
+  }
+  /// The standard deviation over one axis.
+  public func standardDeviation(axis: Int, keepDims: Bool = false, correction: Double = 1) -> Tensor {
+    standardDeviation(axes: [axis], keepDims: keepDims, correction: correction)
+  }
+}

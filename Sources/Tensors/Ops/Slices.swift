@@ -1,0 +1,230 @@
+/// A rectangular part of a tensor: for each axis the first position, the step and how many.
+struct Region: Sendable {
+  var starts: Shape
+  var steps: Shape
+  /// The sizes of the part.
+  var shape: Shape
+
+  init(all shape: Shape) {
+    starts = Shape(repeating: 0, rank: shape.rank)
+    steps = Shape(repeating: 1, rank: shape.rank)
+    self.shape = shape
+  }
+
+  mutating func take(_ axis: Int, from start: Int, count: Int, step: Int = 1) {
+    starts[axis] = start
+    shape[axis] = count
+    steps[axis] = step
+  }
+
+  mutating func reverse(_ axis: Int) { take(axis, from: Swift.max(0, shape[axis] - 1), count: shape[axis], step: -1) }
+
+  /// The part as a view.
+  func view(_ x: Tensor) -> Tensor {
+    var (strides, offset) = (x.strides, x.offset)
+    for axis in 0..<shape.rank {
+      offset += starts[axis] * x.strides[axis]
+      strides[axis] = steps[axis] * x.strides[axis]
+    }
+    return x.view(shape: shape, strides: strides, offset: shape.elementCount == 0 ? x.offset : offset)
+  }
+}
+
+/// A rectangular part, as a view.
+struct Slice: Primitive {
+  let region: Region
+  var name: String { "subscript" }
+  var keeps: Keeps { .nothing }
+  func result(_ x: Tensor) -> Signature { Signature(region.shape, x.dtype) }
+  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor { region.view(x) }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [Embed(region: region, shape: x.shape)(dy)] }
+}
+
+/// A tensor of one value but for a part, which holds x: what padding is, and slicing's gradient.
+struct Embed: Primitive {
+  let region: Region
+  let shape: Shape
+  var value = 0.0
+  var name: String { "padded" }
+  var keeps: Keeps { .nothing }
+  func result(_ x: Tensor) -> Signature { Signature(shape, x.dtype) }
+  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+    let y = Tensor(uninitialized: shape, x.dtype)
+    fill(y.pointer, value, x.dtype, y.elementCount)
+    copyElements(from: x, to: region.view(y))
+    return y
+  }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [Slice(region: region)(dy)] }
+}
+
+/// x with a part replaced by v.
+struct Replace: Primitive {
+  let region: Region
+  var name: String { "subscript" }
+  var keeps: Keeps { .nothing }
+  func result(_ x: Pair) throws(TensorError) -> Signature {
+    if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
+    return Signature(x.a.shape, x.a.dtype)
+  }
+  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
+    let y = x.a.contiguousCopy()
+    copyElements(from: x.b, to: region.view(y))
+    return y
+  }
+  func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    let zero = Tensor.zeros([], dy.dtype).expanded(region.shape)
+    return [needs[0] ? Replace(region: region)(Pair(dy, zero)) : nil, needs[1] ? Slice(region: region)(dy) : nil]
+  }
+}
+
+// MARK: - Joining and splitting
+
+/// Tensors one after the other along an axis.
+struct Concatenate: Primitive {
+  let axis: Int
+  var name: String { "concatenate" }
+  var keeps: Keeps { .nothing }
+
+  func result(_ x: [Tensor]) throws(TensorError) -> Signature {
+    guard let first = x.first else { throw mistake("no tensors") }
+    let axis = try first.axis(axis, name)
+    var shape = first.shape
+    for other in x.dropFirst() {
+      if other.dtype != first.dtype { throw mixedDTypes(first.dtype, other.dtype) }
+      if other.rank != first.rank || (0..<first.rank).contains(where: { $0 != axis && other.shape[$0] != first.shape[$0] }) {
+        throw mistake("\(first.shape) and \(other.shape) differ beside axis \(axis)")
+      }
+      shape[axis] += other.shape[axis]
+    }
+    return Signature(shape, first.dtype)
+  }
+
+  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
+    let y = Tensor(uninitialized: result.shape, result.dtype)
+    for (x, region) in zip(x, regions(x, result.shape)) { copyElements(from: x, to: region.view(y)) }
+    return y
+  }
+
+  private func regions(_ x: [Tensor], _ shape: Shape) -> [Region] {
+    let axis = axis < 0 ? axis + shape.rank : axis
+    var start = 0
+    return x.map { x in
+      var region = Region(all: shape)
+      region.take(axis, from: start, count: x.shape[axis])
+      start += x.shape[axis]
+      return region
+    }
+  }
+
+  func gradient(_ x: [Tensor], _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    regions(x, dy.shape).enumerated().map { i, region in needs[i] ? Slice(region: region)(dy) : nil }
+  }
+}
+
+/// Tensors one after the other along an axis; all other axes equal. Derivative: each one's part of dy. PyTorch: `cat`.
+public func concatenate(_ tensors: [Tensor], axis: Int = 0) -> Tensor { Concatenate(axis: axis)(tensors) }
+
+/// Tensors of one shape along a new axis. Derivative: each one's part of dy. PyTorch: `stack`.
+public func stack(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
+  if let first = tensors.first, let other = tensors.first(where: { $0.shape != first.shape }) {
+    fail(TensorError("stack", "\(first.shape) and \(other.shape) differ"))
+    return .placeholder
+  }
+  return concatenate(tensors.map { $0.unsqueezed(axis: axis) }, axis: axis)
+}
+
+extension Tensor {
+  /// Parts of the given sizes along an axis, as views. Derivative: dy at the part's place.
+  public func split(sizes: [Int], axis: Int = 0) -> [Tensor] {
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return sizes.map { _ in .placeholder } }
+    guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, +) == shape[axis] else {
+      fail(TensorError("split", "sizes \(sizes) do not add up to the \(shape[axis]) of axis \(axis) of \(shape)"))
+      return sizes.map { _ in .placeholder }
+    }
+    var start = 0
+    return sizes.map { size in
+      var region = Region(all: shape)
+      region.take(axis, from: start, count: size)
+      start += size
+      return Slice(region: region)(self)
+    }
+  }
+
+  /// Parts of `size` along an axis, the last one smaller if it does not come out even: views. PyTorch: `split`.
+  public func split(size: Int, axis: Int = 0) -> [Tensor] {
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return [] }
+    guard size > 0 else {
+      fail(TensorError("split", "parts of size \(size)"))
+      return []
+    }
+    let length = shape[axis]
+    return split(sizes: length == 0 ? [0] : Swift.stride(from: 0, to: length, by: size).map { Swift.min(size, length - $0) }, axis: axis)
+  }
+
+  /// At most `count` parts of equal size along an axis, the last one smaller: views. PyTorch: `chunk`.
+  public func chunk(_ count: Int, axis: Int = 0) -> [Tensor] {
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "chunk") }) else { return [] }
+    guard count > 0 else {
+      fail(TensorError("chunk", "into \(count) parts"))
+      return []
+    }
+    return split(size: Swift.max(1, (shape[axis] + count - 1) / count), axis: axis)
+  }
+
+  /// The whole repeated `counts[i]` times along axis i; counts may have more axes than the tensor. PyTorch: `tile`, `repeat`.
+  public func tiled(_ counts: [Int]) -> Tensor {
+    let lead = Swift.max(0, counts.count - rank)
+    let counts = Array(repeating: 1, count: Swift.max(0, rank - counts.count)) + counts
+    guard counts.allSatisfy({ $0 >= 0 }) else {
+      fail(TensorError("tiled", "counts \(counts) for \(shape)"))
+      return .placeholder
+    }
+    // [n, m] repeated is [c, n, d, m] broadcast from [1, n, 1, m]; axis after axis, so that eight axes stay enough.
+    var result = reshaped(Shape(Array(repeating: 1, count: lead) + Array(shape)))
+    for (axis, count) in counts.enumerated() where count != 1 {
+      let flat = Shape([result.shape[..<axis].reduce(1, *), 1, result.shape[axis...].reduce(1, *)])
+      let shape = result.shape.replacing(axis, with: result.shape[axis] * count)
+      result = result.reshaped(flat).expanded([flat[0], count, flat[2]]).reshaped(shape)
+    }
+    return result
+  }
+
+  /// Each element `count` times in a row along an axis. Derivative: the sum of dy over each run. PyTorch: `repeat_interleave`.
+  public func repeated(_ count: Int, axis: Int) -> Tensor {
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "repeated") }) else { return .placeholder }
+    guard count >= 0 else {
+      fail(TensorError("repeated", "\(count) times"))
+      return .placeholder
+    }
+    let flat = Shape([shape[...axis].reduce(1, *), 1, shape[(axis + 1)...].reduce(1, *)])
+    return reshaped(flat).expanded([flat[0], count, flat[2]]).reshaped(shape.replacing(axis, with: shape[axis] * count))
+  }
+
+  /// With `before` and `after` elements of a value added along each axis; negative numbers take elements away. One pair for each of the
+  /// last axes, in their order. Derivative: dy without the padding. PyTorch: `pad`.
+  public func padded(_ amounts: [(before: Int, after: Int)], value: Double = 0) -> Tensor {
+    guard amounts.count <= rank else {
+      fail(TensorError("padded", "\(amounts.count) amounts for \(shape), which has \(rank) axes"))
+      return .placeholder
+    }
+    var crop = Region(all: shape)
+    var region = Region(all: shape)
+    var target = shape
+    for (i, (before, after)) in amounts.enumerated() {
+      let axis = rank - amounts.count + i
+      let first = Swift.max(0, -before)
+      let count = shape[axis] - first - Swift.max(0, -after)
+      target[axis] = shape[axis] + before + after
+      guard count >= 0, target[axis] >= 0 else {
+        fail(TensorError("padded", "taking \(-before) and \(-after) elements away from axis \(axis) of \(shape)"))
+        return .placeholder
+      }
+      crop.take(axis, from: first, count: count)
+      region.take(axis, from: Swift.max(0, before), count: count)
+    }
+    guard attempt({ [target] () throws(TensorError) in try target.check("padded") }) != nil else { return .placeholder }
+    region.shape = crop.shape
+    let inner = crop.shape == shape ? self : Slice(region: crop)(self)
+    return Embed(region: region, shape: target, value: value)(inner)
+  }
+}

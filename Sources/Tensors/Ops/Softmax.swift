@@ -1,0 +1,171 @@
+import CKernels
+
+/// softmax or its logarithm along the last axis: one pass over each row.
+struct Softmax: Primitive {
+  let isLogarithmic: Bool
+  var name: String { isLogarithmic ? "logSoftmax" : "softmax" }
+  var keeps: Keeps { .output }
+
+  func result(_ x: Tensor) throws(TensorError) -> Signature {
+    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
+    return Signature(x.shape, x.dtype)
+  }
+  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+    let x = x.ordered
+    let y = Tensor(uninitialized: x.shape, x.dtype)
+    let n = x.rank == 0 ? 1 : x.shape[-1]
+    forEachRow(x, n) { at, rows in fx_softmax(x.dtype.code, isLogarithmic ? 1 : 0, rows, n, x.pointer + at, y.pointer + at) }
+    return y
+  }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [SoftmaxGradient(isLogarithmic: isLogarithmic)(Pair(y, dy))]
+  }
+}
+
+/// dx = y·(dy − Σ dy·y), or for the logarithm dy − exp(y)·Σ dy.
+struct SoftmaxGradient: Primitive {
+  let isLogarithmic: Bool
+  var name: String { "softmax" }
+  func result(_ x: Pair) -> Signature { Signature(x.a.shape, x.a.dtype) }
+  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
+    let (y, dy) = (x.a.ordered, x.b.ordered)
+    let dx = Tensor(uninitialized: y.shape, y.dtype)
+    let n = y.rank == 0 ? 1 : y.shape[-1]
+    forEachRow(y, n) { at, rows in
+      fx_softmax_backward(y.dtype.code, isLogarithmic ? 1 : 0, rows, n, y.pointer + at, dy.pointer + at, dx.pointer + at)
+    }
+    return dx
+  }
+  func gradient(_ x: Pair, _ result: Tensor, _ d: Tensor, _ needs: Needs) -> [Tensor?] {
+    let (y, dy) = (x.a, x.b)
+    func sum(_ t: Tensor) -> Tensor { t.sum(axis: -1, keepDims: true) }
+    if isLogarithmic {
+      return [needs[0] ? -(d * exp(y) * sum(dy)) : nil, needs[1] ? d - sum(d * exp(y)) : nil]
+    }
+    return [
+      needs[0] ? d * (dy - sum(y * dy)) - dy * sum(d * y) : nil,
+      needs[1] ? SoftmaxGradient(isLogarithmic: false)(Pair(y, d)) : nil,
+    ]
+  }
+}
+
+/// log Σ exp along the last axis, which goes.
+struct LogSumExp: Primitive {
+  var name: String { "logSumExp" }
+  var keeps: Keeps { .both }
+  func result(_ x: Tensor) throws(TensorError) -> Signature {
+    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
+    return Signature(Shape(x.shape.dropLast()), x.dtype)
+  }
+  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+    let x = x.ordered
+    let y = Tensor(uninitialized: result.shape, x.dtype)
+    let n = x.shape[-1]
+    let size = x.dtype.byteCount
+    if n == 0 {
+      fill(y.pointer, -.infinity, y.dtype, y.elementCount)
+    } else {
+      forEachRow(x, n) { at, rows in fx_logsumexp(x.dtype.code, rows, n, x.pointer + at, y.pointer + at / (n * size) * size) }
+    }
+    return y
+  }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    // A row of −∞ has no derivative; 0 there, where exp(−∞ + ∞) would be NaN.
+    let base = `where`(y .== -Double.infinity, 0.0, y)
+    return [dy.unsqueezed(axis: -1) * exp(x - base.unsqueezed(axis: -1))]
+  }
+}
+
+/// −log softmax(x) at each row's class: [rows, classes] gives [rows]. A negative label counts nothing and has no gradient.
+struct CrossEntropy: Primitive {
+  let labels: Tensor
+  var name: String { "crossEntropy" }
+
+  func result(_ x: Tensor) throws(TensorError) -> Signature {
+    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
+    if x.rank != 2 || labels.shape != [x.shape[0]] {
+      throw mistake("logits of shape \(x.shape) and labels of shape \(labels.shape); [rows, classes] and [rows] would fit")
+    }
+    return Signature(labels.shape, x.dtype)
+  }
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let n = x.shape[1]
+    let ids = labels.pointer.assumingMemoryBound(to: Int64.self)
+    for i in 0..<labels.elementCount where ids[i] >= n {
+      throw mistake("label \(ids[i]) at position \(i) for \(n) classes; 0 to \(n - 1) would fit")
+    }
+    let x = x.ordered
+    let y = LogSumExp().evaluate(x, result)
+    func subtract<F: BinaryFloatingPoint>(_: F.Type) {
+      let (y, x) = (y.pointer.assumingMemoryBound(to: F.self), x.pointer.assumingMemoryBound(to: F.self))
+      for i in 0..<labels.elementCount { y[i] = ids[i] < 0 ? 0 : y[i] - x[i * n + Int(ids[i])] }
+    }
+    x.dtype == .float32 ? subtract(Float.self) : subtract(Double.self)
+    return y
+  }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [CrossEntropyGradient(labels: labels)(Pair(x, dy))]
+  }
+}
+
+/// dx = dy·(softmax(x) − one-hot(label)).
+struct CrossEntropyGradient: Primitive {
+  let labels: Tensor
+  var name: String { "crossEntropy" }
+  func result(_ x: Pair) -> Signature { Signature(x.a.shape, x.a.dtype) }
+  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
+    let (x, dy) = (x.a.ordered, x.b.ordered)
+    let (rows, n) = (x.shape[0], x.shape[1])
+    let lse = LogSumExp().evaluate(x, Signature([rows], x.dtype))
+    let dx = Tensor(uninitialized: x.shape, x.dtype)
+    fx_cross_entropy_backward(
+      x.dtype.code, rows, n, x.pointer, lse.pointer, labels.pointer.assumingMemoryBound(to: Int64.self), dy.pointer, dx.pointer)
+    return dx
+  }
+  func gradient(_ x: Pair, _ y: Tensor, _ d: Tensor, _ needs: Needs) -> [Tensor?] {
+    let counts = (labels .>= 0).cast(to: x.a.dtype)
+    let p = Softmax(isLogarithmic: false)(x.a)
+    let ids = labels.clamped(min: 0)
+    let picked = d.gather(ids.unsqueezed(axis: 1), axis: 1).squeezed(axes: 1)
+    return [
+      needs[0] ? (x.b * counts).unsqueezed(axis: 1) * SoftmaxGradient(isLogarithmic: false)(Pair(p, d)) : nil,
+      needs[1] ? ((d * p).sum(axis: 1) - picked) * counts : nil,
+    ]
+  }
+}
+
+/// Calls `body` with byte offsets and counts of stretches of rows, in parallel where that pays.
+private func forEachRow(_ x: Tensor, _ n: Int, _ body: (_ at: Int, _ rows: Int) -> Void) {
+  if n == 0 { return }
+  let size = x.dtype.byteCount
+  parallel(x.elementCount / n, grain: Swift.max(1, Blocks.grain / 4 / n)) { range in body(range.lowerBound * n * size, range.count) }
+}
+
+extension Tensor {
+  /// Calls `body` with the axis moved to the end, and moves it back.
+  fileprivate func alongLast(_ axis: Int, _ name: StaticString, _ body: (Tensor) -> Tensor) -> Tensor {
+    if rank == 0 || axis == -1 || axis == rank - 1 { return body(self) }
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "\(name)") }) else { return .placeholder }
+    return body(transposed(axis, -1)).transposed(axis, -1)
+  }
+
+  /// exp(x) / Σ exp(x) along an axis, without overflow. Derivative: y·(dy − Σ dy·y). PyTorch: `softmax`.
+  public func softmax(axis: Int = -1) -> Tensor { alongLast(axis, "softmax") { Softmax(isLogarithmic: false)($0) } }
+  /// x − log Σ exp(x) along an axis. Derivative: dy − exp(y)·Σ dy. PyTorch: `log_softmax`.
+  public func logSoftmax(axis: Int = -1) -> Tensor { alongLast(axis, "logSoftmax") { Softmax(isLogarithmic: true)($0) } }
+
+  /// log Σ exp(x) over the given axes, or over all, without overflow; −∞ of no elements. Derivative: dy·exp(x − y). PyTorch: `logsumexp`.
+  public func logSumExp(axes: [Int] = [], keepDims: Bool = false) -> Tensor {
+    guard let normal = attempt({ () throws(TensorError) in try self.axes(axes, "logSumExp") }) else { return .placeholder }
+    let kept = (0..<rank).filter { !normal.contains($0) }
+    let count = normal.reduce(1) { $0 * shape[$1] }
+    let keptShape = Shape(kept.map { shape[$0] })
+    let y = LogSumExp()(permuted(kept + normal).reshaped(Shape(Array(keptShape) + [count])))
+    return keepDims ? y.reshaped(Shape((0..<rank).map { normal.contains($0) ? 1 : shape[$0] })) : y
+  }
+  /// log Σ exp(x) over one axis.
+  public func logSumExp(axis: Int, keepDims: Bool = false) -> Tensor { logSumExp(axes: [axis], keepDims: keepDims) }
+
+  /// −log softmax(x)[label] of each row, for losses: logits [rows, classes], labels int64 [rows] with −1 for rows that do not count.
+  package func crossEntropyRows(_ labels: Tensor) -> Tensor { CrossEntropy(labels: labels.ordered)(self) }
+}

@@ -1,0 +1,250 @@
+/// What stands in a tensor's subscript: an integer, a range, `.ellipsis`, `.newAxis`, `.stride(…)`, a tensor of positions or a mask.
+public protocol TensorIndex {
+  var tensorIndex: TensorIndexKind { get }
+}
+
+/// One part of a subscript, taken apart.
+public enum TensorIndexKind: Sendable {
+  /// One position, from the end if negative; the axis goes.
+  case position(Int)
+  /// A stretch: nil bounds are the axis's ends, negative ones count from the end.
+  case stretch(from: Int?, to: Int?, by: Int)
+  /// As many whole axes as the other parts leave.
+  case rest
+  /// A new axis of size 1.
+  case added
+  /// Positions along the axis (int32, int64), or a mask over as many axes as it has itself (bool).
+  case tensor(Tensor)
+}
+
+extension TensorIndexKind: TensorIndex {
+  public var tensorIndex: TensorIndexKind { self }
+}
+extension TensorIndex where Self == TensorIndexKind {
+  /// A new axis of size 1.
+  public static var newAxis: TensorIndexKind { .added }
+  /// As many whole axes as the other parts leave.
+  public static var ellipsis: TensorIndexKind { .rest }
+  /// The whole axis.
+  public static var all: TensorIndexKind { .stretch(from: nil, to: nil, by: 1) }
+  /// Every `by`-th position from `from` up to and without `to` (backwards if `by` is negative); negative bounds count from the end.
+  public static func stride(from: Int? = nil, to: Int? = nil, by: Int) -> TensorIndexKind { .stretch(from: from, to: to, by: by) }
+}
+extension Int: TensorIndex {
+  public var tensorIndex: TensorIndexKind { .position(self) }
+}
+extension Range<Int>: TensorIndex {
+  public var tensorIndex: TensorIndexKind { .stretch(from: lowerBound, to: upperBound, by: 1) }
+}
+extension ClosedRange<Int>: TensorIndex {
+  public var tensorIndex: TensorIndexKind { .stretch(from: lowerBound, to: upperBound == -1 ? nil : upperBound + 1, by: 1) }
+}
+extension PartialRangeFrom<Int>: TensorIndex {
+  public var tensorIndex: TensorIndexKind { .stretch(from: lowerBound, to: nil, by: 1) }
+}
+extension PartialRangeUpTo<Int>: TensorIndex {
+  public var tensorIndex: TensorIndexKind { .stretch(from: nil, to: upperBound, by: 1) }
+}
+extension PartialRangeThrough<Int>: TensorIndex {
+  public var tensorIndex: TensorIndexKind { .stretch(from: nil, to: upperBound == -1 ? nil : upperBound + 1, by: 1) }
+}
+extension Tensor: TensorIndex {
+  public var tensorIndex: TensorIndexKind { .tensor(self) }
+}
+
+/// A subscript worked out for a shape: first a rectangular part, then axes dropped and added, then positions taken.
+private struct Selection {
+  var region: Region
+  /// The part's shape after axes were dropped and added.
+  var shape: Shape
+  /// Tensors of positions and the axes of `shape` they stand for.
+  var tensors: [(axis: Int, positions: Tensor)] = []
+
+  init(_ indices: [any TensorIndex], _ x: Shape) throws(TensorError) {
+    var parts = indices.map(\.tensorIndex)
+    var used = 0
+    for part in parts {
+      switch part {
+      case .position, .stretch: used += 1
+      case .tensor(let t): used += t.dtype == .bool ? t.rank : 1
+      case .rest, .added: break
+      }
+    }
+    guard used <= x.rank else { throw TensorError("subscript", "\(used) indices for \(x), which has \(x.rank) axes") }
+    if !parts.contains(where: { if case .rest = $0 { true } else { false } }) { parts.append(.rest) }
+    region = Region(all: x)
+    var sizes: [Int] = []
+    var axis = 0
+    var seenEllipsis = false
+    for part in parts {
+      switch part {
+      case .added: sizes.append(1)
+      case .rest:
+        if seenEllipsis { throw TensorError("subscript", "more than one ellipsis") }
+        seenEllipsis = true
+        for _ in 0..<(x.rank - used) {
+          sizes.append(x[axis])
+          axis += 1
+        }
+      case .position(let i):
+        let n = x[axis]
+        guard i >= -n && i < n else {
+          throw TensorError("subscript", "index \(i) for axis \(axis) of \(x); " + (n == 0 ? "it has no elements" : "\(-n) to \(n - 1) would fit"))
+        }
+        region.take(axis, from: i < 0 ? i + n : i, count: 1)
+        axis += 1
+      case .stretch(let from, let to, let by):
+        let n = x[axis]
+        guard by != 0 else { throw TensorError("subscript", "a stride of 0 for axis \(axis) of \(x)") }
+        let (low, high) = by > 0 ? (0, n) : (-1, n - 1)
+        func bound(_ i: Int?, _ open: Int) throws(TensorError) -> Int {
+          guard let i else { return open }
+          let position = i < 0 ? i + n : i
+          if position < low || position > high {
+            throw TensorError("subscript", "bound \(i) for axis \(axis) of \(x); \(-n) to \(by > 0 ? n : n - 1) would fit")
+          }
+          return position
+        }
+        let first = try bound(from, by > 0 ? 0 : n - 1)
+        let end = try bound(to, by > 0 ? n : -1)
+        let count = Swift.max(0, by > 0 ? (end - first + by - 1) / by : (first - end - by - 1) / -by)
+        region.take(axis, from: first, count: count, step: by)
+        sizes.append(count)
+        axis += 1
+      case .tensor(let t):
+        if t.dtype == .bool {
+          guard t.rank > 0, Shape(x[axis..<axis + t.rank]) == t.shape else {
+            throw TensorError("subscript", "a mask of shape \(t.shape) for axes \(axis) to \(axis + t.rank - 1) of \(x)")
+          }
+          for positions in t.nonzero() {
+            tensors.append((sizes.count, positions))
+            sizes.append(x[axis])
+            axis += 1
+          }
+        } else {
+          guard t.dtype.isInteger else {
+            throw TensorError("subscript", "an index tensor of \(t.dtype); int32 and int64 hold positions, bool is a mask")
+          }
+          tensors.append((sizes.count, t))
+          sizes.append(x[axis])
+          axis += 1
+        }
+      }
+    }
+    guard sizes.count <= Shape.maximumRank else { throw TensorError("subscript", "the result would have \(sizes.count) axes, 8 is the most") }
+    shape = Shape(sizes)
+  }
+
+  /// For positions along several axes: the axes in the order that puts those first, the positions as one index into them merged, and
+  /// where their axes stand in the result (in place of the indexed ones if these are neighbours, else in front: NumPy's rule).
+  func rows() throws(TensorError) -> (order: [Int], flat: Tensor, place: Int) {
+    var common = tensors[0].positions.shape
+    for (_, positions) in tensors.dropFirst() {
+      guard case .success(let shape) = common.broadcast(with: positions.shape) else {
+        throw TensorError("subscript", "index tensors of shapes \(common) and \(positions.shape) do not broadcast")
+      }
+      common = shape
+    }
+    let axes = tensors.map(\.axis)
+    var flat = Tensor.zeros(common, .int64)
+    for (axis, positions) in tensors {
+      let n = shape[axis]
+      let normal = try Positions(positions, below: n, axis: axis, of: shape).tensor
+      flat = flat * n + normal.expanded(common)
+    }
+    let isTogether = axes.last! - axes.first! == axes.count - 1
+    return (axes + (0..<shape.rank).filter { !axes.contains($0) }, flat, isTogether ? axes.first! : 0)
+  }
+}
+
+extension Tensor {
+  /// A part of the tensor. Integers, ranges, strides, the ellipsis and new axes give views; index tensors and masks give copies.
+  ///
+  ///     x[0]  x[-1, 2]  x[1..<3, .all]  x[.ellipsis, 0]  x[.newAxis]  x[.stride(by: -1)]  x[Tensor([2, 0])]  x[x .> 0]
+  ///
+  /// Bounds outside the axis are a mistake. Written to, only the part changes: in place where nobody else holds the elements.
+  public subscript(indices: any TensorIndex...) -> Tensor {
+    get {
+      if Context.current.failure != nil { return .placeholder }
+      return attempt { () throws(TensorError) in try read(Selection(indices, shape)) } ?? .placeholder
+    }
+    set {
+      if Context.current.failure != nil { return }
+      _ = attempt { () throws(TensorError) in try write(newValue, Selection(indices, shape)) }
+    }
+    _modify {
+      var part = self[indices]
+      yield &part
+      self[indices] = part
+    }
+  }
+
+  private subscript(indices: [any TensorIndex]) -> Tensor {
+    get {
+      if Context.current.failure != nil { return .placeholder }
+      return attempt { () throws(TensorError) in try read(Selection(indices, shape)) } ?? .placeholder
+    }
+    set {
+      if Context.current.failure != nil { return }
+      _ = attempt { () throws(TensorError) in try write(newValue, Selection(indices, shape)) }
+    }
+  }
+
+  private func read(_ selection: Selection) throws(TensorError) -> Tensor {
+    let part = Slice(region: selection.region)(self).reshaped(selection.shape)
+    if selection.tensors.isEmpty { return part }
+    if selection.tensors.count == 1 { return part.take(selection.tensors[0].positions, axis: selection.tensors[0].axis) }
+    let (order, flat, place) = try selection.rows()
+    let (count, rest) = (selection.tensors.count, order.dropFirst(selection.tensors.count))
+    let merged = part.permuted(order).flattened(from: 0, to: count - 1).take(flat, axis: 0)
+    if place == 0 { return merged }
+    // The positions' axes go where the indexed axes were.
+    let axes = Array(flat.rank..<flat.rank + place) + Array(0..<flat.rank) + Array(flat.rank + place..<flat.rank + rest.count)
+    return merged.permuted(axes)
+  }
+
+  private mutating func write(_ value: Tensor, _ selection: Selection) throws(TensorError) {
+    let context = Context.current
+    if selection.tensors.isEmpty {
+      let fitting = try value.fit(selection.shape)
+      // The part has the region's axes again: dropped ones have size 1, added ones go.
+      let part = fitting.reshaped(selection.region.shape)
+      if context.failure != nil { return }
+      if part.dtype != dtype { throw TensorError("subscript", "a \(part.dtype) value for a \(dtype) tensor; convert it with .cast(to: .\(dtype))") }
+      let tracked = context.tape != nil && (isTracked(context) || part.isTracked(context))
+      if tracked || context.isDry || part.storage === storage || !isContiguous || !isKnownUniquelyReferenced(&storage) {
+        self = Replace(region: selection.region)(Pair(self, part))
+      } else {
+        copyElements(from: part, to: selection.region.view(self))
+        node = .none
+      }
+      return
+    }
+    let (order, flat, place) = try selection.rows()
+    let count = selection.tensors.count
+    let part = Slice(region: selection.region)(self).reshaped(selection.shape).permuted(order)
+    let restShape = Shape(part.shape.dropFirst(count))
+    // The value as the read would give it, then the positions' axes in front.
+    let readShape = Shape(Array(restShape.prefix(place)) + Array(flat.shape) + Array(restShape.dropFirst(place)))
+    let fitting = try value.fit(readShape)
+    let front = place == 0 ? fitting
+      : fitting.permuted(Array(place..<place + flat.rank) + Array(0..<place) + Array(place + flat.rank..<readShape.rank))
+    let rows = part.shape.prefix(count).reduce(1, *)
+    let columns = restShape.elementCount
+    let merged = PutRows(indices: flat.flattened())(Pair(part.reshaped([rows, columns]), front.reshaped([flat.elementCount, columns])))
+    var back = order
+    for (to, from) in order.enumerated() { back[from] = to }
+    let whole = merged.reshaped(part.shape).permuted(back).reshaped(selection.region.shape)
+    if context.failure == nil { self = Replace(region: selection.region)(Pair(self, whole)) }
+  }
+
+  /// Broadcast to the shape of a part that is written to; leading axes of size 1 may go.
+  private func fit(_ target: Shape) throws(TensorError) -> Tensor {
+    var value = self
+    while value.rank > target.rank, value.shape[0] == 1 { value = value.reshaped(Shape(value.shape.dropFirst())) }
+    guard case .success(target) = value.shape.broadcast(with: target) else {
+      throw TensorError("subscript", "a value of shape \(shape) for a part of shape \(target)")
+    }
+    return value.expanded(target)
+  }
+}

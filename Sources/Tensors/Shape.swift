@@ -1,0 +1,120 @@
+/// The sizes of a tensor's axes, kept inline: at most eight, no heap allocation.
+///
+///     let shape: Shape = [32, 784]
+///     shape.rank          // 2
+///     shape.elementCount  // 25_088
+///     shape[-1]           // 784; negative axes count from the end
+public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByArrayLiteral, CustomStringConvertible {
+  /// The most axes a tensor can have.
+  public static let maximumRank = 8
+
+  var sizes: InlineArray<8, Int>
+  /// The number of axes.
+  public private(set) var rank: Int
+
+  /// The shape of a scalar: no axes.
+  public init() {
+    sizes = .init(repeating: 0)
+    rank = 0
+  }
+
+  /// A shape of `rank` axes, all of one size.
+  public init(repeating size: Int, rank: Int) {
+    self.init()
+    for _ in 0..<rank { append(size) }
+  }
+
+  /// The sizes in order; more than eight are a mistake that stops the program or the `checked` scope.
+  public init(_ elements: some Sequence<Int>) {
+    self.init()
+    for size in elements { append(size) }
+  }
+
+  public init(arrayLiteral elements: Int...) { self.init(elements) }
+
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { rank }
+  public var count: Int { rank }
+
+  /// The size of an axis; negative axes count from the end.
+  public subscript(axis: Int) -> Int {
+    @inline(__always) get {
+      let i = axis < 0 ? axis + rank : axis
+      // Inside a failed `checked` scope tensors are placeholders without axes: reading one must not stop the program.
+      guard i >= 0 && i < rank else { return Shape.missing(axis, in: self) }
+      return sizes[unchecked: i]
+    }
+    @inline(__always) set {
+      let i = axis < 0 ? axis + rank : axis
+      precondition(i >= 0 && i < rank, "axis out of range")
+      sizes[unchecked: i] = newValue
+    }
+  }
+
+  @inline(never)
+  private static func missing(_ axis: Int, in shape: Shape) -> Int {
+    fail(TensorError("shape", "\(shape) has no axis \(axis); its axes are \(-shape.rank) to \(shape.rank - 1)"))
+    return 1
+  }
+
+  /// The number of elements: the product of the sizes, 1 for a scalar.
+  public var elementCount: Int {
+    var product = 1
+    for axis in 0..<rank { product &*= sizes[unchecked: axis] }
+    return product
+  }
+
+  /// The row-major strides, in elements.
+  var contiguousStrides: Shape {
+    var strides = self
+    var step = 1
+    var axis = rank - 1
+    while axis >= 0 {
+      strides.sizes[unchecked: axis] = step
+      step &*= sizes[unchecked: axis]
+      axis -= 1
+    }
+    return strides
+  }
+
+  public static func == (a: Shape, b: Shape) -> Bool {
+    guard a.rank == b.rank else { return false }
+    for axis in 0..<a.rank where a.sizes[unchecked: axis] != b.sizes[unchecked: axis] { return false }
+    return true
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(rank)
+    for axis in 0..<rank { hasher.combine(sizes[axis]) }
+  }
+
+  /// As it is written in Swift and Python: `[32, 784]`.
+  public var description: String { "[" + map { String($0) }.joined(separator: ", ") + "]" }
+
+  // MARK: Editing
+
+  mutating func append(_ size: Int) {
+    guard rank < Shape.maximumRank else { return fail(TensorError("shape", "a tensor has at most \(Shape.maximumRank) axes")) }
+    sizes[unchecked: rank] = size
+    rank += 1
+  }
+
+  func inserting(_ size: Int, at axis: Int) -> Shape {
+    var result = Shape(prefix(axis))
+    result.append(size)
+    for i in axis..<rank { result.append(sizes[i]) }
+    return result
+  }
+
+  func removing(at axis: Int) -> Shape {
+    var result = Shape()
+    for i in 0..<rank where i != axis { result.append(sizes[i]) }
+    return result
+  }
+
+  func replacing(_ axis: Int, with size: Int) -> Shape {
+    var result = self
+    result.sizes[axis] = size
+    return result
+  }
+}

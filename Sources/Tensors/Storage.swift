@@ -1,0 +1,134 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The memory behind one or several tensors. Small blocks lie in the object itself (one allocation), larger ones come from the pool.
+final class Storage: ManagedBuffer<Storage.Header, UInt64> {
+  struct Header {
+    var base: UnsafeMutableRawPointer
+    var byteCount: Int
+    /// The pool's size class, or -1 where the bytes lie in the object.
+    var sizeClass: Int
+  }
+
+  static func allocate(_ byteCount: Int) -> Storage {
+    let inline = byteCount <= MemoryPool.smallest
+    let object = Storage.create(minimumCapacity: inline ? (byteCount + 7) >> 3 : 0) { object in
+      if inline {
+        let base = object.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }
+        return Header(base: base, byteCount: byteCount, sizeClass: -1)
+      }
+      let (base, sizeClass) = MemoryPool.shared.take(byteCount)
+      return Header(base: base, byteCount: byteCount, sizeClass: sizeClass)
+    }
+    MemoryPool.live.add(byteCount, ordering: .relaxed)
+    return unsafeDowncast(object, to: Storage.self)
+  }
+
+  /// What tensors of shape dry runs and of failed scopes hold: nothing.
+  nonisolated(unsafe) static let hollow: Storage = .allocate(0)
+
+  @inline(__always) var base: UnsafeMutableRawPointer { withUnsafeMutablePointerToHeader { $0.pointee.base } }
+  var byteCount: Int { withUnsafeMutablePointerToHeader { $0.pointee.byteCount } }
+
+  deinit {
+    withUnsafeMutablePointerToHeader {
+      MemoryPool.live.subtract($0.pointee.byteCount, ordering: .relaxed)
+      if $0.pointee.sizeClass >= 0 { MemoryPool.shared.give($0.pointee.base, $0.pointee.sizeClass) }
+    }
+  }
+}
+
+/// Free lists of buffers by size class. Touching fresh pages costs about 0.6 ms a megabyte, taking a buffer again almost nothing.
+final class MemoryPool: Sendable {
+  static let shared = MemoryPool()
+  /// Bytes of all tensors that are alive.
+  static let live = Atomic<Int>(0)
+  /// Blocks up to this many bytes lie inside their storage object.
+  static let smallest = 1024
+
+  private struct State {
+    var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: 256)
+    var cached = 0
+    var capacity = 4 << 30
+  }
+  private let state = Mutex(State())
+
+  /// Four classes to each power of two: at most a quarter of a buffer is unused.
+  static func sizeClass(_ byteCount: Int) -> Int {
+    let n = max(byteCount, 256) - 1
+    let exponent = Int.bitWidth - 1 - n.leadingZeroBitCount
+    return exponent << 2 | (n >> (exponent - 2)) & 3
+  }
+  static func capacity(ofClass sizeClass: Int) -> Int { (5 + sizeClass & 3) << (sizeClass >> 2 - 2) }
+
+  func take(_ byteCount: Int) -> (UnsafeMutableRawPointer, Int) {
+    let sizeClass = Self.sizeClass(byteCount)
+    let capacity = Self.capacity(ofClass: sizeClass)
+    let reused = state.withLock { state in
+      let buffer = state.free[sizeClass].popLast()
+      if buffer != nil { state.cached -= capacity }
+      return buffer.map { UInt(bitPattern: $0) }
+    }
+    if let reused, let buffer = UnsafeMutableRawPointer(bitPattern: reused) { return (buffer, sizeClass) }
+    // Whole huge pages for large buffers: 512 times fewer page faults on the first touch.
+    let huge = capacity >= 4 << 20
+    var buffer: UnsafeMutableRawPointer?
+    guard posix_memalign(&buffer, huge ? 2 << 20 : 64, capacity) == 0, let buffer else {
+      fatalError("out of memory: \(byteCount) bytes for a tensor")
+    }
+    #if os(Linux)
+      if huge { madvise(buffer, capacity, 14 /* MADV_HUGEPAGE */) }
+    #endif
+    return (buffer, sizeClass)
+  }
+
+  func give(_ buffer: UnsafeMutableRawPointer, _ sizeClass: Int) {
+    let capacity = Self.capacity(ofClass: sizeClass)
+    let address = UInt(bitPattern: buffer)
+    let kept = state.withLock { state in
+      guard state.cached + capacity <= state.capacity else { return false }
+      state.free[sizeClass].append(UnsafeMutableRawPointer(bitPattern: address)!)
+      state.cached += capacity
+      return true
+    }
+    if !kept { free(buffer) }
+  }
+
+  func empty() {
+    state.withLock { state in
+      for sizeClass in state.free.indices {
+        for buffer in state.free[sizeClass] { free(buffer) }
+        state.free[sizeClass] = []
+      }
+      state.cached = 0
+    }
+  }
+
+  var cachedBytes: Int { state.withLock { $0.cached } }
+  var limit: Int {
+    get { state.withLock { $0.capacity } }
+    set { state.withLock { $0.capacity = newValue } }
+  }
+}
+
+/// What tensors hold of this process's memory.
+public enum Memory {
+  /// Bytes of all tensors that are alive, in all threads.
+  public static var liveBytes: Int { MemoryPool.live.load(ordering: .relaxed) }
+  /// Bytes of freed tensors that wait in the pool to be used again.
+  public static var cachedBytes: Int { MemoryPool.shared.cachedBytes }
+  /// The most bytes the pool keeps; what is freed beyond them goes back to the system. 4 GiB unless set.
+  public static var cacheLimit: Int {
+    get { MemoryPool.shared.limit }
+    set { MemoryPool.shared.limit = max(0, newValue) }
+  }
+  /// Gives every cached buffer back to the system.
+  public static func emptyCache() { MemoryPool.shared.empty() }
+}

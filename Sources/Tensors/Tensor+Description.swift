@@ -1,0 +1,80 @@
+import Foundation
+
+extension Tensor: CustomStringConvertible {
+  /// The elements as NumPy prints them, the middle of long axes left out: `[[1, 2], [3, 4]]` and, if it is not float32, the dtype.
+  public var description: String {
+    if isHollow { return "Tensor(\(shape), \(dtype))" }
+    let text = TensorPrinter(self).text
+    return dtype == .float32 || dtype == .bool && elementCount > 0 ? text : text + " (\(dtype)\(elementCount == 0 ? ", \(shape)" : ""))"
+  }
+}
+
+extension Tensor: CustomDebugStringConvertible {
+  public var debugDescription: String { "Tensor(\(shape), \(dtype))\n\(description)" }
+}
+
+/// Elements as text in columns of one width, an axis longer than `most` as its first and last three.
+private struct TensorPrinter {
+  private static let most = 1000
+  private static let edge = 3
+  let tensor: Tensor
+  let isShortened: Bool
+  var text = ""
+  private var width = 0
+  private var format: (Double) -> String = { "\($0)" }
+
+  init(_ x: Tensor) {
+    tensor = x.detached
+    isShortened = x.elementCount > Self.most
+    let shown = Self.shown(tensor, isShortened)
+    let values = shown.map { $0.isFinite ? Swift.abs($0) : 0 }
+    if x.dtype == .bool {
+      format = { $0 != 0 ? "true" : "false" }
+    } else if !x.dtype.isFloatingPoint {
+      format = { String(Int64($0)) }
+    } else {
+      let largest = values.max() ?? 0
+      let smallest = values.filter { $0 > 0 }.min() ?? 0
+      let isScientific = largest >= 1e8 || smallest < 1e-4 && smallest > 0 || smallest > 0 && largest / smallest > 1e5
+      let digits = isScientific ? 0 : shown.reduce(0) { Swift.max($0, Self.digits($1)) }
+      format = { value in
+        if value.isNaN { return "nan" }
+        if value.isInfinite { return value < 0 ? "-inf" : "inf" }
+        return isScientific ? String(format: "%.4e", value) : String(format: "%.\(digits)f", value)
+      }
+    }
+    width = shown.map { format($0).count }.max() ?? 0
+    text = x.elementCount == 0 ? "[]" : render(tensor, indent: 1)
+  }
+
+  /// How many of four decimal places a number needs.
+  private static func digits(_ value: Double) -> Int {
+    guard value.isFinite else { return 0 }
+    let text = String(format: "%.4f", value)
+    return 4 - text.reversed().prefix { $0 == "0" }.prefix(4).count
+  }
+
+  private static func parts(_ n: Int, _ isShortened: Bool) -> [Int?] {
+    isShortened && n > 2 * edge ? (0..<edge).map { $0 } + [nil] + (n - edge..<n).map { $0 } : (0..<n).map { $0 }
+  }
+
+  private static func shown(_ x: Tensor, _ isShortened: Bool) -> [Double] {
+    if x.rank == 0 { return [x.item()] }
+    if x.rank == 1 {
+      return parts(x.shape[0], isShortened).flatMap { $0.map { [x[$0].item()] } ?? [] }
+    }
+    return parts(x.shape[0], isShortened).flatMap { $0.map { shown(x[$0], isShortened) } ?? [] }
+  }
+
+  private func render(_ x: Tensor, indent: Int) -> String {
+    if x.rank == 0 { return format(x.item()) }
+    let items = Self.parts(x.shape[0], isShortened).map { i -> String in
+      guard let i else { return "…" }
+      if x.rank > 1 { return render(x[i], indent: indent + 1) }
+      let text = format(x[i].item())
+      return String(repeating: " ", count: width - text.count) + text
+    }
+    let separator = x.rank == 1 ? ", " : "," + String(repeating: "\n", count: x.rank - 1) + String(repeating: " ", count: indent)
+    return "[" + items.joined(separator: separator) + "]"
+  }
+}
