@@ -10,25 +10,31 @@ let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 let package = Package(
   name: "Fluxion",
   platforms: [.macOS(.v26)],
-  products: [.library(name: "Fluxion", targets: ["Fluxion"])],
+  products: [
+    .library(name: "Fluxion", targets: ["Fluxion"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
-    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(
       name: "Tensors", dependencies: ["CKernels", "COpenBLAS", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: swift),
     .target(name: "Autodiff", dependencies: ["Tensors"], swiftSettings: swift),
-    .target(name: "Models", dependencies: ["Tensors", "Autodiff"], swiftSettings: swift),
-    .target(name: "Optimizers", dependencies: ["Tensors", "Models"], swiftSettings: swift),
+    .target(name: "Models", dependencies: ["Tensors", "Autodiff", "COpenBLAS"], swiftSettings: swift),
+    .target(name: "Optimizers", dependencies: ["CKernels", "Tensors", "Models"], swiftSettings: swift),
     .target(name: "Data", dependencies: ["Tensors", "CZlib"], swiftSettings: swift),
     .target(name: "Training", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data"], swiftSettings: swift),
     .target(name: "Fluxion", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data", "Training"], swiftSettings: swift),
+    .testTarget(
+      name: "FluxionTests",
+      dependencies: ["Fluxion", "Tensors", "Data", "Training", .product(name: "RealModule", package: "swift-numerics")],
+      resources: [.copy("Golden")], swiftSettings: swift),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -40,31 +40,39 @@ public protocol Scalar: Sendable {
   static var dtype: DType { get }
   /// The value of no size: 0 or `false`.
   static var zeroValue: Self { get }
+  /// The nearest Double; 1 for `true`.
+  var double: Double { get }
 }
 
 extension Float: Scalar {
   public static var dtype: DType { .float32 }
   public static var zeroValue: Float { 0 }
+  public var double: Double { Double(self) }
 }
 extension Double: Scalar {
   public static var dtype: DType { .float64 }
   public static var zeroValue: Double { 0 }
+  public var double: Double { self }
 }
 extension Int32: Scalar {
   public static var dtype: DType { .int32 }
   public static var zeroValue: Int32 { 0 }
+  public var double: Double { Double(self) }
 }
 extension Int64: Scalar {
   public static var dtype: DType { .int64 }
   public static var zeroValue: Int64 { 0 }
+  public var double: Double { Double(self) }
 }
 extension Int: Scalar {
   public static var dtype: DType { .int64 }
   public static var zeroValue: Int { 0 }
+  public var double: Double { Double(self) }
 }
 extension Bool: Scalar {
   public static var dtype: DType { .bool }
   public static var zeroValue: Bool { false }
+  public var double: Double { self ? 1 : 0 }
 }
 
 /// Calls `body` with the Swift type whose layout a dtype's elements have.

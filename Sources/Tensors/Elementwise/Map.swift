@@ -14,14 +14,14 @@ struct Map<X: Operands>: Primitive {
 
   @inline(__always)
   func result(_ x: X) throws(TensorError) -> Signature {
-    let first = x[0]
+    let shape = x.shape(0)
+    let dtype = x.dtype(0)
     for i in 1..<Swift.max(1, x.count) {
-      let other = x[i]
-      if other.dtype != first.dtype { throw mixedDTypes(first.dtype, other.dtype) }
-      if other.shape != first.shape { throw mistake("operands of shapes \(first.shape) and \(other.shape)") }
+      if x.dtype(i) != dtype { throw mixedDTypes(dtype, x.dtype(i)) }
+      if x.shape(i) != shape { throw mistake("operands of shapes \(shape) and \(x.shape(i))") }
     }
-    if program.kernels[Int(first.dtype.rawValue)] == nil { throw unsupported(first.dtype) }
-    return Signature(first.shape, first.dtype)
+    if program.kernels[Int(dtype.rawValue)] == nil { throw unsupported(dtype) }
+    return Signature(shape, dtype)
   }
 
   @inline(never)
@@ -36,46 +36,74 @@ struct Map<X: Operands>: Primitive {
     let n = result.shape.elementCount
     if n == 0 { return y }
     let code = Int(result.dtype.rawValue)
-    if let kernel = program.direct?[code] {
-      var isFlat = true
-      for i in 0..<x.count where !x[i].isContiguous { isFlat = false }
-      if isFlat {
-        let size = result.dtype.byteCount
-        let a = x[0].pointer
-        let b = x.count > 1 ? x[1].pointer : a
-        let c = x.count > 2 ? x[2].pointer : a
-        let out = y.pointer
-        if n <= Blocks.grain {
-          kernel(n, a, b, c, out)
-        } else {
-          parallel(n, grain: Blocks.grain) { range in
-            let at = range.lowerBound &* size
-            kernel(range.count, a + at, b + at, c + at, out + at)
-          }
+    var isFlat = true
+    for i in 0..<x.count where !x.isContiguous(i) { isFlat = false }
+    if isFlat, let kernel = program.direct?[code] {
+      let size = result.dtype.byteCount
+      let a = x.pointer(0)
+      let b = x.count > 1 ? x.pointer(1) : a
+      let c = x.count > 2 ? x.pointer(2) : a
+      let out = y.pointer
+      if n <= Blocks.grain {
+        kernel(n, a, b, c, out)
+      } else {
+        parallel(n, grain: Blocks.grain) { range in
+          let at = range.lowerBound &* size
+          kernel(range.count, a + at, b + at, c + at, out + at)
         }
-        return y
+      }
+    } else if isFlat && n <= Program.blockSize {
+      runBlock(x, y, n, code)
+    } else {
+      runBlocks(x, y, n, code)
+    }
+    return y
+  }
+
+  /// All in one block, which lies in order: no cutting, no gathering.
+  @inline(never)
+  private func runBlock(_ x: X, _ y: Tensor, _ n: Int, _ code: Int) {
+    let stride = (n * 8 + 63) & ~63
+    let scratch = Context.current.scratch((program.uniforms.count + program.registerCount) * stride)
+    let registers = scratch + program.uniforms.count * stride
+    for (i, uniform) in program.uniforms.enumerated() { fill(scratch + i * stride, value(of: uniform), y.dtype, n) }
+    let out = y.pointer
+    @inline(__always) func place(_ operand: Program.Operand) -> UnsafeMutableRawPointer {
+      switch operand {
+      case .none: out
+      case .input(let i): x.pointer(i)
+      case .register(let i): registers + i * stride
+      case .uniform(let i): scratch + i * stride
       }
     }
-    runBlocks(x, y, n, code)
-    return y
+    program.kernels[code]!.withUnsafeBufferPointer { kernels in
+      program.instructions.withUnsafeBufferPointer { instructions in
+        for i in 0..<instructions.count {
+          let (a, b, c) = instructions[i].arguments
+          let target = instructions[i].target
+          kernels[i](n, place(a), place(b), place(c), target < 0 ? out : registers + target * stride)
+        }
+      }
+    }
   }
 
   @inline(never)
   private func runBlocks(_ x: X, _ y: Tensor, _ n: Int, _ code: Int) {
-    let kernels = program.kernels[code]!
     let uniforms = program.uniforms.map { value(of: $0) }
     let blocks = Blocks(
-      (0..<x.count).map { x[$0] }, uniforms: uniforms, registers: program.registerCount, dtype: y.dtype, count: n)
-    let instructions = program.instructions
+      (0..<x.count).map { x.operand($0) }, uniforms: uniforms, registers: program.registerCount, dtype: y.dtype, count: n)
     let out = y.pointer
     let size = y.dtype.byteCount
-    blocks.run { start, count, block in
-      let result = out + start &* size
-      for i in 0..<instructions.count {
-        let instruction = instructions[i]
-        let target = instruction.target < 0 ? result : block.register(instruction.target)
-        let (a, b, c) = instruction.arguments
-        kernels[i](count, block[a] ?? result, block[b] ?? result, block[c] ?? result, target)
+    program.kernels[code]!.withUnsafeBufferPointer { kernels in
+      program.instructions.withUnsafeBufferPointer { instructions in
+        blocks.run { start, count, block in
+          let result = out + start &* size
+          for i in 0..<instructions.count {
+            let target = instructions[i].target < 0 ? result : block.register(instructions[i].target)
+            let (a, b, c) = instructions[i].arguments
+            kernels[i](count, block[a] ?? result, block[b] ?? result, block[c] ?? result, target)
+          }
+        }
       }
     }
   }
@@ -93,7 +121,7 @@ struct Map<X: Operands>: Primitive {
   func gradient(_ x: X, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     (0..<x.count).map { i in
       guard needs[i], let derivative = program.derivative(i) else { return nil }
-      func operand(_ use: Int) -> Tensor { use < x.count ? x[use] : use == x.count ? y : dy }
+      func operand(_ use: Int) -> Tensor { use < x.count ? x.operand(use) : use == x.count ? y : dy }
       let uses = derivative.uses
       let program = derivative.program
       switch uses.count {

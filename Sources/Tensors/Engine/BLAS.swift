@@ -1,53 +1,14 @@
 import COpenBLAS
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// CBLAS as Fluxion uses it: on one thread, large products cut by us, so that its threads and ours never compete.
 enum BLAS {
   /// Done once, before the first product.
   static let isReady: Bool = {
     #if os(Linux)
-      chooseCore()
       openblas_set_num_threads(1)
     #endif
     return true
   }()
-
-  #if os(Linux)
-    /// OpenBLAS picks its kernels when it is loaded, and versions older than the processor pick a lesser one: 0.3.21 takes Haswell's
-    /// on Zen 5, at half the speed of those for AVX-512. Where the processor has AVX-512 and nobody chose, choose again.
-    private static func chooseCore() {
-      #if arch(x86_64)
-        guard getenv("OPENBLAS_CORETYPE") == nil, let name = openblas_get_corename(), hasAVX512 else { return }
-        guard ["Haswell", "Zen", "Prescott"].contains(String(cString: name)) else { return }
-        typealias Function = @convention(c) () -> Void
-        guard let quit = dlsym(nil, "gotoblas_dynamic_quit"), let start = dlsym(nil, "gotoblas_dynamic_init") else { return }
-        setenv("OPENBLAS_CORETYPE", "SkylakeX", 1)
-        unsafeBitCast(quit, to: Function.self)()
-        unsafeBitCast(start, to: Function.self)()
-        unsetenv("OPENBLAS_CORETYPE")
-      #endif
-    }
-
-    private static var hasAVX512: Bool {
-      guard let file = fopen("/proc/cpuinfo", "r") else { return false }
-      defer { fclose(file) }
-      var line = [CChar](repeating: 0, count: 8192)
-      while fgets(&line, Int32(line.count), file) != nil {
-        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        guard text.hasPrefix("flags") else { continue }
-        let flags = Set(text.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\n" }))
-        return ["avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd"].allSatisfy { flags.contains(Substring($0)) }
-      }
-      return false
-    }
-  #endif
 
   /// How a matrix lies in memory: rows one after the other, or columns.
   struct Operand {
@@ -79,7 +40,8 @@ enum BLAS {
   static func product(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, beta: Double, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) {
-    _ = isReady
+    // Read in a condition: an unused read of a lazy constant is dropped, and its initialiser with it.
+    guard isReady else { return }
     let flops = 2 * m * n * k
     let threads = Threads.count
     if flops < 3_000_000 || threads == 1 || Swift.max(m, n) < 2 * width { return gemm(dtype, m, n, k, a, b, beta: beta, c, ldc) }

@@ -74,7 +74,12 @@ func mistake(_ message: String) -> TensorError { TensorError("", message) }
 /// The tensors a primitive takes.
 package protocol Operands: Sendable {
   var count: Int { get }
-  subscript(i: Int) -> Tensor { get }
+  func operand(_ i: Int) -> Tensor
+  // What the element-wise fast path asks, without taking hold of a tensor: no copy, no reference counted.
+  func shape(_ i: Int) -> Shape
+  func dtype(_ i: Int) -> DType
+  func isContiguous(_ i: Int) -> Bool
+  func pointer(_ i: Int) -> UnsafeMutableRawPointer
   func map(_ transform: (Tensor) -> Tensor) -> Self
   /// The deepest gradient call on `tape` that one of them depends on; 0 if none is tracked there.
   func level(on tape: Tape) -> Int32
@@ -82,7 +87,11 @@ package protocol Operands: Sendable {
 
 extension Tensor: Operands {
   package var count: Int { 1 }
-  package subscript(i: Int) -> Tensor { self }
+  package func operand(_ i: Int) -> Tensor { self }
+  @inline(__always) package func shape(_ i: Int) -> Shape { shape }
+  @inline(__always) package func dtype(_ i: Int) -> DType { dtype }
+  @inline(__always) package func isContiguous(_ i: Int) -> Bool { isContiguous }
+  @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { pointer }
   package func map(_ transform: (Tensor) -> Tensor) -> Tensor { transform(self) }
   @inline(__always) package func level(on tape: Tape) -> Int32 { node.tape == tape.id ? node.level : 0 }
 }
@@ -96,7 +105,11 @@ package struct Pair: Operands {
     self.b = b
   }
   package var count: Int { 2 }
-  package subscript(i: Int) -> Tensor { i == 0 ? a : b }
+  package func operand(_ i: Int) -> Tensor { i == 0 ? a : b }
+  @inline(__always) package func shape(_ i: Int) -> Shape { i == 0 ? a.shape : b.shape }
+  @inline(__always) package func dtype(_ i: Int) -> DType { i == 0 ? a.dtype : b.dtype }
+  @inline(__always) package func isContiguous(_ i: Int) -> Bool { i == 0 ? a.isContiguous : b.isContiguous }
+  @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { i == 0 ? a.pointer : b.pointer }
   package func map(_ transform: (Tensor) -> Tensor) -> Pair { Pair(transform(a), transform(b)) }
   @inline(__always) package func level(on tape: Tape) -> Int32 { Swift.max(a.level(on: tape), b.level(on: tape)) }
 }
@@ -112,13 +125,22 @@ package struct Triple: Operands {
     self.c = c
   }
   package var count: Int { 3 }
-  package subscript(i: Int) -> Tensor { i == 0 ? a : i == 1 ? b : c }
+  package func operand(_ i: Int) -> Tensor { i == 0 ? a : i == 1 ? b : c }
+  @inline(__always) package func shape(_ i: Int) -> Shape { i == 0 ? a.shape : i == 1 ? b.shape : c.shape }
+  @inline(__always) package func dtype(_ i: Int) -> DType { i == 0 ? a.dtype : i == 1 ? b.dtype : c.dtype }
+  @inline(__always) package func isContiguous(_ i: Int) -> Bool { i == 0 ? a.isContiguous : i == 1 ? b.isContiguous : c.isContiguous }
+  @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { i == 0 ? a.pointer : i == 1 ? b.pointer : c.pointer }
   package func map(_ transform: (Tensor) -> Tensor) -> Triple { Triple(transform(a), transform(b), transform(c)) }
   @inline(__always)
   package func level(on tape: Tape) -> Int32 { Swift.max(a.level(on: tape), b.level(on: tape), c.level(on: tape)) }
 }
 
 extension [Tensor]: Operands {
-  package func map(_ transform: (Tensor) -> Tensor) -> [Tensor] { map(transform) as [Tensor] }
+  package func operand(_ i: Int) -> Tensor { self[i] }
+  @inline(__always) package func shape(_ i: Int) -> Shape { self[i].shape }
+  @inline(__always) package func dtype(_ i: Int) -> DType { self[i].dtype }
+  @inline(__always) package func isContiguous(_ i: Int) -> Bool { self[i].isContiguous }
+  @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { self[i].pointer }
+  package func map(_ transform: (Tensor) -> Tensor) -> [Tensor] { indices.map { transform(self[$0]) } }
   package func level(on tape: Tape) -> Int32 { reduce(0) { Swift.max($0, $1.level(on: tape)) } }
 }

@@ -92,15 +92,15 @@ private final class Record<P: Primitive>: AnyRecord {
   override func backward(_ dy: Tensor, tape: UInt64, since start: Int32, level: Int32, into gradients: inout [Tensor?]) {
     var bits: UInt64 = 0
     for i in 0..<x.count {
-      let node = x[i].node
+      let node = x.operand(i).node
       if node.tape == tape && node.level >= level && node.index >= start && i < 64 { bits |= 1 << UInt64(i) }
     }
     let dx = primitive.gradient(x, y, dy, Needs(bits: bits))
     for (i, dx) in dx.enumerated() {
       guard let dx else { continue }
-      let node = x[i].node
+      let node = x.operand(i).node
       guard node.tape == tape && node.level >= level && node.index >= start else { continue }
-      assert(dx.shape == x[i].shape || dx.isHollow, "the gradient rule of \(primitive.name) gave \(dx.shape) for an input of \(x[i].shape)")
+      assert(dx.shape == x.operand(i).shape || dx.isHollow, "the gradient rule of \(primitive.name) gave \(dx.shape) for an input of \(x.operand(i).shape)")
       let slot = Int(node.index - start)
       if gradients[slot] == nil {
         gradients[slot] = dx

@@ -62,34 +62,21 @@ extension Tensor {
   }
 }
 
-extension Scalar {
-  /// The value as a Double; true is 1.
-  @inline(__always) var double: Double {
-    switch self {
-    case let value as Float: Double(value)
-    case let value as Double: value
-    case let value as Int: Double(value)
-    case let value as Int32: Double(value)
-    case let value as Int64: Double(value)
-    case let value as Bool: value ? 1 : 0
-    default: .nan
-    }
-  }
-}
-
 // MARK: - Operators
+
+// Where both forms fit, as for a literal, the one with a number is meant: a literal takes the tensor's dtype.
 
 extension Tensor {
   /// x + y, broadcast together. Derivative: dy, dy.
-  public static func + (x: Tensor, y: Tensor) -> Tensor { mapped("+", Programs.add, x, y) }
+  @_disfavoredOverload public static func + (x: Tensor, y: Tensor) -> Tensor { mapped("+", Programs.add, x, y) }
   /// x − y, broadcast together. Derivative: dy, −dy.
-  public static func - (x: Tensor, y: Tensor) -> Tensor { mapped("-", Programs.subtract, x, y) }
+  @_disfavoredOverload public static func - (x: Tensor, y: Tensor) -> Tensor { mapped("-", Programs.subtract, x, y) }
   /// x · y element by element, broadcast together (the matrix product is `•`). Derivative: dy·y, dy·x.
-  public static func * (x: Tensor, y: Tensor) -> Tensor { mapped("*", Programs.multiply, x, y) }
+  @_disfavoredOverload public static func * (x: Tensor, y: Tensor) -> Tensor { mapped("*", Programs.multiply, x, y) }
   /// x / y, broadcast together; integers truncate toward zero, and give 0 for a divisor of 0. Derivative: dy/y, −dy·x/y².
-  public static func / (x: Tensor, y: Tensor) -> Tensor { mapped("/", Programs.divide, x, y) }
+  @_disfavoredOverload public static func / (x: Tensor, y: Tensor) -> Tensor { mapped("/", Programs.divide, x, y) }
   /// x − y·⌊x/y⌋: the remainder with the sign of the divisor, as PyTorch's `remainder`.
-  public static func % (x: Tensor, y: Tensor) -> Tensor { mapped("%", Programs.remainder, x, y) }
+  @_disfavoredOverload public static func % (x: Tensor, y: Tensor) -> Tensor { mapped("%", Programs.remainder, x, y) }
   /// −x.
   public static prefix func - (x: Tensor) -> Tensor { mapped("-", Programs.negate, x) }
 
@@ -113,13 +100,13 @@ extension Tensor {
   public static func % <S: Scalar>(x: Tensor, a: S) -> Tensor { mapped("%", Programs.remainderScalar, x, scalar: a) }
 
   /// Adds in place where nobody else holds the elements and no tape records them.
-  public static func += (x: inout Tensor, y: Tensor) { x.update("+=", Programs.add, FX_ADD, y) }
+  @_disfavoredOverload public static func += (x: inout Tensor, y: Tensor) { x.update("+=", Programs.add, FX_ADD, y) }
   /// Subtracts in place where nobody else holds the elements and no tape records them.
-  public static func -= (x: inout Tensor, y: Tensor) { x.update("-=", Programs.subtract, FX_SUB, y) }
+  @_disfavoredOverload public static func -= (x: inout Tensor, y: Tensor) { x.update("-=", Programs.subtract, FX_SUB, y) }
   /// Multiplies in place where nobody else holds the elements and no tape records them.
-  public static func *= (x: inout Tensor, y: Tensor) { x.update("*=", Programs.multiply, FX_MUL, y) }
+  @_disfavoredOverload public static func *= (x: inout Tensor, y: Tensor) { x.update("*=", Programs.multiply, FX_MUL, y) }
   /// Divides in place where nobody else holds the elements and no tape records them.
-  public static func /= (x: inout Tensor, y: Tensor) { x.update("/=", Programs.divide, FX_DIV, y) }
+  @_disfavoredOverload public static func /= (x: inout Tensor, y: Tensor) { x.update("/=", Programs.divide, FX_DIV, y) }
   /// x = x + a.
   public static func += <S: Scalar>(x: inout Tensor, a: S) { x = x + a }
   /// x = x − a.

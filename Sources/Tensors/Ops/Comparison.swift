@@ -70,6 +70,7 @@ struct Where: Primitive {
 /// The elements of `x` where the mask is true, of `y` elsewhere; all three broadcast together.
 ///
 /// Derivative: dy where the mask is true, dy where it is false. PyTorch: `where`.
+@_disfavoredOverload
 public func `where`(_ mask: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor {
   let (x, y) = broadcasted("where", x, y)
   if mask.shape == x.shape { return Where(mask: mask)(Pair(x, y)) }
@@ -108,17 +109,17 @@ extension Tensor {
   func expandedOrPlaceholder(_ shape: Shape) -> Tensor { Context.current.failure == nil ? expanded(shape) : self }
 
   /// Whether elements are equal, broadcast together: bool.
-  public static func .== (x: Tensor, y: Tensor) -> Tensor { compare(FX_EQ, ".==", x, y) }
+  @_disfavoredOverload public static func .== (x: Tensor, y: Tensor) -> Tensor { compare(FX_EQ, ".==", x, y) }
   /// Whether elements differ.
-  public static func .!= (x: Tensor, y: Tensor) -> Tensor { compare(FX_NE, ".!=", x, y) }
+  @_disfavoredOverload public static func .!= (x: Tensor, y: Tensor) -> Tensor { compare(FX_NE, ".!=", x, y) }
   /// Whether x is less than y.
-  public static func .< (x: Tensor, y: Tensor) -> Tensor { compare(FX_LT, ".<", x, y) }
+  @_disfavoredOverload public static func .< (x: Tensor, y: Tensor) -> Tensor { compare(FX_LT, ".<", x, y) }
   /// Whether x is at most y.
-  public static func .<= (x: Tensor, y: Tensor) -> Tensor { compare(FX_LE, ".<=", x, y) }
+  @_disfavoredOverload public static func .<= (x: Tensor, y: Tensor) -> Tensor { compare(FX_LE, ".<=", x, y) }
   /// Whether x is greater than y.
-  public static func .> (x: Tensor, y: Tensor) -> Tensor { compare(FX_GT, ".>", x, y) }
+  @_disfavoredOverload public static func .> (x: Tensor, y: Tensor) -> Tensor { compare(FX_GT, ".>", x, y) }
   /// Whether x is at least y.
-  public static func .>= (x: Tensor, y: Tensor) -> Tensor { compare(FX_GE, ".>=", x, y) }
+  @_disfavoredOverload public static func .>= (x: Tensor, y: Tensor) -> Tensor { compare(FX_GE, ".>=", x, y) }
   /// Whether elements equal a number.
   public static func .== <S: Scalar>(x: Tensor, a: S) -> Tensor { compare(FX_EQ, ".==", x, a) }
   /// Whether elements differ from a number.

@@ -38,7 +38,7 @@ struct MatMul: Primitive {
       BLAS.product(y.dtype, m, n, k, ma, mb, beta: 0, y.pointer, n)
     } else {
       // One product after the other on each thread; the batch is what is shared.
-      _ = BLAS.isReady
+      guard BLAS.isReady else { return y }
       let out = y.pointer
       let batches = y.elementCount / (m * n)
       let isRegular = a.batchStep != nil && b.batchStep != nil

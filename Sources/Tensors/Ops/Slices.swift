@@ -92,7 +92,7 @@ struct Concatenate: Primitive {
     for other in x.dropFirst() {
       if other.dtype != first.dtype { throw mixedDTypes(first.dtype, other.dtype) }
       if other.rank != first.rank || (0..<first.rank).contains(where: { $0 != axis && other.shape[$0] != first.shape[$0] }) {
-        throw mistake("\(first.shape) and \(other.shape) differ beside axis \(axis)")
+        throw mistake("\(first.shape) and \(other.shape) differ beside axis \(axis); equal sizes or 1 would fit")
       }
       shape[axis] += other.shape[axis]
     }
@@ -121,8 +121,25 @@ struct Concatenate: Primitive {
   }
 }
 
-/// Tensors one after the other along an axis; all other axes equal. Derivative: each one's part of dy. PyTorch: `cat`.
-public func concatenate(_ tensors: [Tensor], axis: Int = 0) -> Tensor { Concatenate(axis: axis)(tensors) }
+/// Tensors one after the other along an axis; sizes along the other axes are equal or 1, which stretches. PyTorch: `cat`.
+///
+/// That a first hidden state of one row meets a batch of any size rests on this stretching. Derivative: each one's part of dy.
+public func concatenate(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
+  guard let first = tensors.first, tensors.contains(where: { $0.shape != first.shape && $0.rank == first.rank }),
+    let along = try? first.axis(axis, "concatenate")
+  else { return Concatenate(axis: axis)(tensors) }
+  var common = first.shape
+  for other in tensors.dropFirst() where other.rank == common.rank {
+    for i in 0..<common.rank where common[i] == 1 { common[i] = other.shape[i] }
+  }
+  return Concatenate(axis: axis)(
+    tensors.map { x in
+      let target = common.replacing(along, with: x.rank == common.rank ? x.shape[along] : 0)
+      // What does not stretch is left for the operator to name.
+      guard x.rank == common.rank, case .success(target) = x.shape.broadcast(with: target) else { return x }
+      return x.expanded(target)
+    })
+}
 
 /// Tensors of one shape along a new axis. Derivative: each one's part of dy. PyTorch: `stack`.
 public func stack(_ tensors: [Tensor], axis: Int = 0) -> Tensor {

@@ -1,0 +1,41 @@
+# Everything a person does with a checkout of Fluxion. `make` alone lists it.
+#
+# Every building target first installs what is missing (Scripts/setup.sh). `SWIFT_FLAGS` is handed to every `swift` command that builds,
+# `ARGS` to the program that is run: make demo ARGS="--epochs 20 --model recurrent"
+
+SWIFT ?= swift
+SWIFT_FLAGS ?=
+ARGS ?=
+SOURCES = Package.swift Sources Tests Benchmarks Examples
+MODULES = Tensors Autodiff Models Optimizers Data Training Fluxion
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test bench lint format docs clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+setup: ## install OpenBLAS, LAPACKE and zlib where they are missing
+	@sh Scripts/setup.sh
+
+demo: setup ## train a perceptron on handwritten digits
+	$(SWIFT) run -c release $(SWIFT_FLAGS) digits $(ARGS)
+
+test: setup ## run all tests
+	$(SWIFT) test $(SWIFT_FLAGS) $(ARGS)
+
+bench: setup ## run the benchmarks, e.g. ARGS="--filter train/"
+	$(SWIFT) run -c release $(SWIFT_FLAGS) bench $(ARGS)
+
+lint: ## check the sources' style
+	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+
+format: ## put the sources into style
+	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
+
+docs: setup ## build the reference documentation
+	$(SWIFT) package $(SWIFT_FLAGS) --disable-sandbox generate-documentation --enable-experimental-combined-documentation \
+	  $(addprefix --target ,$(MODULES))
+
+clean: ## remove everything that was built
+	rm -rf .build .build-* .build_* Tests/Consumer/.build

@@ -1,0 +1,74 @@
+#!/bin/sh
+# Installs what building Fluxion needs beside Swift: the development files of OpenBLAS, LAPACKE and zlib.
+# Says nothing and changes nothing when all of it is there. `make` calls it before every build.
+set -eu
+
+stop() {
+  echo "setup: $*" >&2
+  exit 1
+}
+
+command -v swift >/dev/null 2>&1 || stop "Swift is missing: install it from https://www.swift.org/install and put it on your PATH."
+
+# Apple's systems bring their own: Accelerate and zlib.
+[ "$(uname -s)" != Darwin ] || exit 0
+
+# A compiler, to ask whether headers and libraries are found where the build will look for them: Swift comes with clang.
+compiler="$(dirname "$(command -v swift)")/clang"
+[ -x "$compiler" ] || compiler=$(command -v clang || command -v cc || command -v gcc) ||
+  stop "no C compiler found: Swift's own clang should be beside swift."
+
+# found HEADER LIBRARY FUNCTION: whether a program that uses them compiles and links.
+found() {
+  printf '#include <%s>\nint main(void) { return (void *)&%s == 0; }\n' "$1" "$3" |
+    "$compiler" -x c - -o /dev/null $flags "-l$2" >/dev/null 2>&1
+}
+
+# The libraries that are missing, by name. Where OpenBLAS is kept in a folder of its own (Fedora), pkg-config knows it, as the build does.
+missing() {
+  flags=$(pkg-config --cflags --libs openblas 2>/dev/null) || flags=
+  found cblas.h openblas cblas_sgemm || printf ' OpenBLAS'
+  found lapacke.h lapacke LAPACKE_sgetrf || printf ' LAPACKE'
+  found zlib.h z inflate || printf ' zlib'
+}
+
+absent=$(missing)
+[ -n "$absent" ] || exit 0
+
+if command -v apt-get >/dev/null 2>&1; then
+  update="apt-get update -q"
+  install="env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends"
+  openblas=libopenblas-dev lapacke=liblapacke-dev zlib=zlib1g-dev
+elif command -v dnf >/dev/null 2>&1; then
+  update=true
+  install="dnf install -q -y"
+  openblas=openblas-devel lapacke=lapack-devel zlib=zlib-devel
+elif command -v pacman >/dev/null 2>&1; then
+  update=true
+  install="pacman -S --noconfirm --needed"
+  openblas="openblas blas-openblas" lapacke=blas-openblas zlib=zlib
+else
+  stop "missing:$absent; install the development packages of OpenBLAS (with CBLAS), LAPACKE and zlib with this system's package manager."
+fi
+
+packages=
+for library in $absent; do
+  case $library in
+    OpenBLAS) packages="$packages $openblas" ;;
+    LAPACKE) packages="$packages $lapacke" ;;
+    zlib) packages="$packages $zlib" ;;
+  esac
+done
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null 2>&1 || stop "missing:$absent; run as root: $install$packages"
+  as_root=sudo
+fi
+
+echo "setup: missing:$absent; installing$packages"
+$as_root $update >/dev/null || echo "setup: the package lists could not be refreshed; trying with those at hand" >&2
+$as_root $install $packages >/dev/null || stop "the package manager could not install$packages."
+
+absent=$(missing)
+[ -z "$absent" ] || stop "installed$packages, and still not found by the compiler:$absent."

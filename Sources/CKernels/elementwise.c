@@ -1,0 +1,67 @@
+// Element-wise instructions: the lookup, and the floats' arithmetic and comparisons. Integers and bool are in integers.c, the
+// elementary functions in functions.c.
+#include "loops.h"
+
+// Comparisons with NaN are false but for NE; MAX and MIN hand a NaN on, whichever side it stands. Conditions are joined by | and &
+// rather than || and &&, which would be branches.
+#define FLOAT_ARITHMETIC(X, S, T)                                          \
+  X(S, T, 1, NEG, neg, -x)                                                 \
+  X(S, T, 1, ABS, abs, abs_##S(x))                                         \
+  X(S, T, 1, SIGN, sign, x > 0 ? 1 : x < 0 ? -1 : x)                       \
+  X(S, T, 1, SQUARE, square, x * x)                                        \
+  X(S, T, 1, RECIPROCAL, reciprocal, 1 / x)                                \
+  X(S, T, 1, SQRT, sqrt, sqrt_##S(x))                                      \
+  X(S, T, 1, RSQRT, rsqrt, 1 / sqrt_##S(x))                                \
+  X(S, T, 1, FLOOR, floor, __builtin_elementwise_floor(x))                 \
+  X(S, T, 1, CEIL, ceil, __builtin_elementwise_ceil(x))                    \
+  X(S, T, 1, ROUND, round, __builtin_elementwise_rint(x))                  \
+  X(S, T, 1, TRUNC, trunc, __builtin_elementwise_trunc(x))                 \
+  X(S, T, 1, NOT, not, x == 0)                                             \
+  X(S, T, 1, ISNAN, isnan, x != x)                                         \
+  X(S, T, 2, ADD, add, x + y)                                              \
+  X(S, T, 2, SUB, sub, x - y)                                              \
+  X(S, T, 2, MUL, mul, x * y)                                              \
+  X(S, T, 2, DIV, div, x / y)                                              \
+  X(S, T, 2, MAX, max, ((x > y) | (x != x)) ? x : y)                         \
+  X(S, T, 2, MIN, min, ((x < y) | (x != x)) ? x : y)                         \
+  X(S, T, 2, EQ, eq, x == y)                                               \
+  X(S, T, 2, NE, ne, x != y)                                               \
+  X(S, T, 2, LT, lt, x < y)                                                \
+  X(S, T, 2, LE, le, x <= y)                                               \
+  X(S, T, 2, GT, gt, x > y)                                                \
+  X(S, T, 2, GE, ge, x >= y)                                               \
+  X(S, T, 2, AND, and, (x != 0) & (y != 0))                                \
+  X(S, T, 2, OR, or, (x != 0) | (y != 0))                                  \
+  X(S, T, 2, XOR, xor, (x != 0) ^ (y != 0))                                \
+  X(S, T, 3, FMA, fma, x * y + z)                                          \
+  X(S, T, 3, SELECT, select, x != 0 ? y : z)
+
+FLOAT_ARITHMETIC(DEFINE_KERNEL, f32, float)
+FLOAT_ARITHMETIC(DEFINE_KERNEL, f64, double)
+
+static const fx_kernel float_arithmetic[2][FX_OP_COUNT] = {
+  {FLOAT_ARITHMETIC(KERNEL_ENTRY, f32, float)},
+  {FLOAT_ARITHMETIC(KERNEL_ENTRY, f64, double)},
+};
+
+// A copy in place is nothing to do.
+#define COPY_KERNEL(SIZE)                                                                                              \
+  static void copy_##SIZE(ptrdiff_t n, const void *a, const void *b, const void *c, void *out) {                       \
+    (void)b, (void)c;                                                                                                  \
+    if (a != out && n > 0) memmove(out, a, (size_t)n * SIZE);                                                          \
+  }
+COPY_KERNEL(1)
+COPY_KERNEL(4)
+COPY_KERNEL(8)
+
+fx_kernel fx_elementwise(int op, int dtype) {
+  static const fx_kernel copies[5] = {copy_4, copy_8, copy_4, copy_8, copy_1};
+  if (op < 0 || op >= FX_OP_COUNT || dtype < 0 || dtype > FX_BOOL) return NULL;
+  if (op == FX_COPY) return copies[dtype];
+  if (dtype > FX_F64) {
+    int rounding = op == FX_FLOOR || op == FX_CEIL || op == FX_ROUND || op == FX_TRUNC;
+    return rounding && dtype != FX_BOOL ? copies[dtype] : fx_integer_kernel(op, dtype);
+  }
+  fx_kernel kernel = float_arithmetic[dtype][op];
+  return kernel ? kernel : fx_function_kernel(op, dtype);
+}

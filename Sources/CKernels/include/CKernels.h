@@ -1,0 +1,113 @@
+// Fluxion's inner loops. Everything here is a plain loop over memory: no allocation, no threads, no global state, no error handling.
+// Swift decides shapes, splits work over threads and checks every index before it calls.
+#ifndef FLUXION_CKERNELS_H
+#define FLUXION_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Element types, numbered as Swift's `DType`.
+typedef enum { FX_F32 = 0, FX_F64 = 1, FX_I32 = 2, FX_I64 = 3, FX_BOOL = 4 } fx_dtype;
+
+// MARK: elementwise.c
+
+/// Instructions of element-wise programs. Operands and result have one dtype; comparisons give 0 or 1 in that dtype.
+typedef enum {
+  // one operand
+  FX_COPY, FX_NEG, FX_ABS, FX_SIGN, FX_SQUARE, FX_RECIPROCAL, FX_SQRT, FX_RSQRT,
+  FX_EXP, FX_EXPM1, FX_LOG, FX_LOG1P, FX_SIN, FX_COS, FX_TAN, FX_ASIN, FX_ACOS, FX_ATAN,
+  FX_SINH, FX_COSH, FX_TANH, FX_ASINH, FX_ACOSH, FX_ATANH, FX_ERF, FX_ERFC, FX_SIGMOID,
+  FX_FLOOR, FX_CEIL, FX_ROUND, FX_TRUNC, FX_NOT, FX_ISNAN,
+  // two operands
+  FX_ADD, FX_SUB, FX_MUL, FX_DIV, FX_POW, FX_MAX, FX_MIN, FX_ATAN2, FX_REM, FX_HYPOT,
+  FX_EQ, FX_NE, FX_LT, FX_LE, FX_GT, FX_GE, FX_AND, FX_OR, FX_XOR,
+  // three operands: a * b + c; a != 0 ? b : c
+  FX_FMA, FX_SELECT,
+  FX_OP_COUNT
+} fx_op;
+
+/// out[i] = op(a[i], b[i], c[i]) for contiguous arrays; unused operands are ignored; out may be any of the operands, exactly.
+typedef void (*fx_kernel)(ptrdiff_t n, const void *a, const void *b, const void *c, void *out);
+
+/// The kernel of an instruction for a dtype, or NULL where the instruction has no meaning there (exp of integers, arithmetic of bools).
+fx_kernel fx_elementwise(int op, int dtype);
+/// Comparisons and FX_ISNAN from operands of `dtype` to bool (one byte, 0 or 1).
+fx_kernel fx_compare(int op, int dtype);
+/// a: bool mask (bytes), b and c of `dtype`: out = a ? b : c.
+fx_kernel fx_where(int dtype);
+/// a of dtype `from`, out of dtype `to`. Floats truncate toward zero, saturating, NaN to 0; anything nonzero (NaN too) is true.
+fx_kernel fx_cast(int from, int to);
+/// Fills n elements of `dtype` with the value at *value.
+void fx_fill(int dtype, ptrdiff_t n, const void *value, void *out);
+/// out[i] = start + (first + i) * step, computed in double or int64 and rounded once.
+void fx_arange_f(int dtype, ptrdiff_t n, ptrdiff_t first, double start, double step, void *out);
+void fx_arange_i(int dtype, ptrdiff_t n, ptrdiff_t first, int64_t start, int64_t step, void *out);
+
+// MARK: copy.c — layouts. Sizes and strides are in elements, `size` is the element's bytes (1, 4 or 8), rank at most 8.
+
+/// dst[i₀·d₀ + …] = src[i₀·s₀ + …] over `dims`; strides may be zero (src only) or negative. Transposed layouts go in tiles.
+void fx_copy(int size, int rank, const ptrdiff_t *dims, const ptrdiff_t *src_strides, const void *src, const ptrdiff_t *dst_strides, void *dst);
+/// dst[j] = src at row-major position start + j of `dims`, for j in 0 ..< n: one block of a strided operand made contiguous.
+void fx_gather_block(int size, int rank, const ptrdiff_t *dims, const ptrdiff_t *strides, ptrdiff_t start, ptrdiff_t n, const void *src, void *dst);
+
+// MARK: reduce.c
+
+typedef enum { FX_R_SUM, FX_R_PROD, FX_R_MAX, FX_R_MIN, FX_R_ANY, FX_R_ALL, FX_R_ARGMAX, FX_R_ARGMIN } fx_reduction;
+
+/// y[o·inner + i] = reduction over k of x[o·strides[0] + k·strides[1] + i·strides[2]].
+/// The result's dtype: sum and prod of int32 and bool give int64, any and all give bool, arg… give int64, all else the operand's.
+/// Max and min propagate NaN; arg… give the first such position (of the first NaN if there is one). n ≥ 1 for max, min, arg….
+/// Sums of floats are accumulated in a fixed order of independent lanes and of blocks (error grows as log n).
+void fx_reduce(int op, int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const ptrdiff_t strides[3], const void *x, void *y);
+
+/// y = softmax(x) or log softmax(x) of each contiguous row; NaN propagates; a row of -∞ only gives NaN as in PyTorch.
+void fx_softmax(int dtype, int logarithmic, ptrdiff_t rows, ptrdiff_t n, const void *x, void *y);
+/// dx from y and dy of fx_softmax: y·(dy − Σ dy·y), or dy − exp(y)·Σ dy.
+void fx_softmax_backward(int dtype, int logarithmic, ptrdiff_t rows, ptrdiff_t n, const void *y, const void *dy, void *dx);
+/// y[r] = log Σ exp(x[r, ·]); rows of -∞ give -∞, rows with +∞ give +∞.
+void fx_logsumexp(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, void *y);
+/// dx = add ? dx + … : … of the mean-free cross-entropy gradient: dx[r,j] = dy[r] · (exp(x[r,j] − lse[r]) − (j == labels[r])); a label < 0 gives a row of zeros.
+void fx_cross_entropy_backward(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, const void *lse, const int64_t *labels, const void *dy, void *dx);
+
+// MARK: index.c — positions are int64, already checked to be in 0 ..< n.
+
+/// The first position i with indices[i] outside −n ..< n, or −1 if all fit. Rewrites negative ones to count from the end into `out` (may be `indices`).
+ptrdiff_t fx_normalize_indices(ptrdiff_t count, ptrdiff_t n, const int64_t *indices, int64_t *out);
+/// y[o, j, i] = x[o, indices[j], i]; all contiguous; x [outer, n, inner], y [outer, count, inner].
+void fx_take(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y);
+/// y[o, indices[j], i] += x[o, j, i], in the order of j; x [outer, count, inner], y [outer, n, inner]. No bool.
+void fx_take_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y);
+/// y[o, j, i] = x[o, indices[o, j, i], i]; indices and y [outer, count, inner].
+void fx_gather(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y);
+/// y[o, indices[o, j, i], i] += x[o, j, i]; no bool.
+void fx_scatter_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y);
+/// Writes the positions of nonzero bytes, in order, to `out`; returns how many. With out == NULL it only counts.
+ptrdiff_t fx_nonzero(ptrdiff_t n, const uint8_t *mask, int64_t *out);
+
+// MARK: random.c — Philox4x32-10. Element i of a stream depends on (seed, stream position first + i) only.
+
+/// Raw 32-bit words: word i is lane (first + i) % 4 of the block with counter (first + i) / 4 and key `seed`.
+void fx_random_bits(uint64_t seed, uint64_t first, ptrdiff_t n, uint32_t *out);
+/// low + (high − low)·u, u in [0, 1) with 24 bits (float32, word i) or 53 bits (float64, words 2i and 2i + 1).
+void fx_random_uniform(int dtype, uint64_t seed, uint64_t first, ptrdiff_t n, double low, double high, void *out);
+/// mean + deviation·z by Box–Muller; element i uses words 2i and 2i + 1 (float32) or 4i … 4i + 3 (float64), so its value does not depend on n or on how the range is cut.
+void fx_random_normal(int dtype, uint64_t seed, uint64_t first, ptrdiff_t n, double mean, double deviation, void *out);
+/// 1 with the given probability, as bool, from word i.
+void fx_random_bernoulli(uint64_t seed, uint64_t first, ptrdiff_t n, double probability, uint8_t *out);
+/// y[i] = word(first + i) / 2³² < keep ? x[i] · scale : 0 — dropout's pass; the mask can be made again from (seed, first).
+void fx_dropout(int dtype, uint64_t seed, uint64_t first, ptrdiff_t n, double keep, double scale, const void *x, void *y);
+
+// MARK: optimize.c — one pass over a parameter (float32 or float64), in place, PyTorch's order of operations.
+
+/// g' = g + decay·p; if momentum: v = first ? g' : momentum·v + (1 − dampening)·g'; d = nesterov ? g' + momentum·v : v, else d = g'; p −= rate·d.
+void fx_sgd(int dtype, ptrdiff_t n, double rate, double momentum, double dampening, double decay, int nesterov, int first, const void *g, void *v, void *p);
+/// Adam (decoupled = 0: g' = g + decay·p) or AdamW (decoupled = 1: p −= rate·decay·p first):
+/// m = β₁m + (1−β₁)g', v = β₂v + (1−β₂)g'², p −= rate/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε).
+void fx_adam(int dtype, ptrdiff_t n, double rate, double beta1, double beta2, double epsilon, double decay, int decoupled, int64_t step, const void *g, void *m, void *v, void *p);
+
+// MARK: matmul.c — what CBLAS has no call for.
+
+/// c[m, n] = a·b for int32 / int64 with strides of a [m, k] and b [k, n] in elements; c contiguous.
+void fx_matmul_int(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_col, const void *b, ptrdiff_t b_row, ptrdiff_t b_col, void *c);
+
+#endif

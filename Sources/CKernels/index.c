@@ -1,0 +1,96 @@
+// Reading and accumulating at positions given by int64 tensors, and the positions of what is true.
+#include "kernels.h"
+
+typedef uint32_t __attribute__((may_alias)) word4;
+typedef uint64_t __attribute__((may_alias)) word8;
+
+ptrdiff_t fx_normalize_indices(ptrdiff_t count, ptrdiff_t n, const int64_t *indices, int64_t *out) {
+  for (ptrdiff_t i = 0; i < count; i++) {
+    int64_t at = indices[i];
+    if (at < -(int64_t)n || at >= (int64_t)n) return i;
+    out[i] = at < 0 ? at + n : at;
+  }
+  return -1;
+}
+
+void fx_take(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y) {
+  for (ptrdiff_t o = 0; o < outer; o++) {
+    const char *from = (const char *)x + o * n * inner * size;
+    char *to = (char *)y + o * count * inner * size;
+    if (inner * size == 4) for (ptrdiff_t j = 0; j < count; j++) ((word4 *)to)[j] = ((const word4 *)from)[indices[j]];
+    else if (inner * size == 8) for (ptrdiff_t j = 0; j < count; j++) ((word8 *)to)[j] = ((const word8 *)from)[indices[j]];
+    else if (inner * size == 1) for (ptrdiff_t j = 0; j < count; j++) to[j] = from[indices[j]];
+    else for (ptrdiff_t j = 0; j < count; j++) memcpy(to + j * inner * size, from + indices[j] * inner * size, (size_t)(inner * size));
+  }
+}
+
+void fx_gather(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y) {
+  for (ptrdiff_t o = 0; o < outer; o++)
+    for (ptrdiff_t j = 0; j < count; j++) {
+      const int64_t *at = indices + (o * count + j) * inner;
+      const char *from = (const char *)x + o * n * inner * size;
+      char *to = (char *)y + (o * count + j) * inner * size;
+      if (size == 4) for (ptrdiff_t i = 0; i < inner; i++) ((word4 *)to)[i] = ((const word4 *)from)[at[i] * inner + i];
+      else if (size == 8) for (ptrdiff_t i = 0; i < inner; i++) ((word8 *)to)[i] = ((const word8 *)from)[at[i] * inner + i];
+      else for (ptrdiff_t i = 0; i < inner; i++) to[i] = from[at[i] * inner + i];
+    }
+}
+
+// T is unsigned for integers: sums wrap.
+#define ACCUMULATION(S, T)                                                                                    \
+  FX_CLONES static void take_add_##S(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count,          \
+                                     const int64_t *indices, const T *x, T *y) {                              \
+    for (ptrdiff_t o = 0; o < outer; o++, y += n * inner)                                                     \
+      for (ptrdiff_t j = 0; j < count; j++, x += inner) {                                                     \
+        T *to = y + indices[j] * inner;                                                                       \
+        if (inner == 1) *to += *x;                                                                            \
+        else FX_INDEPENDENT for (ptrdiff_t i = 0; i < inner; i++) to[i] += x[i];                              \
+      }                                                                                                       \
+  }                                                                                                           \
+  static void scatter_add_##S(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count,                 \
+                              const int64_t *indices, const T *x, T *y) {                                     \
+    for (ptrdiff_t o = 0; o < outer; o++, y += n * inner)                                                     \
+      for (ptrdiff_t j = 0; j < count; j++, x += inner, indices += inner)                                     \
+        for (ptrdiff_t i = 0; i < inner; i++) y[indices[i] * inner + i] += x[i];                              \
+  }
+ACCUMULATION(f32, float)
+ACCUMULATION(f64, double)
+ACCUMULATION(i32, uint32_t)
+ACCUMULATION(i64, uint64_t)
+
+void fx_take_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x,
+                 void *y) {
+  switch (dtype) {
+    case FX_F32: take_add_f32(outer, n, inner, count, indices, x, y); break;
+    case FX_F64: take_add_f64(outer, n, inner, count, indices, x, y); break;
+    case FX_I32: take_add_i32(outer, n, inner, count, indices, x, y); break;
+    case FX_I64: take_add_i64(outer, n, inner, count, indices, x, y); break;
+  }
+}
+
+void fx_scatter_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x,
+                    void *y) {
+  switch (dtype) {
+    case FX_F32: scatter_add_f32(outer, n, inner, count, indices, x, y); break;
+    case FX_F64: scatter_add_f64(outer, n, inner, count, indices, x, y); break;
+    case FX_I32: scatter_add_i32(outer, n, inner, count, indices, x, y); break;
+    case FX_I64: scatter_add_i64(outer, n, inner, count, indices, x, y); break;
+  }
+}
+
+FX_CLONES static ptrdiff_t count_nonzero(ptrdiff_t n, const uint8_t *mask) {
+  ptrdiff_t count = 0;
+  for (ptrdiff_t i = 0; i < n; i++) count += mask[i] != 0;
+  return count;
+}
+
+ptrdiff_t fx_nonzero(ptrdiff_t n, const uint8_t *mask, int64_t *out) {
+  if (!out) return count_nonzero(n, mask);
+  ptrdiff_t count = 0, i = 0;
+  for (; i < n; i++) {
+    uint64_t eight;  // stretches of zeros go by eights
+    while (i + 8 <= n && (memcpy(&eight, mask + i, 8), eight == 0)) i += 8;
+    if (i < n && mask[i]) out[count++] = i;
+  }
+  return count;
+}

@@ -1,0 +1,62 @@
+// What the kernel files share: how a loop is compiled for several instruction sets, and how bits become numbers.
+#ifndef FLUXION_KERNELS_H
+#define FLUXION_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "include/CKernels.h"
+
+// Contraction within one expression: the front end decides where a fused multiply-add may stand, so the vector body of a loop and
+// its scalar remainder get the same ones and give the same bits. `fast` would let the back end decide, for each of them anew.
+#pragma clang fp contract(on)
+
+// On x86-64 a loop is compiled three times (AVX-512, AVX2 + FMA, SSE2) and the loader takes the best one. Elsewhere the baseline is
+// good enough. Sanitizers instrument the resolvers, which run before their runtime does, so there the baseline it is too.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define FX_SANITIZED 1
+#endif
+#if defined(__x86_64__) && defined(__linux__) && !defined(FX_SANITIZED)
+#define FX_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define FX_CLONES
+#endif
+
+// Helpers of a cloned function must be compiled anew within each clone. Those that come by macro are not all used everywhere.
+#define FX_INLINE static inline __attribute__((always_inline, unused))
+
+// Over a loop whose result may be exactly one of its operands: iterations are independent, so no overlap checks are needed.
+#define FX_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+
+FX_INLINE uint32_t bits_f32(float x) { uint32_t b; memcpy(&b, &x, 4); return b; }
+FX_INLINE uint64_t bits_f64(double x) { uint64_t b; memcpy(&b, &x, 8); return b; }
+FX_INLINE float from_bits_f32(uint32_t b) { float x; memcpy(&x, &b, 4); return x; }
+FX_INLINE double from_bits_f64(uint64_t b) { double x; memcpy(&x, &b, 8); return x; }
+
+FX_INLINE float abs_f32(float x) { return from_bits_f32(bits_f32(x) & 0x7fffffffu); }
+FX_INLINE double abs_f64(double x) { return from_bits_f64(bits_f64(x) & 0x7fffffffffffffffu); }
+FX_INLINE float sign_from_f32(float x, float s) {
+  return from_bits_f32((bits_f32(x) & 0x7fffffffu) | (bits_f32(s) & 0x80000000u));
+}
+FX_INLINE double sign_from_f64(double x, double s) {
+  return from_bits_f64((bits_f64(x) & 0x7fffffffffffffffu) | (bits_f64(s) & 0x8000000000000000u));
+}
+
+// The library's sqrtf may set errno, which keeps a loop scalar; this one is the instruction.
+#define sqrt_f32(x) __builtin_elementwise_sqrt((float)(x))
+#define sqrt_f64(x) __builtin_elementwise_sqrt((double)(x))
+
+FX_INLINE ptrdiff_t min_size(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+FX_INLINE ptrdiff_t max_size(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
+
+// The parts of the table behind fx_elementwise: NULL where a part does not have the instruction.
+fx_kernel fx_arithmetic_kernel(int op, int dtype);
+fx_kernel fx_integer_kernel(int op, int dtype);
+fx_kernel fx_function_kernel(int op, int dtype);
+
+// Behind fx_reduce, for the positions of extremes; `columns` if the inner axis is contiguous and worth a vector loop.
+void fx_extreme_positions(int largest, int dtype, int columns, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner,
+                          const ptrdiff_t *strides, const void *x, int64_t *y);
+
+#endif

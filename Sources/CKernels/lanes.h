@@ -1,0 +1,60 @@
+// One reduction of contiguous elements: the part that rows of any length, softmax and the losses share.
+//
+// A block of up to 1,024 elements is reduced in 64 independent lanes (four to sixteen vectors, enough to hide the latency of an
+// addition), the lanes in a tree. Blocks are then joined in pairs, pairs in pairs and so on, so that a sum of n floats has an error
+// that grows as log n. The order is fixed: it depends on n alone, not on the processor, the alignment or the thread.
+#ifndef FLUXION_LANES_H
+#define FLUXION_LANES_H
+
+#include "kernels.h"
+
+#define FX_BLOCK 1024
+#define FX_LANES 64
+
+// STEP is an expression of l (an accumulator of type A, INIT at first) and v (an element of type T, or another accumulator).
+#define DEFINE_LANES(NAME, T, A, INIT, STEP)                                                                  \
+  FX_INLINE A step_##NAME(A l, T v) { return (A)(STEP); }                                                     \
+  FX_INLINE A join_##NAME(A l, A v) { return (A)(STEP); }                                                     \
+  FX_INLINE A lanes_##NAME(ptrdiff_t width, ptrdiff_t n, const T *x) {                                        \
+    A lanes[FX_LANES];                                                                                        \
+    for (ptrdiff_t j = 0; j < width; j++) lanes[j] = INIT;                                                    \
+    ptrdiff_t i = 0;                                                                                          \
+    for (; i + width <= n; i += width)                                                                        \
+      for (ptrdiff_t j = 0; j < width; j++) lanes[j] = step_##NAME(lanes[j], x[i + j]);                       \
+    for (ptrdiff_t j = 0; j < n - i; j++) lanes[j] = step_##NAME(lanes[j], x[i + j]);                         \
+    for (ptrdiff_t w = width / 2; w > 0; w /= 2)                                                              \
+      for (ptrdiff_t j = 0; j < w; j++) lanes[j] = join_##NAME(lanes[j], lanes[j + w]);                       \
+    return lanes[0];                                                                                          \
+  }                                                                                                           \
+  /* Of at most FX_BLOCK elements; short ones in fewer lanes, whose tree is shorter. */                       \
+  FX_INLINE A block_##NAME(ptrdiff_t n, const T *x) {                                                         \
+    return n < FX_LANES ? lanes_##NAME(8, n, x) : lanes_##NAME(FX_LANES, n, x);                               \
+  }                                                                                                           \
+  typedef struct { A level[48]; uint64_t count; int depth; } cascade_##NAME;                                  \
+  /* Adds a block's result; 2ᵏ of them have become one at level k. */                                         \
+  FX_INLINE void push_##NAME(cascade_##NAME *c, A value) {                                                    \
+    for (uint64_t k = ++c->count; !(k & 1); k >>= 1) value = join_##NAME(c->level[--c->depth], value);        \
+    c->level[c->depth++] = value;                                                                             \
+  }                                                                                                           \
+  FX_INLINE A total_##NAME(cascade_##NAME *c) {                                                               \
+    A value = c->depth ? c->level[--c->depth] : (A)(INIT);                                                    \
+    while (c->depth) value = join_##NAME(c->level[--c->depth], value);                                        \
+    return value;                                                                                             \
+  }                                                                                                           \
+  /* Of n elements. */                                                                                        \
+  FX_INLINE A row_##NAME(ptrdiff_t n, const T *x) {                                                           \
+    if (n <= FX_BLOCK) return block_##NAME(n, x);                                                             \
+    cascade_##NAME c;                                                                                         \
+    c.count = 0, c.depth = 0;                                                                                 \
+    for (ptrdiff_t i = 0; i < n; i += FX_BLOCK) push_##NAME(&c, block_##NAME(min_size(FX_BLOCK, n - i), x + i)); \
+    return total_##NAME(&c);                                                                                  \
+  }
+
+#define STEP_SUM l + (__typeof__(l))v
+#define STEP_PROD l *(__typeof__(l))v
+#define STEP_MAX ((v > l) | (v != v)) ? v : l
+#define STEP_MIN ((v < l) | (v != v)) ? v : l
+#define STEP_ANY l | (v != 0)
+#define STEP_ALL l & (v != 0)
+
+#endif

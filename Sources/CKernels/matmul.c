@@ -1,0 +1,37 @@
+// Integer matrix products, which CBLAS does not have.
+#include "kernels.h"
+
+// A panel of b, 32 rows of 128 columns, is made contiguous on the stack; each row of c then takes 32 scaled rows of it.
+#define PANEL_ROWS 32
+#define PANEL_COLUMNS 128
+
+#define MATMUL(S, T)                                                                                          \
+  FX_CLONES static void matmul_##S(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_row,        \
+                                   ptrdiff_t a_col, const T *b, ptrdiff_t b_row, ptrdiff_t b_col, T *c) {     \
+    T panel[PANEL_ROWS][PANEL_COLUMNS];                                                                       \
+    for (ptrdiff_t j0 = 0; j0 < n; j0 += PANEL_COLUMNS)                                                       \
+      for (ptrdiff_t l0 = 0; l0 < k; l0 += PANEL_ROWS) {                                                      \
+        ptrdiff_t columns = min_size(PANEL_COLUMNS, n - j0), rows = min_size(PANEL_ROWS, k - l0);             \
+        for (ptrdiff_t l = 0; l < rows; l++)                                                                  \
+          for (ptrdiff_t j = 0; j < columns; j++) panel[l][j] = b[(l0 + l) * b_row + (j0 + j) * b_col];       \
+        for (ptrdiff_t i = 0; i < m; i++) {                                                                   \
+          T sums[PANEL_COLUMNS], *out = c + i * n + j0;                                                       \
+          memcpy(sums, out, (size_t)columns * sizeof(T));                                                     \
+          for (ptrdiff_t l = 0; l < rows; l++) {                                                              \
+            T x = a[i * a_row + (l0 + l) * a_col];                                                            \
+            for (ptrdiff_t j = 0; j < columns; j++) sums[j] += x * panel[l][j];                               \
+          }                                                                                                   \
+          memcpy(out, sums, (size_t)columns * sizeof(T));                                                     \
+        }                                                                                                     \
+      }                                                                                                       \
+  }
+MATMUL(i32, uint32_t)
+MATMUL(i64, uint64_t)
+
+void fx_matmul_int(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_col, const void *b,
+                   ptrdiff_t b_row, ptrdiff_t b_col, void *c) {
+  if (m <= 0 || n <= 0) return;
+  memset(c, 0, (size_t)(m * n) * (dtype == FX_I32 ? 4 : 8));
+  if (dtype == FX_I32) matmul_i32(m, n, k, a, a_row, a_col, b, b_row, b_col, c);
+  if (dtype == FX_I64) matmul_i64(m, n, k, a, a_row, a_col, b, b_row, b_col, c);
+}

@@ -1,0 +1,129 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Bytes that come in order, from a file as it is or as it was before compression.
+protocol ByteSource: AnyObject {
+  /// Fills `out` as far as there are bytes and gives their number: less than asked for only at the end.
+  func read(into out: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int
+  /// The most bytes that can still come, where that is known.
+  var bound: Int? { get }
+}
+
+extension ByteSource {
+  /// `count` bytes, or as many as there are.
+  ///
+  /// Memory grows with the bytes that come, never to a count that a header merely claims.
+  func bytes(_ count: Int) throws(DataError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while bytes.count < count {
+      let start = bytes.count
+      let wanted = min(count - start, max(64 << 10, start))
+      bytes.append(contentsOf: repeatElement(0, count: wanted))
+      let got = try bytes.withUnsafeMutableBufferPointer { (all) throws(DataError) -> Int in
+        try read(into: UnsafeMutableBufferPointer(rebasing: all[start...]))
+      }
+      if got < wanted {
+        bytes.removeLast(wanted - got)
+        break
+      }
+    }
+    return bytes
+  }
+}
+
+/// Opens a file: its bytes as they are, or inflated if it begins as gzip files do.
+func openSource(_ path: String) throws(DataError) -> any ByteSource {
+  let file = try FileSource(path)
+  return try file.startsWithGzipMagic() ? GzipSource(file) : file
+}
+
+/// A file's bytes, read through a buffer.
+final class FileSource: ByteSource {
+  let path: String
+  private let descriptor: CInt
+  /// The file's size; nil for pipes and devices, which do not know theirs.
+  let size: Int?
+  private let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 << 10)
+  /// What of the buffer has been read and not yet handed on.
+  private var unread = 0..<0
+  /// How far what was handed on reaches.
+  private(set) var offset = 0
+
+  init(_ path: String) throws(DataError) {
+    self.path = path
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    var status = stat()
+    let isRegular = descriptor >= 0 && fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    size = isRegular ? Int(status.st_size) : nil
+    if descriptor < 0 { throw DataError(file: path, message: "cannot be opened: \(String(cString: strerror(errno)))") }
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+    buffer.deallocate()
+  }
+
+  var bound: Int? { size.map { max(0, $0 - offset) } }
+
+  func startsWithGzipMagic() throws(DataError) -> Bool {
+    while unread.count < 2 {
+      if try !refill() { return false }
+    }
+    return buffer[unread.lowerBound] == 0x1F && buffer[unread.lowerBound + 1] == 0x8B
+  }
+
+  /// Reads on behind what is unread; false at the end of the file.
+  private func refill() throws(DataError) -> Bool {
+    for i in 0..<unread.count { buffer[i] = buffer[unread.lowerBound + i] }
+    unread = 0..<unread.count
+    while true {
+      let got = Self.read(descriptor, buffer.baseAddress! + unread.upperBound, buffer.count - unread.upperBound)
+      if got >= 0 {
+        unread = 0..<unread.upperBound + got
+        return got > 0
+      }
+      // A signal came in between: no error.
+      if errno == EINTR { continue }
+      throw DataError(file: path, message: "cannot be read: \(String(cString: strerror(errno)))")
+    }
+  }
+
+  // The C function, which the method of the same name hides.
+  private static func read(_ descriptor: CInt, _ out: UnsafeMutablePointer<UInt8>, _ count: Int) -> Int {
+    #if canImport(Glibc)
+      Glibc.read(descriptor, out, count)
+    #elseif canImport(Musl)
+      Musl.read(descriptor, out, count)
+    #else
+      Darwin.read(descriptor, out, count)
+    #endif
+  }
+
+  /// Hands on some of the next bytes, none at the end of the file; `body` says how many it took.
+  func consume(_ body: (UnsafeBufferPointer<UInt8>) -> Int) throws(DataError) {
+    if unread.isEmpty { _ = try refill() }
+    let taken = body(UnsafeBufferPointer(rebasing: buffer[unread]))
+    unread = unread.lowerBound + taken..<unread.upperBound
+    offset += taken
+  }
+
+  func read(into out: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
+    var filled = 0
+    while filled < out.count {
+      let before = filled
+      try consume { input in
+        let count = min(input.count, out.count - filled)
+        _ = UnsafeMutableBufferPointer(rebasing: out[filled..<filled + count]).update(fromContentsOf: input[..<count])
+        filled += count
+        return count
+      }
+      if filled == before { break }
+    }
+    return filled
+  }
+}

@@ -1,0 +1,123 @@
+import Synchronization
+import Tensors
+
+/// A data set's batches, in order or shuffled, the next one prepared in the background while this one is used.
+///
+///     let loader = DataLoader(digits, batchSize: 64, shuffle: true, seed: 1)
+///     for epoch in 0..<10 {
+///       for (x, y) in loader { … }       // another order each time
+///     }
+///
+/// Each loop over a loader is a pass with an order of its own, which depends on the seed and the number of the pass and on nothing else:
+/// the same seed gives the same orders, with or without `prefetch`. A loader and its copies count their passes together; ``pass(_:)`` asks
+/// for one by its number.
+public struct DataLoader<D: Dataset>: Sequence, Sendable {
+  /// The examples.
+  public let data: D
+  /// The examples of a batch; the last one of a pass may have fewer.
+  public let batchSize: Int
+  /// Whether each pass has a random order.
+  public let shuffle: Bool
+  /// What the orders follow from.
+  public let seed: UInt64
+  /// Whether a last batch that is not full is left out.
+  public let dropLast: Bool
+  /// Whether a batch is prepared on another thread while the one before is in use.
+  public let prefetch: Bool
+  private let passes = PassCounter()
+
+  /// Without a seed it takes one from the stream in force, so that ``withSeed(_:_:)`` makes it reproducible.
+  public init(_ data: D, batchSize: Int, shuffle: Bool = false, seed: UInt64? = nil, dropLast: Bool = false, prefetch: Bool = true) {
+    if batchSize < 1 { fail(TensorError("DataLoader", "a batch size of \(batchSize); 1 or more would fit")) }
+    self.data = data
+    self.batchSize = Swift.max(1, batchSize)
+    self.shuffle = shuffle
+    self.seed = seed ?? DataLoader.freshSeed()
+    self.dropLast = dropLast
+    self.prefetch = prefetch
+  }
+
+  private static func freshSeed() -> UInt64 {
+    var stream = currentRandomStream()
+    return stream.next()
+  }
+
+  /// The number of batches in a pass.
+  public var batchCount: Int { (data.count + (dropLast ? 0 : batchSize - 1)) / batchSize }
+
+  /// The same, for `Sequence`.
+  public var underestimatedCount: Int { batchCount }
+
+  /// The next pass.
+  public func makeIterator() -> BatchIterator<D> { pass(passes.next()) }
+
+  /// The pass of a number, counted from 0; it does not count as one for later loops.
+  public func pass(_ number: Int) -> BatchIterator<D> {
+    let passSeed = mix(seed, UInt64(number))
+    var order = Array(0..<data.count)
+    if shuffle {
+      var stream = RandomStream(seed: passSeed)
+      order.shuffle(using: &stream)
+    }
+    return BatchIterator(self, order, passSeed)
+  }
+}
+
+/// The batches of one pass, each made when the one before is handed out.
+///
+/// No work goes on behind its back once it is gone: leaving a loop early waits for the batch that is being made, if one is.
+public final class BatchIterator<D: Dataset>: IteratorProtocol, Sequence {
+  private let loader: DataLoader<D>
+  private let order: [Int]
+  private let seed: UInt64
+  private var position = 0
+  private var ahead: Ahead<Result<D.Element, any Error>>?
+
+  init(_ loader: DataLoader<D>, _ order: [Int], _ seed: UInt64) {
+    self.loader = loader
+    self.order = order
+    self.seed = seed
+    if loader.prefetch { prepare() }
+  }
+
+  deinit { ahead?.discard() }
+
+  /// The next batch; nil at the end of the pass, and after a mistake in a `checked` scope.
+  public func next() -> D.Element? {
+    if !loader.prefetch { prepare() }
+    guard let batch = ahead?.take() else { return nil }
+    ahead = nil
+    switch batch {
+    case .success(let batch):
+      if loader.prefetch { prepare() }
+      return batch
+    case .failure(let error):
+      // A mistake belongs to the thread that asked for the batch, whose `checked` scope may be waiting for it.
+      fail(error as? TensorError ?? TensorError("DataLoader", "\(error)"))
+      return nil
+    }
+  }
+
+  private func prepare() {
+    guard position < loader.batchCount else { return }
+    let start = position * loader.batchSize
+    let indices = Array(order[start..<Swift.min(start + loader.batchSize, order.count)])
+    let (data, batchSeed) = (loader.data, mix(seed, UInt64(position)))
+    position += 1
+    ahead = Ahead(inBackground: loader.prefetch) { Result { try checked { withSeed(batchSeed) { data.batch(indices) } } } }
+  }
+}
+
+/// How many passes a loader has begun.
+private final class PassCounter: Sendable {
+  private let count = Atomic<Int>(0)
+  func next() -> Int { count.add(1, ordering: .relaxed).oldValue }
+}
+
+/// A seed for each part of what has a seed, neighbours unlike each other: the mixing of SplitMix64.
+private func mix(_ seed: UInt64, _ part: UInt64) -> UInt64 {
+  var z = seed ^ (part &+ 1) &* 0x9E37_79B9_7F4A_7C15
+  z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
+  z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
+  return z ^ z >> 31
+}

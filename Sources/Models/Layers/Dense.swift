@@ -1,0 +1,84 @@
+import Tensors
+
+/// An affine map followed by an activation: activation(x • weightᵀ + bias) over the last axis. PyTorch: `Linear`.
+///
+/// Shapes: x [..., inputs] to [..., outputs].
+public struct Dense: Model, InputAdapting {
+  /// [outputs, inputs], as PyTorch stores it.
+  public var weight: Tensor
+  /// [outputs], unless the layer was made without one.
+  public var bias: Tensor?
+  /// What the result passes through; the identity unless told.
+  public let activation: @Sendable (Tensor) -> Tensor
+  private let initializer: Initializer
+  private var isWaiting = false
+
+  /// A layer of given sizes. The weight begins as Glorot's uniform unless told, the bias as zeros.
+  public init(
+    _ inputs: Int, _ outputs: Int, activation: @escaping @Sendable (Tensor) -> Tensor = { $0 }, hasBias: Bool = true,
+    weight initializer: Initializer = .glorotUniform()
+  ) {
+    weight = initializer([outputs, inputs])
+    bias = hasBias ? .zeros([outputs]) : nil
+    self.activation = activation
+    self.initializer = initializer
+  }
+
+  /// A layer that learns its number of inputs from the chain it stands in: see ``Chain/init(input:_:)``.
+  public init(
+    _ outputs: Int, activation: @escaping @Sendable (Tensor) -> Tensor = { $0 }, hasBias: Bool = true,
+    weight initializer: Initializer = .glorotUniform()
+  ) {
+    self.init(0, outputs, activation: activation, hasBias: hasBias, weight: initializer)
+    isWaiting = true
+  }
+
+  /// A layer of given parameters: weight [outputs, inputs], bias [outputs].
+  public init(weight: Tensor, bias: Tensor?, activation: @escaping @Sendable (Tensor) -> Tensor = { $0 }) {
+    self.weight = weight
+    self.bias = bias
+    self.activation = activation
+    initializer = .glorotUniform()
+  }
+
+  /// The affine map and the activation.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    if isWaiting {
+      fail(TensorError("Dense", "the number of inputs is open; make it Dense(inputs, \(weight.shape[0])), or the chain Chain(input:)"))
+    }
+    return activation(linear(x, weight: weight, bias: bias))
+  }
+
+  /// Takes the size of the last axis as the number of inputs, if that is open.
+  public mutating func adapt(to shape: Shape) {
+    guard isWaiting, shape.rank > 0 else { return }
+    isWaiting = false
+    weight = dryRun(false) { initializer([weight.shape[0], shape[-1]]) }
+    if let bias { self.bias = dryRun(false) { .zeros(bias.shape) } }
+  }
+
+  /// Its weight and its bias.
+  public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {
+    visitor.parameter(&weight, "weight")
+    // Through a local, an optional's tensor would be held twice and copied at each update.
+    if bias != nil { visitor.parameter(&bias!, "bias") }
+  }
+}
+
+extension Dense: CustomStringConvertible {
+  public var description: String { "Dense(\(weight.shape[1]), \(weight.shape[0])\(bias == nil ? ", hasBias: false" : ""))" }
+}
+
+/// A dense layer with the logistic function: sigmoid(x • weightᵀ + bias).
+///
+/// Shapes: x [..., inputs] to [..., outputs].
+public struct Perceptron: Model {
+  /// The affine map.
+  public var layer: Dense
+
+  /// A perceptron of given sizes.
+  public init(_ inputs: Int, _ outputs: Int) { layer = Dense(inputs, outputs) }
+
+  /// sigmoid(x • weightᵀ + bias).
+  public func callAsFunction(_ x: Tensor) -> Tensor { sigmoid(layer(x)) }
+}

@@ -1,0 +1,30 @@
+import Tensors
+
+/// Sets elements to 0 with a probability while training, and scales the others by 1/(1 − probability); the identity otherwise.
+///
+/// Srivastava et al. 2014. The random stream is the layer's own and is stored in it: a copy drops the same elements. PyTorch: `Dropout`.
+public struct Dropout: Model {
+  /// How likely an element is dropped.
+  public let probability: Double
+  private var random: RandomStream
+
+  /// A layer with a stream split off the one in force.
+  public init(_ probability: Double) {
+    self.probability = probability
+    random = currentRandomStream()
+    if !(0...1).contains(probability) { fail(TensorError("Dropout", "a probability of \(probability); 0 to 1 would fit")) }
+  }
+
+  /// x with elements dropped, in training mode.
+  public mutating func callAsFunction(_ x: Tensor) -> Tensor {
+    if currentMode == .inference || probability == 0 { return x }
+    return x.dropout(probability: probability, using: &random)
+  }
+
+  /// Nothing to train.
+  public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
+}
+
+extension Dropout: CustomStringConvertible {
+  public var description: String { "Dropout(\(probability))" }
+}

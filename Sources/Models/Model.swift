@@ -1,0 +1,142 @@
+import Autodiff
+import Tensors
+
+/// A function with state, built by ordinary composition: a layer, a chain of layers, a struct of one's own.
+///
+///     struct Perceptron: Model {
+///       var layer: Dense
+///       func callAsFunction(_ x: Tensor) -> Tensor { sigmoid(layer(x)) }
+///     }
+///
+/// Conforming is all there is to do. The stored `var`s that are tensors are its parameters, those that are models are its parts (also in
+/// optionals and arrays); `let`s are constants. A model is a value: a copy is independent. What a run changes (hidden values, dropout's
+/// random stream) is stored in it; a model without such state declares the call non-mutating.
+public protocol Model<Input, Output>: Sendable {
+  /// What it is called with; mostly `Tensor`.
+  associatedtype Input
+  /// What it gives; mostly `Tensor`.
+  associatedtype Output
+
+  /// Runs the model.
+  mutating func callAsFunction(_ input: Input) -> Output
+
+  /// Shows its parameters, parts and state to a visitor, in order. Found by reflection; a type may write it by hand instead.
+  mutating func visit<V: ModelVisitor>(_ visitor: inout V)
+}
+
+/// What walks through a model's parameters and state.
+public protocol ModelVisitor {
+  /// A parameter; assigning changes the model.
+  mutating func parameter(_ tensor: inout Tensor, _ name: PartName)
+  /// State that a run leaves behind.
+  mutating func state<S: ModelState>(_ state: inout S, _ name: PartName)
+  /// What follows belongs to a part, until ``leave()``.
+  mutating func enter(_ name: PartName)
+  /// The part ends.
+  mutating func leave()
+}
+
+extension ModelVisitor {
+  public mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {}
+  public mutating func state<S: ModelState>(_ state: inout S, _ name: PartName) {}
+  public mutating func enter(_ name: PartName) {}
+  public mutating func leave() {}
+
+  /// A part under its name.
+  public mutating func part<M: Model>(_ model: inout M, _ name: PartName) {
+    enter(name)
+    model.visit(&self)
+    leave()
+  }
+}
+
+/// The name of a parameter or part: a property's, or a position.
+public enum PartName: Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+  case property(String)
+  case position(Int)
+
+  public init(stringLiteral value: String) { self = .property(value) }
+
+  public var description: String {
+    switch self {
+    case .property(let name): name
+    case .position(let index): String(index)
+    }
+  }
+}
+
+// MARK: - Using a model
+
+extension Model {
+  /// Its parameters by name, as PyTorch writes them: `layers.0.weight`. For a gradient, which has its model's shape, the gradients by name.
+  public var parameters: [(name: String, value: Tensor)] {
+    var copy = self
+    var visitor = ParameterList()
+    copy.visit(&visitor)
+    return visitor.list
+  }
+
+  /// The parameter of a name, if there is one.
+  public subscript(parameter name: String) -> Tensor? { parameters.first { $0.name == name }?.value }
+
+  /// How many numbers are trained.
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.elementCount } }
+
+  /// The answer to an input, in inference mode; the model, hidden values included, stays as it is.
+  public func predict(_ input: Input) -> Output {
+    var copy = self
+    return withMode(.inference) { copy(input) }
+  }
+
+  /// Gives hidden values their first value again.
+  public mutating func reset() {
+    var visitor = Reset()
+    visit(&visitor)
+  }
+
+  /// Changes every parameter.
+  public mutating func updateParameters(_ body: (_ name: String, _ value: inout Tensor) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      var visitor = ParameterUpdate(body: body)
+      visit(&visitor)
+    }
+  }
+}
+
+extension Model where Input == Tensor, Output == Tensor {
+  /// The shape of the answer to an input of a shape, by a run on shapes alone; throws the mistake where the parts do not fit.
+  ///
+  /// The run is the real one, in inference mode, on a copy: nothing is computed and nothing changes.
+  public func outputShape(for shape: Shape, _ dtype: DType = .float32) throws -> Shape {
+    try checked {
+      var copy = self
+      return dryRun { withMode(.inference) { copy(Tensor.outline(shape, dtype)) } }.shape
+    }
+  }
+}
+
+private struct ParameterList: ModelVisitor {
+  var list: [(name: String, value: Tensor)] = []
+  var path = ""
+  var lengths: [Int] = []
+
+  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) { list.append((path + name.description, tensor)) }
+  mutating func enter(_ name: PartName) {
+    lengths.append(path.count)
+    path += name.description + "."
+  }
+  mutating func leave() { path = String(path.prefix(lengths.removeLast())) }
+}
+
+private struct ParameterUpdate: ModelVisitor {
+  let body: (String, inout Tensor) -> Void
+  var path = ParameterList()
+
+  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) { body(path.path + name.description, &tensor) }
+  mutating func enter(_ name: PartName) { path.enter(name) }
+  mutating func leave() { path.leave() }
+}
+
+private struct Reset: ModelVisitor {
+  mutating func state<S: ModelState>(_ state: inout S, _ name: PartName) { state.reset() }
+}

@@ -1,0 +1,98 @@
+/// Runs `body` on variables made of `x`, and walks its records back once for each seed: what every gradient comes down to.
+///
+/// - Parameter seeds: Given the value, the cotangents to start from, each of the value's shape.
+/// - Returns: The value, one list of gradients (zeros where nothing depends on a variable) for each seed, and what else `body` gave.
+package func differentiate<R, E: Error>(
+  _ name: String, at x: [Tensor], seeds: (Tensor) -> [Tensor], _ body: ([Tensor]) throws(E) -> (Tensor, R)
+) throws(E) -> (value: Tensor, gradients: [[Tensor]], result: R) {
+  let context = Context.current
+  for x in x where !x.dtype.isFloatingPoint && context.failure == nil {
+    fail(TensorError(name, "at a tensor of \(x.dtype); only float32 and float64 have gradients"))
+  }
+  let outer = context.tape
+  let tape = outer ?? Tape()
+  let start = tape.count
+  context.tape = tape
+  context.depth += 1
+  let level = Int32(context.depth)
+  defer {
+    context.depth -= 1
+    context.tape = outer
+  }
+  let variables = x.map { tape.variable($0, level) }
+  let (value, result) = try body(variables)
+  var y = value
+  if context.failure != nil || context.isDry {
+    if outer == nil { y.node = .none }
+    return (y, seeds(y).map { _ in x.map { Tensor(hollow: $0.shape, $0.dtype) } }, result)
+  }
+  let seeds = seeds(y)
+  // The outermost call's backward pass needs no records; an inner one's is recorded for the calls around it.
+  if outer == nil { context.tape = nil }
+  var gradients: [[Tensor]] = []
+  for (i, seed) in seeds.enumerated() {
+    let found = tape.backward(
+      from: y, seed: seed, to: variables, since: start, level: level, keeping: outer != nil || i < seeds.count - 1)
+    gradients.append(zip(x, found).map { x, gradient in gradient ?? Tensor.zeros([], x.dtype).expanded(x.shape) })
+  }
+  if outer == nil { y.node = .none }
+  return (y, gradients, result)
+}
+
+/// The seed of a scalar's gradient.
+package func scalarSeed(_ name: String, _ y: Tensor) -> [Tensor] {
+  if y.elementCount != 1 || !y.dtype.isFloatingPoint {
+    fail(TensorError(name, "of a \(y.dtype) tensor of shape \(y.shape); one float32 or float64 number would fit, such as a .sum() or .mean()"))
+    return [.placeholder]
+  }
+  return [Tensor.ones(y.shape, y.dtype)]
+}
+
+extension Tensor {
+  /// The same tensor with the place on the tape that another has.
+  package func at(placeOf other: Tensor) -> Tensor {
+    var x = self
+    x.node = other.node
+    return x
+  }
+
+  /// Whether two tensors stand at one place of one tape.
+  package func isSamePlace(as other: Tensor) -> Bool { node.tape == other.node.tape && node.index == other.node.index }
+
+  /// Lets `body` write the elements, which are then held by nobody else and lie in row-major order.
+  package mutating func mutate(_ body: (UnsafeMutableRawPointer) -> Void) {
+    if isHollow || Context.current.failure != nil { return }
+    if !isContiguous || !isKnownUniquelyReferenced(&storage) {
+      self = contiguousCopy()
+    }
+    node = .none
+    body(pointer)
+  }
+
+  /// Lets `body` read the elements in row-major order.
+  package func read<R>(_ body: (UnsafeRawPointer) -> R) -> R {
+    let x = ordered
+    return withExtendedLifetime(x) { body(UnsafeRawPointer(x.pointer)) }
+  }
+
+  /// Whether it has a shape but no elements: in a dry run, or after a mistake.
+  package var isPlaceholder: Bool { isHollow }
+
+  /// A tensor of a shape without elements, for dry runs.
+  package static func outline(_ shape: Shape, _ dtype: DType) -> Tensor { Tensor(hollow: shape, dtype) }
+}
+
+/// Runs `body` on shapes alone: operators check and tell shapes, and compute nothing. With false it computes again, inside a dry run.
+package func dryRun<R, E: Error>(_ isDry: Bool = true, _ body: () throws(E) -> R) throws(E) -> R {
+  let context = Context.current
+  let outer = context.isDry
+  context.isDry = isDry
+  defer { context.isDry = outer }
+  return try body()
+}
+
+/// Whether the innermost `checked` scope has failed, so that nothing is to be changed any more.
+package var hasFailed: Bool { Context.current.failure != nil }
+
+/// Calls `body` with stretches of 0 ..< count, on several threads where that pays.
+package func inParallel(_ count: Int, _ body: (Range<Int>) -> Void) { parallel(count, grain: Blocks.grain, body) }

@@ -1,0 +1,82 @@
+import Foundation
+
+/// A training run at one moment, as one line of text.
+struct ProgressLine {
+  var epoch: Int
+  var epochs: Int
+  /// How much of the epoch is done, 0 to 1.
+  var fraction: Double
+  var mean: Evaluation
+  var metricName: String?
+  var itemsPerSecond: Double
+  var secondsLeft: Double
+
+  /// At most `columns` - 1 characters wide, so that a terminal does not wrap it: the bar shrinks, then parts at the end are left out.
+  ///
+  ///     epoch  3/12 ━━━━━━━━━━━╸───────── loss 0.3124  accuracy 0.911  41,200 items/s  0:02 left
+  func text(columns: Int) -> String {
+    let start = Self.title(epoch, epochs) + " "
+    var parts = [Self.figures(mean, metricName)]
+    parts.append("\(Self.grouped(itemsPerSecond)) items/s")
+    parts.append("\(Self.time(secondsLeft)) left")
+    while parts.count > 1, columns - 1 - start.count - Self.joined(parts).count < 11 { parts.removeLast() }
+    let rest = " " + Self.joined(parts)
+    let room = columns - 1 - start.count - rest.count
+    return String((start + Self.bar(fraction, width: min(max(room, 5), 40)) + rest).prefix(max(columns - 1, 0)))
+  }
+
+  /// A finished epoch.
+  static func summary(_ epoch: History.Epoch, of epochs: Int, _ metricName: String?) -> String {
+    var parts = [title(epoch.number, epochs), figures(epoch.training, metricName)]
+    if let validation = epoch.validation { parts.append("validation \(figures(validation, metricName))") }
+    parts.append("\(grouped(epoch.itemsPerSecond)) items/s")
+    return joined(parts)
+  }
+
+  private static func joined(_ parts: [String]) -> String { parts.joined(separator: "  ") }
+
+  private static func title(_ epoch: Int, _ epochs: Int) -> String {
+    let (number, total) = (String(epoch), String(epochs))
+    return "epoch \(String(repeating: " ", count: max(0, total.count - number.count)))\(number)/\(total)"
+  }
+
+  private static func figures(_ mean: Evaluation, _ metricName: String?) -> String {
+    var text = "loss \(decimal(mean.loss))"
+    if let metric = mean.metric { text += "  \(metricName ?? "metric") \(String(format: "%.3f", metric))" }
+    return text
+  }
+
+  /// `━━━━╸───`: full cells, a half one at the end, and what is left.
+  static func bar(_ fraction: Double, width: Int) -> String {
+    let halves = Int((min(max(fraction, 0), 1) * Double(2 * width)).rounded(.down))
+    let bar = String(repeating: "━", count: halves / 2) + (halves % 2 == 1 ? "╸" : "")
+    return bar + String(repeating: "─", count: width - bar.count)
+  }
+
+  /// Four decimals, or four digits where those would be few or many.
+  static func decimal(_ value: Double) -> String {
+    let size = abs(value)
+    return size == 0 || 1e-3..<1e4 ~= size ? String(format: "%.4f", value) : String(format: "%.3e", value)
+  }
+
+  /// `41,200`.
+  static func grouped(_ value: Double) -> String {
+    guard value.isFinite, abs(value) < 1e15 else { return "–" }
+    var digits = String(Int(value.rounded()))
+    var groups: [String] = []
+    while digits.count > 3 {
+      groups.insert(String(digits.suffix(3)), at: 0)
+      digits.removeLast(3)
+    }
+    return ([digits] + groups).joined(separator: ",")
+  }
+
+  /// `0:07`, `12:30`, `1:02:03`.
+  static func time(_ seconds: Double) -> String {
+    guard seconds.isFinite, 0..<1e9 ~= seconds else { return "–:––" }
+    let total = Int(seconds.rounded(.up))
+    let (hours, minutes) = (total / 3600, total / 60 % 60)
+    let tail = String(format: "%02d", total % 60)
+    return hours > 0 ? "\(hours):" + String(format: "%02d", minutes) + ":\(tail)" : "\(minutes):\(tail)"
+  }
+}

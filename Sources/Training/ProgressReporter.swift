@@ -1,0 +1,95 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// How `fit` shows its progress on standard output.
+public enum ProgressDisplay: Sendable {
+  /// Not at all.
+  case none
+  /// A bar on a terminal, and a line for each epoch elsewhere.
+  case automatic
+}
+
+/// Shows a training run as it goes.
+struct ProgressReporter {
+  private enum Style {
+    case none
+    case lines
+    case bar
+  }
+  private let style: Style
+  private let epochs: Int
+  private let steps: Int
+  private let start = ContinuousClock.now
+  private var epoch = 0
+  private var epochStart = ContinuousClock.now
+  private var nextUpdate = ContinuousClock.now
+  private var isBarShown = false
+
+  init(_ display: ProgressDisplay, epochs: Int, steps: Int) {
+    self.epochs = epochs
+    self.steps = steps
+    style =
+      switch display {
+      case .none: .none
+      case .automatic: Terminal.isInteractive ? .bar : .lines
+      }
+  }
+
+  mutating func begin(_ epoch: Int) {
+    self.epoch = epoch
+    epochStart = .now
+  }
+
+  /// After a step (counted from 1); shown ten times a second at most.
+  mutating func update(_ step: Int, _ mean: RunningMean, _ metricName: String?) {
+    guard style == .bar else { return }
+    let now = ContinuousClock.now
+    guard now >= nextUpdate else { return }
+    nextUpdate = now + .milliseconds(100)
+    let done = (epoch - 1) * steps + step
+    let elapsed = start.duration(to: now).seconds
+    let line = ProgressLine(
+      epoch: epoch, epochs: epochs, fraction: Double(step) / Double(steps), mean: mean.evaluation, metricName: metricName,
+      itemsPerSecond: Double(mean.count) / epochStart.duration(to: now).seconds,
+      secondsLeft: elapsed / Double(done) * Double(epochs * steps - done))
+    write(Terminal.clearLine + line.text(columns: Terminal.columns))
+    isBarShown = true
+  }
+
+  /// The epoch's line takes the bar's place.
+  mutating func end(_ epoch: History.Epoch, _ metricName: String?) {
+    if style == .none { return }
+    close()
+    write(ProgressLine.summary(epoch, of: epochs, metricName) + "\n")
+  }
+
+  /// Takes the bar away, so that what is printed next has a line of its own.
+  mutating func close() {
+    if isBarShown { write(Terminal.clearLine) }
+    isBarShown = false
+  }
+
+  private func write(_ text: String) {
+    print(text, terminator: "")
+    // All streams: naming `stdout` is not allowed in Swift 6, as it is a global variable in C.
+    fflush(nil)
+  }
+}
+
+private enum Terminal {
+  static let clearLine = "\r\u{1B}[2K"
+
+  static var isInteractive: Bool {
+    isatty(STDOUT_FILENO) == 1 && getenv("TERM").map { String(cString: $0) } != "dumb"
+  }
+
+  static var columns: Int {
+    var size = winsize()
+    return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+  }
+}

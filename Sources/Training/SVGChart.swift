@@ -1,0 +1,166 @@
+import Foundation
+
+/// Line charts side by side, drawn as an SVG image.
+struct SVGChart {
+  struct Series {
+    var name: String
+    var color: String
+    var points: [(x: Double, y: Double)]
+    /// A thin line in the background: what the others are means of.
+    var isFaint = false
+  }
+
+  struct Panel {
+    var title: String
+    var xTitle: String
+    var xRange: ClosedRange<Double>
+    var series: [Series]
+  }
+
+  var title: String
+  var subtitle: String
+  var panels: [Panel]
+
+  private static let (width, height) = (960.0, 440.0)
+  private static let ink = "#1f2937"
+  private static let gray = "#6b7280"
+  private static let grid = "#e5e7eb"
+
+  /// The whole image.
+  var text: String {
+    let (width, height) = (Self.width, Self.height)
+    var parts = [
+      """
+      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(n(width)) \(n(height))" width="\(n(width))" height="\(n(height))" \
+      font-family="Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif" font-size="13">
+      <title>\(escaped(title))</title>
+      <rect width="\(n(width))" height="\(n(height))" rx="8" fill="#ffffff"/>
+      """
+    ]
+    parts.append(label(32, 42, title, Self.ink, "font-size=\"20\" font-weight=\"600\""))
+    if !subtitle.isEmpty { parts.append(label(32, 64, subtitle, Self.gray)) }
+    parts.append(legend())
+    let gap = 32.0
+    let cell = (width - 2 * gap + gap) / Double(max(panels.count, 1))
+    for (i, panel) in panels.enumerated() {
+      parts.append(draw(panel, left: gap + Double(i) * cell + 44, right: gap + Double(i + 1) * cell - gap, top: 128, bottom: height - 60))
+    }
+    return parts.joined(separator: "\n") + "\n</svg>\n"
+  }
+
+  // MARK: Parts
+
+  /// Each name once, at the upper right.
+  private func legend() -> String {
+    var entries: [Series] = []
+    for series in panels.flatMap(\.series) where !series.points.isEmpty && !entries.contains(where: { $0.name == series.name }) {
+      entries.append(series)
+    }
+    var parts: [String] = []
+    var x = Self.width - 32
+    for series in entries.reversed() {
+      // Widths of letters are not known here; 7 is enough for the fonts above at this size.
+      x -= Double(series.name.count) * 7
+      parts.append(label(x, 42, series.name, Self.gray))
+      parts.append(line(x - 30, 37.5, x - 8, 37.5, style(series) + " stroke-linecap=\"round\""))
+      x -= 52
+    }
+    return parts.joined(separator: "\n")
+  }
+
+  private func draw(_ panel: Panel, left: Double, right: Double, top: Double, bottom: Double) -> String {
+    let values = panel.series.flatMap(\.points).map(\.y).filter(\.isFinite)
+    let yTicks = Ticks(from: values.min() ?? 0, to: values.max() ?? 1, about: 5)
+    let xTicks = Ticks(from: panel.xRange.lowerBound, to: panel.xRange.upperBound, about: 6, isWhole: true)
+    func x(_ value: Double) -> Double { left + (value - panel.xRange.lowerBound) / panel.xRange.length * (right - left) }
+    func y(_ value: Double) -> Double { bottom - (value - yTicks.low) / (yTicks.high - yTicks.low) * (bottom - top) }
+
+    var parts = [label(left, top - 20, panel.title, Self.ink, "font-size=\"15\" font-weight=\"600\"")]
+    for value in yTicks.values {
+      parts.append(line(left, y(value), right, y(value), "stroke=\"\(Self.grid)\""))
+      parts.append(label(left - 10, y(value) + 4.5, yTicks.text(value), Self.gray, "text-anchor=\"end\""))
+    }
+    parts.append(line(left, bottom, right, bottom, "stroke=\"\(Self.gray)\""))
+    for value in xTicks.values where panel.xRange.contains(value) {
+      parts.append(line(x(value), bottom, x(value), bottom + 5, "stroke=\"\(Self.gray)\""))
+      parts.append(label(x(value), bottom + 21, xTicks.text(value), Self.gray, "text-anchor=\"middle\""))
+    }
+    parts.append(label((left + right) / 2, bottom + 43, panel.xTitle, Self.gray, "text-anchor=\"middle\""))
+    for series in panel.series {
+      let points = thinned(series.points.filter(\.y.isFinite)).map { (x($0.x), y($0.y)) }
+      guard let end = points.last else { continue }
+      let path = points.map { "\(n($0.0)),\(n($0.1))" }.joined(separator: " ")
+      parts.append("<polyline points=\"\(path)\" fill=\"none\" \(style(series)) stroke-linejoin=\"round\" stroke-linecap=\"round\"/>")
+      if !series.isFaint {
+        let style = "fill=\"\(series.color)\" stroke=\"#ffffff\" stroke-width=\"1.5\""
+        parts.append("<circle cx=\"\(n(end.0))\" cy=\"\(n(end.1))\" r=\"4\" \(style)/>")
+      }
+    }
+    return parts.joined(separator: "\n")
+  }
+
+  private func style(_ series: Series) -> String {
+    "stroke=\"\(series.color)\" " + (series.isFaint ? "stroke-width=\"1\" stroke-opacity=\"0.3\"" : "stroke-width=\"2.5\"")
+  }
+
+  private func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ style: String) -> String {
+    "<line x1=\"\(n(x1))\" y1=\"\(n(y1))\" x2=\"\(n(x2))\" y2=\"\(n(y2))\" \(style)/>"
+  }
+
+  private func label(_ x: Double, _ y: Double, _ text: String, _ color: String, _ style: String = "") -> String {
+    "<text x=\"\(n(x))\" y=\"\(n(y))\" fill=\"\(color)\"\(style.isEmpty ? "" : " " + style)>\(escaped(text))</text>"
+  }
+
+  /// At most about 800 points, as the image has no room for more: each stretch's lowest and highest, so that no peak is lost.
+  private func thinned(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
+    let size = (points.count + 399) / 400
+    if size <= 2 { return points }
+    return stride(from: 0, to: points.count, by: size).flatMap { start -> [(x: Double, y: Double)] in
+      let part = points[start..<min(start + size, points.count)]
+      guard let low = part.min(by: { $0.y < $1.y }), let high = part.max(by: { $0.y < $1.y }) else { return [] }
+      return low.x < high.x ? [low, high] : [high, low]
+    }
+  }
+
+  private func n(_ value: Double) -> String {
+    let text = String(format: "%.1f", value)
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
+
+  private func escaped(_ text: String) -> String {
+    [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")].reduce(text) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
+  }
+}
+
+extension ClosedRange<Double> {
+  fileprivate var length: Double { Swift.max(upperBound - lowerBound, .leastNormalMagnitude) }
+}
+
+/// Round numbers for an axis: multiples of 1, 2 or 5 times a power of ten, that reach from below the data to above it.
+struct Ticks {
+  let step: Double
+  let low: Double
+  let high: Double
+  let values: [Double]
+
+  init(from minimum: Double, to maximum: Double, about count: Int, isWhole: Bool = false) {
+    // Where all data are one number, an axis around it.
+    let isFlat = !(maximum > minimum)
+    let (from, to) = isFlat ? (minimum - max(abs(minimum), 1) / 2, minimum + max(abs(minimum), 1) / 2) : (minimum, maximum)
+    let rough = (to - from) / Double(count)
+    let power = pow(10, floor(log10(rough)))
+    let factor = [1.0, 2, 5, 10].first { $0 * power >= rough * 0.999 } ?? 10
+    step = isWhole ? max(1, factor * power) : factor * power
+    low = floor(from / step + 1e-9) * step
+    high = ceil(to / step - 1e-9) * step
+    let (step, low) = (step, low)
+    values = (0...Int(((high - low) / step).rounded())).map { low + Double($0) * step }
+  }
+
+  /// As many decimals as the step has.
+  func text(_ value: Double) -> String {
+    if max(abs(low), abs(high)) >= 1e5 || step < 1e-4 { return String(format: "%.1e", value) }
+    let decimals = max(0, Int(-floor(log10(step) + 1e-9)))
+    return String(format: "%.\(decimals)f", value)
+  }
+}
