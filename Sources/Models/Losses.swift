@@ -1,3 +1,4 @@
+import Autodiff
 import Tensors
 
 /// What becomes of the losses of single elements or rows.
@@ -103,15 +104,20 @@ public func crossEntropy(
 /// The mean cross-entropy of softmax(logits), [..., classes], and class ids or probabilities.
 public func crossEntropy(_ logits: Tensor, _ target: Tensor) -> Tensor { crossEntropy(logits, target, reduction: .mean) }
 
-/// −(t·log p + (1 − t)·log(1 − p)), the logarithms at least −100 as in PyTorch. PyTorch: `binary_cross_entropy`.
+/// −(t·log p + (1 − t)·log(1 − p)), the logarithms at least −100. PyTorch: `binary_cross_entropy`.
+///
+/// Derivative for p: dy·(p − t)/(p·(1 − p)), the divisor at least 10⁻¹², as in PyTorch: a saturated p that is wrong still moves. The target is a
+/// constant. Where p is the sigmoid of something, ``binaryCrossEntropy(logits:_:weights:reduction:)`` is exact.
 public func binaryCrossEntropy(_ p: Tensor, _ target: Tensor, weights: Tensor? = nil, reduction: Reduction) -> Tensor {
-  let losses = elementwise("binaryCrossEntropy", Kernels.binary, p, target, .none)
+  guard haveOneShape("binaryCrossEntropy", p, target) else { return p }
+  let target = target.detached
+  let losses = customGradient(at: p) { p in Kernels.binary(p, target) } pullback: { p, _, dy in dy * Kernels.binarySlope(p, target) }
   return reduction(weights.map { losses * $0 } ?? losses)
 }
 /// The mean binary cross-entropy of probabilities.
 public func binaryCrossEntropy(_ p: Tensor, _ target: Tensor) -> Tensor { binaryCrossEntropy(p, target, reduction: .mean) }
 
-/// The binary cross-entropy of sigmoid(logits), exact for logits of any size: max(x, 0) − x·t + log(1 + e^−|x|). PyTorch:
+/// The binary cross-entropy of sigmoid(logits), exact for logits of any size: (1 − t)·x + log(1 + e⁻ˣ). PyTorch:
 /// `binary_cross_entropy_with_logits`.
 public func binaryCrossEntropy(logits x: Tensor, _ target: Tensor, weights: Tensor? = nil, reduction: Reduction = .mean) -> Tensor {
   let losses = elementwise("binaryCrossEntropy", Kernels.binaryLogits, x, target, .none)
@@ -143,12 +149,14 @@ private func classIDs(_ target: Tensor, classes: Int, ignoring: Int?) -> Tensor 
 }
 
 private func elementwise(_ name: String, _ kernel: Elementwise, _ y: Tensor, _ target: Tensor, _ reduction: Reduction) -> Tensor {
-  guard y.shape == target.shape else {
-    // A silent broadcast of [n] against [n, 1] to [n, n] is the classic mistake with losses.
-    fail(TensorError(name, "a result of shape \(y.shape) and a target of \(target.shape); equal shapes would fit"))
-    return y
-  }
-  return reduction(kernel(y, target))
+  haveOneShape(name, y, target) ? reduction(kernel(y, target)) : y
+}
+
+/// A silent broadcast of [n] against [n, 1] to [n, n] is the classic mistake with losses.
+private func haveOneShape(_ name: String, _ y: Tensor, _ target: Tensor) -> Bool {
+  if y.shape == target.shape { return true }
+  fail(TensorError(name, "a result of shape \(y.shape) and a target of \(target.shape); equal shapes would fit"))
+  return false
 }
 
 private enum Kernels {
@@ -159,5 +167,6 @@ private enum Kernels {
     return `where`(d .<= 1, 0.5 * (d * d), d - 0.5)
   }
   static let binary = Elementwise { p, t in -(t * maximum(log(p), -100) + (1 - t) * maximum(log(1 - p), -100)) }
-  static let binaryLogits = Elementwise { x, t in relu(x) - x * t + log1p(exp(-abs(x))) }
+  static let binarySlope = Elementwise { p, t in (p - t) / maximum(p * (1 - p), 1e-12) }
+  static let binaryLogits = Elementwise { x, t in (1 - t) * x + softplus(-x) }
 }

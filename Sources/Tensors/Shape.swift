@@ -24,6 +24,22 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
     for _ in 0..<rank { append(size) }
   }
 
+  /// One, two or three axes, without a detour through an array.
+  @inline(__always)
+  init(_ a: Int, _ b: Int? = nil, _ c: Int? = nil) {
+    self.init()
+    sizes[unchecked: 0] = a
+    rank = 1
+    if let b {
+      sizes[unchecked: 1] = b
+      rank = 2
+    }
+    if let c {
+      sizes[unchecked: 2] = c
+      rank = 3
+    }
+  }
+
   /// The sizes in order; more than eight are a mistake that stops the program or the `checked` scope.
   public init(_ elements: some Sequence<Int>) {
     self.init()

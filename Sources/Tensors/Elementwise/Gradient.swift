@@ -28,12 +28,16 @@ enum Gradient {
           let id = ObjectIdentifier(argument)
           adjoints[id] = adjoints[id].map { $0 + dx } ?? dx
         }
+      case .softplus:
+        let id = ObjectIdentifier(node.arguments[0])
+        let dx = dy * sigmoid(Symbol(node.arguments[0]))
+        adjoints[id] = adjoints[id].map { $0 + dx } ?? dx
       default: break
       }
     }
     // The result is at hand when a derivative is taken: where it occurs in one, it is read and not computed again.
     var isComputed = false
-    if case .apply = root.kind { isComputed = true }
+    if !root.arguments.isEmpty { isComputed = true }
     return (0..<inputCount).map { input in
       guard var dx = byInput[input]?.node else { return nil }
       if isComputed { dx = replacing(root, with: .input(inputCount), in: dx) }
@@ -57,6 +61,8 @@ enum Gradient {
       case 2: result = .apply(op, arguments[0], arguments[1])
       default: result = .apply(op, arguments[0], arguments[1], arguments[2])
       }
+    } else if case .softplus = x.kind {
+      result = .softplus(rewrite(x.arguments[0], &memo, leaf))
     }
     memo[ObjectIdentifier(x)] = result
     return result

@@ -34,7 +34,7 @@ final class Context {
 
   /// At least `byteCount` bytes that stay valid until the next call on this thread.
   func scratch(_ byteCount: Int) -> UnsafeMutableRawPointer {
-    if scratch.count < byteCount {
+    if scratch.count < max(1, byteCount) {
       scratch.deallocate()
       scratch = .allocate(byteCount: max(byteCount, 64 << 10), alignment: 64)
     }

@@ -28,7 +28,9 @@ final class ThreadPool: Sendable {
   private nonisolated(unsafe) var body: ((Int) -> Void)?
   private let parts = Atomic<Int>(0)
   /// The next part that nobody has taken.
-  private let next = Atomic<Int>(0)
+  private let next = Atomic<Int>(closed)
+  /// What `next` is, or more, while there is no job.
+  private static let closed = Int.max / 2
   /// Parts that are done.
   private let finished = Atomic<Int>(0)
   /// Workers that may still look at the job.
@@ -80,7 +82,7 @@ final class ThreadPool: Sendable {
       takeParts(body, parts)
       while finished.load(ordering: .acquiring) < parts { sched_yield() }
       // No worker may still hold the closure when this call returns.
-      next.store(Int.max / 2, ordering: .sequentiallyConsistent)
+      next.store(Self.closed, ordering: .sequentiallyConsistent)
       while inside.load(ordering: .sequentiallyConsistent) > 0 { sched_yield() }
       self.body = nil
     }
@@ -95,6 +97,14 @@ final class ThreadPool: Sendable {
       body(part)
       finished.add(1, ordering: .releasing)
     }
+  }
+
+  /// A function of its own and not inlined, so that the closure is let go of before the worker counts as outside again.
+  @inline(never)
+  private func help() {
+    // Seen open from inside, the job cannot end or be replaced until this worker is outside; only then are its fields read.
+    guard next.load(ordering: .sequentiallyConsistent) < Self.closed, let body else { return }
+    takeParts(body, parts.load(ordering: .relaxed))
   }
 
   private static func work() -> UnsafeMutableRawPointer? {
@@ -117,9 +127,7 @@ final class ThreadPool: Sendable {
       }
       seen = pool.generation.load(ordering: .acquiring)
       pool.inside.add(1, ordering: .sequentiallyConsistent)
-      if pool.next.load(ordering: .sequentiallyConsistent) < pool.parts.load(ordering: .acquiring), let body = pool.body {
-        pool.takeParts(body, pool.parts.load(ordering: .acquiring))
-      }
+      pool.help()
       pool.inside.subtract(1, ordering: .sequentiallyConsistent)
     }
   }

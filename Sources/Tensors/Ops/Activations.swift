@@ -27,7 +27,7 @@ public func elu(_ x: Tensor, alpha: Double = 1) -> Tensor { mapped("elu", A.elu,
 /// x where x > 0, else alpha·(eˣ − 1), as a symbol.
 public func elu(_ x: Symbol, alpha: Symbol = 1) -> Symbol {
   // The exponential of the positive part is not wanted and must not overflow into a NaN of its derivative.
-  `where`(x .<= 0, alpha * expm1(minimum(x, 0)), x)
+  `where`(x .<= 0, alpha * expm1(`where`(x .<= 0, x, 0)), x)
 }
 
 /// x·sigmoid(x), also called swish. Derivative: dy·(s + x·s·(1 − s)).
@@ -38,7 +38,10 @@ public func silu(_ x: Symbol) -> Symbol { x * sigmoid(x) }
 /// log(1 + eˣ), without overflow. Derivative: dy·sigmoid(x).
 public func softplus(_ x: Tensor) -> Tensor { mapped("softplus", A.softplus, x) }
 /// log(1 + eˣ), as a symbol.
-public func softplus(_ x: Symbol) -> Symbol { relu(x) + log1p(exp(-abs(x))) }
+public func softplus(_ x: Symbol) -> Symbol {
+  // −|x| chosen by the same comparison as relu: at 0 both take the left branch, whose derivatives of every order are softplus's own.
+  relu(x) + log1p(exp(`where`(x .<= 0, x, -x)))
+}
 
 /// How ``gelu(_:approximation:)-(Tensor,_)`` computes the normal distribution's Φ.
 public enum GELUApproximation: Sendable {

@@ -64,19 +64,17 @@ extension Tensor {
 
 // MARK: - Operators
 
-// Where both forms fit, as for a literal, the one with a number is meant: a literal takes the tensor's dtype.
-
 extension Tensor {
   /// x + y, broadcast together. Derivative: dy, dy.
-  @_disfavoredOverload public static func + (x: Tensor, y: Tensor) -> Tensor { mapped("+", Programs.add, x, y) }
+  public static func + (x: Tensor, y: Tensor) -> Tensor { mapped("+", Programs.add, x, y) }
   /// x − y, broadcast together. Derivative: dy, −dy.
-  @_disfavoredOverload public static func - (x: Tensor, y: Tensor) -> Tensor { mapped("-", Programs.subtract, x, y) }
+  public static func - (x: Tensor, y: Tensor) -> Tensor { mapped("-", Programs.subtract, x, y) }
   /// x · y element by element, broadcast together (the matrix product is `•`). Derivative: dy·y, dy·x.
-  @_disfavoredOverload public static func * (x: Tensor, y: Tensor) -> Tensor { mapped("*", Programs.multiply, x, y) }
+  public static func * (x: Tensor, y: Tensor) -> Tensor { mapped("*", Programs.multiply, x, y) }
   /// x / y, broadcast together; integers truncate toward zero, and give 0 for a divisor of 0. Derivative: dy/y, −dy·x/y².
-  @_disfavoredOverload public static func / (x: Tensor, y: Tensor) -> Tensor { mapped("/", Programs.divide, x, y) }
+  public static func / (x: Tensor, y: Tensor) -> Tensor { mapped("/", Programs.divide, x, y) }
   /// x − y·⌊x/y⌋: the remainder with the sign of the divisor, as PyTorch's `remainder`.
-  @_disfavoredOverload public static func % (x: Tensor, y: Tensor) -> Tensor { mapped("%", Programs.remainder, x, y) }
+  public static func % (x: Tensor, y: Tensor) -> Tensor { mapped("%", Programs.remainder, x, y) }
   /// −x.
   public static prefix func - (x: Tensor) -> Tensor { mapped("-", Programs.negate, x) }
 
@@ -100,13 +98,13 @@ extension Tensor {
   public static func % <S: Scalar>(x: Tensor, a: S) -> Tensor { mapped("%", Programs.remainderScalar, x, scalar: a) }
 
   /// Adds in place where nobody else holds the elements and no tape records them.
-  @_disfavoredOverload public static func += (x: inout Tensor, y: Tensor) { x.update("+=", Programs.add, FX_ADD, y) }
+  public static func += (x: inout Tensor, y: Tensor) { x.update("+=", Programs.add, FX_ADD, y) }
   /// Subtracts in place where nobody else holds the elements and no tape records them.
-  @_disfavoredOverload public static func -= (x: inout Tensor, y: Tensor) { x.update("-=", Programs.subtract, FX_SUB, y) }
+  public static func -= (x: inout Tensor, y: Tensor) { x.update("-=", Programs.subtract, FX_SUB, y) }
   /// Multiplies in place where nobody else holds the elements and no tape records them.
-  @_disfavoredOverload public static func *= (x: inout Tensor, y: Tensor) { x.update("*=", Programs.multiply, FX_MUL, y) }
+  public static func *= (x: inout Tensor, y: Tensor) { x.update("*=", Programs.multiply, FX_MUL, y) }
   /// Divides in place where nobody else holds the elements and no tape records them.
-  @_disfavoredOverload public static func /= (x: inout Tensor, y: Tensor) { x.update("/=", Programs.divide, FX_DIV, y) }
+  public static func /= (x: inout Tensor, y: Tensor) { x.update("/=", Programs.divide, FX_DIV, y) }
   /// x = x + a.
   public static func += <S: Scalar>(x: inout Tensor, a: S) { x = x + a }
   /// x = x − a.

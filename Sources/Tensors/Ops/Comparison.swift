@@ -70,7 +70,6 @@ struct Where: Primitive {
 /// The elements of `x` where the mask is true, of `y` elsewhere; all three broadcast together.
 ///
 /// Derivative: dy where the mask is true, dy where it is false. PyTorch: `where`.
-@_disfavoredOverload
 public func `where`(_ mask: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor {
   let (x, y) = broadcasted("where", x, y)
   if mask.shape == x.shape { return Where(mask: mask)(Pair(x, y)) }
@@ -109,17 +108,17 @@ extension Tensor {
   func expandedOrPlaceholder(_ shape: Shape) -> Tensor { Context.current.failure == nil ? expanded(shape) : self }
 
   /// Whether elements are equal, broadcast together: bool.
-  @_disfavoredOverload public static func .== (x: Tensor, y: Tensor) -> Tensor { compare(FX_EQ, ".==", x, y) }
+  public static func .== (x: Tensor, y: Tensor) -> Tensor { compare(FX_EQ, ".==", x, y) }
   /// Whether elements differ.
-  @_disfavoredOverload public static func .!= (x: Tensor, y: Tensor) -> Tensor { compare(FX_NE, ".!=", x, y) }
+  public static func .!= (x: Tensor, y: Tensor) -> Tensor { compare(FX_NE, ".!=", x, y) }
   /// Whether x is less than y.
-  @_disfavoredOverload public static func .< (x: Tensor, y: Tensor) -> Tensor { compare(FX_LT, ".<", x, y) }
+  public static func .< (x: Tensor, y: Tensor) -> Tensor { compare(FX_LT, ".<", x, y) }
   /// Whether x is at most y.
-  @_disfavoredOverload public static func .<= (x: Tensor, y: Tensor) -> Tensor { compare(FX_LE, ".<=", x, y) }
+  public static func .<= (x: Tensor, y: Tensor) -> Tensor { compare(FX_LE, ".<=", x, y) }
   /// Whether x is greater than y.
-  @_disfavoredOverload public static func .> (x: Tensor, y: Tensor) -> Tensor { compare(FX_GT, ".>", x, y) }
+  public static func .> (x: Tensor, y: Tensor) -> Tensor { compare(FX_GT, ".>", x, y) }
   /// Whether x is at least y.
-  @_disfavoredOverload public static func .>= (x: Tensor, y: Tensor) -> Tensor { compare(FX_GE, ".>=", x, y) }
+  public static func .>= (x: Tensor, y: Tensor) -> Tensor { compare(FX_GE, ".>=", x, y) }
   /// Whether elements equal a number.
   public static func .== <S: Scalar>(x: Tensor, a: S) -> Tensor { compare(FX_EQ, ".==", x, a) }
   /// Whether elements differ from a number.
@@ -154,6 +153,9 @@ extension Tensor {
   public var isNaN: Tensor { compare(FX_NE, "isNaN", self, self) }
   /// Whether each element is neither infinite nor NaN.
   public var isFinite: Tensor { dtype.isFloatingPoint ? compare(FX_LT, "isFinite", abs(self), Double.infinity) : .!isNaN }
+
+  /// Sets every element, of a part too: `x[0, 1].fill(with: 7)`.
+  public mutating func fill<S: Scalar>(with value: S) { self = Tensor.full([], value, dtype).expandedOrPlaceholder(shape) }
 
   /// The elements as another dtype. Floats truncate toward zero, beyond an integer's range give its bound, NaN gives 0; anything but 0 is true.
   ///

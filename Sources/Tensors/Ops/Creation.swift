@@ -56,7 +56,7 @@ extension Tensor {
       if dtype == .int64, let value = value as? Int {
         withUnsafePointer(to: value) { fx_fill(dtype.code, range.count, $0, out) }
       } else {
-        fill(out, value.double, dtype, range.count)
+        fillElements(out, value.double, dtype, range.count)
       }
     }
   }
@@ -70,7 +70,7 @@ extension Tensor {
     let columns = columns ?? rows
     let y = zeros([rows, columns], dtype)
     guard !y.isHollow, y.rank == 2 else { return y }
-    for i in 0..<Swift.min(rows, columns) { fill(y.pointer + i * (columns + 1) * dtype.byteCount, 1, dtype, 1) }
+    for i in 0..<Swift.min(rows, columns) { fillElements(y.pointer + i * (columns + 1) * dtype.byteCount, 1, dtype, 1) }
     return y
   }
 
@@ -120,15 +120,6 @@ extension Tensor {
     parallel(shape.elementCount, grain: Blocks.grain) { range in body(range, out + range.lowerBound * size) }
     return y
   }
-}
-
-// MARK: - Literals
-
-extension Tensor: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
-  public init(floatLiteral value: Double) { self.init(Float(value)) }
-  public init(integerLiteral value: Int) { self.init(Float(value)) }
-  /// Nested literals: `[[1, 2], [3, 4]]` is float32 of shape [2, 2]. For another dtype use `.cast(to:)` or an array: `Tensor([1, 2, 3])` is int64.
-  public init(arrayLiteral elements: Tensor...) { self = elements.isEmpty ? .zeros([0]) : stack(elements, axis: 0) }
 }
 
 // MARK: - Back to Swift

@@ -21,7 +21,7 @@ struct MatMul: Primitive {
     let (m, n, k) = (x.a.shape[-2], x.b.shape[-1], x.a.shape[-1])
     if y.elementCount == 0 { return y }
     if k == 0 {
-      fill(y.pointer, 0, y.dtype, y.elementCount)
+      fillElements(y.pointer, 0, y.dtype, y.elementCount)
       return y
     }
     let size = y.dtype.byteCount
@@ -73,22 +73,26 @@ struct MatMul: Primitive {
 
 extension Tensor {
   /// Itself where rows or columns lie without gaps between elements, as CBLAS wants them; else a copy.
-  var forBLAS: Tensor {
+  var forBLAS: Tensor { matrixLayout == nil ? contiguousCopy() : self }
+
+  /// Whether the matrices lie by columns, and the elements from one row (or column) to the next; nil if neither rows nor columns lie whole.
+  @inline(__always)
+  private var matrixLayout: (isTransposed: Bool, lead: Int)? {
     let (rows, columns) = (shape[-2], shape[-1])
     let (rowStep, columnStep) = (strides[-2], strides[-1])
-    if (columnStep == 1 || columns == 1) && (rowStep >= Swift.max(1, columns) || rows == 1) { return self }
-    if (rowStep == 1 || rows == 1) && (columnStep >= Swift.max(1, rows) || columns == 1) { return self }
-    return contiguousCopy()
+    if (columnStep == 1 || columns == 1) && (rowStep >= Swift.max(1, columns) || rows == 1) {
+      return (false, rows == 1 ? Swift.max(1, columns) : rowStep)
+    }
+    if (rowStep == 1 || rows == 1) && (columnStep >= Swift.max(1, rows) || columns == 1) {
+      return (true, columns == 1 ? Swift.max(1, rows) : columnStep)
+    }
+    return nil
   }
 
   /// The first matrix of a tensor that ``forBLAS`` gave.
   var matrix: BLAS.Operand {
-    let (rows, columns) = (shape[-2], shape[-1])
-    let (rowStep, columnStep) = (strides[-2], strides[-1])
-    if (columnStep == 1 || columns == 1) && (rowStep >= Swift.max(1, columns) || rows == 1) {
-      return BLAS.Operand(pointer: pointer, isTransposed: false, lead: rows == 1 ? Swift.max(1, columns) : rowStep)
-    }
-    return BLAS.Operand(pointer: pointer, isTransposed: true, lead: columns == 1 ? Swift.max(1, rows) : columnStep)
+    let (isTransposed, lead) = matrixLayout ?? (false, Swift.max(1, shape[-1]))
+    return BLAS.Operand(pointer: pointer, isTransposed: isTransposed, lead: lead)
   }
 
   /// The elements from one matrix of a batch to the next, if all are equally far apart.

@@ -54,7 +54,7 @@ public func sign(_ x: Tensor) -> Tensor { mapped("sign", M.sign, x) }
 public func sign(_ x: Symbol) -> Symbol { Symbol.unary(FX_SIGN, x) }
 
 /// xʸ, broadcast together. Derivative: dy·y·xʸ⁻¹, dy·xʸ·log x (0 at x = 0, y ≥ 0).
-@_disfavoredOverload public func pow(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("pow", M.pow, x, y) }
+public func pow(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("pow", M.pow, x, y) }
 /// xʸ, as a symbol.
 public func pow(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.pow(x, y) }
 /// xᵃ; squares, roots and reciprocals take their short ways. Derivative: dy·a·xᵃ⁻¹.
@@ -72,13 +72,13 @@ public func pow<S: Scalar>(_ x: Tensor, _ exponent: S) -> Tensor {
 public func pow<S: Scalar>(_ base: S, _ x: Tensor) -> Tensor { mapped("pow", M.scalarPow, x, scalar: base) }
 
 /// The larger of the two, broadcast together; NaN if one is. Derivative: dy to the larger, half to each where they are equal.
-@_disfavoredOverload public func maximum(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("maximum", M.maximum, x, y) }
+public func maximum(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("maximum", M.maximum, x, y) }
 /// The larger of element and number.
 public func maximum<S: Scalar>(_ x: Tensor, _ a: S) -> Tensor { mapped("maximum", M.maximumScalar, x, scalar: a) }
 /// The larger of the two, as a symbol.
 public func maximum(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_MAX, x, y) }
 /// The smaller of the two, broadcast together; NaN if one is. Derivative: dy to the smaller, half to each where they are equal.
-@_disfavoredOverload public func minimum(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("minimum", M.minimum, x, y) }
+public func minimum(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("minimum", M.minimum, x, y) }
 /// The smaller of element and number.
 public func minimum<S: Scalar>(_ x: Tensor, _ a: S) -> Tensor { mapped("minimum", M.minimumScalar, x, scalar: a) }
 /// The smaller of the two, as a symbol.

@@ -39,7 +39,7 @@ struct Reduce: Primitive {
     let mask = try x.axisMask(axes, name)
     var shape = Shape()
     for axis in 0..<x.rank {
-      if mask >> axis & 1 == 0 {
+      if mask >> UInt(axis) & 1 == 0 {
         shape.append(x.shape[axis])
       } else {
         if keepDims { shape.append(1) }
@@ -61,14 +61,14 @@ struct Reduce: Primitive {
     let y = Tensor(uninitialized: result.shape, result.dtype)
     if y.elementCount == 0 { return y }
     let mask = try x.axisMask(axes, name)
-    if let layout = Layout(x.shape, x.strides, mask, ordered: kind == .argmax || kind == .argmin) {
+    if let layout = Layout(x.shape, x.strides, mask) {
       run(layout, x, y)
     } else {
       // More alternations of kept and reduced axes than a kernel knows: the kept ones first, in order.
       let order = (0..<x.rank).filter { mask >> $0 & 1 == 0 } + (0..<x.rank).filter { mask >> $0 & 1 == 1 }
       let moved = x.view(shape: Shape(order.map { x.shape[$0] }), strides: Shape(order.map { x.strides[$0] }), offset: x.offset).contiguousCopy()
       let n = (0..<x.rank).reduce(1) { mask >> $1 & 1 == 1 ? $0 * x.shape[$1] : $0 }
-      run(Layout(outer: y.elementCount, n: n, inner: 1, steps: Shape([n, 1, 1])), moved, y)
+      run(Layout(outer: y.elementCount, n: n, inner: 1, steps: Shape(n, 1, 1)), moved, y)
     }
     return y
   }
@@ -106,7 +106,7 @@ struct Reduce: Primitive {
             1, Swift.min(part, layout.n - i * part), 1, x.pointer + i * part * layout.steps[1] * size, partial.pointer + i * outSize)
         }
       }
-      withRaw(Shape([count, 1, 1])) { fx_reduce(op, y.dtype.code, 1, count, 1, $0, partial.pointer, out) }
+      withRaw(Shape(count, 1, 1)) { fx_reduce(op, y.dtype.code, 1, count, 1, $0, partial.pointer, out) }
     }
   }
 
@@ -132,38 +132,32 @@ struct Reduce: Primitive {
   /// [outer, n, inner] as strided axes of the operand.
   private struct Layout {
     var (outer, n, inner) = (1, 1, 1)
-    var steps = Shape([0, 0, 0])
+    var steps = Shape(0, 0, 0)
 
     init(outer: Int, n: Int, inner: Int, steps: Shape) {
       (self.outer, self.n, self.inner, self.steps) = (outer, n, inner, steps)
     }
 
-    /// Nil if the axes do not merge into kept, reduced, kept. Where positions count the reduced axes must merge in their order, which they do.
-    init?(_ shape: Shape, _ strides: Shape, _ mask: UInt, ordered: Bool) {
-      var groups: [(isReduced: Bool, size: Int, step: Int)] = []
+    /// Nil if the axes do not merge into kept, reduced, kept.
+    init?(_ shape: Shape, _ strides: Shape, _ mask: UInt) {
+      // Which of the three groups the last axis belonged to; neighbours of one group merge if they step alike.
+      var group = -1
+      var count = (1, 1, 1)
       for axis in 0..<shape.rank where shape[axis] != 1 {
-        let isReduced = mask >> axis & 1 == 1
-        if let last = groups.last, last.isReduced == isReduced, last.step == strides[axis] * shape[axis] {
-          groups[groups.count - 1] = (isReduced, last.size * shape[axis], strides[axis])
-        } else {
-          groups.append((isReduced, shape[axis], strides[axis]))
+        let (size, step) = (shape[axis], strides[axis])
+        let isReduced = mask >> UInt(axis) & 1 == 1
+        let next = isReduced ? 1 : group <= 0 ? 0 : 2
+        if next < group { return nil }
+        if next == group && steps[next] != step * size { return nil }
+        group = next
+        steps[next] = step
+        switch next {
+        case 0: count.0 *= size
+        case 1: count.1 *= size
+        default: count.2 *= size
         }
       }
-      var stage = 0
-      for group in groups {
-        if group.isReduced {
-          if stage > 0 { return nil }
-          stage = 1
-          (n, steps[1]) = (group.size, group.step)
-        } else if stage == 0 {
-          if outer != 1 { return nil }
-          (outer, steps[0]) = (group.size, group.step)
-        } else {
-          if stage == 2 { return nil }
-          stage = 2
-          (inner, steps[2]) = (group.size, group.step)
-        }
-      }
+      (outer, n, inner) = count
       // Rows of one element each are columns: [outer, n, 1] and [1, n, outer] are the same, the faster one reads memory in order.
       if inner == 1 && outer > 1 && steps[1] > steps[0] && steps[0] > 0 {
         (inner, steps[2]) = (outer, steps[0])

@@ -50,7 +50,7 @@ struct Embed: Primitive {
   func result(_ x: Tensor) -> Signature { Signature(shape, x.dtype) }
   func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
     let y = Tensor(uninitialized: shape, x.dtype)
-    fill(y.pointer, value, x.dtype, y.elementCount)
+    fillElements(y.pointer, value, x.dtype, y.elementCount)
     copyElements(from: x, to: region.view(y))
     return y
   }

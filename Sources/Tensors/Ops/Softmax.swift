@@ -63,7 +63,7 @@ struct LogSumExp: Primitive {
     let n = x.shape[-1]
     let size = x.dtype.byteCount
     if n == 0 {
-      fill(y.pointer, -.infinity, y.dtype, y.elementCount)
+      fillElements(y.pointer, -.infinity, y.dtype, y.elementCount)
     } else {
       forEachRow(x, n) { at, rows in fx_logsumexp(x.dtype.code, rows, n, x.pointer + at, y.pointer + at / (n * size) * size) }
     }

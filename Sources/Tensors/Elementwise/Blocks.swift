@@ -1,0 +1,117 @@
+import CKernels
+
+/// Operands cut into blocks of consecutive elements. A contiguous operand is read where it lies, any other is gathered into a block first.
+struct Blocks {
+  /// From this many elements on, a pass over memory is shared among threads.
+  static let grain = 1 << 15
+
+  private struct Source {
+    var base: UnsafeMutableRawPointer
+    var size: Int
+    /// Position in scratch memory, -1 where blocks are read in place.
+    var slot: Int
+    var isConstant = false
+    var dims = Shape()
+    var strides = Shape()
+  }
+
+  private var sources: [Source] = []
+  private let uniforms: [Double]
+  private let registers: Int
+  private let dtype: DType
+  private let count: Int
+  private var slots = 0
+  /// Copies made for operands whose layout gathers badly.
+  private var owned: [Tensor] = []
+
+  init(_ inputs: [Tensor], uniforms: [Double] = [], registers: Int = 0, dtype: DType, count: Int) {
+    self.uniforms = uniforms
+    self.registers = registers
+    self.dtype = dtype
+    self.count = count
+    for input in inputs {
+      var x = input
+      if !x.isContiguous {
+        let (dims, strides) = collapse(x.shape, x.strides)
+        let step = strides.rank == 0 ? 0 : strides[-1]
+        // Columns of a large matrix would be fetched from memory again and again: a tiled copy first is cheaper.
+        if step != 0 && step != 1 && step != -1 && count > 8192 {
+          x = x.contiguousCopy()
+        } else {
+          let isConstant = (0..<strides.rank).allSatisfy { strides[$0] == 0 }
+          sources.append(
+            Source(base: x.pointer, size: x.dtype.byteCount, slot: slots, isConstant: isConstant, dims: dims, strides: strides))
+          slots += 1
+          owned.append(x)
+          continue
+        }
+      }
+      owned.append(x)
+      sources.append(Source(base: x.pointer, size: x.dtype.byteCount, slot: -1))
+    }
+  }
+
+  /// The pointers of one block.
+  struct Block {
+    fileprivate let inputs: UnsafeMutablePointer<UnsafeMutableRawPointer>
+    fileprivate let scratch: UnsafeMutableRawPointer
+    fileprivate let uniformsAt: Int
+    fileprivate let registersAt: Int
+    fileprivate let stride: Int
+
+    @inline(__always) func input(_ i: Int) -> UnsafeMutableRawPointer { inputs[i] }
+    @inline(__always) func uniform(_ i: Int) -> UnsafeMutableRawPointer { scratch + uniformsAt + i &* stride }
+    @inline(__always) func register(_ i: Int) -> UnsafeMutableRawPointer { scratch + registersAt + i &* stride }
+    @inline(__always) subscript(operand: Program.Operand) -> UnsafeMutableRawPointer? {
+      switch operand {
+      case .none: nil
+      case .input(let i): input(i)
+      case .register(let i): register(i)
+      case .uniform(let i): uniform(i)
+      }
+    }
+  }
+
+  /// Calls `body` with each block's first position, its count and its pointers, on several threads where that pays.
+  func run(_ body: (_ start: Int, _ count: Int, _ block: Block) -> Void) {
+    let blockSize = Swift.min(Program.blockSize, count)
+    let stride = (blockSize * 8 + 63) & ~63
+    let total = (slots + uniforms.count + registers) * stride
+    let blockCount = (count + blockSize - 1) / blockSize
+    withExtendedLifetime(owned) {
+      parallel(blockCount, grain: Blocks.grain / Program.blockSize) { range in
+        let scratch = Context.current.scratch(total)
+        withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: Swift.max(1, sources.count)) { pointers in
+          let block = Block(
+            inputs: pointers.baseAddress!, scratch: scratch, uniformsAt: slots * stride,
+            registersAt: (slots + uniforms.count) * stride, stride: stride)
+          for i in uniforms.indices { fillElements(block.uniform(i), uniforms[i], dtype, blockSize) }
+          for (i, source) in sources.enumerated() {
+            if source.slot >= 0 { pointers[i] = scratch + source.slot * stride }
+            if source.isConstant { gather(source, 0, blockSize, pointers[i]) }
+          }
+          for index in range {
+            let start = index * blockSize
+            let count = Swift.min(blockSize, self.count - start)
+            for i in 0..<sources.count {
+              if sources[i].slot < 0 {
+                pointers[i] = sources[i].base + start &* sources[i].size
+              } else if !sources[i].isConstant {
+                gather(sources[i], start, count, pointers[i])
+              }
+            }
+            body(start, count, block)
+          }
+        }
+      }
+    }
+  }
+
+  private func gather(_ source: Source, _ start: Int, _ count: Int, _ target: UnsafeMutableRawPointer) {
+    withRaw(source.dims) { dims in
+      withRaw(source.strides) { strides in
+        fx_gather_block(Int32(source.size), Int32(source.dims.rank), dims, strides, start, count, source.base, target)
+      }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import CKernels
+
+/// A shape's sizes or strides as C reads them.
+@inline(__always)
+func withRaw<R>(_ shape: Shape, _ body: (UnsafePointer<Int>) -> R) -> R {
+  withUnsafePointer(to: shape.sizes) { $0.withMemoryRebound(to: Int.self, capacity: Shape.maximumRank, body) }
+}
+
+/// The same layout with as few axes as will do: axes of size 1 left out, neighbours that step alike merged.
+func collapse(_ shape: Shape, _ strides: Shape) -> (Shape, Shape) {
+  var dims = Shape()
+  var steps = Shape()
+  for axis in 0..<shape.rank where shape[axis] != 1 {
+    if dims.rank > 0 && steps[-1] == strides[axis] * shape[axis] {
+      dims[-1] = dims[-1] * shape[axis]
+      steps[-1] = strides[axis]
+    } else {
+      dims.append(shape[axis])
+      steps.append(strides[axis])
+    }
+  }
+  return (dims, steps)
+}
+
+extension Tensor {
+  /// Its elements in row-major order without gaps; itself where they lie so.
+  func contiguousCopy() -> Tensor {
+    let y = Tensor(uninitialized: shape, dtype)
+    if elementCount > 0 { copyElements(from: self, to: y) }
+    return y
+  }
+}
+
+/// Writes the elements of `x` to the places of `y`, which has the same shape and dtype.
+func copyElements(from x: Tensor, to y: Tensor) {
+  let size = x.dtype.byteCount
+  func copy(_ shape: Shape, _ from: Shape, _ to: Shape, _ source: UnsafeMutableRawPointer, _ target: UnsafeMutableRawPointer) {
+    withRaw(shape) { dims in
+      withRaw(from) { from in
+        withRaw(to) { to in fx_copy(Int32(size), Int32(shape.rank), dims, from, source, to, target) }
+      }
+    }
+  }
+  let count = x.elementCount
+  if count == 0 { return }
+  // Threads share the longest axis.
+  guard count > 4 * Blocks.grain, let axis = (0..<x.rank).max(by: { x.shape[$0] < x.shape[$1] }) else {
+    return copy(x.shape, x.strides, y.strides, x.pointer, y.pointer)
+  }
+  let length = x.shape[axis]
+  parallel(length, grain: Swift.max(1, length / Swift.max(1, count / Blocks.grain))) { range in
+    copy(
+      x.shape.replacing(axis, with: range.count), x.strides, y.strides,
+      x.pointer + range.lowerBound * x.strides[axis] * size, y.pointer + range.lowerBound * y.strides[axis] * size)
+  }
+}
+
+/// Writes a number `count` times, rounded to the dtype.
+func fillElements(_ target: UnsafeMutableRawPointer, _ value: Double, _ dtype: DType, _ count: Int) {
+  switch dtype {
+  case .float32: withUnsafePointer(to: Float(value)) { fx_fill(dtype.code, count, $0, target) }
+  case .float64: withUnsafePointer(to: value) { fx_fill(dtype.code, count, $0, target) }
+  case .int32: withUnsafePointer(to: Int32(clamping: Int64(saturating: value))) { fx_fill(dtype.code, count, $0, target) }
+  case .int64: withUnsafePointer(to: Int64(saturating: value)) { fx_fill(dtype.code, count, $0, target) }
+  case .bool: withUnsafePointer(to: value != 0) { fx_fill(dtype.code, count, $0, target) }
+  }
+}
+
+extension Int64 {
+  /// Toward zero, the nearest integer beyond the range, 0 for NaN.
+  init(saturating value: Double) {
+    self = value.isNaN ? 0 : value >= 0x1p63 ? .max : value <= -0x1p63 ? .min : Int64(value)
+  }
+}
