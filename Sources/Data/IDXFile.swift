@@ -114,14 +114,15 @@ private struct Header {
   mutating func elements(_ shape: Shape, _ type: IDXFile.ElementType) throws(DataError) -> [UInt8] {
     let expected = shape.elementCount * type.byteCount
     let claim = "\(shape) of \(type) take \(expected) bytes"
-    if let bound = source.bound, bound < expected { throw error("elements", offset, "\(claim), but only \(there(bound)) there") }
+    if let bound = source.bound, bound < expected {
+      // Of a compressed file only the most that it could hold is known.
+      throw error("elements", offset, "\(claim), but \(source is GzipSource ? "at most" : "only") \(bound) can follow")
+    }
     let bytes = try source.bytes(expected)
-    guard bytes.count == expected else { throw error("elements", offset, "\(claim), but only \(there(bytes.count)) there") }
+    guard bytes.count == expected else { throw error("elements", offset, "\(claim), but only \(bytes.count) follow") }
     guard try source.bytes(1).isEmpty else { throw error("elements", offset, "\(claim), but more follow at offset \(offset + expected)") }
     return bytes
   }
-
-  private func there(_ count: Int) -> String { source is GzipSource || count != 1 ? "\(count) are" : "1 is" }
 
   private func hex(_ bytes: [UInt8]) -> String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: " ")

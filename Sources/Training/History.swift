@@ -12,14 +12,24 @@ public struct History: Sendable {
     public let seconds: Double
     /// How many examples a second that were.
     public let itemsPerSecond: Double
+
+    package init(number: Int, training: Evaluation, validation: Evaluation?, seconds: Double, itemsPerSecond: Double) {
+      self.number = number
+      self.training = training
+      self.validation = validation
+      self.seconds = seconds
+      self.itemsPerSecond = itemsPerSecond
+    }
   }
 
   /// What the metric is called, if there is one.
-  public internal(set) var metricName: String?
+  public package(set) var metricName: String?
   /// The epochs in order.
-  public internal(set) var epochs: [Epoch] = []
+  public package(set) var epochs: [Epoch] = []
   /// The loss of every step, in order.
-  public internal(set) var stepLosses: [Double] = []
+  public package(set) var stepLosses: [Double] = []
+
+  package init() {}
 }
 
 /// A model's mean loss and metric over some data.
@@ -28,6 +38,11 @@ public struct Evaluation: Sendable, Equatable {
   public let loss: Double
   /// The mean of the metric, if there is one.
   public let metric: Double?
+
+  package init(loss: Double, metric: Double?) {
+    self.loss = loss
+    self.metric = metric
+  }
 }
 
 /// Means over batches of different sizes.

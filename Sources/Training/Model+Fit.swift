@@ -21,7 +21,8 @@ extension Model where Input == Tensor, Output == Tensor {
   ) throws -> History {
     var history = History()
     let loader = DataLoader(train, batchSize: batchSize, shuffle: shuffle, seed: seed)
-    if epochs < 0 || loader.batchCount == 0 { fail(TensorError("fit", "\(epochs) epochs of \(train.count) examples")) }
+    if epochs < 0 { fail(TensorError("fit", "\(epochs) epochs; 0 or more would fit")) }
+    if train.count == 0 { fail(TensorError("fit", "no examples to train on")) }
     if hasFailed { return history }
     var optimizer = optimizer
     var metric = metric

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A training run at one moment, as one line of text.
-struct ProgressLine {
+package struct ProgressLine {
   var epoch: Int
   var epochs: Int
   /// How much of the epoch is done, 0 to 1.
@@ -11,10 +11,22 @@ struct ProgressLine {
   var itemsPerSecond: Double
   var secondsLeft: Double
 
+  package init(
+    epoch: Int, epochs: Int, fraction: Double, mean: Evaluation, metricName: String?, itemsPerSecond: Double, secondsLeft: Double
+  ) {
+    self.epoch = epoch
+    self.epochs = epochs
+    self.fraction = fraction
+    self.mean = mean
+    self.metricName = metricName
+    self.itemsPerSecond = itemsPerSecond
+    self.secondsLeft = secondsLeft
+  }
+
   /// At most `columns` - 1 characters wide, so that a terminal does not wrap it: the bar shrinks, then parts at the end are left out.
   ///
   ///     epoch  3/12 ━━━━━━━━━━━╸───────── loss 0.3124  accuracy 0.911  41,200 items/s  0:02 left
-  func text(columns: Int) -> String {
+  package func text(columns: Int) -> String {
     let start = Self.title(epoch, epochs) + " "
     var parts = [Self.figures(mean, metricName)]
     parts.append("\(Self.grouped(itemsPerSecond)) items/s")
@@ -26,7 +38,7 @@ struct ProgressLine {
   }
 
   /// A finished epoch.
-  static func summary(_ epoch: History.Epoch, of epochs: Int, _ metricName: String?) -> String {
+  package static func summary(_ epoch: History.Epoch, of epochs: Int, _ metricName: String?) -> String {
     var parts = [title(epoch.number, epochs), figures(epoch.training, metricName)]
     if let validation = epoch.validation { parts.append("validation \(figures(validation, metricName))") }
     parts.append("\(grouped(epoch.itemsPerSecond)) items/s")
@@ -47,20 +59,20 @@ struct ProgressLine {
   }
 
   /// `━━━━╸───`: full cells, a half one at the end, and what is left.
-  static func bar(_ fraction: Double, width: Int) -> String {
+  package static func bar(_ fraction: Double, width: Int) -> String {
     let halves = Int((min(max(fraction, 0), 1) * Double(2 * width)).rounded(.down))
     let bar = String(repeating: "━", count: halves / 2) + (halves % 2 == 1 ? "╸" : "")
     return bar + String(repeating: "─", count: width - bar.count)
   }
 
   /// Four decimals, or four digits where those would be few or many.
-  static func decimal(_ value: Double) -> String {
+  package static func decimal(_ value: Double) -> String {
     let size = abs(value)
     return size == 0 || 1e-3..<1e4 ~= size ? String(format: "%.4f", value) : String(format: "%.3e", value)
   }
 
   /// `41,200`.
-  static func grouped(_ value: Double) -> String {
+  package static func grouped(_ value: Double) -> String {
     guard value.isFinite, abs(value) < 1e15 else { return "–" }
     var digits = String(Int(value.rounded()))
     var groups: [String] = []
@@ -72,7 +84,7 @@ struct ProgressLine {
   }
 
   /// `0:07`, `12:30`, `1:02:03`.
-  static func time(_ seconds: Double) -> String {
+  package static func time(_ seconds: Double) -> String {
     guard seconds.isFinite, 0..<1e9 ~= seconds else { return "–:––" }
     let total = Int(seconds.rounded(.up))
     let (hours, minutes) = (total / 3600, total / 60 % 60)

@@ -137,13 +137,13 @@ extension ClosedRange<Double> {
 }
 
 /// Round numbers for an axis: multiples of 1, 2 or 5 times a power of ten, that reach from below the data to above it.
-struct Ticks {
+package struct Ticks {
   let step: Double
   let low: Double
   let high: Double
-  let values: [Double]
+  package let values: [Double]
 
-  init(from minimum: Double, to maximum: Double, about count: Int, isWhole: Bool = false) {
+  package init(from minimum: Double, to maximum: Double, about count: Int, isWhole: Bool = false) {
     // Where all data are one number, an axis around it.
     let isFlat = !(maximum > minimum)
     let (from, to) = isFlat ? (minimum - max(abs(minimum), 1) / 2, minimum + max(abs(minimum), 1) / 2) : (minimum, maximum)
@@ -158,7 +158,7 @@ struct Ticks {
   }
 
   /// As many decimals as the step has.
-  func text(_ value: Double) -> String {
+  package func text(_ value: Double) -> String {
     if max(abs(low), abs(high)) >= 1e5 || step < 1e-4 { return String(format: "%.1e", value) }
     let decimals = max(0, Int(-floor(log10(step) + 1e-9)))
     return String(format: "%.\(decimals)f", value)

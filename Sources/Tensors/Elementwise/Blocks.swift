@@ -74,6 +74,7 @@ struct Blocks {
 
   /// Calls `body` with each block's first position, its count and its pointers, on several threads where that pays.
   func run(_ body: (_ start: Int, _ count: Int, _ block: Block) -> Void) {
+    if count == 0 { return }
     let blockSize = Swift.min(Program.blockSize, count)
     let stride = (blockSize * 8 + 63) & ~63
     let total = (slots + uniforms.count + registers) * stride

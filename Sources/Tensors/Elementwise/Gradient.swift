@@ -28,10 +28,6 @@ enum Gradient {
           let id = ObjectIdentifier(argument)
           adjoints[id] = adjoints[id].map { $0 + dx } ?? dx
         }
-      case .softplus:
-        let id = ObjectIdentifier(node.arguments[0])
-        let dx = dy * sigmoid(Symbol(node.arguments[0]))
-        adjoints[id] = adjoints[id].map { $0 + dx } ?? dx
       default: break
       }
     }
@@ -61,8 +57,6 @@ enum Gradient {
       case 2: result = .apply(op, arguments[0], arguments[1])
       default: result = .apply(op, arguments[0], arguments[1], arguments[2])
       }
-    } else if case .softplus = x.kind {
-      result = .softplus(rewrite(x.arguments[0], &memo, leaf))
     }
     memo[ObjectIdentifier(x)] = result
     return result

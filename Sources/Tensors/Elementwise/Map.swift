@@ -114,7 +114,6 @@ struct Map<X: Operands>: Primitive {
     case .constant(let value): value
     case .scalar(let index): scalars[index]
     case .input: .nan
-    case .softplus: x.parts.map { value(of: $0) } ?? .nan
     case .apply(let op): Expression.evaluate(fx_op(op), x.arguments.map { value(of: $0) })
     }
   }

@@ -129,11 +129,6 @@ private struct Compiler {
   /// The number of an expression; equal expressions have one number.
   mutating func intern(_ x: Expression) -> Int {
     if let number = seen[ObjectIdentifier(x)] { return number }
-    if let parts = x.parts {
-      let number = intern(parts)
-      seen[ObjectIdentifier(x)] = number
-      return number
-    }
     let arguments = x.arguments.map { intern($0) }
     let key = Key(kind: x.kind, arguments: arguments)
     let number: Int

@@ -22,8 +22,6 @@ final class Expression: Sendable {
     case scalar(Int)
     case constant(Double)
     case apply(UInt32)
-    /// log(1 + eˣ): made of instructions, but with a derivative of its own. That of its parts would be wrong at 0, where they have kinks.
-    case softplus
   }
 
   let kind: Kind
@@ -37,14 +35,6 @@ final class Expression: Sendable {
   static func input(_ index: Int) -> Expression { Expression(.input(index)) }
   static func scalar(_ index: Int) -> Expression { Expression(.scalar(index)) }
   static func constant(_ value: Double) -> Expression { Expression(.constant(value)) }
-  static func softplus(_ x: Expression) -> Expression { Expression(.softplus, [x]) }
-
-  /// What a composite is made of: max(x, 0) + log(1 + e^−|x|), which does not overflow.
-  var parts: Expression? {
-    guard case .softplus = kind else { return nil }
-    let x = arguments[0]
-    return .apply(FX_ADD, .apply(FX_MAX, x, .constant(0)), .apply(FX_LOG1P, .apply(FX_EXP, .apply(FX_NEG, .apply(FX_ABS, x)))))
-  }
 
   var value: Double? {
     if case .constant(let value) = kind { return value }
