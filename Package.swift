@@ -12,6 +12,8 @@ let package = Package(
   platforms: [.macOS(.v26)],
   products: [
     .library(name: "Fluxion", targets: ["Fluxion"]),
+    .executable(name: "bench", targets: ["bench"]),
+    .executable(name: "digits", targets: ["digits"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
@@ -31,6 +33,13 @@ let package = Package(
     .target(name: "Data", dependencies: ["Tensors", "CZlib"], swiftSettings: swift),
     .target(name: "Training", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data"], swiftSettings: swift),
     .target(name: "Fluxion", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data", "Training"], swiftSettings: swift),
+    .executableTarget(
+      name: "bench",
+      dependencies: ["Fluxion", "Tensors", "CKernels", "COpenBLAS", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Benchmarks", swiftSettings: swift),
+    .executableTarget(
+      name: "digits", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/Digits", resources: [.copy("Resources")], swiftSettings: swift),
     .testTarget(
       name: "FluxionTests",
       dependencies: ["Fluxion", "Tensors", "Data", "Training", .product(name: "RealModule", package: "swift-numerics")],

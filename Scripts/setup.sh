@@ -10,8 +10,8 @@ stop() {
 
 command -v swift >/dev/null 2>&1 || stop "Swift is missing: install it from https://www.swift.org/install and put it on your PATH."
 
-# Apple's systems bring their own: Accelerate and zlib.
-[ "$(uname -s)" != Darwin ] || exit 0
+# The bindings to Accelerate are still to be written.
+[ "$(uname -s)" != Darwin ] || stop "macOS is not supported yet: the bindings to Accelerate are still to be written."
 
 # A compiler, to ask whether headers and libraries are found where the build will look for them: Swift comes with clang.
 compiler="$(dirname "$(command -v swift)")/clang"

@@ -71,7 +71,9 @@ public func checkGradient(
       let error = abs(difference - slopes[i])
       let excess = error.isNaN ? .infinity : error / allowed
       if excess > worst?.excess ?? 1 {
-        let position = zip(x0.shape, x0.shape.indices.map { axis in x0.shape[(axis + 1)...].reduce(1, *) }).map { size, step in i / step % size }
+        let position = zip(x0.shape, x0.shape.indices.map { axis in x0.shape[(axis + 1)...].reduce(1, *) }).map { size, step in
+          i / step % size
+        }
         worst = (excess, GradientMismatch(input: input, position: position, gradient: slopes[i], difference: difference, allowed: allowed))
       }
     }

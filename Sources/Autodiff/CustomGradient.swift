@@ -8,7 +8,8 @@ import Tensors
 /// `f` runs on a constant and is not differentiated. `pullback` gets x, y = f(x) and dy, and gives dx of x's shape; for second derivatives it is
 /// differentiated in turn, so it should use the x and y that it is given.
 public func customGradient(
-  at x: Tensor, _ f: @escaping @Sendable (Tensor) -> Tensor, pullback: @escaping @Sendable (_ x: Tensor, _ y: Tensor, _ dy: Tensor) -> Tensor
+  at x: Tensor, _ f: @escaping @Sendable (Tensor) -> Tensor,
+  pullback: @escaping @Sendable (_ x: Tensor, _ y: Tensor, _ dy: Tensor) -> Tensor
 ) -> Tensor {
   let value = f(x.detached)
   return Custom(value: value, pullback: pullback)(x)

@@ -48,14 +48,15 @@ public func gradient<E: Error>(at x: [Tensor], _ f: ([Tensor]) throws(E) -> Tens
 public func valueAndGradient<E: Error>(
   at x: [Tensor], _ f: ([Tensor]) throws(E) -> Tensor
 ) throws(E) -> (value: Tensor, gradient: [Tensor]) {
-  let (value, gradients, _) = try differentiate("gradient", at: x, seeds: { scalarSeed("gradient", $0) }) { (x) throws(E) in (try f(x), ()) }
+  let (value, gradients, _) = try differentiate("gradient", at: x, seeds: scalarSeed) { (x) throws(E) in (try f(x), ())
+  }
   return (value, gradients[0])
 }
 
 /// The Jacobian ∂y/∂x: the axes of y, then those of x; one backward pass for each element of y.
 public func jacobian(of f: (Tensor) -> Tensor, at x: Tensor) -> Tensor {
   var shape = Shape()
-  let (_, rows, _) = differentiate("jacobian", at: [x]) { y in
+  func seeds(_ y: Tensor) -> [Tensor] {
     shape = y.shape
     guard y.rank + x.rank <= Shape.maximumRank else {
       fail(TensorError("jacobian", "of \(y.shape) at \(x.shape) would have more than 8 axes"))
@@ -63,9 +64,8 @@ public func jacobian(of f: (Tensor) -> Tensor, at x: Tensor) -> Tensor {
     }
     let eye = Tensor.eye(y.elementCount, nil, y.dtype)
     return (0..<y.elementCount).map { eye[$0].reshaped(y.shape) }
-  } _: { x in
-    (f(x[0]), ())
   }
+  let (_, rows, _) = differentiate("jacobian", at: [x], seeds: seeds) { x in (f(x[0]), ()) }
   if rows.isEmpty { return .zeros(Shape(Array(shape) + Array(x.shape)), x.dtype) }
   return stack(rows.map { $0[0] }).reshaped(Shape(Array(shape) + Array(x.shape)))
 }

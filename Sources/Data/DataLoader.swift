@@ -1,7 +1,7 @@
 import Synchronization
 import Tensors
 
-/// A data set's batches, in order or shuffled, the next one prepared in the background while this one is used.
+/// A data set's batches, in order or shuffled, the next one prepared while this one is used.
 ///
 ///     let loader = DataLoader(digits, batchSize: 64, shuffle: true, seed: 1)
 ///     for epoch in 0..<10 {
@@ -22,7 +22,7 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
   public let seed: UInt64
   /// Whether a last batch that is not full is left out.
   public let dropLast: Bool
-  /// Whether a batch is prepared on another thread while the one before is in use.
+  /// Whether a batch is prepared on another thread while the one before is in use, if it takes long enough for that to pay.
   public let prefetch: Bool
   private let passes = PassCounter()
 
@@ -63,7 +63,7 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
   }
 }
 
-/// The batches of one pass, each made when the one before is handed out.
+/// The batches of one pass, each begun when the one before is handed out.
 ///
 /// No work goes on behind its back once it is gone: leaving a loop early waits for the batch that is being made, if one is.
 public final class BatchIterator<D: Dataset>: IteratorProtocol, Sequence {
@@ -71,25 +71,32 @@ public final class BatchIterator<D: Dataset>: IteratorProtocol, Sequence {
   private let order: [Int]
   private let seed: UInt64
   private var position = 0
-  private var ahead: Ahead<Result<D.Element, any Error>>?
+  private var ahead: Ahead<Made>?
+
+  private struct Made: Sendable {
+    let batch: Result<D.Element, any Error>
+    let duration: Duration
+  }
+  /// Waking another thread costs about 10 µs, and takes a core from the operators that run meanwhile: a batch that is a few rows of a
+  /// tensor is made sooner than that.
+  private static var worthwhile: Duration { .microseconds(50) }
 
   init(_ loader: DataLoader<D>, _ order: [Int], _ seed: UInt64) {
     self.loader = loader
     self.order = order
     self.seed = seed
-    if loader.prefetch { prepare() }
   }
 
   deinit { ahead?.discard() }
 
   /// The next batch; nil at the end of the pass, and after a mistake in a `checked` scope.
   public func next() -> D.Element? {
-    if !loader.prefetch { prepare() }
-    guard let batch = ahead?.take() else { return nil }
+    if ahead == nil { prepare(inBackground: false) }
+    guard let made = ahead?.take() else { return nil }
     ahead = nil
-    switch batch {
+    switch made.batch {
     case .success(let batch):
-      if loader.prefetch { prepare() }
+      if loader.prefetch && made.duration >= Self.worthwhile { prepare(inBackground: true) }
       return batch
     case .failure(let error):
       // A mistake belongs to the thread that asked for the batch, whose `checked` scope may be waiting for it.
@@ -98,13 +105,17 @@ public final class BatchIterator<D: Dataset>: IteratorProtocol, Sequence {
     }
   }
 
-  private func prepare() {
+  private func prepare(inBackground: Bool) {
     guard position < loader.batchCount else { return }
     let start = position * loader.batchSize
     let indices = Array(order[start..<Swift.min(start + loader.batchSize, order.count)])
     let (data, batchSeed) = (loader.data, mix(seed, UInt64(position)))
     position += 1
-    ahead = Ahead(inBackground: loader.prefetch) { Result { try checked { withSeed(batchSeed) { data.batch(indices) } } } }
+    ahead = Ahead(inBackground: inBackground) {
+      let start = ContinuousClock.now
+      let batch = Result { try checked { withSeed(batchSeed) { data.batch(indices) } } }
+      return Made(batch: batch, duration: start.duration(to: .now))
+    }
   }
 }
 

@@ -41,9 +41,12 @@ public struct TensorDataset: Dataset {
     if !fits {
       fail(TensorError("TensorDataset", "inputs \(inputs.shape) and targets \(targets.shape): they need the same number of rows"))
     }
-    self.inputs = fits ? inputs.detached : .zeros([0])
-    self.targets = fits ? targets.detached : .zeros([0])
+    self.inputs = fits ? TensorDataset.ordered(inputs) : .zeros([0])
+    self.targets = fits ? TensorDataset.ordered(targets) : .zeros([0])
   }
+
+  /// Rows as they are to be taken: of a transposed tensor every batch would put all rows in order first.
+  private static func ordered(_ x: Tensor) -> Tensor { x.isLaidOutInOrder ? x.detached : concatenate([x.detached]) }
 
   /// The number of examples.
   public var count: Int { inputs.shape[0] }

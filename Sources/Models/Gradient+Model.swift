@@ -28,7 +28,7 @@ public func valueAndGradient<M: Model, Auxiliary, E: Error>(
   model.visit(&collect)
   let original = collect.tensors
   let (value, gradients, auxiliary) = try differentiate(
-    "gradient", at: original, seeds: { scalarSeed("gradient", $0) }
+    "gradient", at: original, seeds: scalarSeed
   ) { (variables) throws(E) in
     var place = Place(tensors: variables, before: original)
     model.visit(&place)

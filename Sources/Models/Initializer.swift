@@ -44,20 +44,30 @@ public struct Initializer: Sendable {
   public static func glorotNormal(gain: Double = 1) -> Initializer {
     scaled(isNormal: true) { fanIn, fanOut in gain * gain * 2 / (fanIn + fanOut) }
   }
-  /// Uniform with the variance gain²/fan-in: He et al. 2015; the gain √2 is for relu.
+  /// Uniform with the variance gain²/fan-in: He et al.
+  ///
+  /// 2015; the gain √2 is for relu.
   public static func kaimingUniform(gain: Double = 2.0.squareRoot()) -> Initializer {
     scaled(isNormal: false) { fanIn, _ in gain * gain / fanIn }
   }
-  /// Normal with the variance gain²/fan-in: He et al. 2015; the gain √2 is for relu.
+  /// Normal with the variance gain²/fan-in: He et al.
+  ///
+  /// 2015; the gain √2 is for relu.
   public static func kaimingNormal(gain: Double = 2.0.squareRoot()) -> Initializer {
     scaled(isNormal: true) { fanIn, _ in gain * gain / fanIn }
   }
-  /// Uniform with the variance 1/fan-in: LeCun et al. 1998.
+  /// Uniform with the variance 1/fan-in: LeCun et al.
+  ///
+  /// 1998.
   public static let lecunUniform = scaled(isNormal: false) { fanIn, _ in 1 / fanIn }
-  /// Normal with the variance 1/fan-in: LeCun et al. 1998.
+  /// Normal with the variance 1/fan-in: LeCun et al.
+  ///
+  /// 1998.
   public static let lecunNormal = scaled(isNormal: true) { fanIn, _ in 1 / fanIn }
 
-  /// A matrix (axes after the first merged) with orthonormal rows or columns, whichever are fewer, times the gain: Saxe et al. 2014.
+  /// A matrix (axes after the first merged) with orthonormal rows or columns, whichever are fewer, times the gain: Saxe et al.
+  ///
+  /// 2014.
   ///
   /// Q of the QR decomposition of a normal matrix, with the signs that make it uniformly distributed.
   public static func orthogonal(gain: Double = 1) -> Initializer {

@@ -19,17 +19,25 @@ public enum Reduction: Sendable {
   }
 }
 
-/// (y − target)², mean squared error by default. PyTorch: `mse_loss`.
+/// (y − target)², mean squared error by default.
+///
+/// PyTorch: `mse_loss`.
 public func mse(_ y: Tensor, _ target: Tensor, reduction: Reduction) -> Tensor { elementwise("mse", Kernels.squared, y, target, reduction) }
 /// The mean squared error.
 public func mse(_ y: Tensor, _ target: Tensor) -> Tensor { mse(y, target, reduction: .mean) }
 
-/// |y − target|, mean absolute error by default. PyTorch: `l1_loss`.
-public func mae(_ y: Tensor, _ target: Tensor, reduction: Reduction) -> Tensor { elementwise("mae", Kernels.absolute, y, target, reduction) }
+/// |y − target|, mean absolute error by default.
+///
+/// PyTorch: `l1_loss`.
+public func mae(_ y: Tensor, _ target: Tensor, reduction: Reduction) -> Tensor {
+  elementwise("mae", Kernels.absolute, y, target, reduction)
+}
 /// The mean absolute error.
 public func mae(_ y: Tensor, _ target: Tensor) -> Tensor { mae(y, target, reduction: .mean) }
 
-/// ½d² where d = |y − target| ≤ delta, else delta·(d − ½delta): Huber 1964. PyTorch: `huber_loss`.
+/// ½d² where d = |y − target| ≤ delta, else delta·(d − ½delta): Huber 1964.
+///
+/// PyTorch: `huber_loss`.
 public func huber(_ y: Tensor, _ target: Tensor, delta: Double = 1, reduction: Reduction) -> Tensor {
   guard delta > 0 else {
     fail(TensorError("huber", "a delta of \(delta); a positive number would fit"))
@@ -41,7 +49,9 @@ public func huber(_ y: Tensor, _ target: Tensor, delta: Double = 1, reduction: R
 /// Huber's loss with delta 1.
 public func huber(_ y: Tensor, _ target: Tensor) -> Tensor { huber(y, target, reduction: .mean) }
 
-/// −log of the probability that softmax(logits) gives to the target. PyTorch: `cross_entropy`, with the classes on the last axis.
+/// −log of the probability that softmax(logits) gives to the target.
+///
+/// PyTorch: `cross_entropy`, with the classes on the last axis.
 ///
 /// - Parameters:
 ///   - logits: [..., classes].
@@ -78,7 +88,8 @@ public func crossEntropy(
   guard target.shape == Shape(logits.shape.dropLast()) else {
     fail(
       TensorError(
-        "crossEntropy", "logits of shape \(logits.shape) and class ids of shape \(target.shape); \(Shape(logits.shape.dropLast())) would fit"))
+        "crossEntropy",
+        "logits of shape \(logits.shape) and class ids of shape \(target.shape); \(Shape(logits.shape.dropLast())) would fit"))
     return logits
   }
   let ids = classIDs(target, classes: classes, ignoring: ignoring)
@@ -104,20 +115,28 @@ public func crossEntropy(
 /// The mean cross-entropy of softmax(logits), [..., classes], and class ids or probabilities.
 public func crossEntropy(_ logits: Tensor, _ target: Tensor) -> Tensor { crossEntropy(logits, target, reduction: .mean) }
 
-/// −(t·log p + (1 − t)·log(1 − p)), the logarithms at least −100. PyTorch: `binary_cross_entropy`.
+/// −(t·log p + (1 − t)·log(1 − p)), the logarithms at least −100.
+///
+/// PyTorch: `binary_cross_entropy`.
 ///
 /// Derivative for p: dy·(p − t)/(p·(1 − p)), the divisor at least 10⁻¹², as in PyTorch: a saturated p that is wrong still moves. The target is a
 /// constant. Where p is the sigmoid of something, ``binaryCrossEntropy(logits:_:weights:reduction:)`` is exact.
 public func binaryCrossEntropy(_ p: Tensor, _ target: Tensor, weights: Tensor? = nil, reduction: Reduction) -> Tensor {
   guard haveOneShape("binaryCrossEntropy", p, target) else { return p }
   let target = target.detached
-  let losses = customGradient(at: p) { p in Kernels.binary(p, target) } pullback: { p, _, dy in dy * Kernels.binarySlope(p, target) }
+  let losses = customGradient(at: p) { p in
+    Kernels.binary(p, target)
+  } pullback: { p, _, dy in
+    dy * Kernels.binarySlope(p, target)
+  }
   return reduction(weights.map { losses * $0 } ?? losses)
 }
 /// The mean binary cross-entropy of probabilities.
 public func binaryCrossEntropy(_ p: Tensor, _ target: Tensor) -> Tensor { binaryCrossEntropy(p, target, reduction: .mean) }
 
-/// The binary cross-entropy of sigmoid(logits), exact for logits of any size: (1 − t)·x + log(1 + e⁻ˣ). PyTorch:
+/// The binary cross-entropy of sigmoid(logits), exact for logits of any size: (1 − t)·x + log(1 + e⁻ˣ).
+///
+/// PyTorch:
 /// `binary_cross_entropy_with_logits`.
 public func binaryCrossEntropy(logits x: Tensor, _ target: Tensor, weights: Tensor? = nil, reduction: Reduction = .mean) -> Tensor {
   let losses = elementwise("binaryCrossEntropy", Kernels.binaryLogits, x, target, .none)
@@ -133,7 +152,8 @@ private func classIDs(_ target: Tensor, classes: Int, ignoring: Int?) -> Tensor 
     if let wrong {
       fail(
         TensorError(
-          "crossEntropy", "class id \(ids[wrong].item(as: Int.self)) at position \(wrong) for \(classes) classes; 0 to \(classes - 1) would fit"))
+          "crossEntropy",
+          "class id \(ids[wrong].item(as: Int.self)) at position \(wrong) for \(classes) classes; 0 to \(classes - 1) would fit"))
     }
     return ids
   }
@@ -143,7 +163,8 @@ private func classIDs(_ target: Tensor, classes: Int, ignoring: Int?) -> Tensor 
     fail(
       TensorError(
         "crossEntropy",
-        "class id \(ids[wrong].item(as: Int.self)) at position \(wrong) for \(classes) classes; 0 to \(classes - 1), or \(ignoring) to be ignored, would fit"))
+        "class id \(ids[wrong].item(as: Int.self)) at position \(wrong) for \(classes) classes; 0 to \(classes - 1), or \(ignoring) to be ignored, would fit"
+      ))
   }
   return marked
 }

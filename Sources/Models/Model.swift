@@ -37,9 +37,13 @@ public protocol ModelVisitor {
 }
 
 extension ModelVisitor {
+  /// Leaves parameters as they are.
   public mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {}
+  /// Leaves state as it is.
   public mutating func state<S: ModelState>(_ state: inout S, _ name: PartName) {}
+  /// Takes no notice.
   public mutating func enter(_ name: PartName) {}
+  /// Takes no notice.
   public mutating func leave() {}
 
   /// A part under its name.
@@ -55,8 +59,10 @@ public enum PartName: Sendable, CustomStringConvertible, ExpressibleByStringLite
   case property(String)
   case position(Int)
 
+  /// A property's name.
   public init(stringLiteral value: String) { self = .property(value) }
 
+  /// As it stands in a parameter's name.
   public var description: String {
     switch self {
     case .property(let name): name
@@ -68,7 +74,9 @@ public enum PartName: Sendable, CustomStringConvertible, ExpressibleByStringLite
 // MARK: - Using a model
 
 extension Model {
-  /// Its parameters by name, as PyTorch writes them: `layers.0.weight`. For a gradient, which has its model's shape, the gradients by name.
+  /// Its parameters by name, as PyTorch writes them: `layers.0.weight`.
+  ///
+  /// For a gradient, which has its model's shape, the gradients by name.
   public var parameters: [(name: String, value: Tensor)] {
     var copy = self
     var visitor = ParameterList()

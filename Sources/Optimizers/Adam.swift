@@ -2,10 +2,13 @@ import CKernels
 import Models
 import Tensors
 
-/// Adam: Kingma and Ba 2015. PyTorch: `Adam`, with its order of operations.
+/// Adam: Kingma and Ba 2015.
+///
+/// PyTorch: `Adam`, with its order of operations.
 ///
 /// m = β₁m + (1 − β₁)g, v = β₂v + (1 − β₂)g², p −= learningRate·m̂ / (√v̂ + ε), with m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ).
 public struct Adam: Optimizer {
+  /// The size of a step; it may change while training.
   public var learningRate: Double
   /// How much of the mean of gradients is kept at each step.
   public var beta1: Double
@@ -32,8 +35,11 @@ public struct Adam: Optimizer {
   }
 }
 
-/// Adam with decoupled weight decay, p −= learningRate·weightDecay·p: Loshchilov and Hutter 2019. PyTorch: `AdamW`.
+/// Adam with decoupled weight decay, p −= learningRate·weightDecay·p: Loshchilov and Hutter 2019.
+///
+/// PyTorch: `AdamW`.
 public struct AdamW: Optimizer {
+  /// The size of a step; it may change while training.
   public var learningRate: Double
   /// How much of the mean of gradients is kept at each step.
   public var beta1: Double

@@ -2,7 +2,9 @@ import CKernels
 import Models
 import Tensors
 
-/// What changes a model's parameters along a gradient. It is a value, with state for each parameter.
+/// What changes a model's parameters along a gradient.
+///
+/// It is a value, with state for each parameter.
 ///
 ///     var optimizer = Adam(learningRate: 1e-3)
 ///     optimizer.update(&model, along: gradient)

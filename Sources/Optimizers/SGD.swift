@@ -2,11 +2,14 @@ import CKernels
 import Models
 import Tensors
 
-/// Stochastic gradient descent, with momentum and weight decay if wanted. PyTorch: `SGD`, with its order of operations.
+/// Stochastic gradient descent, with momentum and weight decay if wanted.
+///
+/// PyTorch: `SGD`, with its order of operations.
 ///
 /// g' = g + weightDecay·p; v = momentum·v + (1 − dampening)·g' (v = g' at the first step); p −= learningRate·v, or with Nesterov's momentum
 /// learningRate·(g' + momentum·v).
 public struct SGD: Optimizer {
+  /// The size of a step; it may change while training.
   public var learningRate: Double
   /// How much of the last step's direction is kept.
   public var momentum: Double
@@ -27,7 +30,10 @@ public struct SGD: Optimizer {
     self.weightDecay = weightDecay
     self.nesterov = nesterov
     if nesterov && (momentum <= 0 || dampening != 0) {
-      fail(TensorError("SGD", "Nesterov's momentum with momentum \(momentum) and dampening \(dampening); a positive momentum and no dampening would fit"))
+      fail(
+        TensorError(
+          "SGD", "Nesterov's momentum with momentum \(momentum) and dampening \(dampening); a positive momentum and no dampening would fit")
+      )
     }
   }
 

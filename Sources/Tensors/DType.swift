@@ -45,33 +45,51 @@ public protocol Scalar: Sendable {
 }
 
 extension Float: Scalar {
+  /// The dtype with this layout.
   public static var dtype: DType { .float32 }
+  /// The value of no size.
   public static var zeroValue: Float { 0 }
+  /// The value as a Double.
   public var double: Double { Double(self) }
 }
 extension Double: Scalar {
+  /// The dtype with this layout.
   public static var dtype: DType { .float64 }
+  /// The value of no size.
   public static var zeroValue: Double { 0 }
+  /// The value as a Double.
   public var double: Double { self }
 }
 extension Int32: Scalar {
+  /// The dtype with this layout.
   public static var dtype: DType { .int32 }
+  /// The value of no size.
   public static var zeroValue: Int32 { 0 }
+  /// The value as a Double.
   public var double: Double { Double(self) }
 }
 extension Int64: Scalar {
+  /// The dtype with this layout.
   public static var dtype: DType { .int64 }
+  /// The value of no size.
   public static var zeroValue: Int64 { 0 }
+  /// The value as a Double.
   public var double: Double { Double(self) }
 }
 extension Int: Scalar {
+  /// The dtype with this layout.
   public static var dtype: DType { .int64 }
+  /// The value of no size.
   public static var zeroValue: Int { 0 }
+  /// The value as a Double.
   public var double: Double { Double(self) }
 }
 extension Bool: Scalar {
+  /// The dtype with this layout.
   public static var dtype: DType { .bool }
+  /// The value of no size.
   public static var zeroValue: Bool { false }
+  /// The value as a Double.
   public var double: Double { self ? 1 : 0 }
 }
 

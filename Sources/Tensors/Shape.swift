@@ -46,10 +46,14 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
     for size in elements { append(size) }
   }
 
+  /// A shape of these sizes.
   public init(arrayLiteral elements: Int...) { self.init(elements) }
 
+  /// 0.
   public var startIndex: Int { 0 }
+  /// The number of axes.
   public var endIndex: Int { rank }
+  /// The number of axes.
   public var count: Int { rank }
 
   /// The size of an axis; negative axes count from the end.
@@ -93,12 +97,14 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
     return strides
   }
 
+  /// Whether all sizes are equal.
   public static func == (a: Shape, b: Shape) -> Bool {
     guard a.rank == b.rank else { return false }
     for axis in 0..<a.rank where a.sizes[unchecked: axis] != b.sizes[unchecked: axis] { return false }
     return true
   }
 
+  /// Hashes the sizes.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(rank)
     for axis in 0..<rank { hasher.combine(sizes[axis]) }

@@ -8,7 +8,9 @@ import Synchronization
   import Darwin
 #endif
 
-/// The memory behind one or several tensors. Small blocks lie in the object itself (one allocation), larger ones come from the pool.
+/// The memory behind one or several tensors.
+///
+/// Small blocks lie in the object itself (one allocation), larger ones come from the pool.
 final class Storage: ManagedBuffer<Storage.Header, UInt64> {
   struct Header {
     var base: UnsafeMutableRawPointer
@@ -45,13 +47,18 @@ final class Storage: ManagedBuffer<Storage.Header, UInt64> {
   }
 }
 
-/// Free lists of buffers by size class. Touching fresh pages costs about 0.6 ms a megabyte, taking a buffer again almost nothing.
+/// Free lists of buffers by size class.
+///
+/// Touching fresh pages costs about 0.6 ms a megabyte, taking a buffer again almost nothing.
 final class MemoryPool: Sendable {
   static let shared = MemoryPool()
   /// Bytes of all tensors that are alive.
   static let live = Atomic<Int>(0)
   /// Blocks up to this many bytes lie inside their storage object.
   static let smallest = 1024
+
+  /// Linux's MADV_HUGEPAGE, a macro that Swift does not see.
+  private static let hugePages: Int32 = 14
 
   private struct State {
     var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: 256)
@@ -84,7 +91,7 @@ final class MemoryPool: Sendable {
       fatalError("out of memory: \(byteCount) bytes for a tensor")
     }
     #if os(Linux)
-      if huge { madvise(buffer, capacity, 14 /* MADV_HUGEPAGE */) }
+      if huge { madvise(buffer, capacity, Self.hugePages) }
     #endif
     return (buffer, sizeClass)
   }
@@ -124,7 +131,9 @@ public enum Memory {
   public static var liveBytes: Int { MemoryPool.live.load(ordering: .relaxed) }
   /// Bytes of freed tensors that wait in the pool to be used again.
   public static var cachedBytes: Int { MemoryPool.shared.cachedBytes }
-  /// The most bytes the pool keeps; what is freed beyond them goes back to the system. 4 GiB unless set.
+  /// The most bytes the pool keeps; what is freed beyond them goes back to the system.
+  ///
+  /// 4 GiB unless set.
   public static var cacheLimit: Int {
     get { MemoryPool.shared.limit }
     set { MemoryPool.shared.limit = max(0, newValue) }

@@ -10,6 +10,7 @@ extension Tensor: CustomStringConvertible {
 }
 
 extension Tensor: CustomDebugStringConvertible {
+  /// Shape, dtype and elements.
   public var debugDescription: String { "Tensor(\(shape), \(dtype))\n\(description)" }
 }
 

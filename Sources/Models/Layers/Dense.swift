@@ -1,6 +1,8 @@
 import Tensors
 
-/// An affine map followed by an activation: activation(x • weightᵀ + bias) over the last axis. PyTorch: `Linear`.
+/// An affine map followed by an activation: activation(x • weightᵀ + bias) over the last axis.
+///
+/// PyTorch: `Linear`.
 ///
 /// Shapes: x [..., inputs] to [..., outputs].
 public struct Dense: Model, InputAdapting {
@@ -13,7 +15,9 @@ public struct Dense: Model, InputAdapting {
   private let initializer: Initializer
   private var isWaiting = false
 
-  /// A layer of given sizes. The weight begins as Glorot's uniform unless told, the bias as zeros.
+  /// A layer of given sizes.
+  ///
+  /// The weight begins as Glorot's uniform unless told, the bias as zeros.
   public init(
     _ inputs: Int, _ outputs: Int, activation: @escaping @Sendable (Tensor) -> Tensor = { $0 }, hasBias: Bool = true,
     weight initializer: Initializer = .glorotUniform()
@@ -66,6 +70,7 @@ public struct Dense: Model, InputAdapting {
 }
 
 extension Dense: CustomStringConvertible {
+  /// As it is written: `Dense(784, 128)`.
   public var description: String { "Dense(\(weight.shape[1]), \(weight.shape[0])\(bias == nil ? ", hasBias: false" : ""))" }
 }
 

@@ -26,5 +26,6 @@ public struct Dropout: Model {
 }
 
 extension Dropout: CustomStringConvertible {
+  /// As it is written: `Dropout(0.5)`.
   public var description: String { "Dropout(\(probability))" }
 }

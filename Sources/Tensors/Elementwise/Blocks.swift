@@ -1,6 +1,8 @@
 import CKernels
 
-/// Operands cut into blocks of consecutive elements. A contiguous operand is read where it lies, any other is gathered into a block first.
+/// Operands cut into blocks of consecutive elements.
+///
+/// A contiguous operand is read where it lies, any other is gathered into a block first.
 struct Blocks {
   /// From this many elements on, a pass over memory is shared among threads.
   static let grain = 1 << 15

@@ -44,7 +44,9 @@ enum Gradient {
     }
   }
 
-  private static func rewrite(_ x: Expression, _ memo: inout [ObjectIdentifier: Expression], _ leaf: (Expression) -> Expression?) -> Expression {
+  private static func rewrite(
+    _ x: Expression, _ memo: inout [ObjectIdentifier: Expression], _ leaf: (Expression) -> Expression?
+  ) -> Expression {
     if let done = memo[ObjectIdentifier(x)] { return done }
     var result = x
     if let replacement = leaf(x) {

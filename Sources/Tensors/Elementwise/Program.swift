@@ -79,7 +79,9 @@ final class Program: Sendable {
     let uses: [Int]
   }
 
-  /// ∂/∂input as programs; nil where the derivative is zero everywhere. Made at the first use.
+  /// ∂/∂input as programs; nil where the derivative is zero everywhere.
+  ///
+  /// Made at the first use.
   func derivative(_ input: Int) -> Derivative? {
     derivatives.withLock { made in
       if made == nil { made = Gradient.derivatives(of: expression, inputCount: inputCount) }
@@ -88,19 +90,21 @@ final class Program: Sendable {
   }
 
   /// Whether some derivative reads an input, and whether some reads the result.
-  var keeps: Keeps { keeping.withLock { kept in
-    if let kept { return kept }
-    let uses = (0..<inputCount).flatMap { derivative($0)?.uses ?? [] }
-    let value: Keeps
-    switch (uses.contains { $0 < inputCount }, uses.contains(inputCount)) {
-    case (false, false): value = .nothing
-    case (true, false): value = .inputs
-    case (false, true): value = .output
-    case (true, true): value = .both
+  var keeps: Keeps {
+    keeping.withLock { kept in
+      if let kept { return kept }
+      let uses = (0..<inputCount).flatMap { derivative($0)?.uses ?? [] }
+      let value: Keeps
+      switch (uses.contains { $0 < inputCount }, uses.contains(inputCount)) {
+      case (false, false): value = .nothing
+      case (true, false): value = .inputs
+      case (false, true): value = .output
+      case (true, true): value = .both
+      }
+      kept = value
+      return value
     }
-    kept = value
-    return value
-  } }
+  }
   private let keeping = Mutex<Keeps?>(nil)
 }
 

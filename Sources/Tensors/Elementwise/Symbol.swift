@@ -14,7 +14,9 @@ public struct Symbol: Sendable {
   public init(_ value: Double) { node = .constant(value) }
 }
 
-/// A node of an element-wise expression. Immutable; one node may be used in several places.
+/// A node of an element-wise expression.
+///
+/// Immutable; one node may be used in several places.
 final class Expression: Sendable {
   enum Kind: Hashable, Sendable {
     case input(Int)
@@ -89,54 +91,89 @@ final class Expression: Sendable {
 // MARK: - Arithmetic
 
 extension Symbol: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
+  /// A constant.
   public init(floatLiteral value: Double) { self.init(value) }
+  /// A constant.
   public init(integerLiteral value: Int) { self.init(Double(value)) }
 
   static func unary(_ op: fx_op, _ x: Symbol) -> Symbol { Symbol(.apply(op, x.node)) }
   static func binary(_ op: fx_op, _ x: Symbol, _ y: Symbol) -> Symbol { Symbol(.apply(op, x.node, y.node)) }
 
+  /// The sum.
   public static func + (x: Symbol, y: Symbol) -> Symbol { binary(FX_ADD, x, y) }
+  /// The difference.
   public static func - (x: Symbol, y: Symbol) -> Symbol { binary(FX_SUB, x, y) }
+  /// The product.
   public static func * (x: Symbol, y: Symbol) -> Symbol { binary(FX_MUL, x, y) }
+  /// The quotient.
   public static func / (x: Symbol, y: Symbol) -> Symbol { binary(FX_DIV, x, y) }
+  /// The negative.
   public static prefix func - (x: Symbol) -> Symbol { unary(FX_NEG, x) }
 
   /// 1 where the comparison holds, else 0; for ``where(_:_:_:)-(Symbol,_,_)``.
   public static func .== (x: Symbol, y: Symbol) -> Symbol { binary(FX_EQ, x, y) }
+  /// 1 where the two differ, else 0.
   public static func .!= (x: Symbol, y: Symbol) -> Symbol { binary(FX_NE, x, y) }
+  /// 1 where x is less than y, else 0.
   public static func .< (x: Symbol, y: Symbol) -> Symbol { binary(FX_LT, x, y) }
+  /// 1 where x is at most y, else 0.
   public static func .<= (x: Symbol, y: Symbol) -> Symbol { binary(FX_LE, x, y) }
+  /// 1 where x is greater than y, else 0.
   public static func .> (x: Symbol, y: Symbol) -> Symbol { binary(FX_GT, x, y) }
+  /// 1 where x is at least y, else 0.
   public static func .>= (x: Symbol, y: Symbol) -> Symbol { binary(FX_GE, x, y) }
 }
 
 extension Symbol: ElementaryFunctions {
+  /// The constant 0.
   public static var zero: Symbol { Symbol(0) }
   /// Whether the two are one expression; symbols have no values to compare, `.==` compares elements.
   public static func == (x: Symbol, y: Symbol) -> Bool {
     x.node === y.node || x.node.kind == y.node.kind && zip(x.node.arguments, y.node.arguments).allSatisfy { Symbol($0) == Symbol($1) }
   }
+  /// x = x + y.
   public static func += (x: inout Symbol, y: Symbol) { x = x + y }
+  /// x = x − y.
   public static func -= (x: inout Symbol, y: Symbol) { x = x - y }
+  /// eˣ.
   public static func exp(_ x: Symbol) -> Symbol { unary(FX_EXP, x) }
+  /// eˣ − 1.
   public static func expMinusOne(_ x: Symbol) -> Symbol { unary(FX_EXPM1, x) }
+  /// The hyperbolic cosine.
   public static func cosh(_ x: Symbol) -> Symbol { unary(FX_COSH, x) }
+  /// The hyperbolic sine.
   public static func sinh(_ x: Symbol) -> Symbol { unary(FX_SINH, x) }
+  /// The hyperbolic tangent.
   public static func tanh(_ x: Symbol) -> Symbol { unary(FX_TANH, x) }
+  /// The cosine.
   public static func cos(_ x: Symbol) -> Symbol { unary(FX_COS, x) }
+  /// The sine.
   public static func sin(_ x: Symbol) -> Symbol { unary(FX_SIN, x) }
+  /// The tangent.
   public static func tan(_ x: Symbol) -> Symbol { unary(FX_TAN, x) }
+  /// The natural logarithm.
   public static func log(_ x: Symbol) -> Symbol { unary(FX_LOG, x) }
+  /// log(1 + x).
   public static func log(onePlus x: Symbol) -> Symbol { unary(FX_LOG1P, x) }
+  /// The inverse hyperbolic cosine.
   public static func acosh(_ x: Symbol) -> Symbol { unary(FX_ACOSH, x) }
+  /// The inverse hyperbolic sine.
   public static func asinh(_ x: Symbol) -> Symbol { unary(FX_ASINH, x) }
+  /// The inverse hyperbolic tangent.
   public static func atanh(_ x: Symbol) -> Symbol { unary(FX_ATANH, x) }
+  /// The inverse cosine.
   public static func acos(_ x: Symbol) -> Symbol { unary(FX_ACOS, x) }
+  /// The inverse sine.
   public static func asin(_ x: Symbol) -> Symbol { unary(FX_ASIN, x) }
+  /// The inverse tangent.
   public static func atan(_ x: Symbol) -> Symbol { unary(FX_ATAN, x) }
+  /// x to a power.
   public static func pow(_ x: Symbol, _ y: Symbol) -> Symbol { binary(FX_POW, x, y) }
+  /// x to a power.
   public static func pow(_ x: Symbol, _ n: Int) -> Symbol { binary(FX_POW, x, Symbol(Double(n))) }
+  /// √x.
   public static func sqrt(_ x: Symbol) -> Symbol { unary(FX_SQRT, x) }
+  /// The n-th root, negative for a negative x.
   public static func root(_ x: Symbol, _ n: Int) -> Symbol {
     n == 2 ? sqrt(x) : unary(FX_SIGN, x) * binary(FX_POW, unary(FX_ABS, x), Symbol(1 / Double(n)))
   }

@@ -33,10 +33,15 @@ enum BLAS {
     let tb = b.isTransposed ? CblasTrans : CblasNoTrans
     let (m, n, k, ldc) = (Int32(m), Int32(n), Int32(k), Int32(ldc))
     if dtype == .float32 {
-      let (pa, pb, pc) = (a.pointer.assumingMemoryBound(to: Float.self), b.pointer.assumingMemoryBound(to: Float.self), c.assumingMemoryBound(to: Float.self))
+      let (pa, pb, pc) = (
+        a.pointer.assumingMemoryBound(to: Float.self), b.pointer.assumingMemoryBound(to: Float.self), c.assumingMemoryBound(to: Float.self)
+      )
       cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, pa, Int32(a.lead), pb, Int32(b.lead), Float(beta), pc, ldc)
     } else {
-      let (pa, pb, pc) = (a.pointer.assumingMemoryBound(to: Double.self), b.pointer.assumingMemoryBound(to: Double.self), c.assumingMemoryBound(to: Double.self))
+      let (pa, pb, pc) = (
+        a.pointer.assumingMemoryBound(to: Double.self), b.pointer.assumingMemoryBound(to: Double.self),
+        c.assumingMemoryBound(to: Double.self)
+      )
       cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, pa, Int32(a.lead), pb, Int32(b.lead), beta, pc, ldc)
     }
   }
@@ -51,15 +56,21 @@ enum BLAS {
     let (stored, storedColumns) = a.isTransposed ? (Int32(columns), Int32(rows)) : (Int32(rows), Int32(columns))
     let (lead, stepX, stepY) = (Int32(a.lead), Int32(stepX), Int32(stepY))
     if dtype == .float32 {
-      let (a, x, y) = (a.pointer.assumingMemoryBound(to: Float.self), x.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Float.self))
+      let (a, x, y) = (
+        a.pointer.assumingMemoryBound(to: Float.self), x.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Float.self)
+      )
       cblas_sgemv(CblasRowMajor, transposition, stored, storedColumns, 1, a, lead, x, stepX, Float(beta), y, stepY)
     } else {
-      let (a, x, y) = (a.pointer.assumingMemoryBound(to: Double.self), x.assumingMemoryBound(to: Double.self), y.assumingMemoryBound(to: Double.self))
+      let (a, x, y) = (
+        a.pointer.assumingMemoryBound(to: Double.self), x.assumingMemoryBound(to: Double.self), y.assumingMemoryBound(to: Double.self)
+      )
       cblas_dgemv(CblasRowMajor, transposition, stored, storedColumns, 1, a, lead, x, stepX, beta, y, stepY)
     }
   }
 
-  /// The same, shared among threads where it is large: stretches of rows or of columns, whichever are more. A stretch begins at a multiple of
+  /// The same, shared among threads where it is large: stretches of rows or of columns, whichever are more.
+  ///
+  /// A stretch begins at a multiple of
   /// OpenBLAS's own block width, so that every element is summed in the same order however the product is cut.
   static func product(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, beta: Double, _ c: UnsafeMutableRawPointer, _ ldc: Int

@@ -40,9 +40,10 @@ package func differentiate<R, E: Error>(
 }
 
 /// The seed of a scalar's gradient.
-package func scalarSeed(_ name: String, _ y: Tensor) -> [Tensor] {
+package func scalarSeed(_ y: Tensor) -> [Tensor] {
   if y.elementCount != 1 || !y.dtype.isFloatingPoint {
-    fail(TensorError(name, "of a \(y.dtype) tensor of shape \(y.shape); one float32 or float64 number would fit, such as a .sum() or .mean()"))
+    fail(
+      TensorError("gradient", "of a \(y.dtype) tensor of shape \(y.shape); one float32 or float64 number, such as a .sum(), would fit"))
     return [.placeholder]
   }
   return [Tensor.ones(y.shape, y.dtype)]
@@ -82,7 +83,9 @@ extension Tensor {
   package static func outline(_ shape: Shape, _ dtype: DType) -> Tensor { Tensor(hollow: shape, dtype) }
 }
 
-/// Runs `body` on shapes alone: operators check and tell shapes, and compute nothing. With false it computes again, inside a dry run.
+/// Runs `body` on shapes alone: operators check and tell shapes, and compute nothing.
+///
+/// With false it computes again, inside a dry run.
 package func dryRun<R, E: Error>(_ isDry: Bool = true, _ body: () throws(E) -> R) throws(E) -> R {
   let context = Context.current
   let outer = context.isDry

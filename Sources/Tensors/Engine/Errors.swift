@@ -7,6 +7,7 @@ public struct TensorError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The model part it happened in, `layers.1 (Dense)`, or empty outside models.
   public var location: String
 
+  /// A mistake of an operation; the message says what is wrong and what would fit.
   public init(_ operation: String, _ message: String, location: String = "") {
     self.operation = operation
     self.message = message

@@ -10,7 +10,9 @@ import Synchronization
 
 /// The threads that share the work of large operators.
 public enum Threads {
-  /// How many threads work on one operator: all cores unless set, or what `FLUXION_NUM_THREADS` says. Results do not depend on it.
+  /// How many threads work on one operator: all cores unless set, or what `FLUXION_NUM_THREADS` says.
+  ///
+  /// Results do not depend on it.
   public static var count: Int {
     get { ThreadPool.shared.limit.load(ordering: .relaxed) }
     set { ThreadPool.shared.limit.store(max(1, min(newValue, ThreadPool.shared.workers + 1)), ordering: .relaxed) }
@@ -24,7 +26,9 @@ final class ThreadPool: Sendable {
   let workers: Int
   let limit: Atomic<Int>
 
-  /// The job that is being worked on. Only its owner, who holds `busy`, changes it, and only while no worker is inside.
+  /// The job that is being worked on.
+  ///
+  /// Only its owner, who holds `busy`, changes it, and only while no worker is inside.
   private nonisolated(unsafe) var body: ((Int) -> Void)?
   private let parts = Atomic<Int>(0)
   /// The next part that nobody has taken.
@@ -133,7 +137,9 @@ final class ThreadPool: Sendable {
   }
 }
 
-/// Calls `body` with stretches of 0 ..< count of at least `grain` each, in parallel where that pays. The cuts depend on nothing but
+/// Calls `body` with stretches of 0 ..< count of at least `grain` each, in parallel where that pays.
+///
+/// The cuts depend on nothing but
 /// `count` and `grain`, so what is computed within a stretch is the same for any number of threads.
 @inline(__always)
 func parallel(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {

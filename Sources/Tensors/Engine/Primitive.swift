@@ -1,4 +1,6 @@
-/// An operator: a small value with its attributes. Every use of one goes through ``Primitive/callAsFunction(_:)``, the one door.
+/// An operator: a small value with its attributes.
+///
+/// Every use of one goes through ``Primitive/callAsFunction(_:)``, the one door.
 ///
 /// Its four parts are its shape rule (`result`), its kernel (`evaluate`), its gradient rule (`gradient`) and its name.
 package protocol Primitive: Sendable {
@@ -22,7 +24,9 @@ extension Primitive {
   package var keeps: Keeps { .inputs }
   package func gradient(_ x: Inputs, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [] }
 
-  /// The one door. Checks shapes and dtypes, runs the kernel, and appends to the tape if an input is tracked.
+  /// The one door.
+  ///
+  /// Checks shapes and dtypes, runs the kernel, and appends to the tape if an input is tracked.
   @inline(__always)
   package func callAsFunction(_ x: Inputs) -> Tensor {
     let context = Context.current

@@ -1,6 +1,8 @@
 import CKernels
 
-/// A stream of random numbers: Philox4x32-10 (Salmon et al. 2011), a function of a seed and a position and of nothing else.
+/// A stream of random numbers: Philox4x32-10 (Salmon et al.
+///
+/// 2011), a function of a seed and a position and of nothing else.
 ///
 /// A stream is a value: a copy draws the same numbers, and results do not depend on the number of threads.
 ///
@@ -63,7 +65,9 @@ public func currentRandomStream() -> RandomStream { Context.current.random.split
 
 extension Tensor {
   /// Numbers of equal probability in `range` (its end not included): float32 with 24 random bits, float64 with 53.
-  public static func uniform(_ shape: Shape, in range: Range<Double> = 0..<1, _ dtype: DType = .float32, using random: inout RandomStream) -> Tensor {
+  public static func uniform(
+    _ shape: Shape, in range: Range<Double> = 0..<1, _ dtype: DType = .float32, using random: inout RandomStream
+  ) -> Tensor {
     let seed = random.seed
     return drawn(shape, dtype, "uniform", &random, dtype == .float64 ? 2 : 1) { first, n, out in
       fx_random_uniform(dtype.code, seed, first, n, range.lowerBound, range.upperBound, out)

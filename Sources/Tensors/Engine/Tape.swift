@@ -1,6 +1,8 @@
 import Synchronization
 
-/// A tensor's place on a tape. It means something only while that tape is the thread's: afterwards the tensor is a constant.
+/// A tensor's place on a tape.
+///
+/// It means something only while that tape is the thread's: afterwards the tensor is a constant.
 package struct Node: Sendable {
   var tape: UInt64
   var index: Int32
@@ -20,7 +22,9 @@ package final class Tape {
   let id = Tape.nextID.add(1, ordering: .relaxed).oldValue
   private var records: [AnyRecord?] = []
 
-  /// Makes `x` a variable of the gradient call at `level`. Where it depends on an outer call's variables, that stays known.
+  /// Makes `x` a variable of the gradient call at `level`.
+  ///
+  /// Where it depends on an outer call's variables, that stays known.
   func variable(_ x: Tensor, _ level: Int32) -> Tensor {
     var variable = x
     if x.level(on: self) > 0 {
@@ -40,7 +44,9 @@ package final class Tape {
 
   var count: Int { records.count }
 
-  /// The gradients of Σ `seed`·`y` at `variables`, by one walk in reverse over the records since `start`. No recursion: the length of a chain
+  /// The gradients of Σ `seed`·`y` at `variables`, by one walk in reverse over the records since `start`.
+  ///
+  /// No recursion: the length of a chain
   /// does not matter. Unless an outer call needs them (`keeping`), records are let go of as they are passed, and memory with them.
   func backward(
     from y: Tensor, seed: Tensor, to variables: [Tensor], since start: Int, level: Int32, keeping: Bool
@@ -100,7 +106,9 @@ private final class Record<P: Primitive>: AnyRecord {
       guard let dx else { continue }
       let node = x.operand(i).node
       guard node.tape == tape && node.level >= level && node.index >= start else { continue }
-      assert(dx.shape == x.operand(i).shape || dx.isHollow, "the gradient rule of \(primitive.name) gave \(dx.shape) for an input of \(x.operand(i).shape)")
+      assert(
+        dx.shape == x.operand(i).shape || dx.isHollow,
+        "the gradient rule of \(primitive.name) gave \(dx.shape) for an input of \(x.operand(i).shape)")
       let slot = Int(node.index - start)
       if gradients[slot] == nil {
         gradients[slot] = dx

@@ -3,7 +3,9 @@ import RealModule
 
 // Activation functions: programs, one line each, forward and backward fused for free. Each works on tensors and on symbols.
 
-/// 1/(1 + e⁻ˣ). Derivative: dy·y·(1 − y).
+/// 1/(1 + e⁻ˣ).
+///
+/// Derivative: dy·y·(1 − y).
 public func sigmoid(_ x: Tensor) -> Tensor { mapped("sigmoid", A.sigmoid, x) }
 /// 1/(1 + e⁻ˣ), as a symbol.
 public func sigmoid(_ x: Symbol) -> Symbol { Symbol.unary(FX_SIGMOID, x) }
@@ -12,17 +14,23 @@ public func σ(_ x: Tensor) -> Tensor { sigmoid(x) }
 /// ``sigmoid(_:)-(Symbol)``, as equations write it.
 public func σ(_ x: Symbol) -> Symbol { sigmoid(x) }
 
-/// Swift.max(x, 0); NaN stays NaN. Derivative: dy where x > 0, else 0.
+/// Swift.max(x, 0); NaN stays NaN.
+///
+/// Derivative: dy where x > 0, else 0.
 public func relu(_ x: Tensor) -> Tensor { mapped("relu", A.relu, x) }
 /// Swift.max(x, 0), as a symbol.
 public func relu(_ x: Symbol) -> Symbol { `where`(x .<= 0, 0, x) }
 
-/// x where x > 0, else slope·x. Derivative: dy or slope·dy. PyTorch: `leaky_relu`.
+/// x where x > 0, else slope·x.
+///
+/// Derivative: dy or slope·dy. PyTorch: `leaky_relu`.
 public func leakyRelu(_ x: Tensor, slope: Double = 0.01) -> Tensor { mapped("leakyRelu", A.leakyRelu, x, SIMD4(slope, 0, 0, 0)) }
 /// x where x > 0, else slope·x, as a symbol.
 public func leakyRelu(_ x: Symbol, slope: Symbol = 0.01) -> Symbol { `where`(x .<= 0, slope * x, x) }
 
-/// x where x > 0, else alpha·(eˣ − 1). Derivative: dy, or dy·alpha·eˣ.
+/// x where x > 0, else alpha·(eˣ − 1).
+///
+/// Derivative: dy, or dy·alpha·eˣ.
 public func elu(_ x: Tensor, alpha: Double = 1) -> Tensor { mapped("elu", A.elu, x, SIMD4(alpha, 0, 0, 0)) }
 /// x where x > 0, else alpha·(eˣ − 1), as a symbol.
 public func elu(_ x: Symbol, alpha: Symbol = 1) -> Symbol {
@@ -30,12 +38,16 @@ public func elu(_ x: Symbol, alpha: Symbol = 1) -> Symbol {
   `where`(x .<= 0, alpha * expm1(`where`(x .<= 0, x, 0)), x)
 }
 
-/// x·sigmoid(x), also called swish. Derivative: dy·(s + x·s·(1 − s)).
+/// x·sigmoid(x), also called swish.
+///
+/// Derivative: dy·(s + x·s·(1 − s)).
 public func silu(_ x: Tensor) -> Tensor { mapped("silu", A.silu, x) }
 /// x·sigmoid(x), as a symbol.
 public func silu(_ x: Symbol) -> Symbol { x * sigmoid(x) }
 
-/// log(1 + eˣ), without overflow. Derivative: dy·sigmoid(x).
+/// log(1 + eˣ), without overflow.
+///
+/// Derivative: dy·sigmoid(x).
 public func softplus(_ x: Tensor) -> Tensor { mapped("softplus", A.softplus, x) }
 /// log(1 + eˣ), as a symbol.
 public func softplus(_ x: Symbol) -> Symbol {
@@ -51,7 +63,9 @@ public enum GELUApproximation: Sendable {
   case tanh
 }
 
-/// x·Φ(x), Φ the normal distribution (Hendrycks and Gimpel 2016). Derivative: dy·(Φ(x) + x·φ(x)).
+/// x·Φ(x), Φ the normal distribution (Hendrycks and Gimpel 2016).
+///
+/// Derivative: dy·(Φ(x) + x·φ(x)).
 public func gelu(_ x: Tensor, approximation: GELUApproximation) -> Tensor {
   mapped("gelu", approximation == .none ? A.gelu : A.geluTanh, x)
 }

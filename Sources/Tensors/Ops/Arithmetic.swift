@@ -65,13 +65,21 @@ extension Tensor {
 // MARK: - Operators
 
 extension Tensor {
-  /// x + y, broadcast together. Derivative: dy, dy.
+  /// x + y, broadcast together.
+  ///
+  /// Derivative: dy, dy.
   public static func + (x: Tensor, y: Tensor) -> Tensor { mapped("+", Programs.add, x, y) }
-  /// x − y, broadcast together. Derivative: dy, −dy.
+  /// x − y, broadcast together.
+  ///
+  /// Derivative: dy, −dy.
   public static func - (x: Tensor, y: Tensor) -> Tensor { mapped("-", Programs.subtract, x, y) }
-  /// x · y element by element, broadcast together (the matrix product is `•`). Derivative: dy·y, dy·x.
+  /// x · y element by element, broadcast together (the matrix product is `•`).
+  ///
+  /// Derivative: dy·y, dy·x.
   public static func * (x: Tensor, y: Tensor) -> Tensor { mapped("*", Programs.multiply, x, y) }
-  /// x / y, broadcast together; integers truncate toward zero, and give 0 for a divisor of 0. Derivative: dy/y, −dy·x/y².
+  /// x / y, broadcast together; integers truncate toward zero, and give 0 for a divisor of 0.
+  ///
+  /// Derivative: dy/y, −dy·x/y².
   public static func / (x: Tensor, y: Tensor) -> Tensor { mapped("/", Programs.divide, x, y) }
   /// x − y·⌊x/y⌋: the remainder with the sign of the divisor, as PyTorch's `remainder`.
   public static func % (x: Tensor, y: Tensor) -> Tensor { mapped("%", Programs.remainder, x, y) }

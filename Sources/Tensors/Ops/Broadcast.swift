@@ -1,4 +1,6 @@
-/// Broadcasting: axes of size 1, and missing leading axes, stretch to the other operand's size. It is an operator of its own, a view with
+/// Broadcasting: axes of size 1, and missing leading axes, stretch to the other operand's size.
+///
+/// It is an operator of its own, a view with
 /// stride 0 whose gradient rule is the only sum-to-shape; no other rule thinks of it.
 struct Expand: Primitive {
   let shape: Shape
@@ -63,7 +65,9 @@ func broadcasted(_ label: StaticString, _ x: Tensor, _ y: Tensor) -> (Tensor, Te
 }
 
 extension Tensor {
-  /// A view of `shape`: axes of size 1 stretch, missing leading axes are added. Nothing is copied.
+  /// A view of `shape`: axes of size 1 stretch, missing leading axes are added.
+  ///
+  /// Nothing is copied.
   ///
   /// Derivative: the sum of dy over the stretched axes. PyTorch: `expand`, `broadcast_to`.
   public func expanded(_ shape: Shape) -> Tensor { self.shape == shape ? self : Expand(shape: shape)(self) }

@@ -1,6 +1,8 @@
 import CKernels
 
-/// x ⋛ y element by element: bool. It has no gradient.
+/// x ⋛ y element by element: bool.
+///
+/// It has no gradient.
 struct Compare: Primitive {
   let op: fx_op
   let name: String
@@ -21,7 +23,9 @@ struct Compare: Primitive {
   }
 }
 
-/// x of another dtype. Derivative: dy of x's dtype; none from or to integers.
+/// x of another dtype.
+///
+/// Derivative: dy of x's dtype; none from or to integers.
 struct Cast: Primitive {
   let dtype: DType
   var name: String { "cast" }
@@ -100,8 +104,8 @@ private func logic(_ name: StaticString, _ program: Program, _ x: Tensor, _ y: T
   mapped(name, program, x.cast(to: .bool), y.cast(to: .bool))
 }
 
-infix operator .&: LogicalConjunctionPrecedence
-infix operator .|: LogicalDisjunctionPrecedence
+infix operator .& : LogicalConjunctionPrecedence
+infix operator .| : LogicalDisjunctionPrecedence
 prefix operator .!
 
 extension Tensor {
@@ -157,7 +161,9 @@ extension Tensor {
   /// Sets every element, of a part too: `x[0, 1].fill(with: 7)`.
   public mutating func fill<S: Scalar>(with value: S) { self = Tensor.full([], value, dtype).expandedOrPlaceholder(shape) }
 
-  /// The elements as another dtype. Floats truncate toward zero, beyond an integer's range give its bound, NaN gives 0; anything but 0 is true.
+  /// The elements as another dtype.
+  ///
+  /// Floats truncate toward zero, beyond an integer's range give its bound, NaN gives 0; anything but 0 is true.
   ///
   /// Derivative: dy as this dtype; none from or to integers and bools.
   public func cast(to dtype: DType) -> Tensor { self.dtype == dtype ? self : Cast(dtype: dtype)(self) }

@@ -110,7 +110,8 @@ extension Tensor {
     return Tensor(elements).cast(to: dtype)
   }
 
-  private static func made(_ shape: Shape, _ dtype: DType, _ name: String, _ body: (Range<Int>, UnsafeMutableRawPointer) -> Void) -> Tensor {
+  private static func made(_ shape: Shape, _ dtype: DType, _ name: String, _ body: (Range<Int>, UnsafeMutableRawPointer) -> Void) -> Tensor
+  {
     let context = Context.current
     if context.failure != nil { return .placeholder }
     guard attempt({ () throws(TensorError) in try shape.check(name) }) != nil else { return .placeholder }

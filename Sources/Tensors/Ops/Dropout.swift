@@ -19,7 +19,8 @@ struct DropoutOperator: Primitive {
     parallel(x.elementCount, grain: Blocks.grain) { range in
       let at = range.lowerBound * size
       fx_dropout(
-        x.dtype.code, seed, position &+ UInt64(range.lowerBound), range.count, keep, keep > 0 ? 1 / keep : 0, x.pointer + at, y.pointer + at)
+        x.dtype.code, seed, position &+ UInt64(range.lowerBound), range.count, keep, keep > 0 ? 1 / keep : 0, x.pointer + at, y.pointer + at
+      )
     }
     return y
   }
@@ -27,7 +28,9 @@ struct DropoutOperator: Primitive {
 }
 
 extension Tensor {
-  /// Elements set to 0 with a probability, the others divided by 1 − probability. Derivative: dy under the same mask. PyTorch: `dropout`.
+  /// Elements set to 0 with a probability, the others divided by 1 − probability.
+  ///
+  /// Derivative: dy under the same mask. PyTorch: `dropout`.
   public func dropout(probability: Double, using random: inout RandomStream) -> Tensor {
     guard (0...1).contains(probability) else {
       fail(TensorError("dropout", "a probability of \(probability); 0 to 1 would fit"))

@@ -185,15 +185,21 @@ extension Tensor {
   /// `table.take([3, 1, 3])` is rows 3, 1 and 3. Derivative: each part of dy added at its position. PyTorch: `index_select`, `embedding`.
   public func take(_ indices: Tensor, axis: Int = 0) -> Tensor { Take(indices: indices, axis: axis)(self) }
 
-  /// y[i, j] = x[indices[i, j], j] for axis 0, and alike for others. Derivative: each element of dy added at its position. PyTorch: `gather`.
+  /// y[i, j] = x[indices[i, j], j] for axis 0, and alike for others.
+  ///
+  /// Derivative: each element of dy added at its position. PyTorch: `gather`.
   public func gather(_ indices: Tensor, axis: Int) -> Tensor { Gather(indices: indices, axis: axis)(self) }
 
-  /// x, with y[indices[i, j], j] += values[i, j] for axis 0, and alike for others. Derivative: dy, and dy gathered. PyTorch: `scatter_add`.
+  /// x, with y[indices[i, j], j] += values[i, j] for axis 0, and alike for others.
+  ///
+  /// Derivative: dy, and dy gathered. PyTorch: `scatter_add`.
   public func scatterAdd(_ values: Tensor, at indices: Tensor, axis: Int) -> Tensor {
     ScatterAdd(indices: indices, axis: axis)(Pair(self, values))
   }
 
-  /// 1 at each class id's place of a new last axis, else 0. Ids outside 0 ..< classes are a mistake. PyTorch: `one_hot`.
+  /// 1 at each class id's place of a new last axis, else 0.
+  ///
+  /// Ids outside 0 ..< classes are a mistake. PyTorch: `one_hot`.
   public func oneHot(classes: Int, _ dtype: DType = .float32) -> Tensor {
     guard dtype.isFloatingPoint || dtype.isInteger else {
       return unsqueezed(axis: -1).oneHot(classes: classes, .int32).cast(to: dtype).squeezed(axes: -2)
@@ -202,7 +208,9 @@ extension Tensor {
     return Tensor.zeros(Shape(Array(shape) + [classes]), dtype).scatterAdd(Tensor.ones(ids.shape, dtype), at: ids, axis: -1)
   }
 
-  /// The positions of the true (nonzero) elements, one int64 vector for each axis. PyTorch: `nonzero(as_tuple=True)`.
+  /// The positions of the true (nonzero) elements, one int64 vector for each axis.
+  ///
+  /// PyTorch: `nonzero(as_tuple=True)`.
   public func nonzero() -> [Tensor] {
     let mask = cast(to: .bool).ordered
     if mask.isHollow || Context.current.failure != nil { return shape.map { _ in .placeholder } }

@@ -28,9 +28,12 @@ public struct TensorLiteral: ExpressibleByFloatLiteral, ExpressibleByIntegerLite
 }
 
 extension Tensor: ExpressibleByArrayLiteral {
-  /// Nested literals: `[[1, 2], [3, 4]]` is float32 of shape [2, 2]. For another dtype use `.cast(to:)` or an array: `Tensor([1, 2, 3])` is int64.
+  /// Nested literals: `[[1, 2], [3, 4]]` is float32 of shape [2, 2].
+  ///
+  /// For another dtype use `.cast(to:)` or an array: `Tensor([1, 2, 3])` is int64.
   public init(arrayLiteral elements: TensorLiteral...) {
     let literal = TensorLiteral(elements)
-    self = literal.numbers.count == literal.shape.elementCount ? Tensor(literal.numbers.map(Float.init), shape: literal.shape) : .placeholder
+    self =
+      literal.numbers.count == literal.shape.elementCount ? Tensor(literal.numbers.map(Float.init), shape: literal.shape) : .placeholder
   }
 }

@@ -112,7 +112,9 @@ extension Tensor {
   }
 
   /// The matrix product, as in NumPy: vectors are rows on the left and columns on the right, axes before the last two are batches that
-  /// broadcast together. [..., m, k] • [..., k, n] is [..., m, n].
+  /// broadcast together.
+  ///
+  /// [..., m, k] • [..., k, n] is [..., m, n].
   ///
   /// Derivative: dy • yᵀ, xᵀ • dy. On CBLAS; transposed operands cost no copy. PyTorch: `matmul`.
   public static func • (x: Tensor, y: Tensor) -> Tensor { matmul(x, y) }
@@ -194,7 +196,9 @@ extension Tensor {
   }
 }
 
-/// x • weightᵀ + bias over the last axis: x [..., inputs], weight [outputs, inputs], bias [outputs] give [..., outputs]. PyTorch: `linear`.
+/// x • weightᵀ + bias over the last axis: x [..., inputs], weight [outputs, inputs], bias [outputs] give [..., outputs].
+///
+/// PyTorch: `linear`.
 ///
 /// Derivative: dy • weight, dyᵀ • x, Σ dy over all but the last axis.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {

@@ -66,7 +66,8 @@ struct Reduce: Primitive {
     } else {
       // More alternations of kept and reduced axes than a kernel knows: the kept ones first, in order.
       let order = (0..<x.rank).filter { mask >> $0 & 1 == 0 } + (0..<x.rank).filter { mask >> $0 & 1 == 1 }
-      let moved = x.view(shape: Shape(order.map { x.shape[$0] }), strides: Shape(order.map { x.strides[$0] }), offset: x.offset).contiguousCopy()
+      let moved = x.view(shape: Shape(order.map { x.shape[$0] }), strides: Shape(order.map { x.strides[$0] }), offset: x.offset)
+        .contiguousCopy()
       let n = (0..<x.rank).reduce(1) { mask >> $1 & 1 == 1 ? $0 * x.shape[$1] : $0 }
       run(Layout(outer: y.elementCount, n: n, inner: 1, steps: Shape(n, 1, 1)), moved, y)
     }
@@ -182,12 +183,16 @@ extension Tensor {
 
   // MARK: Sums
 
-  /// The sum over the given axes, or over all; bools and int32 add up to int64. Derivative: dy at every element. PyTorch: `sum`.
+  /// The sum over the given axes, or over all; bools and int32 add up to int64.
+  ///
+  /// Derivative: dy at every element. PyTorch: `sum`.
   public func sum(axes: [Int] = [], keepDims: Bool = false) -> Tensor { Reduce(kind: .sum, axes: axes, keepDims: keepDims)(self) }
   /// The sum over one axis.
   public func sum(axis: Int, keepDims: Bool = false) -> Tensor { sum(axes: [axis], keepDims: keepDims) }
 
-  /// The mean over the given axes, or over all; NaN of no elements. Derivative: dy/n at every element. PyTorch: `mean`.
+  /// The mean over the given axes, or over all; NaN of no elements.
+  ///
+  /// Derivative: dy/n at every element. PyTorch: `mean`.
   public func mean(axes: [Int] = [], keepDims: Bool = false) -> Tensor {
     guard dtype.isFloatingPoint else {
       fail(TensorError("mean", "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
@@ -199,7 +204,9 @@ extension Tensor {
   /// The mean over one axis.
   public func mean(axis: Int, keepDims: Bool = false) -> Tensor { mean(axes: [axis], keepDims: keepDims) }
 
-  /// The product over the given axes, or over all. Derivative: dy times the product of the others, zeros included. PyTorch: `prod`.
+  /// The product over the given axes, or over all.
+  ///
+  /// Derivative: dy times the product of the others, zeros included. PyTorch: `prod`.
   public func prod(axes: [Int] = [], keepDims: Bool = false) -> Tensor {
     let context = Context.current
     guard let tape = context.tape, level(on: tape) > 0 else { return Reduce(kind: .product, axes: axes, keepDims: keepDims)(self) }
@@ -223,20 +230,28 @@ extension Tensor {
 
   // MARK: Extremes
 
-  /// The largest element over the given axes, or over all; NaN if there is one. Derivative: dy, shared among equals. PyTorch: `amax`.
+  /// The largest element over the given axes, or over all; NaN if there is one.
+  ///
+  /// Derivative: dy, shared among equals. PyTorch: `amax`.
   public func max(axes: [Int] = [], keepDims: Bool = false) -> Tensor { Reduce(kind: .maximum, axes: axes, keepDims: keepDims)(self) }
   /// The largest element over one axis.
   public func max(axis: Int, keepDims: Bool = false) -> Tensor { max(axes: [axis], keepDims: keepDims) }
-  /// The smallest element over the given axes, or over all; NaN if there is one. Derivative: dy, shared among equals. PyTorch: `amin`.
+  /// The smallest element over the given axes, or over all; NaN if there is one.
+  ///
+  /// Derivative: dy, shared among equals. PyTorch: `amin`.
   public func min(axes: [Int] = [], keepDims: Bool = false) -> Tensor { Reduce(kind: .minimum, axes: axes, keepDims: keepDims)(self) }
   /// The smallest element over one axis.
   public func min(axis: Int, keepDims: Bool = false) -> Tensor { min(axes: [axis], keepDims: keepDims) }
 
-  /// The position of the first largest element along an axis (of the first NaN if there is one): int64. PyTorch: `argmax`.
+  /// The position of the first largest element along an axis (of the first NaN if there is one): int64.
+  ///
+  /// PyTorch: `argmax`.
   public func argmax(axis: Int, keepDims: Bool = false) -> Tensor { Reduce(kind: .argmax, axes: [axis], keepDims: keepDims)(self) }
   /// The position of the first largest element in row-major order.
   public func argmax() -> Tensor { reshaped([-1]).argmax(axis: 0) }
-  /// The position of the first smallest element along an axis (of the first NaN if there is one): int64. PyTorch: `argmin`.
+  /// The position of the first smallest element along an axis (of the first NaN if there is one): int64.
+  ///
+  /// PyTorch: `argmin`.
   public func argmin(axis: Int, keepDims: Bool = false) -> Tensor { Reduce(kind: .argmin, axes: [axis], keepDims: keepDims)(self) }
   /// The position of the first smallest element in row-major order.
   public func argmin() -> Tensor { reshaped([-1]).argmin(axis: 0) }
@@ -252,7 +267,9 @@ extension Tensor {
 
   // MARK: Statistics
 
-  /// Σ (x − mean)² / (n − correction) over the given axes, or over all. PyTorch: `var`.
+  /// Σ (x − mean)² / (n − correction) over the given axes, or over all.
+  ///
+  /// PyTorch: `var`.
   ///
   /// Correction 1 (Bessel's, the default) makes a sample's variance unbiased; 0 is the variance of the elements themselves.
   public func variance(axes: [Int] = [], keepDims: Bool = false, correction: Double = 1) -> Tensor {
@@ -266,7 +283,9 @@ extension Tensor {
     variance(axes: [axis], keepDims: keepDims, correction: correction)
   }
 
-  /// The square root of ``variance(axes:keepDims:correction:)``. PyTorch: `std`.
+  /// The square root of ``variance(axes:keepDims:correction:)``.
+  ///
+  /// PyTorch: `std`.
   public func standardDeviation(axes: [Int] = [], keepDims: Bool = false, correction: Double = 1) -> Tensor {
     sqrt(variance(axes: axes, keepDims: keepDims, correction: correction))
   }

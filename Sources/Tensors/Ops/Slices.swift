@@ -121,7 +121,9 @@ struct Concatenate: Primitive {
   }
 }
 
-/// Tensors one after the other along an axis; sizes along the other axes are equal or 1, which stretches. PyTorch: `cat`.
+/// Tensors one after the other along an axis; sizes along the other axes are equal or 1, which stretches.
+///
+/// PyTorch: `cat`.
 ///
 /// That a first hidden state of one row meets a batch of any size rests on this stretching. Derivative: each one's part of dy.
 public func concatenate(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
@@ -141,7 +143,9 @@ public func concatenate(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
     })
 }
 
-/// Tensors of one shape along a new axis. Derivative: each one's part of dy. PyTorch: `stack`.
+/// Tensors of one shape along a new axis.
+///
+/// Derivative: each one's part of dy. PyTorch: `stack`.
 public func stack(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
   if let first = tensors.first, let other = tensors.first(where: { $0.shape != first.shape }) {
     fail(TensorError("stack", "\(first.shape) and \(other.shape) differ"))
@@ -151,7 +155,9 @@ public func stack(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
 }
 
 extension Tensor {
-  /// Parts of the given sizes along an axis, as views. Derivative: dy at the part's place.
+  /// Parts of the given sizes along an axis, as views.
+  ///
+  /// Derivative: dy at the part's place.
   public func split(sizes: [Int], axis: Int = 0) -> [Tensor] {
     guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return sizes.map { _ in .placeholder } }
     guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, +) == shape[axis] else {
@@ -167,7 +173,9 @@ extension Tensor {
     }
   }
 
-  /// Parts of `size` along an axis, the last one smaller if it does not come out even: views. PyTorch: `split`.
+  /// Parts of `size` along an axis, the last one smaller if it does not come out even: views.
+  ///
+  /// PyTorch: `split`.
   public func split(size: Int, axis: Int = 0) -> [Tensor] {
     guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return [] }
     guard size > 0 else {
@@ -178,7 +186,9 @@ extension Tensor {
     return split(sizes: length == 0 ? [0] : Swift.stride(from: 0, to: length, by: size).map { Swift.min(size, length - $0) }, axis: axis)
   }
 
-  /// At most `count` parts of equal size along an axis, the last one smaller: views. PyTorch: `chunk`.
+  /// At most `count` parts of equal size along an axis, the last one smaller: views.
+  ///
+  /// PyTorch: `chunk`.
   public func chunk(_ count: Int, axis: Int = 0) -> [Tensor] {
     guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "chunk") }) else { return [] }
     guard count > 0 else {
@@ -188,7 +198,9 @@ extension Tensor {
     return split(size: Swift.max(1, (shape[axis] + count - 1) / count), axis: axis)
   }
 
-  /// The whole repeated `counts[i]` times along axis i; counts may have more axes than the tensor. PyTorch: `tile`, `repeat`.
+  /// The whole repeated `counts[i]` times along axis i; counts may have more axes than the tensor.
+  ///
+  /// PyTorch: `tile`, `repeat`.
   public func tiled(_ counts: [Int]) -> Tensor {
     let lead = Swift.max(0, counts.count - rank)
     let counts = Array(repeating: 1, count: Swift.max(0, rank - counts.count)) + counts
@@ -206,7 +218,9 @@ extension Tensor {
     return result
   }
 
-  /// Each element `count` times in a row along an axis. Derivative: the sum of dy over each run. PyTorch: `repeat_interleave`.
+  /// Each element `count` times in a row along an axis.
+  ///
+  /// Derivative: the sum of dy over each run. PyTorch: `repeat_interleave`.
   public func repeated(_ count: Int, axis: Int) -> Tensor {
     guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "repeated") }) else { return .placeholder }
     guard count >= 0 else {
@@ -217,7 +231,9 @@ extension Tensor {
     return reshaped(flat).expanded([flat[0], count, flat[2]]).reshaped(shape.replacing(axis, with: shape[axis] * count))
   }
 
-  /// With `before` and `after` elements of a value added along each axis; negative numbers take elements away. One pair for each of the
+  /// With `before` and `after` elements of a value added along each axis; negative numbers take elements away.
+  ///
+  /// One pair for each of the
   /// last axes, in their order. Derivative: dy without the padding. PyTorch: `pad`.
   public func padded(_ amounts: [(before: Int, after: Int)], value: Double = 0) -> Tensor {
     guard amounts.count <= rank else {

@@ -76,7 +76,9 @@ struct LogSumExp: Primitive {
   }
 }
 
-/// −log softmax(x) at each row's class: [rows, classes] gives [rows]. A negative label counts nothing and has no gradient.
+/// −log softmax(x) at each row's class: [rows, classes] gives [rows].
+///
+/// A negative label counts nothing and has no gradient.
 struct CrossEntropy: Primitive {
   let labels: Tensor
   var name: String { "crossEntropy" }
@@ -149,12 +151,18 @@ extension Tensor {
     return body(transposed(axis, -1)).transposed(axis, -1)
   }
 
-  /// exp(x) / Σ exp(x) along an axis, without overflow. Derivative: y·(dy − Σ dy·y). PyTorch: `softmax`.
+  /// exp(x) / Σ exp(x) along an axis, without overflow.
+  ///
+  /// Derivative: y·(dy − Σ dy·y). PyTorch: `softmax`.
   public func softmax(axis: Int = -1) -> Tensor { alongLast(axis, "softmax") { Softmax(isLogarithmic: false)($0) } }
-  /// x − log Σ exp(x) along an axis. Derivative: dy − exp(y)·Σ dy. PyTorch: `log_softmax`.
+  /// x − log Σ exp(x) along an axis.
+  ///
+  /// Derivative: dy − exp(y)·Σ dy. PyTorch: `log_softmax`.
   public func logSoftmax(axis: Int = -1) -> Tensor { alongLast(axis, "logSoftmax") { Softmax(isLogarithmic: true)($0) } }
 
-  /// log Σ exp(x) over the given axes, or over all, without overflow; −∞ of no elements. Derivative: dy·exp(x − y). PyTorch: `logsumexp`.
+  /// log Σ exp(x) over the given axes, or over all, without overflow; −∞ of no elements.
+  ///
+  /// Derivative: dy·exp(x − y). PyTorch: `logsumexp`.
   public func logSumExp(axes: [Int] = [], keepDims: Bool = false) -> Tensor {
     guard let normal = attempt({ () throws(TensorError) in try self.axes(axes, "logSumExp") }) else { return .placeholder }
     let kept = (0..<rank).filter { !normal.contains($0) }

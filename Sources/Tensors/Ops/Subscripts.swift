@@ -18,6 +18,7 @@ public enum TensorIndexKind: Sendable {
 }
 
 extension TensorIndexKind: TensorIndex {
+  /// It, taken apart.
   public var tensorIndex: TensorIndexKind { self }
 }
 extension TensorIndex where Self == TensorIndexKind {
@@ -31,24 +32,31 @@ extension TensorIndex where Self == TensorIndexKind {
   public static func stride(from: Int? = nil, to: Int? = nil, by: Int) -> TensorIndexKind { .stretch(from: from, to: to, by: by) }
 }
 extension Int: TensorIndex {
+  /// It, taken apart.
   public var tensorIndex: TensorIndexKind { .position(self) }
 }
 extension Range<Int>: TensorIndex {
+  /// It, taken apart.
   public var tensorIndex: TensorIndexKind { .stretch(from: lowerBound, to: upperBound, by: 1) }
 }
 extension ClosedRange<Int>: TensorIndex {
+  /// It, taken apart.
   public var tensorIndex: TensorIndexKind { .stretch(from: lowerBound, to: upperBound == -1 ? nil : upperBound + 1, by: 1) }
 }
 extension PartialRangeFrom<Int>: TensorIndex {
+  /// It, taken apart.
   public var tensorIndex: TensorIndexKind { .stretch(from: lowerBound, to: nil, by: 1) }
 }
 extension PartialRangeUpTo<Int>: TensorIndex {
+  /// It, taken apart.
   public var tensorIndex: TensorIndexKind { .stretch(from: nil, to: upperBound, by: 1) }
 }
 extension PartialRangeThrough<Int>: TensorIndex {
+  /// It, taken apart.
   public var tensorIndex: TensorIndexKind { .stretch(from: nil, to: upperBound == -1 ? nil : upperBound + 1, by: 1) }
 }
 extension Tensor: TensorIndex {
+  /// It, taken apart.
   public var tensorIndex: TensorIndexKind { .tensor(self) }
 }
 
@@ -89,7 +97,8 @@ private struct Selection {
       case .position(let i):
         let n = x[axis]
         guard i >= -n && i < n else {
-          throw TensorError("subscript", "index \(i) for axis \(axis) of \(x); " + (n == 0 ? "it has no elements" : "\(-n) to \(n - 1) would fit"))
+          throw TensorError(
+            "subscript", "index \(i) for axis \(axis) of \(x); " + (n == 0 ? "it has no elements" : "\(-n) to \(n - 1) would fit"))
         }
         region.take(axis, from: i < 0 ? i + n : i, count: 1)
         axis += 1
@@ -131,7 +140,9 @@ private struct Selection {
         }
       }
     }
-    guard sizes.count <= Shape.maximumRank else { throw TensorError("subscript", "the result would have \(sizes.count) axes, 8 is the most") }
+    guard sizes.count <= Shape.maximumRank else {
+      throw TensorError("subscript", "the result would have \(sizes.count) axes, 8 is the most")
+    }
     shape = Shape(sizes)
   }
 
@@ -158,7 +169,9 @@ private struct Selection {
 }
 
 extension Tensor {
-  /// A part of the tensor. Integers, ranges, strides, the ellipsis and new axes give views; index tensors and masks give copies.
+  /// A part of the tensor.
+  ///
+  /// Integers, ranges, strides, the ellipsis and new axes give views; index tensors and masks give copies.
   ///
   ///     x[0]  x[-1, 2]  x[1..<3, .all]  x[.ellipsis, 0]  x[.newAxis]  x[.stride(by: -1)]  x[Tensor([2, 0])]  x[x .> 0]
   ///
@@ -210,7 +223,9 @@ extension Tensor {
       // The part has the region's axes again: dropped ones have size 1, added ones go.
       let part = fitting.reshaped(selection.region.shape)
       if context.failure != nil { return }
-      if part.dtype != dtype { throw TensorError("subscript", "a \(part.dtype) value for a \(dtype) tensor; convert it with .cast(to: .\(dtype))") }
+      if part.dtype != dtype {
+        throw TensorError("subscript", "a \(part.dtype) value for a \(dtype) tensor; convert it with .cast(to: .\(dtype))")
+      }
       let tracked = context.tape != nil && (isTracked(context) || part.isTracked(context))
       if tracked || context.isDry || part.storage === storage || !isContiguous || !isKnownUniquelyReferenced(&storage) {
         self = Replace(region: selection.region)(Pair(self, part))
@@ -227,7 +242,9 @@ extension Tensor {
     // The value as the read would give it, then the positions' axes in front.
     let readShape = Shape(Array(restShape.prefix(place)) + Array(flat.shape) + Array(restShape.dropFirst(place)))
     let fitting = try value.fit(readShape)
-    let front = place == 0 ? fitting
+    let front =
+      place == 0
+      ? fitting
       : fitting.permuted(Array(place..<place + flat.rank) + Array(0..<place) + Array(place + flat.rank..<readShape.rank))
     let rows = part.shape.prefix(count).reduce(1, *)
     let columns = restShape.elementCount

@@ -90,30 +90,40 @@ extension Tensor {
   /// A view where the elements lie suitably, else a copy. Derivative: dy in the old shape. PyTorch: `reshape`, `view`.
   public func reshaped(_ shape: Shape) -> Tensor { Reshape(shape: shape)(self) }
 
-  /// The axes in another order: axis i of the result is axis `axes[i]`. Derivative: dy with the axes back. PyTorch: `permute`.
+  /// The axes in another order: axis i of the result is axis `axes[i]`.
+  ///
+  /// Derivative: dy with the axes back. PyTorch: `permute`.
   public func permuted(_ axes: [Int]) -> Tensor { Permute(axes: axes)(self) }
 
-  /// Two axes exchanged, the last two unless told. Derivative: dy with them exchanged. PyTorch: `transpose`, `mT`.
+  /// Two axes exchanged, the last two unless told.
+  ///
+  /// Derivative: dy with them exchanged. PyTorch: `transpose`, `mT`.
   public func transposed(_ a: Int = -2, _ b: Int = -1) -> Tensor {
-    guard let (a, b) = attempt({ () throws(TensorError) in (try axis(a, "transposed"), try axis(b, "transposed")) }) else { return .placeholder }
+    guard let (a, b) = attempt({ () throws(TensorError) in (try axis(a, "transposed"), try axis(b, "transposed")) }) else {
+      return .placeholder
+    }
     var axes = Array(0..<rank)
     axes.swapAt(a, b)
     return Permute(axes: axes)(self)
   }
 
-  /// Without the given axes, which must have size 1; without any, all of size 1 go. Derivative: dy in the old shape.
+  /// Without the given axes, which must have size 1; without any, all of size 1 go.
+  ///
+  /// Derivative: dy in the old shape.
   public func squeezed(axes: Int...) -> Tensor { squeezed(axes: axes) }
   /// Without the given axes, which must have size 1; without any, all of size 1 go.
   public func squeezed(axes: [Int]) -> Tensor {
     guard let normal = attempt({ () throws(TensorError) in try self.axes(axes, "squeezed") }) else { return .placeholder }
-    if let wrong = normal.first(where: { shape[$0] != 1 }) , !axes.isEmpty {
+    if let wrong = normal.first(where: { shape[$0] != 1 }), !axes.isEmpty {
       fail(TensorError("squeezed", "axis \(wrong) of \(shape) has size \(shape[wrong]), not 1"))
       return .placeholder
     }
     return reshaped(Shape((0..<rank).filter { axes.isEmpty ? shape[$0] != 1 : !normal.contains($0) }.map { shape[$0] }))
   }
 
-  /// With a new axis of size 1 at a position (-1: the last). Derivative: dy without it. PyTorch: `unsqueeze`.
+  /// With a new axis of size 1 at a position (-1: the last).
+  ///
+  /// Derivative: dy without it. PyTorch: `unsqueeze`.
   public func unsqueezed(axis: Int) -> Tensor {
     let position = axis < 0 ? axis + rank + 1 : axis
     guard position >= 0 && position <= rank else {
@@ -123,7 +133,9 @@ extension Tensor {
     return reshaped(shape.inserting(1, at: position))
   }
 
-  /// The axes from `start` to `end` (inclusive) merged into one. Derivative: dy in the old shape. PyTorch: `flatten`.
+  /// The axes from `start` to `end` (inclusive) merged into one.
+  ///
+  /// Derivative: dy in the old shape. PyTorch: `flatten`.
   public func flattened(from start: Int = 0, to end: Int = -1) -> Tensor {
     if rank == 0 { return reshaped([1]) }
     guard let (first, last) = attempt({ () throws(TensorError) in (try axis(start, "flattened"), try axis(end, "flattened")) }) else {
@@ -139,7 +151,9 @@ extension Tensor {
     return reshaped(result)
   }
 
-  /// The elements along the given axes in reverse order: a view. Derivative: dy reversed. PyTorch: `flip`.
+  /// The elements along the given axes in reverse order: a view.
+  ///
+  /// Derivative: dy reversed. PyTorch: `flip`.
   public func reversed(axes: Int...) -> Tensor {
     guard let normal = attempt({ () throws(TensorError) in try self.axes(axes, "reversed") }) else { return .placeholder }
     var region = Region(all: shape)

@@ -19,11 +19,11 @@ import Testing
       let (_, gradient) = valueAndGradient(at: &model) { model in mse(model(x), y) }
       optimizer.update(&model, along: gradient)
     }
-    print(model.predict(x))                  // inference mode; `model` untouched
+    print(model.predict(x))  // inference mode; `model` untouched
 
-    var twin = model                         // independent from here on: no scopes, no names to manage
+    var twin = model  // independent from here on: no scopes, no names to manage
     twin.updateParameters { name, value in value *= 2 }
-    print(model.parameters.map(\.name))      // ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"]
+    print(model.parameters.map(\.name))  // ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"]
     #expect(distance(model.predict(x), y) < 0.1)
     #expect(model.parameters.map(\.name) == ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"])
     #expect(distance(twin.layers[0].as(Dense.self)!.weight, model.layers[0].as(Dense.self)!.weight * 2) == 0)
@@ -62,7 +62,9 @@ import Testing
     }
 
     // Using it another way is a call on it: [batch, time, features] in, [batch, time, outputs] out.
-    var sequence = Chain { Recurrence(8, 16); Dense(16, 4) }.unrolled(steps: 5)
+    var sequence = Chain {
+      Recurrence(8, 16); Dense(16, 4)
+    }.unrolled(steps: 5)
     let outputs = sequence(.normal([2, 5, 8]))
     #expect(outputs.shape == [2, 5, 4])
   }
@@ -72,7 +74,7 @@ import Testing
     let slope = gradient(at: point) { x in (x * x).sum() }
     let curvature = gradient(at: point) { x in gradient(at: x) { sin($0).sum() }.sum() }
     let rows = jacobian(of: { $0.softmax() }, at: point)
-    try checkGradient(of: { softplus($0) }, at: point.cast(to: .float64))   // names the worst element if it fails
+    try checkGradient(of: { softplus($0) }, at: point.cast(to: .float64))  // names the worst element if it fails
     #expect(distance(slope, point * 2) < 1e-6)
     #expect(distance(curvature, -sin(point)) < 1e-6)
     #expect(rows.shape == [2, 2])
@@ -80,12 +82,14 @@ import Testing
 
   @Test func kernelsAndMistakes() throws {
     let mish = Elementwise { x in x * tanh(log1p(exp(x))) }
-    var custom = Chain { Dense(64, 64); mish; { x in x.reshaped([-1, 8, 8]) } }
-    print(custom(.normal([3, 64])).shape)    // [3, 8, 8]
+    var custom = Chain {
+      Dense(64, 64); mish; { x in x.reshaped([-1, 8, 8]) }
+    }
+    print(custom(.normal([3, 64])).shape)  // [3, 8, 8]
     do {
       try checked { _ = custom.predict(.zeros([32, 10])) }
     } catch {
-      print(error)   // linear: [32, 10] for a weight of shape [64, 64]: the last axis must be 64, in layers.0 (Dense)
+      print(error)  // linear: [32, 10] for a weight of shape [64, 64]: the last axis must be 64, in layers.0 (Dense)
     }
     #expect(custom(.normal([3, 64])).shape == [3, 8, 8])
   }

@@ -11,7 +11,9 @@ private struct Zoo: Model {
   var list = [Dense(1, 1), Dense(1, 2)]
   var tensors: [Tensor] = [[1], [2]]
   var generic = Holder(inner: Dense(2, 2))
-  var chain = Chain { Dense(2, 2); { x in x }; Dense(2, 1, hasBias: false) }
+  var chain = Chain {
+    Dense(2, 2); { x in x }; Dense(2, 1, hasBias: false)
+  }
   var name = "zoo"
   var size = 3
   @Recurrent var hidden: Tensor = [[0]]
@@ -31,7 +33,8 @@ private struct Holder<Inner: Model<Tensor, Tensor>>: Model {
   @Test func parameterNamesAreAsPyTorchWritesThem() {
     #expect(
       Zoo().parameters.map(\.name) == [
-        "weight", "dense.weight", "dense.bias", "maybe.weight", "maybe.bias", "list.0.weight", "list.0.bias", "list.1.weight", "list.1.bias",
+        "weight", "dense.weight", "dense.bias", "maybe.weight", "maybe.bias", "list.0.weight", "list.0.bias", "list.1.weight",
+        "list.1.bias",
         "tensors.0", "tensors.1", "generic.inner.weight", "generic.inner.bias", "chain.layers.0.weight", "chain.layers.0.bias",
         "chain.layers.2.weight",
       ])
@@ -110,16 +113,27 @@ private struct Holder<Inner: Model<Tensor, Tensor>>: Model {
   }
 
   @Test func sizesOfInputsAreInferred() throws {
-    let chain = try Chain(input: [784]) { Dense(128, activation: relu); Dense(64, activation: relu); Dense(10) }
+    let chain = try Chain(input: [784]) {
+      Dense(128, activation: relu); Dense(64, activation: relu); Dense(10)
+    }
     #expect(chain.parameters.map(\.value.shape) == [[128, 784], [128], [64, 128], [64], [10, 64], [10]])
     #expect(chain.parameters[0].value.variance().item() > 0)
-    #expect { try Chain(input: [784]) { Dense(128); Dense(10, 4) } } throws: {
+    #expect {
+      try Chain(input: [784]) {
+        Dense(128); Dense(10, 4)
+      }
+    } throws: {
       "\($0)" == "linear: [2, 128] for a weight of shape [4, 10]: the last axis must be 10, in layers.1 (Dense)"
     }
   }
 
   @Test func mistakesNameThePart() {
-    var chain = Chain { Dense(4, 8); Chain { Dense(8, 8); Dense(9, 1) } }
+    var chain = Chain {
+      Dense(4, 8);
+      Chain {
+        Dense(8, 8); Dense(9, 1)
+      }
+    }
     #expect { try checked(&chain) { _ = $0(.zeros([3, 4])) } } throws: {
       "\($0)" == "linear: [3, 8] for a weight of shape [1, 9]: the last axis must be 9, in layers.1.layers.1 (Dense)"
     }
@@ -128,7 +142,9 @@ private struct Holder<Inner: Model<Tensor, Tensor>>: Model {
 
   @Test func outputShapeIsTheShapeOfTheOutput() throws {
     let models: [any Model<Tensor, Tensor>] = [
-      Chain { Dense(6, 4, activation: gelu); Dropout(0.3); Perceptron(4, 2) },
+      Chain {
+        Dense(6, 4, activation: gelu); Dropout(0.3); Perceptron(4, 2)
+      },
       SimpleRecurrent(6, 4), ComposedRecurrent(Dense(10, 4), outputs: 4),
       Chain { { x in x.softmax().sum(axis: -1, keepDims: true) } },
     ]

@@ -46,7 +46,8 @@ import Testing
       case "Adam":
         Adam(learningRate: 0, beta1: s.beta1 ?? 0.9, beta2: s.beta2 ?? 0.999, epsilon: s.epsilon ?? 1e-8, weightDecay: s.weightDecay ?? 0)
       default:
-        AdamW(learningRate: 0, beta1: s.beta1 ?? 0.9, beta2: s.beta2 ?? 0.999, epsilon: s.epsilon ?? 1e-8, weightDecay: s.weightDecay ?? 0.01)
+        AdamW(
+          learningRate: 0, beta1: s.beta1 ?? 0.9, beta2: s.beta2 ?? 0.999, epsilon: s.epsilon ?? 1e-8, weightDecay: s.weightDecay ?? 0.01)
       }
     #expect(row.learningRates.count == 10)
     for step in row.learningRates.indices {

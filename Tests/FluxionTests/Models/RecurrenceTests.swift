@@ -62,7 +62,11 @@ import Testing
   }
 
   @Test func predictionLeavesTheModelAlone() {
-    var model = withSeed(7) { Chain { SimpleRecurrent(3, 4); Dropout(0.5) } }
+    var model = withSeed(7) {
+      Chain {
+        SimpleRecurrent(3, 4); Dropout(0.5)
+      }
+    }
     let x = Tensor.ones([2, 3])
     let first = model.predict(x)
     #expect(distance(model.predict(x), first) == 0)
@@ -129,8 +133,20 @@ import Testing
   }
 
   @Test func sameSeedSameWeights() {
-    func weights() -> [Float] { withSeed(9) { Chain { Dense(3, 4); SimpleRecurrent(4, 2) } }.parameters.flatMap { $0.value.scalars(Float.self) } }
+    func weights() -> [Float] {
+      withSeed(9) {
+        Chain {
+          Dense(3, 4); SimpleRecurrent(4, 2)
+        }
+      }.parameters.flatMap { $0.value.scalars(Float.self) }
+    }
     #expect(weights() == weights())
-    #expect(weights() != withSeed(10) { Chain { Dense(3, 4); SimpleRecurrent(4, 2) } }.parameters.flatMap { $0.value.scalars(Float.self) })
+    #expect(
+      weights()
+        != withSeed(10) {
+          Chain {
+            Dense(3, 4); SimpleRecurrent(4, 2)
+          }
+        }.parameters.flatMap { $0.value.scalars(Float.self) })
   }
 }
