@@ -70,23 +70,24 @@ enum BLAS {
 
   /// The same, shared among threads where it is large: stretches of rows or of columns, whichever are more.
   ///
-  /// A stretch begins at a multiple of
-  /// OpenBLAS's own block width, so that every element is summed in the same order however the product is cut.
+  /// OpenBLAS sums an element in another order where it stands at a block's edge, so the cuts follow from the shape and not from the number of
+  /// threads: one thread does the same parts one after the other, and gets the same bits.
   static func product(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, beta: Double, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) {
     // Read in a condition: an unused read of a lazy constant is dropped, and its initialiser with it.
     guard isReady else { return }
-    let flops = 2 * m * n * k
-    let threads = Threads.count
-    if flops < 3_000_000 || threads == 1 || Swift.max(m, n) < 2 * width { return gemm(dtype, m, n, k, a, b, beta: beta, c, ldc) }
+    let length = max(m, n)
+    if 2 * m * n * k < 3_000_000 || length < 2 * width { return gemm(dtype, m, n, k, a, b, beta: beta, c, ldc) }
+    var parts = 2
+    // Each part packs the other operand anew: no part below 256 rows or columns, but for a second thread.
+    while length / parts >= 512 && parts < 16 { parts *= 2 }
     let size = dtype.byteCount
     let byRows = m >= n
-    let blocks = ((byRows ? m : n) + width - 1) / width
-    let parts = Swift.min(threads, blocks)
+    let blocks = (length + width - 1) / width
     ThreadPool.shared.run(parts) { part in
       let from = blocks * part / parts * width
-      let to = Swift.min(blocks * (part + 1) / parts * width, byRows ? m : n)
+      let to = Swift.min(blocks * (part + 1) / parts * width, length)
       if byRows {
         var rows = a
         rows.pointer += from * (a.isTransposed ? 1 : a.lead) * size
@@ -98,5 +99,6 @@ enum BLAS {
       }
     }
   }
+  /// A multiple of what the kernels of OpenBLAS take at a time.
   private static let width = 16
 }
