@@ -33,8 +33,8 @@ final class Storage: ManagedBuffer<Storage.Header, UInt64> {
     return unsafeDowncast(object, to: Storage.self)
   }
 
-  /// What tensors of shape dry runs and of failed scopes hold: nothing.
-  nonisolated(unsafe) static let hollow: Storage = .allocate(0)
+  /// The address of tensors without elements, from which nothing is read.
+  nonisolated(unsafe) static let nowhere = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
 
   @inline(__always) var base: UnsafeMutableRawPointer { withUnsafeMutablePointerToHeader { $0.pointee.base } }
   var byteCount: Int { withUnsafeMutablePointerToHeader { $0.pointee.byteCount } }

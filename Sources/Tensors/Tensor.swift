@@ -9,7 +9,8 @@
 /// `checked` scope.
 public struct Tensor: @unchecked Sendable {
   // What makes the struct unchecked Sendable: elements are written only through a storage that is uniquely held.
-  var storage: Storage
+  // Nil where there are no elements to hold: in dry runs, after mistakes, on the tape.
+  var storage: Storage?
   /// The sizes of the axes.
   public internal(set) var shape: Shape
   /// The steps between neighbours along each axis, in elements: 0 where the axis is broadcast, negative where it is reversed.
@@ -28,7 +29,7 @@ public struct Tensor: @unchecked Sendable {
   /// The number of elements.
   public var elementCount: Int { shape.elementCount }
 
-  init(storage: Storage, shape: Shape, strides: Shape, offset: Int, dtype: DType, isContiguous: Bool) {
+  init(storage: Storage?, shape: Shape, strides: Shape, offset: Int, dtype: DType, isContiguous: Bool) {
     self.storage = storage
     self.shape = shape
     self.strides = strides
@@ -52,16 +53,16 @@ public struct Tensor: @unchecked Sendable {
 
   /// A tensor that has a shape and no elements: the result of a dry run, or of an operator after a mistake.
   init(hollow shape: Shape, _ dtype: DType) {
-    self.init(storage: .hollow, shape: shape, strides: shape.contiguousStrides, offset: 0, dtype: dtype, isContiguous: true)
+    self.init(storage: nil, shape: shape, strides: shape.contiguousStrides, offset: 0, dtype: dtype, isContiguous: true)
   }
 
   /// What operators give after a mistake in a `checked` scope.
   static var placeholder: Tensor { Tensor(hollow: [], .float32) }
 
-  var isHollow: Bool { storage === Storage.hollow && elementCount > 0 }
+  var isHollow: Bool { storage == nil && elementCount > 0 }
 
   /// The first element's address.
-  @inline(__always) var pointer: UnsafeMutableRawPointer { storage.base + offset &* dtype.byteCount }
+  @inline(__always) var pointer: UnsafeMutableRawPointer { (storage?.base ?? Storage.nowhere) + offset &* dtype.byteCount }
 
   /// The same elements through another layout.
   func view(shape: Shape, strides: Shape, offset: Int) -> Tensor {

@@ -48,7 +48,10 @@ final class Program: Sendable {
     self.expression = expression
     self.inputCount = inputCount
     (instructions, registerCount, uniforms) = (compiler.instructions, compiler.registerCount, compiler.uniforms)
+    // Among integers a constant with a fraction would be a silent mistake.
+    let isWhole = compiler.uniforms.allSatisfy { $0.value.map { $0 == $0.rounded() } ?? true }
     kernels = DType.allCases.map { dtype in
+      if !isWhole && !dtype.isFloatingPoint { return nil }
       var list: [fx_kernel] = []
       for instruction in compiler.instructions {
         guard let kernel = fx_elementwise(Int32(instruction.op), dtype.code) else { return nil }
@@ -91,21 +94,21 @@ final class Program: Sendable {
 
   /// Whether some derivative reads an input, and whether some reads the result.
   var keeps: Keeps {
-    keeping.withLock { kept in
-      if let kept { return kept }
-      let uses = (0..<inputCount).flatMap { derivative($0)?.uses ?? [] }
-      let value: Keeps
-      switch (uses.contains { $0 < inputCount }, uses.contains(inputCount)) {
-      case (false, false): value = .nothing
-      case (true, false): value = .inputs
-      case (false, true): value = .output
-      case (true, true): value = .both
-      }
-      kept = value
-      return value
+    let known = keeping.load(ordering: .relaxed)
+    if known > 0 { return Keeps(rawValue: known - 1)! }
+    let uses = (0..<inputCount).flatMap { derivative($0)?.uses ?? [] }
+    let value: Keeps
+    switch (uses.contains { $0 < inputCount }, uses.contains(inputCount)) {
+    case (false, false): value = .nothing
+    case (true, false): value = .inputs
+    case (false, true): value = .output
+    case (true, true): value = .both
     }
+    keeping.store(value.rawValue + 1, ordering: .relaxed)
+    return value
   }
-  private let keeping = Mutex<Keeps?>(nil)
+  /// 1 more than what is kept, 0 until that is known.
+  private let keeping = Atomic<UInt8>(0)
 }
 
 // MARK: - Expression to instructions

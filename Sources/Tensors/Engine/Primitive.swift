@@ -28,7 +28,7 @@ extension Primitive {
   ///
   /// Checks shapes and dtypes, runs the kernel, and appends to the tape if an input is tracked.
   @inline(__always)
-  package func callAsFunction(_ x: Inputs) -> Tensor {
+  package func callAsFunction(_ x: consuming Inputs) -> Tensor {
     let context = Context.current
     if context.failure != nil { return .placeholder }
     do {
@@ -60,7 +60,7 @@ package struct Signature {
 }
 
 /// Which of a primitive's tensors its gradient rule reads the elements of; shapes and dtypes are always there.
-package enum Keeps: Sendable { case nothing, inputs, output, both }
+package enum Keeps: UInt8, Sendable { case nothing, inputs, output, both }
 
 /// Which inputs a gradient is wanted for.
 package struct Needs: Sendable {
@@ -84,7 +84,9 @@ package protocol Operands: Sendable {
   func dtype(_ i: Int) -> DType
   func isContiguous(_ i: Int) -> Bool
   func pointer(_ i: Int) -> UnsafeMutableRawPointer
-  func map(_ transform: (Tensor) -> Tensor) -> Self
+  func node(_ i: Int) -> Node
+  /// Lets go of the elements, for a record whose rule does not read them.
+  mutating func dropElements()
   /// The deepest gradient call on `tape` that one of them depends on; 0 if none is tracked there.
   func level(on tape: Tape) -> Int32
 }
@@ -96,7 +98,8 @@ extension Tensor: Operands {
   @inline(__always) package func dtype(_ i: Int) -> DType { dtype }
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { isContiguous }
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { pointer }
-  package func map(_ transform: (Tensor) -> Tensor) -> Tensor { transform(self) }
+  @inline(__always) package func node(_ i: Int) -> Node { node }
+  package mutating func dropElements() { storage = nil }
   @inline(__always) package func level(on tape: Tape) -> Int32 { node.tape == tape.id ? node.level : 0 }
 }
 
@@ -114,7 +117,11 @@ package struct Pair: Operands {
   @inline(__always) package func dtype(_ i: Int) -> DType { i == 0 ? a.dtype : b.dtype }
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { i == 0 ? a.isContiguous : b.isContiguous }
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { i == 0 ? a.pointer : b.pointer }
-  package func map(_ transform: (Tensor) -> Tensor) -> Pair { Pair(transform(a), transform(b)) }
+  @inline(__always) package func node(_ i: Int) -> Node { i == 0 ? a.node : b.node }
+  package mutating func dropElements() {
+    a.storage = nil
+    b.storage = nil
+  }
   @inline(__always) package func level(on tape: Tape) -> Int32 { Swift.max(a.level(on: tape), b.level(on: tape)) }
 }
 
@@ -134,7 +141,12 @@ package struct Triple: Operands {
   @inline(__always) package func dtype(_ i: Int) -> DType { i == 0 ? a.dtype : i == 1 ? b.dtype : c.dtype }
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { i == 0 ? a.isContiguous : i == 1 ? b.isContiguous : c.isContiguous }
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { i == 0 ? a.pointer : i == 1 ? b.pointer : c.pointer }
-  package func map(_ transform: (Tensor) -> Tensor) -> Triple { Triple(transform(a), transform(b), transform(c)) }
+  @inline(__always) package func node(_ i: Int) -> Node { i == 0 ? a.node : i == 1 ? b.node : c.node }
+  package mutating func dropElements() {
+    a.storage = nil
+    b.storage = nil
+    c.storage = nil
+  }
   @inline(__always)
   package func level(on tape: Tape) -> Int32 { Swift.max(a.level(on: tape), b.level(on: tape), c.level(on: tape)) }
 }
@@ -145,6 +157,7 @@ extension [Tensor]: Operands {
   @inline(__always) package func dtype(_ i: Int) -> DType { self[i].dtype }
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { self[i].isContiguous }
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { self[i].pointer }
-  package func map(_ transform: (Tensor) -> Tensor) -> [Tensor] { indices.map { transform(self[$0]) } }
+  @inline(__always) package func node(_ i: Int) -> Node { self[i].node }
+  package mutating func dropElements() { for i in indices { self[i].storage = nil } }
   package func level(on tape: Tape) -> Int32 { reduce(0) { Swift.max($0, $1.level(on: tape)) } }
 }

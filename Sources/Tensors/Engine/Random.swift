@@ -111,7 +111,7 @@ extension Tensor {
   /// The numbers 0 ..< count in random order, each order equally probable: int64.
   public static func permutation(_ count: Int, using random: inout RandomStream) -> Tensor {
     guard count >= 0 else {
-      fail(TensorError("permutation", "of \(count) numbers"))
+      fail(TensorError("permutation", "of \(count) numbers; 0 or more would fit"))
       return .placeholder
     }
     var order = Array(0..<count)
@@ -127,7 +127,7 @@ extension Tensor {
   ) -> Tensor {
     let context = Context.current
     guard attempt({ () throws(TensorError) in try shape.check(name) }) != nil else { return .placeholder }
-    guard dtype.isFloatingPoint || dtype == .bool else {
+    guard dtype.isFloatingPoint || name == "bernoulli" else {
       fail(TensorError(name, "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
       return .placeholder
     }

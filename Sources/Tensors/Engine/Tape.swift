@@ -37,7 +37,7 @@ package final class Tape {
   }
 
   @inline(__always)
-  func record<P: Primitive>(_ primitive: P, _ x: P.Inputs, _ y: inout Tensor, _ level: Int32) {
+  func record<P: Primitive>(_ primitive: P, _ x: consuming P.Inputs, _ y: inout Tensor, _ level: Int32) {
     y.node = Node(tape: id, index: Int32(records.count), level: level)
     records.append(Record(primitive, x, y))
   }
@@ -85,26 +85,25 @@ private final class Record<P: Primitive>: AnyRecord {
   let y: Tensor
 
   @inline(__always)
-  init(_ primitive: P, _ x: P.Inputs, _ y: Tensor) {
+  init(_ primitive: P, _ x: consuming P.Inputs, _ y: consuming Tensor) {
+    let keeps = primitive.keeps
+    if keeps == .output || keeps == .nothing { x.dropElements() }
+    if keeps == .inputs || keeps == .nothing { y.dropElements() }
     self.primitive = primitive
-    switch primitive.keeps {
-    case .both: (self.x, self.y) = (x, y)
-    case .inputs: (self.x, self.y) = (x, y.withoutElements)
-    case .output: (self.x, self.y) = (x.map(\.withoutElements), y)
-    case .nothing: (self.x, self.y) = (x.map(\.withoutElements), y.withoutElements)
-    }
+    self.x = x
+    self.y = y
   }
 
   override func backward(_ dy: Tensor, tape: UInt64, since start: Int32, level: Int32, into gradients: inout [Tensor?]) {
     var bits: UInt64 = 0
     for i in 0..<x.count {
-      let node = x.operand(i).node
+      let node = x.node(i)
       if node.tape == tape && node.level >= level && node.index >= start && i < 64 { bits |= 1 << UInt64(i) }
     }
     let dx = primitive.gradient(x, y, dy, Needs(bits: bits))
     for (i, dx) in dx.enumerated() {
       guard let dx else { continue }
-      let node = x.operand(i).node
+      let node = x.node(i)
       guard node.tape == tape && node.level >= level && node.index >= start else { continue }
       assert(
         dx.shape == x.operand(i).shape || dx.isHollow,
@@ -116,15 +115,6 @@ private final class Record<P: Primitive>: AnyRecord {
         gradients[slot]! += dx
       }
     }
-  }
-}
-
-extension Tensor {
-  /// The same place on the tape, shape and dtype, without the memory.
-  fileprivate var withoutElements: Tensor {
-    var x = self
-    x.storage = .hollow
-    return x
   }
 }
 

@@ -24,7 +24,7 @@ public func relu(_ x: Symbol) -> Symbol { `where`(x .<= 0, 0, x) }
 /// x where x > 0, else slope·x.
 ///
 /// Derivative: dy or slope·dy. PyTorch: `leaky_relu`.
-public func leakyRelu(_ x: Tensor, slope: Double = 0.01) -> Tensor { mapped("leakyRelu", A.leakyRelu, x, SIMD4(slope, 0, 0, 0)) }
+public func leakyRelu(_ x: Tensor, slope: Double = 0.01) -> Tensor { mapped("leakyRelu", A.leakyRelu, x, scalar: slope) }
 /// x where x > 0, else slope·x, as a symbol.
 public func leakyRelu(_ x: Symbol, slope: Symbol = 0.01) -> Symbol { `where`(x .<= 0, slope * x, x) }
 

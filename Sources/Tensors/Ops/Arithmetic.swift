@@ -33,9 +33,24 @@ enum Programs {
 /// A program on two tensors that broadcast together.
 @inline(__always)
 func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ y: Tensor) -> Tensor {
-  if x.shape == y.shape { return Map(program: program, label: label)(Pair(x, y)) }
+  if x.shape == y.shape { return plain(program, x, y) ?? Map(program: program, label: label)(Pair(x, y)) }
   let (x, y) = broadcasted(label, x, y)
   return Map(program: program, label: label)(Pair(x, y))
+}
+
+/// The door's most common case, inlined: nothing records, nothing was wrong, both lie in order, one instruction does it. It saves what taking hold
+/// of two tensors costs, a third of a small operator's time.
+@inline(__always)
+private func plain(_ program: Program, _ x: Tensor, _ y: Tensor) -> Tensor? {
+  let context = Context.current
+  guard context.tape == nil, !context.isDry, context.failure == nil, x.dtype == y.dtype, x.isContiguous, y.isContiguous,
+    let kernel = program.direct?[Int(x.dtype.rawValue)]
+  else { return nil }
+  let n = x.shape.elementCount
+  guard n <= Blocks.grain else { return nil }
+  let result = Tensor(uninitialized: x.shape, x.dtype)
+  kernel(n, x.pointer, y.pointer, x.pointer, result.pointer)
+  return result
 }
 
 /// A program on one tensor and numbers.
@@ -55,8 +70,9 @@ func mapped<S: Scalar>(_ label: StaticString, _ program: Program, _ x: Tensor, s
 extension Tensor {
   /// Whether a number is one of this dtype's values; a mistake if not.
   @inline(never)
-  fileprivate func admits(_ value: Double, _ label: StaticString) -> Bool {
-    if dtype == .bool || value == value.rounded(.towardZero) && abs(value) <= 0x1p53 { return true }
+  func admits(_ value: Double, _ label: StaticString) -> Bool {
+    let largest = dtype == .int32 ? Double(Int32.max) : 0x1p53
+    if dtype == .bool || value == value.rounded(.towardZero) && abs(value) <= largest { return true }
     fail(TensorError("\(label)", "\(value) is not a value of \(dtype); convert the tensor with .cast(to: .float32)"))
     return false
   }
@@ -137,7 +153,8 @@ extension Tensor {
       return
     }
     guard let kernel = fx_elementwise(Int32(op.rawValue), dtype.code) else {
-      self = mapped(label, program, self, y)
+      // A dtype without such arithmetic: the door says so, and nothing changes.
+      _ = mapped(label, program, self, y)
       return
     }
     let count = elementCount

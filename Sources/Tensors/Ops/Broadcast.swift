@@ -8,6 +8,7 @@ struct Expand: Primitive {
   var keeps: Keeps { .nothing }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {
+    try shape.check(name)
     let lead = shape.rank - x.rank
     var fits = lead >= 0
     if fits { for axis in 0..<x.rank where x.shape[axis] != shape[axis + lead] && x.shape[axis] != 1 { fits = false } }

@@ -19,7 +19,7 @@ extension Tensor {
   /// A scalar.
   public init<S: Scalar>(_ value: S) {
     self.init(uninitialized: [], S.dtype)
-    storage.base.storeBytes(of: value, as: S.self)
+    pointer.storeBytes(of: value, as: S.self)
   }
 
   /// A vector of an array's elements; the dtype follows the array's (`Float` gives float32, `Int` int64, …).
@@ -33,25 +33,28 @@ extension Tensor {
       return
     }
     self.init(uninitialized: shape, S.dtype)
-    elements.withUnsafeBytes { storage.base.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(storage.base), byteCount: $0.count) }
+    elements.withUnsafeBytes { if let base = $0.baseAddress { pointer.copyMemory(from: base, byteCount: $0.count) } }
   }
 
   /// Raw memory in row-major order: what file readers use.
   package init(bytes: UnsafeRawBufferPointer, shape: Shape, dtype: DType) {
     precondition(bytes.count == shape.elementCount * dtype.byteCount)
     self.init(uninitialized: shape, dtype)
-    if let base = bytes.baseAddress { storage.base.copyMemory(from: base, byteCount: bytes.count) }
+    if let base = bytes.baseAddress { pointer.copyMemory(from: base, byteCount: bytes.count) }
   }
 
   // MARK: Constant and regular
 
   /// `shape` filled with 0 (false).
-  public static func zeros(_ shape: Shape, _ dtype: DType = .float32) -> Tensor { full(shape, 0, dtype) }
+  public static func zeros(_ shape: Shape, _ dtype: DType = .float32) -> Tensor { filled(shape, 0, dtype, "zeros") }
   /// `shape` filled with 1 (true).
-  public static func ones(_ shape: Shape, _ dtype: DType = .float32) -> Tensor { full(shape, 1, dtype) }
+  public static func ones(_ shape: Shape, _ dtype: DType = .float32) -> Tensor { filled(shape, 1, dtype, "ones") }
   /// `shape` filled with one value.
   public static func full<S: Scalar>(_ shape: Shape, _ value: S, _ dtype: DType = .float32) -> Tensor {
-    made(shape, dtype, "full") { range, out in
+    filled(shape, value, dtype, "full")
+  }
+  private static func filled<S: Scalar>(_ shape: Shape, _ value: S, _ dtype: DType, _ name: String) -> Tensor {
+    made(shape, dtype, name) { range, out in
       // An Int beyond 2⁵³ must arrive unrounded.
       if dtype == .int64, let value = value as? Int {
         withUnsafePointer(to: value) { fx_fill(dtype.code, range.count, $0, out) }
@@ -68,7 +71,7 @@ extension Tensor {
   /// The identity matrix, or `rows` by `columns` with ones on the main diagonal.
   public static func eye(_ rows: Int, _ columns: Int? = nil, _ dtype: DType = .float32) -> Tensor {
     let columns = columns ?? rows
-    let y = zeros([rows, columns], dtype)
+    let y = filled([rows, columns], 0, dtype, "eye")
     guard !y.isHollow, y.rank == 2 else { return y }
     for i in 0..<Swift.min(rows, columns) { fillElements(y.pointer + i * (columns + 1) * dtype.byteCount, 1, dtype, 1) }
     return y
@@ -79,7 +82,7 @@ extension Tensor {
   /// The integers from `start` up to and without `end`, in steps of `step`: int64.
   public static func arange(from start: Int, to end: Int, step: Int = 1) -> Tensor {
     guard step != 0 else {
-      fail(TensorError("arange", "a step of 0"))
+      fail(TensorError("arange", "from \(start) to \(end) in steps of 0; any other step would fit"))
       return .placeholder
     }
     let count = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step
@@ -91,9 +94,11 @@ extension Tensor {
   public static func arange(from start: Double, to end: Double, step: Double = 1, _ dtype: DType = .float32) -> Tensor {
     let count = ((end - start) / step).rounded(.up)
     guard count.isFinite, count < 0x1p52 else {
-      fail(TensorError("arange", "from \(start) to \(end) in steps of \(step)"))
+      fail(TensorError("arange", "from \(start) to \(end) in steps of \(step); finite bounds and a step other than 0 would fit"))
       return .placeholder
     }
+    // Integers and bools are made of the rounded numbers.
+    if !dtype.isFloatingPoint { return arange(from: start, to: end, step: step, .float64).cast(to: dtype) }
     return made([Swift.max(0, Int(count))], dtype, "arange") { range, out in
       fx_arange_f(dtype.code, range.count, range.lowerBound, start, step, out)
     }
@@ -102,7 +107,7 @@ extension Tensor {
   /// `count` numbers at equal distances, both ends included; accurate at both ends.
   public static func linspace(from start: Double, to end: Double, count: Int, _ dtype: DType = .float32) -> Tensor {
     guard count >= 0 else {
-      fail(TensorError("linspace", "\(count) numbers"))
+      fail(TensorError("linspace", "\(count) numbers from \(start) to \(end); 0 or more would fit"))
       return .placeholder
     }
     let step = count > 1 ? (end - start) / Double(count - 1) : 0

@@ -4,8 +4,8 @@ import CKernels
 struct Positions: Sendable {
   let tensor: Tensor
 
-  init(_ indices: Tensor, below n: Int, axis: Int, of shape: Shape) throws(TensorError) {
-    guard indices.dtype.isInteger else { throw mistake("indices are \(indices.dtype); int32 or int64 would fit") }
+  init(_ indices: Tensor, below n: Int, axis: Int, of shape: Shape, _ operation: String = "") throws(TensorError) {
+    guard indices.dtype.isInteger else { throw TensorError(operation, "indices are \(indices.dtype); int32 or int64 would fit") }
     if indices.isHollow {
       tensor = indices
       return
@@ -15,7 +15,8 @@ struct Positions: Sendable {
     let y = Tensor(uninitialized: indices.shape, .int64)
     let bad = fx_normalize_indices(y.elementCount, n, source.int64s, y.int64s)
     if bad >= 0 {
-      throw mistake("index \(source.int64s[bad]) at position \(bad) for axis \(axis) of \(shape); \(-n) to \(n - 1) would fit")
+      throw TensorError(
+        operation, "index \(source.int64s[bad]) at position \(bad) for axis \(axis) of \(shape); \(-n) to \(n - 1) would fit")
     }
     tensor = y
   }
@@ -39,7 +40,8 @@ extension Tensor {
 struct Take: Primitive {
   let indices: Tensor
   let axis: Int
-  var name: String { "take" }
+  var label: StaticString = "take"
+  var name: String { "\(label)" }
   var keeps: Keeps { .nothing }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {
@@ -123,8 +125,10 @@ struct ScatterAdd: Primitive {
   func result(_ x: Pair) throws(TensorError) -> Signature {
     let axis = try x.a.axis(axis, name)
     if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
-    if x.a.dtype == .bool { throw mistake("not defined for bool") }
-    if indices.shape != x.b.shape { throw mistake("indices of shape \(indices.shape) for values of shape \(x.b.shape)") }
+    if x.a.dtype == .bool { throw mistake("not defined for bool; convert with .cast(to:)") }
+    if indices.shape != x.b.shape {
+      throw mistake("indices of shape \(indices.shape) for values of shape \(x.b.shape); equal shapes would fit")
+    }
     try checkBeside(axis, x.a.shape, indices.shape)
     return Signature(x.a.shape, x.a.dtype)
   }
@@ -201,11 +205,25 @@ extension Tensor {
   ///
   /// Ids outside 0 ..< classes are a mistake. PyTorch: `one_hot`.
   public func oneHot(classes: Int, _ dtype: DType = .float32) -> Tensor {
+    guard attempt({ () throws(TensorError) in try checkIDs(classes) }) != nil else { return .placeholder }
     guard dtype.isFloatingPoint || dtype.isInteger else {
       return unsqueezed(axis: -1).oneHot(classes: classes, .int32).cast(to: dtype).squeezed(axes: -2)
     }
     let ids = unsqueezed(axis: -1)
     return Tensor.zeros(Shape(Array(shape) + [classes]), dtype).scatterAdd(Tensor.ones(ids.shape, dtype), at: ids, axis: -1)
+  }
+
+  /// That these are class ids. Unlike a position, a negative one counts from nowhere.
+  private func checkIDs(_ classes: Int) throws(TensorError) {
+    if !dtype.isInteger { throw TensorError("oneHot", "class ids are \(dtype); int32 or int64 would fit") }
+    if classes < 0 { throw TensorError("oneHot", "\(classes) classes for ids of shape \(shape); 0 or more would fit") }
+    if isHollow { return }
+    let wrong = cast(to: .int64).withElements(Int64.self) { ids in
+      ids.firstIndex { $0 < 0 || $0 >= classes }.map { (at: $0, id: ids[$0]) }
+    }
+    if let wrong {
+      throw TensorError("oneHot", "id \(wrong.id) at position \(wrong.at) for \(classes) classes; 0 to \(classes - 1) would fit")
+    }
   }
 
   /// The positions of the true (nonzero) elements, one int64 vector for each axis.

@@ -7,13 +7,12 @@ struct MatMul: Primitive {
   var name: String { "matmul" }
 
   func result(_ x: Pair) throws(TensorError) -> Signature {
-    let (a, b) = (x.a, x.b)
-    if a.dtype != b.dtype { throw mixedDTypes(a.dtype, b.dtype) }
-    if a.dtype == .bool { throw mistake("not defined for bool; convert with .cast(to:)") }
-    if a.shape[-1] != b.shape[-2] {
-      throw mistake("\(a.shape) • \(b.shape): inner dimensions \(a.shape[-1]) and \(b.shape[-2]) differ")
+    if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
+    if x.a.dtype == .bool { throw mistake("not defined for bool; convert with .cast(to:)") }
+    if x.a.shape[-1] != x.b.shape[-2] {
+      throw mistake("\(x.a.shape) • \(x.b.shape): inner dimensions \(x.a.shape[-1]) and \(x.b.shape[-2]) differ")
     }
-    return Signature(a.shape.replacing(a.rank - 1, with: b.shape[-1]), a.dtype)
+    return Signature(x.a.shape.replacing(x.a.shape.rank - 1, with: x.b.shape[-1]), x.a.dtype)
   }
 
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
@@ -32,8 +31,12 @@ struct MatMul: Primitive {
       }
       return y
     }
+    if result.shape.rank == 2, let a = x.a.matrix, let b = x.b.matrix {
+      BLAS.product(result.dtype, m, n, k, a, b, beta: 0, y.pointer, n)
+      return y
+    }
     let (a, b) = (x.a.forBLAS, x.b.forBLAS)
-    let (ma, mb) = (a.matrix, b.matrix)
+    guard let ma = a.matrix, let mb = b.matrix else { return y }
     if y.rank == 2 {
       BLAS.product(y.dtype, m, n, k, ma, mb, beta: 0, y.pointer, n)
     } else {
@@ -73,26 +76,20 @@ struct MatMul: Primitive {
 
 extension Tensor {
   /// Itself where rows or columns lie without gaps between elements, as CBLAS wants them; else a copy.
-  var forBLAS: Tensor { matrixLayout == nil ? contiguousCopy() : self }
+  var forBLAS: Tensor { matrix == nil ? contiguousCopy() : self }
 
-  /// Whether the matrices lie by columns, and the elements from one row (or column) to the next; nil if neither rows nor columns lie whole.
+  /// The first matrix as it lies: by rows or by columns; nil if neither rows nor columns lie whole.
   @inline(__always)
-  private var matrixLayout: (isTransposed: Bool, lead: Int)? {
+  var matrix: BLAS.Operand? {
     let (rows, columns) = (shape[-2], shape[-1])
     let (rowStep, columnStep) = (strides[-2], strides[-1])
     if (columnStep == 1 || columns == 1) && (rowStep >= Swift.max(1, columns) || rows == 1) {
-      return (false, rows == 1 ? Swift.max(1, columns) : rowStep)
+      return BLAS.Operand(pointer: pointer, isTransposed: false, lead: rows == 1 ? Swift.max(1, columns) : rowStep)
     }
     if (rowStep == 1 || rows == 1) && (columnStep >= Swift.max(1, rows) || columns == 1) {
-      return (true, columns == 1 ? Swift.max(1, rows) : columnStep)
+      return BLAS.Operand(pointer: pointer, isTransposed: true, lead: columns == 1 ? Swift.max(1, rows) : columnStep)
     }
     return nil
-  }
-
-  /// The first matrix of a tensor that ``forBLAS`` gave.
-  var matrix: BLAS.Operand {
-    let (isTransposed, lead) = matrixLayout ?? (false, Swift.max(1, shape[-1]))
-    return BLAS.Operand(pointer: pointer, isTransposed: isTransposed, lead: lead)
   }
 
   /// The elements from one matrix of a batch to the next, if all are equally far apart.
@@ -155,28 +152,38 @@ struct Linear: Primitive {
   var keeps: Keeps { .inputs }
 
   func result(_ x: Triple) throws(TensorError) -> Signature {
-    let (x, w, b) = (x.a, x.b, x.c)
-    if x.dtype != w.dtype { throw mixedDTypes(x.dtype, w.dtype) }
-    if x.dtype != b.dtype { throw mixedDTypes(x.dtype, b.dtype) }
-    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
-    if w.rank != 2 || b.rank != 1 || b.shape[0] != w.shape[0] {
-      throw mistake("a weight of shape \(w.shape) and a bias of \(b.shape); [outputs, inputs] and [outputs] would fit")
+    if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
+    if x.a.dtype != x.c.dtype { throw mixedDTypes(x.a.dtype, x.c.dtype) }
+    if !x.a.dtype.isFloatingPoint {
+      throw mistake("not defined for \(x.a.dtype), only for float32 and float64; convert with .cast(to:)")
     }
-    if x.rank != 2 || x.shape[1] != w.shape[1] {
-      throw mistake("\(x.shape) for a weight of shape \(w.shape): the last axis must be \(w.shape[1])")
+    if x.b.shape.rank != 2 || x.c.shape.rank != 1 || x.c.shape[0] != x.b.shape[0] {
+      throw mistake("a weight of shape \(x.b.shape) and a bias of \(x.c.shape); [outputs, inputs] and [outputs] would fit")
     }
-    return Signature([x.shape[0], w.shape[0]], x.dtype)
+    if x.a.shape.rank != 2 || x.a.shape[1] != x.b.shape[1] {
+      throw mistake("\(x.a.shape) for a weight of shape \(x.b.shape): the last axis must be \(x.b.shape[1])")
+    }
+    return Signature(Shape(x.a.shape[0], x.b.shape[0]), x.a.dtype)
   }
 
   func evaluate(_ x: Triple, _ result: Signature) -> Tensor {
     let y = Tensor(uninitialized: result.shape, result.dtype)
     let (m, n, k) = (x.a.shape[0], x.b.shape[0], x.a.shape[1])
-    if y.elementCount == 0 { return y }
-    copyElements(from: Expand(shape: y.shape).evaluate(x.c, result), to: y)
+    if m == 0 || n == 0 { return y }
+    // The product is added to rows of the bias.
+    withRaw(result.shape) { dims in
+      withRaw(Shape(0, x.c.strides[0])) { from in
+        withRaw(y.strides) { to in fx_copy(Int32(result.dtype.byteCount), 2, dims, from, x.c.pointer, to, y.pointer) }
+      }
+    }
     if k == 0 { return y }
-    let (a, w) = (x.a.forBLAS, x.b.transposedView.forBLAS)
-    BLAS.product(y.dtype, m, n, k, a.matrix, w.matrix, beta: 1, y.pointer, n)
-    withExtendedLifetime((a, w)) {}
+    if let a = x.a.matrix, let w = x.b.matrix {
+      BLAS.product(result.dtype, m, n, k, a, w.flipped, beta: 1, y.pointer, n)
+    } else {
+      let (a, w) = (x.a.forBLAS, x.b.forBLAS)
+      if let ma = a.matrix, let mw = w.matrix { BLAS.product(result.dtype, m, n, k, ma, mw.flipped, beta: 1, y.pointer, n) }
+      withExtendedLifetime((a, w)) {}
+    }
     return y
   }
 
@@ -189,25 +196,20 @@ struct Linear: Primitive {
   }
 }
 
-extension Tensor {
-  /// A matrix with rows and columns exchanged, beside any tape.
-  fileprivate var transposedView: Tensor {
-    view(shape: [shape[1], shape[0]], strides: Shape([strides[1], strides[0]]), offset: offset)
-  }
-}
-
 /// x • weightᵀ + bias over the last axis: x [..., inputs], weight [outputs, inputs], bias [outputs] give [..., outputs].
 ///
 /// PyTorch: `linear`.
 ///
 /// Derivative: dy • weight, dyᵀ • x, Σ dy over all but the last axis.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
-  if x.rank == 2 { return bias.map { Linear()(Triple(x, weight, $0)) } ?? MatMul()(Pair(x, weight.transposed())) }
+  if x.rank == 2, let bias { return Linear()(Triple(x, weight, bias)) }
   if Context.current.failure != nil { return .placeholder }
   guard x.rank > 0, weight.rank == 2, x.shape[-1] == weight.shape[1] else {
-    fail(TensorError("linear", "\(x.shape) for a weight of shape \(weight.shape): the last axis must be \(weight.shape[-1])"))
+    let fitting = weight.rank == 2 ? ": the last axis must be \(weight.shape[1])" : "; a weight of [outputs, inputs] would fit"
+    fail(TensorError("linear", "\(x.shape) for a weight of shape \(weight.shape)\(fitting)"))
     return .placeholder
   }
+  if x.rank == 2 { return MatMul()(Pair(x, weight.transposed())) }
   let rows = Shape(x.shape.dropLast())
   return linear(x.reshaped([rows.elementCount, x.shape[-1]]), weight: weight, bias: bias).reshaped(Shape(Array(rows) + [weight.shape[0]]))
 }

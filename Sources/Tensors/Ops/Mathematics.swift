@@ -123,7 +123,8 @@ extension Tensor {
   ///
   /// Derivative: dy inside and on the bounds, 0 outside. PyTorch: `clamp`.
   public func clamped<S: Scalar>(min lower: S, max upper: S) -> Tensor {
-    mapped("clamped", M.clamp, self, SIMD4(lower.double, upper.double, 0, 0))
+    if !dtype.isFloatingPoint && !(admits(lower.double, "clamped") && admits(upper.double, "clamped")) { return .placeholder }
+    return mapped("clamped", M.clamp, self, SIMD4(lower.double, upper.double, 0, 0))
   }
   /// Each element, at least `lower`.
   public func clamped<S: Scalar>(min lower: S) -> Tensor { mapped("clamped", M.clampMin, self, scalar: lower) }
@@ -170,7 +171,8 @@ private enum M {
   static let clampMax = scalar { choose($0 .> $1, $1, $0) }
   static let clamp: Program = {
     let (x, lower, upper) = (Symbol(.input(0)), Symbol(.scalar(0)), Symbol(.scalar(1)))
-    return Program(choose(x .> upper, upper, choose(x .< lower, lower, x)).node, inputCount: 1)
+    // Of bounds that contradict each other the upper one counts, as in PyTorch.
+    return Program(choose(x .< lower, Symbol.binary(FX_MIN, lower, upper), choose(x .> upper, upper, x)).node, inputCount: 1)
   }()
 
   private static func choose(_ mask: Symbol, _ x: Symbol, _ y: Symbol) -> Symbol {

@@ -86,7 +86,7 @@ struct Concatenate: Primitive {
   var keeps: Keeps { .nothing }
 
   func result(_ x: [Tensor]) throws(TensorError) -> Signature {
-    guard let first = x.first else { throw mistake("no tensors") }
+    guard let first = x.first else { throw mistake("no tensors; one or more would fit") }
     let axis = try first.axis(axis, name)
     var shape = first.shape
     for other in x.dropFirst() {
@@ -147,8 +147,16 @@ public func concatenate(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
 ///
 /// Derivative: each one's part of dy. PyTorch: `stack`.
 public func stack(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
-  if let first = tensors.first, let other = tensors.first(where: { $0.shape != first.shape }) {
-    fail(TensorError("stack", "\(first.shape) and \(other.shape) differ"))
+  guard let first = tensors.first else {
+    fail(TensorError("stack", "no tensors; one or more would fit"))
+    return .placeholder
+  }
+  guard axis >= -first.rank - 1 && axis <= first.rank else {
+    fail(TensorError("stack", "axis \(axis) for tensors of shape \(first.shape); \(-first.rank - 1) to \(first.rank) would fit"))
+    return .placeholder
+  }
+  if let other = tensors.first(where: { $0.shape != first.shape }) {
+    fail(TensorError("stack", "\(first.shape) and \(other.shape) differ; equal shapes would fit"))
     return .placeholder
   }
   return concatenate(tensors.map { $0.unsqueezed(axis: axis) }, axis: axis)
@@ -161,7 +169,7 @@ extension Tensor {
   public func split(sizes: [Int], axis: Int = 0) -> [Tensor] {
     guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return sizes.map { _ in .placeholder } }
     guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, +) == shape[axis] else {
-      fail(TensorError("split", "sizes \(sizes) do not add up to the \(shape[axis]) of axis \(axis) of \(shape)"))
+      fail(TensorError("split", "sizes \(sizes) for axis \(axis) of \(shape); sizes that add up to \(shape[axis]), none negative, would fit"))
       return sizes.map { _ in .placeholder }
     }
     var start = 0
@@ -179,7 +187,7 @@ extension Tensor {
   public func split(size: Int, axis: Int = 0) -> [Tensor] {
     guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return [] }
     guard size > 0 else {
-      fail(TensorError("split", "parts of size \(size)"))
+      fail(TensorError("split", "parts of size \(size) along axis \(axis) of \(shape); 1 or more would fit"))
       return []
     }
     let length = shape[axis]
@@ -192,7 +200,7 @@ extension Tensor {
   public func chunk(_ count: Int, axis: Int = 0) -> [Tensor] {
     guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "chunk") }) else { return [] }
     guard count > 0 else {
-      fail(TensorError("chunk", "into \(count) parts"))
+      fail(TensorError("chunk", "\(count) parts along axis \(axis) of \(shape); 1 or more would fit"))
       return []
     }
     return split(size: Swift.max(1, (shape[axis] + count - 1) / count), axis: axis)
@@ -205,7 +213,7 @@ extension Tensor {
     let lead = Swift.max(0, counts.count - rank)
     let counts = Array(repeating: 1, count: Swift.max(0, rank - counts.count)) + counts
     guard counts.allSatisfy({ $0 >= 0 }) else {
-      fail(TensorError("tiled", "counts \(counts) for \(shape)"))
+      fail(TensorError("tiled", "counts \(counts) for \(shape); 0 or more would fit"))
       return .placeholder
     }
     // [n, m] repeated is [c, n, d, m] broadcast from [1, n, 1, m]; axis after axis, so that eight axes stay enough.
@@ -224,7 +232,7 @@ extension Tensor {
   public func repeated(_ count: Int, axis: Int) -> Tensor {
     guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "repeated") }) else { return .placeholder }
     guard count >= 0 else {
-      fail(TensorError("repeated", "\(count) times"))
+      fail(TensorError("repeated", "\(count) times along axis \(axis) of \(shape); 0 or more would fit"))
       return .placeholder
     }
     let flat = Shape([shape[...axis].reduce(1, *), 1, shape[(axis + 1)...].reduce(1, *)])
@@ -237,7 +245,7 @@ extension Tensor {
   /// last axes, in their order. Derivative: dy without the padding. PyTorch: `pad`.
   public func padded(_ amounts: [(before: Int, after: Int)], value: Double = 0) -> Tensor {
     guard amounts.count <= rank else {
-      fail(TensorError("padded", "\(amounts.count) amounts for \(shape), which has \(rank) axes"))
+      fail(TensorError("padded", "\(amounts.count) amounts for the \(rank) axes of \(shape); one for each, or for the last ones only, would fit"))
       return .placeholder
     }
     var crop = Region(all: shape)
@@ -249,7 +257,7 @@ extension Tensor {
       let count = shape[axis] - first - Swift.max(0, -after)
       target[axis] = shape[axis] + before + after
       guard count >= 0, target[axis] >= 0 else {
-        fail(TensorError("padded", "taking \(-before) and \(-after) elements away from axis \(axis) of \(shape)"))
+        fail(TensorError("padded", "by \(before) and \(after) elements along axis \(axis) of \(shape); at most \(shape[axis]) can be taken away"))
         return .placeholder
       }
       crop.take(axis, from: first, count: count)

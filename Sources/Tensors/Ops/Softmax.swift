@@ -85,6 +85,7 @@ struct CrossEntropy: Primitive {
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {
     if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
+    if labels.dtype != .int64 { throw mistake("labels are \(labels.dtype); convert with .cast(to: .int64)") }
     if x.rank != 2 || labels.shape != [x.shape[0]] {
       throw mistake("logits of shape \(x.shape) and labels of shape \(labels.shape); [rows, classes] and [rows] would fit")
     }

@@ -14,7 +14,7 @@ public enum TensorIndexKind: Sendable {
   /// A new axis of size 1.
   case added
   /// Positions along the axis (int32, int64), or a mask over as many axes as it has itself (bool).
-  case tensor(Tensor)
+  indirect case tensor(Tensor)
 }
 
 extension TensorIndexKind: TensorIndex {
@@ -152,7 +152,7 @@ private struct Selection {
     var common = tensors[0].positions.shape
     for (_, positions) in tensors.dropFirst() {
       guard case .success(let shape) = common.broadcast(with: positions.shape) else {
-        throw TensorError("subscript", "index tensors of shapes \(common) and \(positions.shape) do not broadcast")
+        throw TensorError("subscript", "index tensors of shapes \(common) and \(positions.shape) do not broadcast; equal sizes or 1 would fit")
       }
       common = shape
     }
@@ -160,7 +160,7 @@ private struct Selection {
     var flat = Tensor.zeros(common, .int64)
     for (axis, positions) in tensors {
       let n = shape[axis]
-      let normal = try Positions(positions, below: n, axis: axis, of: shape).tensor
+      let normal = try Positions(positions, below: n, axis: axis, of: shape, "subscript").tensor
       flat = flat * n + normal.expanded(common)
     }
     let isTogether = axes.last! - axes.first! == axes.count - 1
@@ -206,7 +206,9 @@ extension Tensor {
   private func read(_ selection: Selection) throws(TensorError) -> Tensor {
     let part = Slice(region: selection.region)(self).reshaped(selection.shape)
     if selection.tensors.isEmpty { return part }
-    if selection.tensors.count == 1 { return part.take(selection.tensors[0].positions, axis: selection.tensors[0].axis) }
+    if selection.tensors.count == 1 {
+      return Take(indices: selection.tensors[0].positions, axis: selection.tensors[0].axis, label: "subscript")(part)
+    }
     let (order, flat, place) = try selection.rows()
     let (count, rest) = (selection.tensors.count, order.dropFirst(selection.tensors.count))
     let merged = part.permuted(order).flattened(from: 0, to: count - 1).take(flat, axis: 0)
@@ -260,7 +262,7 @@ extension Tensor {
     var value = self
     while value.rank > target.rank, value.shape[0] == 1 { value = value.reshaped(Shape(value.shape.dropFirst())) }
     guard case .success(target) = value.shape.broadcast(with: target) else {
-      throw TensorError("subscript", "a value of shape \(shape) for a part of shape \(target)")
+      throw TensorError("subscript", "a value of shape \(shape) for a part of shape \(target); equal sizes or 1 would fit")
     }
     return value.expanded(target)
   }

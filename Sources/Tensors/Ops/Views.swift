@@ -17,7 +17,9 @@ struct Reshape: Primitive {
       } else if size < 0 {
         throw mistake("\(shape) has a negative size; only -1 is one, for the size that follows from the others")
       } else {
-        known *= size
+        let (product, isTooLarge) = known.multipliedReportingOverflow(by: size)
+        if isTooLarge { throw mistake("\(x.shape) to \(shape): that is more elements than memory could hold") }
+        known = product
       }
     }
     var result = shape
@@ -84,6 +86,29 @@ struct Permute: Primitive {
   }
 }
 
+/// Two axes exchanged.
+struct Transpose: Primitive {
+  let a: Int
+  let b: Int
+  var name: String { "transposed" }
+  var keeps: Keeps { .nothing }
+
+  func result(_ x: Tensor) throws(TensorError) -> Signature {
+    let (a, b) = (try x.axis(a, name), try x.axis(b, name))
+    var shape = x.shape
+    shape[a] = x.shape[b]
+    shape[b] = x.shape[a]
+    return Signature(shape, x.dtype)
+  }
+  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+    var strides = x.strides
+    strides[a] = x.strides[b]
+    strides[b] = x.strides[a]
+    return x.view(shape: result.shape, strides: strides, offset: x.offset)
+  }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [self(dy)] }
+}
+
 extension Tensor {
   /// The same elements in row-major order under another shape; one size may be -1, which follows from the others.
   ///
@@ -98,14 +123,7 @@ extension Tensor {
   /// Two axes exchanged, the last two unless told.
   ///
   /// Derivative: dy with them exchanged. PyTorch: `transpose`, `mT`.
-  public func transposed(_ a: Int = -2, _ b: Int = -1) -> Tensor {
-    guard let (a, b) = attempt({ () throws(TensorError) in (try axis(a, "transposed"), try axis(b, "transposed")) }) else {
-      return .placeholder
-    }
-    var axes = Array(0..<rank)
-    axes.swapAt(a, b)
-    return Permute(axes: axes)(self)
-  }
+  public func transposed(_ a: Int = -2, _ b: Int = -1) -> Tensor { Transpose(a: a, b: b)(self) }
 
   /// Without the given axes, which must have size 1; without any, all of size 1 go.
   ///
@@ -142,7 +160,7 @@ extension Tensor {
       return .placeholder
     }
     guard first <= last else {
-      fail(TensorError("flattened", "from axis \(start) to axis \(end) of \(shape)"))
+      fail(TensorError("flattened", "from axis \(start) to axis \(end) of \(shape); a last axis behind the first would fit"))
       return .placeholder
     }
     var result = Shape(shape.prefix(first))
