@@ -29,7 +29,9 @@ let package = Package(
       swiftSettings: swift),
     .target(name: "Autodiff", dependencies: ["Tensors"], swiftSettings: swift),
     .target(name: "Models", dependencies: ["Tensors", "Autodiff", "COpenBLAS"], swiftSettings: swift),
-    .target(name: "Optimizers", dependencies: ["CKernels", "Tensors", "Models"], swiftSettings: swift),
+    .target(
+      name: "Optimizers", dependencies: ["CKernels", "Tensors", "Models", .product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: swift),
     .target(name: "Data", dependencies: ["Tensors", "CZlib"], swiftSettings: swift),
     .target(name: "Training", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data"], swiftSettings: swift),
     .target(name: "Fluxion", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data", "Training"], swiftSettings: swift),

@@ -1,4 +1,4 @@
-// Integer matrix products, which CBLAS does not have.
+// Matrix products that CBLAS does not have: of integers, and of rank one without a pass for beta.
 #include "kernels.h"
 
 // A panel of b, 32 rows of 128 columns, is made contiguous on the stack; each row of c then takes 32 scaled rows of it.
@@ -27,6 +27,21 @@
   }
 MATMUL(i32, uint32_t)
 MATMUL(i64, uint64_t)
+
+#define OUTER(S, T)                                                                                                     \
+  FX_CLONES static void outer_##S(ptrdiff_t m, ptrdiff_t n, const T *a, ptrdiff_t step, const T *restrict b, T *restrict c) { \
+    for (ptrdiff_t i = 0; i < m; i++) {                                                                                 \
+      T x = a[i * step];                                                                                                \
+      for (ptrdiff_t j = 0; j < n; j++) c[i * n + j] = x * b[j];                                                        \
+    }                                                                                                                   \
+  }
+OUTER(f32, float)
+OUTER(f64, double)
+
+void fx_outer(int dtype, ptrdiff_t m, ptrdiff_t n, const void *a, ptrdiff_t step, const void *b, void *c) {
+  if (dtype == FX_F32) outer_f32(m, n, a, step, b, c);
+  if (dtype == FX_F64) outer_f64(m, n, a, step, b, c);
+}
 
 void fx_matmul_int(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_col, const void *b,
                    ptrdiff_t b_row, ptrdiff_t b_col, void *c) {

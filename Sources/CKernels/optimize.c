@@ -50,9 +50,9 @@ void fx_sgd(int dtype, ptrdiff_t n, double rate, double momentum, double dampeni
 ADAM(f32, float)
 ADAM(f64, double)
 
-void fx_adam(int dtype, ptrdiff_t n, double rate, double beta1, double beta2, double epsilon, double decay, int decoupled, int64_t step,
+void fx_adam(int dtype, ptrdiff_t n, double rate, double beta1, double beta2, double epsilon, double decay, int decoupled, double c1, double c2,
              const void *g, void *m, void *v, void *p) {
-  double corrected = rate / (1 - pow(beta1, (double)step)), root = sqrt(1 - pow(beta2, (double)step));
+  double corrected = rate / c1, root = sqrt(c2);
   double shrink = decoupled ? 1 - rate * decay : 1, added = decoupled ? 0 : decay;
   if (dtype == FX_F32)
     adam_f32(n, (float)beta1, (float)(1 - beta1), (float)beta2, (float)(1 - beta2), (float)corrected, (float)root, (float)epsilon,

@@ -1,5 +1,6 @@
 import CKernels
 import Models
+import RealModule
 import Tensors
 
 /// Adam: Kingma and Ba 2015.
@@ -76,8 +77,9 @@ private struct Moments: Sendable {
     _ decay: Double, isDecoupled: Bool
   ) {
     let step = steps + 1
+    let (c1, c2) = (1 - Double.pow(beta1, Int(step)), 1 - Double.pow(beta2, Int(step)))
     state.update(name, &model, along: gradient, slots: 2) { n, dtype, g, slots, p in
-      fx_adam(Int32(dtype.rawValue), n, rate, beta1, beta2, epsilon, decay, isDecoupled ? 1 : 0, step, g, slots[0], slots[1], p)
+      fx_adam(Int32(dtype.rawValue), n, rate, beta1, beta2, epsilon, decay, isDecoupled ? 1 : 0, c1, c2, g, slots[0], slots[1], p)
     }
     if !hasFailed { steps = step }
   }

@@ -66,7 +66,7 @@ void fx_softmax(int dtype, int logarithmic, ptrdiff_t rows, ptrdiff_t n, const v
 void fx_softmax_backward(int dtype, int logarithmic, ptrdiff_t rows, ptrdiff_t n, const void *y, const void *dy, void *dx);
 /// y[r] = log Σ exp(x[r, ·]); rows of -∞ give -∞, rows with +∞ give +∞.
 void fx_logsumexp(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, void *y);
-/// dx = add ? dx + … : … of the mean-free cross-entropy gradient: dx[r,j] = dy[r] · (exp(x[r,j] − lse[r]) − (j == labels[r])); a label < 0 gives a row of zeros.
+/// The gradient of a row's cross-entropy: dx[r,j] = dy[r] · (exp(x[r,j] − lse[r]) − (j == labels[r])); a label < 0 gives a row of zeros.
 void fx_cross_entropy_backward(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, const void *lse, const int64_t *labels, const void *dy, void *dx);
 
 // MARK: index.c — positions are int64, already checked to be in 0 ..< n.
@@ -102,10 +102,14 @@ void fx_dropout(int dtype, uint64_t seed, uint64_t first, ptrdiff_t n, double ke
 /// g' = g + decay·p; if momentum: v = first ? g' : momentum·v + (1 − dampening)·g'; d = nesterov ? g' + momentum·v : v, else d = g'; p −= rate·d.
 void fx_sgd(int dtype, ptrdiff_t n, double rate, double momentum, double dampening, double decay, int nesterov, int first, const void *g, void *v, void *p);
 /// Adam (decoupled = 0: g' = g + decay·p) or AdamW (decoupled = 1: p −= rate·decay·p first):
-/// m = β₁m + (1−β₁)g', v = β₂v + (1−β₂)g'², p −= rate/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε).
-void fx_adam(int dtype, ptrdiff_t n, double rate, double beta1, double beta2, double epsilon, double decay, int decoupled, int64_t step, const void *g, void *m, void *v, void *p);
+/// m = β₁m + (1−β₁)g', v = β₂v + (1−β₂)g'², p −= rate/c₁ · m / (√v/√c₂ + ε), with the corrections c₁ = 1−β₁ᵗ and c₂ = 1−β₂ᵗ.
+void fx_adam(int dtype, ptrdiff_t n, double rate, double beta1, double beta2, double epsilon, double decay, int decoupled, double c1, double c2,
+             const void *g, void *m, void *v, void *p);
 
 // MARK: matmul.c — what CBLAS has no call for.
+
+/// c[i·n + j] = a[i·step]·b[j] (float32 or float64): a product of rank one in a single write.
+void fx_outer(int dtype, ptrdiff_t m, ptrdiff_t n, const void *a, ptrdiff_t step, const void *b, void *c);
 
 /// c[m, n] = a·b for int32 / int64 with strides of a [m, k] and b [k, n] in elements; c contiguous.
 void fx_matmul_int(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_col, const void *b, ptrdiff_t b_row, ptrdiff_t b_col, void *c);

@@ -45,7 +45,7 @@ public struct Elementwise: Sendable {
     guard expects(3) else { return .placeholder }
     let (x1, y1) = broadcasted("Elementwise", x, y)
     let (x2, z2) = broadcasted("Elementwise", x1, z)
-    if Context.current.failure != nil { return .placeholder }
+    if Context.current.hasFailed { return .placeholder }
     return Map<Triple>(program: program, label: "Elementwise")(Triple(x2, y1.expanded(x2.shape), z2))
   }
 

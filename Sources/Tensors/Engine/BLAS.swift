@@ -1,3 +1,4 @@
+import CKernels
 import COpenBLAS
 
 /// CBLAS as Fluxion uses it: on one thread, large products cut by us, so that its threads and ours never compete.
@@ -77,8 +78,12 @@ enum BLAS {
   ) {
     // Read in a condition: an unused read of a lazy constant is dropped, and its initialiser with it.
     guard isReady else { return }
+    if k == 1 && beta == 0 && ldc == n {
+      let row = b.isTransposed ? b.lead : 1
+      if row == 1 || n == 1 { return fx_outer(dtype.code, m, n, a.pointer, a.isTransposed ? 1 : a.lead, b.pointer, c) }
+    }
     let length = max(m, n)
-    if 2 * m * n * k < 3_000_000 || length < 2 * width { return gemm(dtype, m, n, k, a, b, beta: beta, c, ldc) }
+    if 2 * m * n * k < 1_200_000 || length < 2 * width { return gemm(dtype, m, n, k, a, b, beta: beta, c, ldc) }
     var parts = 2
     // Each part packs the other operand anew: no part below 256 rows or columns, but for a second thread.
     while length / parts >= 512 && parts < 16 { parts *= 2 }

@@ -20,7 +20,11 @@ final class Context {
   /// How many `checked` scopes are open.
   var checkedDepth = 0
   /// The first mistake in the innermost `checked` scope; while it is set operators do nothing.
-  var failure: TensorError?
+  var failure: TensorError? {
+    didSet { hasFailed = failure != nil }
+  }
+  /// Whether there is one: what every operator asks, without looking into the optional.
+  private(set) var hasFailed = false
   /// Operators compute shapes and no values.
   var isDry = false
   /// The model parts being called, outermost first.

@@ -6,7 +6,7 @@ package func differentiate<R, E: Error>(
   _ name: String, at x: [Tensor], seeds: (Tensor) -> [Tensor], _ body: ([Tensor]) throws(E) -> (Tensor, R)
 ) throws(E) -> (value: Tensor, gradients: [[Tensor]], result: R) {
   let context = Context.current
-  for x in x where !x.dtype.isFloatingPoint && context.failure == nil {
+  for x in x where !x.dtype.isFloatingPoint && !context.hasFailed {
     fail(TensorError(name, "at a tensor of \(x.dtype); only float32 and float64 have gradients"))
   }
   let outer = context.tape
@@ -22,7 +22,7 @@ package func differentiate<R, E: Error>(
   let variables = x.map { tape.variable($0, level) }
   let (value, result) = try body(variables)
   var y = value
-  if context.failure != nil || context.isDry {
+  if context.hasFailed || context.isDry {
     if outer == nil { y.node = .none }
     return (y, seeds(y).map { _ in x.map { Tensor(hollow: $0.shape, $0.dtype) } }, result)
   }
@@ -62,7 +62,7 @@ extension Tensor {
 
   /// Lets `body` write the elements, which are then held by nobody else and lie in row-major order.
   package mutating func mutate(_ body: (UnsafeMutableRawPointer) -> Void) {
-    if isHollow || Context.current.failure != nil { return }
+    if isHollow || Context.current.hasFailed { return }
     if !isContiguous || !isKnownUniquelyReferenced(&storage) {
       self = contiguousCopy()
     }
@@ -95,7 +95,7 @@ package func dryRun<R, E: Error>(_ isDry: Bool = true, _ body: () throws(E) -> R
 }
 
 /// Whether the innermost `checked` scope has failed, so that nothing is to be changed any more.
-package var hasFailed: Bool { Context.current.failure != nil }
+package var hasFailed: Bool { Context.current.hasFailed }
 
 /// Calls `body` with stretches of 0 ..< count, on several threads where that pays.
 package func inParallel(_ count: Int, _ body: (Range<Int>) -> Void) { parallel(count, grain: Blocks.grain, body) }

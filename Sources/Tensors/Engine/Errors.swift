@@ -27,7 +27,7 @@ package func fail(_ error: TensorError) {
     error.location = context.path.map(\.label).joined(separator: ".") + " (\(String(describing: last.type)))"
   }
   if context.checkedDepth > 0 {
-    if context.failure == nil { context.failure = error }
+    if !context.hasFailed { context.failure = error }
   } else {
     // `fatalError` keeps its text in release builds; a failed `precondition` does not.
     fatalError(error.description)

@@ -33,25 +33,30 @@ extension Tensor {
 
 /// Writes the elements of `x` to the places of `y`, which has the same shape and dtype.
 func copyElements(from x: Tensor, to y: Tensor) {
-  let size = x.dtype.byteCount
-  func copy(_ shape: Shape, _ from: Shape, _ to: Shape, _ source: UnsafeMutableRawPointer, _ target: UnsafeMutableRawPointer) {
+  copyElements(x.shape, from: x.strides, x.pointer, to: y.strides, y.pointer, size: x.dtype.byteCount)
+}
+
+/// Copies elements of `size` bytes between two layouts of one shape.
+func copyElements(
+  _ shape: Shape, from: Shape, _ source: UnsafeMutableRawPointer, to: Shape, _ target: UnsafeMutableRawPointer, size: Int
+) {
+  func copy(_ shape: Shape, _ source: UnsafeMutableRawPointer, _ target: UnsafeMutableRawPointer) {
     withRaw(shape) { dims in
       withRaw(from) { from in
         withRaw(to) { to in fx_copy(Int32(size), Int32(shape.rank), dims, from, source, to, target) }
       }
     }
   }
-  let count = x.elementCount
+  let count = shape.elementCount
   if count == 0 { return }
+  if count <= 4 * Blocks.grain { return copy(shape, source, target) }
   // Threads share the longest axis.
-  guard count > 4 * Blocks.grain, let axis = (0..<x.rank).max(by: { x.shape[$0] < x.shape[$1] }) else {
-    return copy(x.shape, x.strides, y.strides, x.pointer, y.pointer)
-  }
-  let length = x.shape[axis]
+  var axis = 0
+  for other in 0..<shape.rank where shape[other] > shape[axis] { axis = other }
+  let length = shape[axis]
   parallel(length, grain: Swift.max(1, length / Swift.max(1, count / Blocks.grain))) { range in
     copy(
-      x.shape.replacing(axis, with: range.count), x.strides, y.strides,
-      x.pointer + range.lowerBound * x.strides[axis] * size, y.pointer + range.lowerBound * y.strides[axis] * size)
+      shape.replacing(axis, with: range.count), source + range.lowerBound * from[axis] * size, target + range.lowerBound * to[axis] * size)
   }
 }
 

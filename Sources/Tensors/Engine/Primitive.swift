@@ -30,7 +30,7 @@ extension Primitive {
   @inline(__always)
   package func callAsFunction(_ x: consuming Inputs) -> Tensor {
     let context = Context.current
-    if context.failure != nil { return .placeholder }
+    if context.hasFailed { return .placeholder }
     do {
       let signature = try result(x)
       var y = context.isDry ? Tensor(hollow: signature.shape, signature.dtype) : try evaluate(x, signature)

@@ -133,7 +133,7 @@ extension Tensor {
     }
     let n = shape.elementCount
     let first = random.take(n * wordsPerElement)
-    if context.isDry || context.failure != nil { return Tensor(hollow: shape, dtype) }
+    if context.isDry || context.hasFailed { return Tensor(hollow: shape, dtype) }
     let y = Tensor(uninitialized: shape, dtype)
     let (out, size) = (y.pointer, dtype.byteCount)
     parallel(n, grain: Blocks.grain) { range in

@@ -65,7 +65,7 @@ package final class Tape {
       guard let dy = gradients[index - start] else { continue }
       gradients[index - start] = nil
       record.backward(dy, tape: id, since: Int32(start), level: level, into: &gradients)
-      if Context.current.failure != nil { break }
+      if Context.current.hasFailed { break }
     }
     return variables.map { variable in
       let index = Int(variable.node.index)

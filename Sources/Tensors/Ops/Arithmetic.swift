@@ -43,7 +43,7 @@ func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ y: Tensor)
 @inline(__always)
 private func plain(_ program: Program, _ x: Tensor, _ y: Tensor) -> Tensor? {
   let context = Context.current
-  guard context.tape == nil, !context.isDry, context.failure == nil, x.dtype == y.dtype, x.isContiguous, y.isContiguous,
+  guard context.tape == nil, !context.isDry, !context.hasFailed, x.dtype == y.dtype, x.isContiguous, y.isContiguous,
     let kernel = program.direct?[Int(x.dtype.rawValue)]
   else { return nil }
   let n = x.shape.elementCount
@@ -140,16 +140,16 @@ extension Tensor {
 
   private mutating func update(_ label: StaticString, _ program: Program, _ op: fx_op, _ y: Tensor) {
     let context = Context.current
-    if context.failure != nil || context.isDry || context.tape != nil && (isTracked(context) || y.isTracked(context))
+    if context.hasFailed || context.isDry || context.tape != nil && (isTracked(context) || y.isTracked(context))
       || !isContiguous || dtype != y.dtype || shape != y.shape || !isKnownUniquelyReferenced(&storage)
     {
       let before = self
       let result = mapped(label, program, before, y)
       // An in-place operator keeps the shape of what it changes.
-      if result.shape != shape && context.failure == nil {
+      if result.shape != shape && !context.hasFailed {
         return fail(TensorError("\(label)", "\(shape) cannot take a result of shape \(result.shape)"))
       }
-      if context.failure == nil { self = result }
+      if !context.hasFailed { self = result }
       return
     }
     guard let kernel = fx_elementwise(Int32(op.rawValue), dtype.code) else {

@@ -51,7 +51,7 @@ struct BroadcastMismatch: Error { let axis: Int }
 
 /// Two tensors as views of their common shape.
 func broadcasted(_ label: StaticString, _ x: Tensor, _ y: Tensor) -> (Tensor, Tensor) {
-  if Context.current.failure != nil { return (x, y) }
+  if Context.current.hasFailed { return (x, y) }
   switch x.shape.broadcast(with: y.shape) {
   case .success(let shape):
     return (x.shape == shape ? x : Expand(shape: shape)(x), y.shape == shape ? y : Expand(shape: shape)(y))

@@ -109,7 +109,7 @@ infix operator .| : LogicalDisjunctionPrecedence
 prefix operator .!
 
 extension Tensor {
-  func expandedOrPlaceholder(_ shape: Shape) -> Tensor { Context.current.failure == nil ? expanded(shape) : self }
+  func expandedOrPlaceholder(_ shape: Shape) -> Tensor { !Context.current.hasFailed ? expanded(shape) : self }
 
   /// Whether elements are equal, broadcast together: bool.
   public static func .== (x: Tensor, y: Tensor) -> Tensor { compare(FX_EQ, ".==", x, y) }

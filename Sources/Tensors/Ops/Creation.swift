@@ -118,7 +118,7 @@ extension Tensor {
   private static func made(_ shape: Shape, _ dtype: DType, _ name: String, _ body: (Range<Int>, UnsafeMutableRawPointer) -> Void) -> Tensor
   {
     let context = Context.current
-    if context.failure != nil { return .placeholder }
+    if context.hasFailed { return .placeholder }
     guard attempt({ () throws(TensorError) in try shape.check(name) }) != nil else { return .placeholder }
     if context.isDry { return Tensor(hollow: shape, dtype) }
     let y = Tensor(uninitialized: shape, dtype)
@@ -146,7 +146,7 @@ extension Tensor {
 
   /// The elements in row-major order, as Swift numbers of the tensor's own dtype: `Float` for float32, `Int` for int64, ….
   public func scalars<S: Scalar>(_ type: S.Type = S.self) -> [S] {
-    if isHollow || Context.current.failure != nil { return [] }
+    if isHollow || Context.current.hasFailed { return [] }
     guard S.dtype == dtype else {
       fail(TensorError("scalars", "a \(dtype) tensor has no elements of type \(S.self); convert it with .cast(to: .\(S.dtype))"))
       return []

@@ -231,7 +231,7 @@ extension Tensor {
   /// PyTorch: `nonzero(as_tuple=True)`.
   public func nonzero() -> [Tensor] {
     let mask = cast(to: .bool).ordered
-    if mask.isHollow || Context.current.failure != nil { return shape.map { _ in .placeholder } }
+    if mask.isHollow || Context.current.hasFailed { return shape.map { _ in .placeholder } }
     let bytes = mask.pointer.assumingMemoryBound(to: UInt8.self)
     let flat = Tensor(uninitialized: [fx_nonzero(mask.elementCount, bytes, nil)], .int64)
     _ = fx_nonzero(mask.elementCount, bytes, flat.int64s)

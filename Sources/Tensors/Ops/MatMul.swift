@@ -120,7 +120,7 @@ extension Tensor {
 /// ``Tensor/•(_:_:)`` as a function.
 public func matmul(_ x: Tensor, _ y: Tensor) -> Tensor {
   if x.rank == 2 && y.rank == 2 { return MatMul()(Pair(x, y)) }
-  if Context.current.failure != nil { return .placeholder }
+  if Context.current.hasFailed { return .placeholder }
   if x.rank == 0 || y.rank == 0 {
     fail(TensorError("matmul", "\(x.shape) • \(y.shape): a scalar is no matrix; use *"))
     return .placeholder
@@ -171,10 +171,11 @@ struct Linear: Primitive {
     let (m, n, k) = (x.a.shape[0], x.b.shape[0], x.a.shape[1])
     if m == 0 || n == 0 { return y }
     // The product is added to rows of the bias.
-    withRaw(result.shape) { dims in
-      withRaw(Shape(0, x.c.strides[0])) { from in
-        withRaw(y.strides) { to in fx_copy(Int32(result.dtype.byteCount), 2, dims, from, x.c.pointer, to, y.pointer) }
-      }
+    if x.c.isContiguous {
+      let bytes = n * result.dtype.byteCount
+      for i in 0..<m { (y.pointer + i * bytes).copyMemory(from: x.c.pointer, byteCount: bytes) }
+    } else {
+      copyElements(y.shape, from: Shape(0, x.c.strides[0]), x.c.pointer, to: y.strides, y.pointer, size: result.dtype.byteCount)
     }
     if k == 0 { return y }
     if let a = x.a.matrix, let w = x.b.matrix {
@@ -203,7 +204,7 @@ struct Linear: Primitive {
 /// Derivative: dy • weight, dyᵀ • x, Σ dy over all but the last axis.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
   if x.rank == 2, let bias { return Linear()(Triple(x, weight, bias)) }
-  if Context.current.failure != nil { return .placeholder }
+  if Context.current.hasFailed { return .placeholder }
   guard x.rank > 0, weight.rank == 2, x.shape[-1] == weight.shape[1] else {
     let fitting = weight.rank == 2 ? ": the last axis must be \(weight.shape[1])" : "; a weight of [outputs, inputs] would fit"
     fail(TensorError("linear", "\(x.shape) for a weight of shape \(weight.shape)\(fitting)"))

@@ -6,8 +6,12 @@ struct Region: Sendable {
   var shape: Shape
 
   init(all shape: Shape) {
-    starts = Shape(repeating: 0, rank: shape.rank)
-    steps = Shape(repeating: 1, rank: shape.rank)
+    starts = shape
+    steps = shape
+    for axis in 0..<shape.rank {
+      starts[axis] = 0
+      steps[axis] = 1
+    }
     self.shape = shape
   }
 
@@ -30,14 +34,30 @@ struct Region: Sendable {
   }
 }
 
-/// A rectangular part, as a view.
+/// A rectangular part, as a view; axes of size 1 may go, and new ones come.
 struct Slice: Primitive {
   let region: Region
+  /// For each axis of the result the region's axis, or −1 for a new one; nil for the region's own.
+  var axes: Shape?
   var name: String { "subscript" }
   var keeps: Keeps { .nothing }
-  func result(_ x: Tensor) -> Signature { Signature(region.shape, x.dtype) }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor { region.view(x) }
-  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [Embed(region: region, shape: x.shape)(dy)] }
+
+  func result(_ x: Tensor) -> Signature {
+    guard let axes else { return Signature(region.shape, x.dtype) }
+    var shape = axes
+    for axis in 0..<axes.rank { shape[axis] = axes[axis] < 0 ? 1 : region.shape[axes[axis]] }
+    return Signature(shape, x.dtype)
+  }
+  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+    guard let axes else { return region.view(x) }
+    var (strides, offset) = (axes, x.offset)
+    for axis in 0..<region.shape.rank { offset += region.starts[axis] * x.strides[axis] }
+    for axis in 0..<axes.rank { strides[axis] = axes[axis] < 0 ? 0 : region.steps[axes[axis]] * x.strides[axes[axis]] }
+    return x.view(shape: result.shape, strides: strides, offset: result.shape.elementCount == 0 ? x.offset : offset)
+  }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [Embed(region: region, shape: x.shape)(axes == nil ? dy : dy.reshaped(region.shape))]
+  }
 }
 
 /// A tensor of one value but for a part, which holds x: what padding is, and slicing's gradient.
@@ -101,7 +121,13 @@ struct Concatenate: Primitive {
 
   func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
     let y = Tensor(uninitialized: result.shape, result.dtype)
-    for (x, region) in zip(x, regions(x, result.shape)) { copyElements(from: x, to: region.view(y)) }
+    let axis = axis < 0 ? axis + result.shape.rank : axis
+    let step = y.strides[axis] * result.dtype.byteCount
+    var target = y.pointer
+    for i in x.indices {
+      copyElements(x[i].shape, from: x[i].strides, x[i].pointer, to: y.strides, target, size: result.dtype.byteCount)
+      target += x[i].shape[axis] * step
+    }
     return y
   }
 
@@ -169,7 +195,8 @@ extension Tensor {
   public func split(sizes: [Int], axis: Int = 0) -> [Tensor] {
     guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return sizes.map { _ in .placeholder } }
     guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, +) == shape[axis] else {
-      fail(TensorError("split", "sizes \(sizes) for axis \(axis) of \(shape); sizes that add up to \(shape[axis]), none negative, would fit"))
+      fail(
+        TensorError("split", "sizes \(sizes) for axis \(axis) of \(shape); sizes that add up to \(shape[axis]), none negative, would fit"))
       return sizes.map { _ in .placeholder }
     }
     var start = 0
@@ -245,7 +272,9 @@ extension Tensor {
   /// last axes, in their order. Derivative: dy without the padding. PyTorch: `pad`.
   public func padded(_ amounts: [(before: Int, after: Int)], value: Double = 0) -> Tensor {
     guard amounts.count <= rank else {
-      fail(TensorError("padded", "\(amounts.count) amounts for the \(rank) axes of \(shape); one for each, or for the last ones only, would fit"))
+      fail(
+        TensorError(
+          "padded", "\(amounts.count) amounts for the \(rank) axes of \(shape); one for each, or for the last ones only, would fit"))
       return .placeholder
     }
     var crop = Region(all: shape)
@@ -257,7 +286,9 @@ extension Tensor {
       let count = shape[axis] - first - Swift.max(0, -after)
       target[axis] = shape[axis] + before + after
       guard count >= 0, target[axis] >= 0 else {
-        fail(TensorError("padded", "by \(before) and \(after) elements along axis \(axis) of \(shape); at most \(shape[axis]) can be taken away"))
+        fail(
+          TensorError(
+            "padded", "by \(before) and \(after) elements along axis \(axis) of \(shape); at most \(shape[axis]) can be taken away"))
         return .placeholder
       }
       crop.take(axis, from: first, count: count)

@@ -63,88 +63,96 @@ extension Tensor: TensorIndex {
 /// A subscript worked out for a shape: first a rectangular part, then axes dropped and added, then positions taken.
 private struct Selection {
   var region: Region
-  /// The part's shape after axes were dropped and added.
-  var shape: Shape
+  /// For each axis of the part the region's axis, −1 for a new one.
+  var axes = Shape()
+  /// The part's shape.
+  var shape = Shape()
   /// Tensors of positions and the axes of `shape` they stand for.
   var tensors: [(axis: Int, positions: Tensor)] = []
 
   init(_ indices: [any TensorIndex], _ x: Shape) throws(TensorError) {
-    var parts = indices.map(\.tensorIndex)
-    var used = 0
-    for part in parts {
-      switch part {
+    region = Region(all: x)
+    var (used, hasRest) = (0, false)
+    for index in indices {
+      switch index.tensorIndex {
       case .position, .stretch: used += 1
       case .tensor(let t): used += t.dtype == .bool ? t.rank : 1
-      case .rest, .added: break
+      case .added: break
+      case .rest:
+        if hasRest { throw TensorError("subscript", "more than one ellipsis") }
+        hasRest = true
       }
     }
     guard used <= x.rank else { throw TensorError("subscript", "\(used) indices for \(x), which has \(x.rank) axes") }
-    if !parts.contains(where: { if case .rest = $0 { true } else { false } }) { parts.append(.rest) }
-    region = Region(all: x)
-    var sizes: [Int] = []
     var axis = 0
-    var seenEllipsis = false
-    for part in parts {
-      switch part {
-      case .added: sizes.append(1)
-      case .rest:
-        if seenEllipsis { throw TensorError("subscript", "more than one ellipsis") }
-        seenEllipsis = true
-        for _ in 0..<(x.rank - used) {
-          sizes.append(x[axis])
-          axis += 1
-        }
-      case .position(let i):
-        let n = x[axis]
-        guard i >= -n && i < n else {
-          throw TensorError(
-            "subscript", "index \(i) for axis \(axis) of \(x); " + (n == 0 ? "it has no elements" : "\(-n) to \(n - 1) would fit"))
-        }
-        region.take(axis, from: i < 0 ? i + n : i, count: 1)
-        axis += 1
-      case .stretch(let from, let to, let by):
-        let n = x[axis]
-        guard by != 0 else { throw TensorError("subscript", "a stride of 0 for axis \(axis) of \(x)") }
-        let (low, high) = by > 0 ? (0, n) : (-1, n - 1)
-        func bound(_ i: Int?, _ open: Int) throws(TensorError) -> Int {
-          guard let i else { return open }
-          let position = i < 0 ? i + n : i
-          if position < low || position > high {
-            throw TensorError("subscript", "bound \(i) for axis \(axis) of \(x); \(-n) to \(by > 0 ? n : n - 1) would fit")
-          }
-          return position
-        }
-        let first = try bound(from, by > 0 ? 0 : n - 1)
-        let end = try bound(to, by > 0 ? n : -1)
-        let count = Swift.max(0, by > 0 ? (end - first + by - 1) / by : (first - end - by - 1) / -by)
-        region.take(axis, from: first, count: count, step: by)
-        sizes.append(count)
-        axis += 1
-      case .tensor(let t):
-        if t.dtype == .bool {
-          guard t.rank > 0, Shape(x[axis..<axis + t.rank]) == t.shape else {
-            throw TensorError("subscript", "a mask of shape \(t.shape) for axes \(axis) to \(axis + t.rank - 1) of \(x)")
-          }
-          for positions in t.nonzero() {
-            tensors.append((sizes.count, positions))
-            sizes.append(x[axis])
-            axis += 1
-          }
-        } else {
-          guard t.dtype.isInteger else {
-            throw TensorError("subscript", "an index tensor of \(t.dtype); int32 and int64 hold positions, bool is a mask")
-          }
-          tensors.append((sizes.count, t))
-          sizes.append(x[axis])
-          axis += 1
-        }
-      }
-    }
-    guard sizes.count <= Shape.maximumRank else {
-      throw TensorError("subscript", "the result would have \(sizes.count) axes, 8 is the most")
-    }
-    shape = Shape(sizes)
+    for index in indices { try add(index.tensorIndex, x, &axis, rest: x.rank - used) }
+    if !hasRest { try add(.rest, x, &axis, rest: x.rank - used) }
   }
+
+  /// An axis of the part.
+  private mutating func append(_ axis: Int, _ size: Int) throws(TensorError) {
+    if shape.rank == Shape.maximumRank { throw TensorError("subscript", "the result would have more than \(Shape.maximumRank) axes") }
+    axes.append(axis)
+    shape.append(size)
+  }
+
+  private mutating func add(_ index: TensorIndexKind, _ x: Shape, _ axis: inout Int, rest: Int) throws(TensorError) {
+    switch index {
+    case .added: try append(-1, 1)
+    case .rest:
+      for _ in 0..<rest {
+        try append(axis, x[axis])
+        axis += 1
+      }
+    case .position(let i):
+      let n = x[axis]
+      guard i >= -n && i < n else {
+        throw TensorError(
+          "subscript", "index \(i) for axis \(axis) of \(x); " + (n == 0 ? "it has no elements" : "\(-n) to \(n - 1) would fit"))
+      }
+      region.take(axis, from: i < 0 ? i + n : i, count: 1)
+      axis += 1
+    case .stretch(let from, let to, let by):
+      let n = x[axis]
+      guard by != 0 else { throw TensorError("subscript", "a stride of 0 for axis \(axis) of \(x)") }
+      let first = try bound(from, open: by > 0 ? 0 : n - 1, by, x, axis)
+      let end = try bound(to, open: by > 0 ? n : -1, by, x, axis)
+      let count = Swift.max(0, by > 0 ? (end - first + by - 1) / by : (first - end - by - 1) / -by)
+      region.take(axis, from: first, count: count, step: by)
+      try append(axis, count)
+      axis += 1
+    case .tensor(let t) where t.dtype == .bool:
+      guard t.rank > 0, Shape(x[axis..<axis + t.rank]) == t.shape else {
+        throw TensorError("subscript", "a mask of shape \(t.shape) for axes \(axis) to \(axis + t.rank - 1) of \(x)")
+      }
+      for positions in t.nonzero() {
+        tensors.append((shape.rank, positions))
+        try append(axis, x[axis])
+        axis += 1
+      }
+    case .tensor(let t):
+      guard t.dtype.isInteger else {
+        throw TensorError("subscript", "an index tensor of \(t.dtype); int32 and int64 hold positions, bool is a mask")
+      }
+      tensors.append((shape.rank, t))
+      try append(axis, x[axis])
+      axis += 1
+    }
+  }
+
+  /// A bound of a stretch, counted from the front.
+  private func bound(_ i: Int?, open: Int, _ by: Int, _ x: Shape, _ axis: Int) throws(TensorError) -> Int {
+    guard let i else { return open }
+    let n = x[axis]
+    let position = i < 0 ? i + n : i
+    if by > 0 ? position < 0 || position > n : position < -1 || position > n - 1 {
+      throw TensorError("subscript", "bound \(i) for axis \(axis) of \(x); \(-n) to \(by > 0 ? n : n - 1) would fit")
+    }
+    return position
+  }
+
+  /// The part as a view.
+  func part(of x: Tensor) -> Tensor { Slice(region: region, axes: axes)(x) }
 
   /// For positions along several axes: the axes in the order that puts those first, the positions as one index into them merged, and
   /// where their axes stand in the result (in place of the indexed ones if these are neighbours, else in front: NumPy's rule).
@@ -152,7 +160,8 @@ private struct Selection {
     var common = tensors[0].positions.shape
     for (_, positions) in tensors.dropFirst() {
       guard case .success(let shape) = common.broadcast(with: positions.shape) else {
-        throw TensorError("subscript", "index tensors of shapes \(common) and \(positions.shape) do not broadcast; equal sizes or 1 would fit")
+        throw TensorError(
+          "subscript", "index tensors of shapes \(common) and \(positions.shape) do not broadcast; equal sizes or 1 would fit")
       }
       common = shape
     }
@@ -178,11 +187,11 @@ extension Tensor {
   /// Bounds outside the axis are a mistake. Written to, only the part changes: in place where nobody else holds the elements.
   public subscript(indices: any TensorIndex...) -> Tensor {
     get {
-      if Context.current.failure != nil { return .placeholder }
+      if Context.current.hasFailed { return .placeholder }
       return attempt { () throws(TensorError) in try read(Selection(indices, shape)) } ?? .placeholder
     }
     set {
-      if Context.current.failure != nil { return }
+      if Context.current.hasFailed { return }
       _ = attempt { () throws(TensorError) in try write(newValue, Selection(indices, shape)) }
     }
     _modify {
@@ -194,17 +203,17 @@ extension Tensor {
 
   private subscript(indices: [any TensorIndex]) -> Tensor {
     get {
-      if Context.current.failure != nil { return .placeholder }
+      if Context.current.hasFailed { return .placeholder }
       return attempt { () throws(TensorError) in try read(Selection(indices, shape)) } ?? .placeholder
     }
     set {
-      if Context.current.failure != nil { return }
+      if Context.current.hasFailed { return }
       _ = attempt { () throws(TensorError) in try write(newValue, Selection(indices, shape)) }
     }
   }
 
   private func read(_ selection: Selection) throws(TensorError) -> Tensor {
-    let part = Slice(region: selection.region)(self).reshaped(selection.shape)
+    let part = selection.part(of: self)
     if selection.tensors.isEmpty { return part }
     if selection.tensors.count == 1 {
       return Take(indices: selection.tensors[0].positions, axis: selection.tensors[0].axis, label: "subscript")(part)
@@ -224,7 +233,7 @@ extension Tensor {
       let fitting = try value.fit(selection.shape)
       // The part has the region's axes again: dropped ones have size 1, added ones go.
       let part = fitting.reshaped(selection.region.shape)
-      if context.failure != nil { return }
+      if context.hasFailed { return }
       if part.dtype != dtype {
         throw TensorError("subscript", "a \(part.dtype) value for a \(dtype) tensor; convert it with .cast(to: .\(dtype))")
       }
@@ -239,7 +248,7 @@ extension Tensor {
     }
     let (order, flat, place) = try selection.rows()
     let count = selection.tensors.count
-    let part = Slice(region: selection.region)(self).reshaped(selection.shape).permuted(order)
+    let part = selection.part(of: self).permuted(order)
     let restShape = Shape(part.shape.dropFirst(count))
     // The value as the read would give it, then the positions' axes in front.
     let readShape = Shape(Array(restShape.prefix(place)) + Array(flat.shape) + Array(restShape.dropFirst(place)))
@@ -254,7 +263,7 @@ extension Tensor {
     var back = order
     for (to, from) in order.enumerated() { back[from] = to }
     let whole = merged.reshaped(part.shape).permuted(back).reshaped(selection.region.shape)
-    if context.failure == nil { self = Replace(region: selection.region)(Pair(self, whole)) }
+    if !context.hasFailed { self = Replace(region: selection.region)(Pair(self, whole)) }
   }
 
   /// Broadcast to the shape of a part that is written to; leading axes of size 1 may go.

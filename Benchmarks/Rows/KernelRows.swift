@@ -1,0 +1,90 @@
+import Fluxion
+
+/// One operator, as PyTorch's `kernel/` rows define it: the result allocated, no tape.
+private func kernel(
+  _ name: String, _ work: Work? = nil, limit: String? = nil, budget: Budget? = nil, _ prepare: @escaping () -> () -> Tensor
+) -> Row {
+  .timed("kernel/\(name)", work, limit: limit, budget: budget, prepare)
+}
+
+/// Element-wise operators and the sum over a vector of 1K (in the first-level cache), 1M and 16M elements, beside plain copies.
+func elementwiseRows() -> [Row] {
+  let mish = Elementwise { x in x * tanh(log1p(exp(x))) }
+  let functions: [(String, @Sendable (Tensor) -> Tensor)] = [
+    ("exp", { exp($0) }), ("tanh", { tanh($0) }), ("sigmoid", { sigmoid($0) }), ("gelu", { gelu($0) }), ("custom-mish", { mish($0) }),
+  ]
+  var rows: [Row] = []
+  for (label, n) in [("1K", 1 << 10), ("1M", 1 << 20), ("16M", 1 << 24)] {
+    let isLarge = n >= 1 << 20
+    let limit = isLarge ? "copy/\(label)" : nil
+    let budget: Budget? = isLarge ? .mostOfCopy : nil
+    if isLarge { rows.append(copyRow("copy/\(label)", count: n)) }
+    rows.append(
+      kernel("add/\(label)", .floats(3 * n), limit: limit, budget: budget) {
+        let (x, y) = (Tensor.normal([n]), Tensor.normal([n]))
+        return { x + y }
+      })
+    for (name, function) in functions {
+      rows.append(
+        kernel("\(name)/\(label)", .floats(2 * n), limit: limit, budget: budget) {
+          let x = Tensor.normal([n])
+          return { function(x) }
+        })
+    }
+    rows.append(
+      kernel("sum/\(label)", .floats(n), limit: limit, budget: budget) {
+        let x = Tensor.normal([n])
+        return { x.sum() }
+      })
+  }
+  return rows
+}
+
+/// Matrix products beside the raw CBLAS calls.
+func productRows() -> [Row] {
+  func pair(_ name: String, _ product: RawProduct, _ prepare: @escaping () -> () -> Tensor) -> [Row] {
+    let raw = cblasRow("cblas/\(name)", product)
+    return [raw, kernel(name, product.work, limit: raw.name, budget: .rawCall, prepare)]
+  }
+  let squares = [64, 256, 1024, 2048].flatMap { n in
+    pair("matmul/\(n)", RawProduct(m: n, n: n, k: n)) {
+      let (x, y) = (Tensor.normal([n, n]), Tensor.normal([n, n]))
+      return { x • y }
+    }
+  }
+  let linear = pair("linear/64x784x128", RawProduct(m: 64, n: 128, k: 784, isRightTransposed: true)) {
+    let (x, w) = (Tensor.normal([64, 784]), Tensor.normal([128, 784]))
+    return { x • w.transposed() }
+  }
+  let batch = pair("bmm/64x64x32x64", RawProduct(m: 64, n: 64, k: 32, batch: 64)) {
+    let (x, y) = (Tensor.normal([64, 64, 32]), Tensor.normal([64, 32, 64]))
+    return { x • y }
+  }
+  return squares + linear + batch
+}
+
+/// Operators whose cost is in how they walk through memory: rows, columns, transposes, lookups; a matrix of 1M elements unless told.
+func layoutRows() -> [Row] {
+  let n = 1024
+  func square(
+    _ name: String, floats: Int, budget: Budget? = nil, _ f: @escaping (Tensor) -> Tensor
+  ) -> Row {
+    kernel("\(name)/\(n)x\(n)", .floats(floats), limit: "copy/1M", budget: budget) {
+      let x = Tensor.normal([n, n])
+      return { f(x) }
+    }
+  }
+  return [
+    square("softmax", floats: 2 * n * n) { $0.softmax(axis: -1) },
+    // In row-major order again: flattening a transpose cannot be a view.
+    square("transpose-copy", floats: 2 * n * n) { $0.transposed().flattened() },
+    square("add-transposed", floats: 3 * n * n, budget: .mostOfCopy) { $0 + $0.transposed() },
+    square("sum-rows", floats: n * n, budget: .mostOfCopy) { $0.sum(axis: 1) },
+    square("sum-columns", floats: n * n, budget: .mostOfCopy) { $0.sum(axis: 0) },
+    square("argmax-rows", floats: n * n, budget: .mostOfCopy) { $0.argmax(axis: 1) },
+    kernel("embedding/1024x128", .floats(2 * 1024 * 128)) {
+      let (table, ids) = (Tensor.normal([10_000, 128]), classIDs([1024], below: 10_000))
+      return { table[ids] }
+    },
+  ]
+}

@@ -1,0 +1,84 @@
+import Fluxion
+
+/// Whole training steps and answers, as a user writes them and as the peers' scripts define them.
+func trainRows() -> [Row] {
+  let sizes = [784, 128, 64, 10]
+  func digits(_ name: String, _ batch: Int, _ optimizer: some Optimizer) -> Row {
+    train(name, training(sizes, batch), mlp(), optimizer, [batch, 784], classIDs([batch], below: 10)) { crossEntropy($0, $1) }
+  }
+  return [
+    train("train/xor/4", nil, xor(), Adam(), [4, 2], .normal([4, 1])) { mse($0, $1) },
+    digits("train/mlp/1-sgd", 1, SGD(learningRate: 1e-3)),
+    digits("train/mlp/64", 64, Adam()),
+    digits("train/mlp/512", 512, Adam()),
+    infer("infer/mlp/1", .product(1, 1, 784 * 128 + 128 * 64 + 64 * 10), mlp(), .normal([1, 784])),
+    train(
+      "train/simple-recurrent/32x50", .product(32 * 50, 3 * (192 * 128 + 128 * 64), 1),
+      sequence(), Adam(), [32, 50, 64], classIDs([32, 50], below: 64)
+    ) { crossEntropy($0, $1) },
+  ]
+}
+
+/// 2-16-1 with tanh.
+func xor() -> Chain {
+  Chain {
+    Dense(2, 16, activation: { tanh($0) })
+    Dense(16, 1)
+  }
+}
+
+/// The perceptron for digits, 784-128-64-10 with relu.
+func mlp() -> Chain {
+  Chain {
+    Dense(784, 128, activation: relu)
+    Dense(128, 64, activation: relu)
+    Dense(64, 10)
+  }
+}
+
+/// The simple recurrence, 64 numbers to 128 hidden ones to 64, over 50 steps.
+func sequence() -> Unrolled<Chain> {
+  Chain {
+    ComposedRecurrent(Dense(64 + 128, 128), outputs: 128)
+    Dense(128, 64)
+  }.unrolled(steps: 50)
+}
+
+/// Class ids drawn with equal probability, int64 as PyTorch's.
+func classIDs(_ shape: Shape, below classes: Int) -> Tensor {
+  var random = currentRandomStream()
+  return Tensor((0..<shape.elementCount).map { _ in Int.random(in: 0..<classes, using: &random) }, shape: shape)
+}
+
+/// The whole call of a training step: forward, backward, the optimiser's update.
+private func train<M: Model<Tensor, Tensor>>(
+  _ name: String, _ work: Work?, _ model: @autoclosure @escaping () -> M, _ optimizer: some Optimizer, _ shape: Shape,
+  _ target: @autoclosure @escaping () -> Tensor, loss: @escaping (Tensor, Tensor) -> Tensor
+) -> Row {
+  .timed(name, work, budget: .fastestPeer) {
+    let (x, y) = (Tensor.normal(shape), target())
+    var (model, optimizer) = (model(), optimizer)
+    return {
+      let (value, gradient) = valueAndGradient(at: &model) { model in loss(model(x), y) }
+      optimizer.update(&model, along: gradient)
+      return value
+    }
+  }
+}
+
+/// The answer to one input.
+private func infer<M: Model<Tensor, Tensor>>(
+  _ name: String, _ work: Work, _ model: @autoclosure @escaping () -> M, _ x: @autoclosure @escaping () -> Tensor
+) -> Row {
+  .timed(name, work, budget: .fastestPeer) {
+    let (model, x) = (model(), x())
+    return { model.predict(x) }
+  }
+}
+
+/// The matrix products of a training step through dense layers of these sizes: each layer's result, the gradient at its weight and, but
+/// for the first layer, at its input.
+private func training(_ sizes: [Int], _ batch: Int) -> Work {
+  let weights = zip(sizes, sizes.dropFirst()).map { $0 * $1 }
+  return .product(batch, 3 * weights.reduce(0, +) - weights[0], 1)
+}
