@@ -25,6 +25,8 @@ final class Context {
   }
   /// Whether there is one: what every operator asks, without looking into the optional.
   private(set) var hasFailed = false
+  /// Nothing records, nothing was wrong, values are computed: the door has nothing to do but to run the kernel.
+  @inline(__always) var isPlain: Bool { tape == nil && !hasFailed && !isDry }
   /// Operators compute shapes and no values.
   var isDry = false
   /// The model parts being called, outermost first.

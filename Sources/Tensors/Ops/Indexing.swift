@@ -206,14 +206,14 @@ extension Tensor {
   /// Ids outside 0 ..< classes are a mistake. PyTorch: `one_hot`.
   public func oneHot(classes: Int, _ dtype: DType = .float32) -> Tensor {
     guard attempt({ () throws(TensorError) in try checkIDs(classes) }) != nil else { return .placeholder }
-    guard dtype.isFloatingPoint || dtype.isInteger else {
-      return unsqueezed(axis: -1).oneHot(classes: classes, .int32).cast(to: dtype).squeezed(axes: -2)
-    }
+    if dtype == .bool { return oneHot(classes: classes, .int32).cast(to: .bool) }
     let ids = unsqueezed(axis: -1)
     return Tensor.zeros(Shape(Array(shape) + [classes]), dtype).scatterAdd(Tensor.ones(ids.shape, dtype), at: ids, axis: -1)
   }
 
-  /// That these are class ids. Unlike a position, a negative one counts from nowhere.
+  /// That these are class ids.
+  ///
+  /// Unlike a position, a negative one counts from nowhere.
   private func checkIDs(_ classes: Int) throws(TensorError) {
     if !dtype.isInteger { throw TensorError("oneHot", "class ids are \(dtype); int32 or int64 would fit") }
     if classes < 0 { throw TensorError("oneHot", "\(classes) classes for ids of shape \(shape); 0 or more would fit") }

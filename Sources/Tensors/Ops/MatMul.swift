@@ -16,6 +16,7 @@ struct MatMul: Primitive {
   }
 
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
+    if result.shape.rank == 2, let y = MatMul.product(x.a, x.b) { return y }
     let y = Tensor(uninitialized: result.shape, result.dtype)
     let (m, n, k) = (x.a.shape[-2], x.b.shape[-1], x.a.shape[-1])
     if y.elementCount == 0 { return y }
@@ -29,10 +30,6 @@ struct MatMul: Primitive {
         fx_matmul_int(
           y.dtype.code, m, n, k, a, x.a.strides[-2], x.a.strides[-1], b, x.b.strides[-2], x.b.strides[-1], y.pointer + i * m * n * size)
       }
-      return y
-    }
-    if result.shape.rank == 2, let a = x.a.matrix, let b = x.b.matrix {
-      BLAS.product(result.dtype, m, n, k, a, b, beta: 0, y.pointer, n)
       return y
     }
     let (a, b) = (x.a.forBLAS, x.b.forBLAS)
@@ -57,6 +54,18 @@ struct MatMul: Primitive {
     }
     withExtendedLifetime((a, b)) {}
     return y
+  }
+
+  /// One product of two matrices that lie suitably and fit; nil if they do not.
+  @inline(__always)
+  fileprivate static func product(_ x: Tensor, _ y: Tensor) -> Tensor? {
+    let (m, n, k) = (x.shape[0], y.shape[1], y.shape[0])
+    guard x.dtype == y.dtype, x.dtype.isFloatingPoint, x.shape[1] == k, m > 0, n > 0, k > 0,
+      let a = x.matrix, let b = y.matrix
+    else { return nil }
+    let result = Tensor(uninitialized: Shape(m, n), x.dtype)
+    BLAS.product(result.dtype, m, n, k, a, b, beta: 0, result.pointer, n)
+    return result
   }
 
   private func forEachMatrix(_ a: Tensor, _ b: Tensor, _ body: (UnsafeMutableRawPointer, UnsafeMutableRawPointer, Int) -> Void) {
@@ -119,7 +128,11 @@ extension Tensor {
 
 /// ``Tensor/•(_:_:)`` as a function.
 public func matmul(_ x: Tensor, _ y: Tensor) -> Tensor {
-  if x.rank == 2 && y.rank == 2 { return MatMul()(Pair(x, y)) }
+  if x.shape.rank == 2 && y.shape.rank == 2 {
+    // Where the door has nothing to do it is not worth taking hold of two tensors.
+    if Context.current.isPlain, let result = MatMul.product(x, y) { return result }
+    return MatMul()(Pair(x, y))
+  }
   if Context.current.hasFailed { return .placeholder }
   if x.rank == 0 || y.rank == 0 {
     fail(TensorError("matmul", "\(x.shape) • \(y.shape): a scalar is no matrix; use *"))
@@ -167,24 +180,23 @@ struct Linear: Primitive {
   }
 
   func evaluate(_ x: Triple, _ result: Signature) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
-    let (m, n, k) = (x.a.shape[0], x.b.shape[0], x.a.shape[1])
+    // Of no inputs there is the bias alone; an empty matrix has no rows for CBLAS.
+    if x.b.shape[1] == 0 { return Expand(shape: result.shape).evaluate(x.c, result).contiguousCopy() }
+    return Linear.map(x.a, x.b, x.c) ?? Linear.map(x.a.forBLAS, x.b.forBLAS, x.c.ordered) ?? .zeros(result.shape, result.dtype)
+  }
+
+  /// The map of operands that lie suitably and fit; nil if they do not.
+  @inline(__always)
+  fileprivate static func map(_ x: Tensor, _ weight: Tensor, _ bias: Tensor) -> Tensor? {
+    guard weight.shape.rank == 2, bias.shape.rank == 1, bias.isContiguous, let a = x.matrix, let w = weight.matrix else { return nil }
+    let (m, n, k) = (x.shape[0], weight.shape[0], weight.shape[1])
+    guard x.shape[1] == k, bias.shape[0] == n, x.dtype == weight.dtype, x.dtype == bias.dtype, x.dtype.isFloatingPoint else { return nil }
+    let y = Tensor(uninitialized: Shape(m, n), x.dtype)
     if m == 0 || n == 0 { return y }
     // The product is added to rows of the bias.
-    if x.c.isContiguous {
-      let bytes = n * result.dtype.byteCount
-      for i in 0..<m { (y.pointer + i * bytes).copyMemory(from: x.c.pointer, byteCount: bytes) }
-    } else {
-      copyElements(y.shape, from: Shape(0, x.c.strides[0]), x.c.pointer, to: y.strides, y.pointer, size: result.dtype.byteCount)
-    }
-    if k == 0 { return y }
-    if let a = x.a.matrix, let w = x.b.matrix {
-      BLAS.product(result.dtype, m, n, k, a, w.flipped, beta: 1, y.pointer, n)
-    } else {
-      let (a, w) = (x.a.forBLAS, x.b.forBLAS)
-      if let ma = a.matrix, let mw = w.matrix { BLAS.product(result.dtype, m, n, k, ma, mw.flipped, beta: 1, y.pointer, n) }
-      withExtendedLifetime((a, w)) {}
-    }
+    let bytes = n * y.dtype.byteCount
+    for i in 0..<m { (y.pointer + i * bytes).copyMemory(from: bias.pointer, byteCount: bytes) }
+    if k > 0 { BLAS.product(y.dtype, m, n, k, a, w.flipped, beta: 1, y.pointer, n) }
     return y
   }
 
@@ -203,7 +215,10 @@ struct Linear: Primitive {
 ///
 /// Derivative: dy • weight, dyᵀ • x, Σ dy over all but the last axis.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
-  if x.rank == 2, let bias { return Linear()(Triple(x, weight, bias)) }
+  if x.shape.rank == 2, let bias {
+    if Context.current.isPlain, let y = Linear.map(x, weight, bias) { return y }
+    return Linear()(Triple(x, weight, bias))
+  }
   if Context.current.hasFailed { return .placeholder }
   guard x.rank > 0, weight.rank == 2, x.shape[-1] == weight.shape[1] else {
     let fitting = weight.rank == 2 ? ": the last axis must be \(weight.shape[1])" : "; a weight of [outputs, inputs] would fit"
