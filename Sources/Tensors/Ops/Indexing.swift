@@ -173,7 +173,17 @@ struct PutRows: Primitive {
   }
   func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let zero = Tensor.zeros([], dy.dtype).expanded(x.b.shape)
-    return [needs[0] ? PutRows(indices: indices)(Pair(dy, zero)) : nil, needs[1] ? Take(indices: indices, axis: 0)(dy) : nil]
+    return [
+      needs[0] ? PutRows(indices: indices)(Pair(dy, zero)) : nil,
+      needs[1] ? Take(indices: indices, axis: 0)(dy) * isLast(x).cast(to: dy.dtype) : nil,
+    ]
+  }
+
+  /// Which of v's rows are there afterwards: of several for one row of x the others have no gradient.
+  private func isLast(_ x: Pair) -> Tensor {
+    let order = Tensor.arange(x.b.shape[0]).unsqueezed(axis: 1)
+    let writers = PutRows(indices: indices)(Pair(Tensor.zeros([x.a.shape[0], 1], .int64), order))
+    return Take(indices: indices, axis: 0)(writers) .== order
   }
 }
 

@@ -10,7 +10,9 @@ import Testing
     Threads.count = threads
     defer { Threads.count = before }
     return withSeed(21) {
-      var model = Chain { Dense(300, 257, activation: tanh); Dropout(0.2); Dense(257, 130, activation: gelu); Dense(130, 10) }
+      var model = Chain {
+        Dense(300, 257, activation: tanh); Dropout(0.2); Dense(257, 130, activation: gelu); Dense(130, 10)
+      }
       let x = Tensor.normal([160, 300])
       let labels = Tensor((0..<160).map { $0 % 10 })
       var optimizer = Adam(learningRate: 1e-3)
@@ -29,12 +31,18 @@ import Testing
     #expect(!one.joined().contains { !$0.isFinite })
   }
 
-  /// Two steps and two hundred steps leave the same bytes alive, and nothing stays when the model goes. In a process of its own: the count of
+  /// Two steps and two hundred steps leave the same bytes alive, and nothing stays when the model goes.
+  ///
+  /// In a process of its own: the count of
   /// live bytes is the process's.
   @Test func steadyStepsLeaveNothingBehind() async {
     await #expect(processExitsWith: .success) {
       func run(steps: Int) -> Int {
-        var model = withSeed(1) { Chain { Dense(30, 20, activation: relu); Dense(20, 5) } }
+        var model = withSeed(1) {
+          Chain {
+            Dense(30, 20, activation: relu); Dense(20, 5)
+          }
+        }
         let x = withSeed(2) { Tensor.normal([64, 30]) }
         let labels = Tensor((0..<64).map { $0 % 5 })
         var optimizer = Adam()
@@ -58,7 +66,9 @@ import Testing
   @Test func mistakesStopTheProgram() async throws {
     let result = try #require(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        var model = Chain { Dense(4, 8); Dense(9, 1) }
+        var model = Chain {
+          Dense(4, 8); Dense(9, 1)
+        }
         _ = model(.zeros([3, 4]))
       })
     let text = String(decoding: result.standardErrorContent, as: UTF8.self)
