@@ -1,0 +1,101 @@
+import Autodiff
+import Foundation
+import Tensors
+import Testing
+
+/// That memory comes back.
+///
+/// The count of live bytes is the whole process's, so each measurement is in a process of its own.
+@Suite struct MemoryTests {
+  @Test func liveBytesReturn() async {
+    await #expect(processExitsWith: .success) {
+      let x = Tensor.ones([300, 300], .float64)
+      // Twice: what is made once and kept, such as programs' constants, is there after the first time.
+      for round in 0..<2 {
+        let before = Memory.liveBytes
+        do {
+          let w = Tensor.ones([300, 300], .float64)
+          for order in 0..<3 { _ = AutodiffTests.nth(order) { (tanh($0 • w) * $0).softmax().sum() }(x) }
+          _ = jacobian(of: { $0[0, 0..<5] * 2 }, at: x)
+          _ = try? checked { gradient(at: x) { ($0 + Tensor.ones([7])).sum() } }
+          _ = try? checked { gradient(at: x) { x in (exp(x) • Tensor.ones([2, 2], .float64)).sum() } }
+          struct Stop: Error {}
+          _ = try? gradient(at: x) { (x: Tensor) throws -> Tensor in
+            _ = exp(x) * x
+            throw Stop()
+          }
+          _ = gradient(at: x, w) { x, w in
+            let y = customGradient(at: x) {
+              exp($0)
+            } pullback: { _, y, dy in
+              y * dy
+            }
+            return concatenate([y, w])[5..., 3].sum()
+          }
+        }
+        if round > 0 { #expect(Memory.liveBytes == before) }
+      }
+    }
+  }
+
+  /// Every operator with a gradient gives back what it took, in every layout, to the second order.
+  @Test func operatorsKeepNothing() async {
+    await #expect(processExitsWith: .success) {
+      for row in OperatorTable.sloped {
+        for layout in row.layouts {
+          // Constants that programs make at their first use stay.
+          _ = SlopeCheck(row, layout).second()
+          let before = Memory.liveBytes
+          _ = SlopeCheck(row, layout).second()
+          #expect(Memory.liveBytes == before, "\(row.name), \(layout)")
+        }
+      }
+    }
+  }
+
+  /// Backward lets go of each record as it passes: near its end little is left of what forward kept.
+  @Test func memoryFallsAsBackwardProceeds() async {
+    await #expect(processExitsWith: .success) {
+      let start = Memory.liveBytes
+      let size = 1 << 20
+      nonisolated(unsafe) var forward = 0
+      nonisolated(unsafe) var backward = 0
+      let slope = gradient(at: Tensor.zeros([size / 8], .float64)) { x in
+        var y = customGradient(at: x) {
+          $0 + 0
+        } pullback: { _, _, dy in
+          backward = Memory.liveBytes - start
+          return dy
+        }
+        for _ in 0..<50 { y = sin(y) }
+        forward = Memory.liveBytes - start
+        return y.sum()
+      }
+      #expect(slope.shape == [size / 8])
+      #expect(forward > 50 * size)
+      #expect(backward < 8 * size)
+    }
+  }
+
+  /// A training step is the same to the pool each time: nothing grows, nothing is asked of the system.
+  @Test func steadyStepsDoNotGrow() async {
+    await #expect(processExitsWith: .success) {
+      var w = Tensor.full([200, 200], 0.01)
+      let x = Tensor.ones([50, 200])
+      var sizes: Set<[Int]> = []
+      for step in 0..<20 {
+        let slope = gradient(at: w) { w in tanh(x • w).squared.mean() }
+        w -= slope * 0.1
+        if step >= 3 { sizes.insert([Memory.liveBytes, Memory.cachedBytes]) }
+      }
+      #expect(sizes.count == 1)
+      let cached = Memory.cachedBytes
+      #expect(cached > 0)
+      Memory.emptyCache()
+      #expect(Memory.cachedBytes == 0)
+      Memory.cacheLimit = 0
+      _ = Tensor.ones([100_000])
+      #expect(Memory.cachedBytes == 0)
+    }
+  }
+}
