@@ -28,7 +28,7 @@ let package = Package(
       name: "Tensors", dependencies: ["CKernels", "COpenBLAS", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: swift),
     .target(name: "Autodiff", dependencies: ["Tensors"], swiftSettings: swift),
-    .target(name: "Models", dependencies: ["Tensors", "Autodiff", "COpenBLAS"], swiftSettings: swift),
+    .target(name: "Models", dependencies: ["Tensors", "Autodiff"], swiftSettings: swift),
     .target(
       name: "Optimizers", dependencies: ["CKernels", "Tensors", "Models", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: swift),

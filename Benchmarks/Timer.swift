@@ -1,5 +1,5 @@
-/// The peers' way to take a time: three calls to warm up, one to see how long it takes, then eight batches of calls that last
-/// 0.08 s each (1,000 calls at most); the fastest batch counts, as its seconds a call.
+/// The peers' way to take a time: three calls to warm up, one to see how long it takes, then eight batches of calls that last 0.08 s each
+/// (1,000 calls at most); the fastest batch counts, as its seconds a call.
 enum Timer {
   /// Seconds a call of `job`.
   static func best(_ job: () -> Void) -> Double {

@@ -14,8 +14,8 @@ import Tensors
 
 // MARK: - Copies
 
-/// A plain copy of `count` float32 between buffers that are in use already: `memcpy` on one thread or shared among the engine's,
-/// whichever is faster here.
+/// A plain copy of `count` float32 between buffers that are in use already: `memcpy` on one thread or shared among the engine's, whichever
+/// is faster here.
 func copyRow(_ name: String, count: Int) -> Row {
   let work = Work.floats(2 * count)
   return Row(name: name, work: work) {
@@ -72,8 +72,8 @@ struct RawProduct {
   }
 }
 
-/// What a user of CBLAS could get at best: the raw calls on one thread, with OpenBLAS's own threads, and, if there is a batch, dealt out
-/// to the engine's threads; the fastest counts.
+/// What a user of CBLAS could get at best: the raw calls on one thread, with OpenBLAS's own threads, and, if there is a batch, dealt out to
+/// the engine's threads; the fastest counts.
 func cblasRow(_ name: String, _ product: RawProduct) -> Row {
   Row(name: name, work: product.work) {
     // The engine sets OpenBLAS up at its first product; the raw calls come after it, with the same kernels.

@@ -24,7 +24,8 @@ public struct GradientMismatch: Error, Sendable, CustomStringConvertible {
 ///
 ///     try checkGradient(of: { x in softplus(x) }, at: Tensor.normal([3, 4], .float64))
 ///
-/// A function of several results is checked along a fixed direction. Use float64: in float32 differences are good to some three digits only.
+/// A function of several results is checked along a fixed direction. Use float64: in float32 differences are good to some three digits
+/// only.
 ///
 /// - Parameters:
 ///   - step: h relative to max(1, |x|); nil chooses by dtype.
@@ -35,7 +36,8 @@ public func checkGradient(
   try checkGradient(of: { f($0[0]) }, at: [x], step: step, tolerance: tolerance)
 }
 
-/// Compares a function's gradients at several tensors with central differences; see ``checkGradient(of:at:step:tolerance:)-(_,Tensor,_,_)``.
+/// Compares a function's gradients at several tensors with central differences; see
+/// ``checkGradient(of:at:step:tolerance:)-(_,Tensor,_,_)``.
 public func checkGradient(
   of f: ([Tensor]) -> Tensor, at x: [Tensor], step: Double? = nil, tolerance: Double? = nil
 ) throws {

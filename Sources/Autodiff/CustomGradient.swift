@@ -5,8 +5,8 @@ import Tensors
 ///     // The identity, whose gradient is clipped.
 ///     let y = customGradient(at: x) { x in x } pullback: { x, y, dy in dy.clamped(min: -1.0, max: 1.0) }
 ///
-/// `f` runs on a constant and is not differentiated. `pullback` gets x, y = f(x) and dy, and gives dx of x's shape; for second derivatives it is
-/// differentiated in turn, so it should use the x and y that it is given.
+/// `f` runs on a constant and is not differentiated. `pullback` gets x, y = f(x) and dy, and gives dx of x's shape; for second derivatives
+/// it is differentiated in turn, so it should use the x and y that it is given.
 public func customGradient(
   at x: Tensor, _ f: @escaping @Sendable (Tensor) -> Tensor,
   pullback: @escaping @Sendable (_ x: Tensor, _ y: Tensor, _ dy: Tensor) -> Tensor

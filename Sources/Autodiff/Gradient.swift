@@ -5,7 +5,8 @@ import Tensors
 ///     let slope  = gradient(at: x) { x in (x * x).sum() }                                // 2x
 ///     let second = gradient(at: x) { x in gradient(at: x) { sin($0).sum() }.sum() }      // −sin x
 ///
-/// Calls nest to any order. What `f` reads beside its argument is constant. A function of several results is a mistake; see ``jacobian(of:at:)``.
+/// Calls nest to any order. What `f` reads beside its argument is constant. A function of several results is a mistake; see
+/// ``jacobian(of:at:)``.
 public func gradient<E: Error>(at x: Tensor, _ f: (Tensor) throws(E) -> Tensor) throws(E) -> Tensor {
   try valueAndGradient(at: x, f).gradient
 }
@@ -77,5 +78,9 @@ public func hessian(of f: (Tensor) -> Tensor, at x: Tensor) -> Tensor {
 
 /// H·v, the product of a scalar function's Hessian and a vector of x's shape, at the cost of two gradients.
 public func hessianVectorProduct(of f: (Tensor) -> Tensor, at x: Tensor, _ v: Tensor) -> Tensor {
-  gradient(at: x) { x in (gradient(at: x, f) * v).sum() }
+  if v.shape != x.shape {
+    fail(TensorError("hessianVectorProduct", "a vector of shape \(v.shape) at \(x.shape); equal shapes would fit"))
+    return .zeros(x.shape, x.dtype)
+  }
+  return gradient(at: x) { x in (gradient(at: x, f) * v).sum() }
 }

@@ -28,8 +28,8 @@ public struct MNIST: Sendable {
 
   /// Reads the four files, and throws if one is missing or is not what it should be.
   ///
-  /// They are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, each
-  /// plain or with `.gz`.
+  /// They are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, each plain or
+  /// with `.gz`.
   public init(directory: String) throws(DataError) {
     let paths = try MNIST.find(MNIST.names, in: directory)
     train = try MNIST.read(images: paths[0], labels: paths[1])
@@ -63,6 +63,7 @@ public struct MNIST: Sendable {
         file: imagesPath, field: "dimension \(axis)", offset: 4 + 4 * axis,
         message: "\(images.shape[axis]); the images are to be \(side) by \(side)")
     }
+    if images.shape[0] == 0 { throw DataError(file: imagesPath, field: "dimension 0", offset: 4, message: "0; there are no images") }
     guard images.shape[0] == labels.shape[0] else {
       throw DataError(
         file: labelsPath, field: "dimension 0", offset: 4,

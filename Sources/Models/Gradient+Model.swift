@@ -6,8 +6,8 @@ import Tensors
 ///     let gradient = gradient(at: &model) { model in crossEntropy(model(x), y) }
 ///     gradient.parameters        // [("layers.0.weight", …), …]
 ///
-/// The model is called in training mode, in place: what a run changes (hidden values, random streams) is changed afterwards. Parameters that
-/// the loss does not depend on have gradients of 0.
+/// The model is called in training mode, in place: what a run changes (hidden values, random streams) is changed afterwards. Parameters
+/// that the loss does not depend on have gradients of 0.
 public func gradient<M: Model, E: Error>(at model: inout M, _ loss: (inout M) throws(E) -> Tensor) throws(E) -> M {
   try valueAndGradient(at: &model, loss).gradient
 }
@@ -27,6 +27,12 @@ public func valueAndGradient<M: Model, Auxiliary, E: Error>(
   var collect = Collect()
   model.visit(&collect)
   let original = collect.tensors
+  if let i = original.firstIndex(where: { !$0.dtype.isFloatingPoint }) {
+    let name = model.parameters[i].name
+    fail(
+      TensorError("gradient", "parameter \(name) is \(original[i].dtype); float32 and float64 are trained, a constant is declared with let")
+    )
+  }
   let (value, gradients, auxiliary) = try differentiate(
     "gradient", at: original, seeds: scalarSeed
   ) { (variables) throws(E) in
@@ -39,7 +45,13 @@ public func valueAndGradient<M: Model, Auxiliary, E: Error>(
     }
     return try loss(&model)
   }
+  var after = Collect()
+  model.visit(&after)
   var gradient = model
+  guard after.tensors.count == original.count else {
+    fail(TensorError("gradient", "the model had \(original.count) parameters before the loss and \(after.tensors.count) after it"))
+    return (value, gradient, auxiliary)
+  }
   var fill = Fill(tensors: gradients[0])
   gradient.visit(&fill)
   return (value, gradient, auxiliary)

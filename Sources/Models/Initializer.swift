@@ -1,4 +1,3 @@
-import COpenBLAS
 import Tensors
 
 /// How a parameter begins: a function from its shape to its elements.
@@ -29,7 +28,13 @@ public struct Initializer: Sendable {
   public static func constant(_ value: Double) -> Initializer { Initializer { shape, _ in .full(shape, value) } }
   /// Equal probability in −bound ..< bound.
   public static func uniform(_ bound: Double) -> Initializer {
-    Initializer { shape, random in .uniform(shape, in: -bound..<max(bound, -bound), using: &random) }
+    Initializer { shape, random in
+      guard bound >= 0, bound.isFinite else {
+        fail(TensorError("uniform", "a bound of \(bound); a finite number, 0 or more, would fit"))
+        return .zeros(shape)
+      }
+      return .uniform(shape, in: -bound..<bound, using: &random)
+    }
   }
   /// Normal with mean 0.
   public static func normal(standardDeviation: Double = 0.01) -> Initializer {
@@ -44,30 +49,20 @@ public struct Initializer: Sendable {
   public static func glorotNormal(gain: Double = 1) -> Initializer {
     scaled(isNormal: true) { fanIn, fanOut in gain * gain * 2 / (fanIn + fanOut) }
   }
-  /// Uniform with the variance gain²/fan-in: He et al.
-  ///
-  /// 2015; the gain √2 is for relu.
+  /// Uniform with the variance gain²/fan-in: He, Zhang, Ren and Sun 2015; the gain √2 is for relu.
   public static func kaimingUniform(gain: Double = 2.0.squareRoot()) -> Initializer {
     scaled(isNormal: false) { fanIn, _ in gain * gain / fanIn }
   }
-  /// Normal with the variance gain²/fan-in: He et al.
-  ///
-  /// 2015; the gain √2 is for relu.
+  /// Normal with the variance gain²/fan-in: He, Zhang, Ren and Sun 2015; the gain √2 is for relu.
   public static func kaimingNormal(gain: Double = 2.0.squareRoot()) -> Initializer {
     scaled(isNormal: true) { fanIn, _ in gain * gain / fanIn }
   }
-  /// Uniform with the variance 1/fan-in: LeCun et al.
-  ///
-  /// 1998.
+  /// Uniform with the variance 1/fan-in: LeCun, Bottou, Orr and Müller 1998.
   public static let lecunUniform = scaled(isNormal: false) { fanIn, _ in 1 / fanIn }
-  /// Normal with the variance 1/fan-in: LeCun et al.
-  ///
-  /// 1998.
+  /// Normal with the variance 1/fan-in: LeCun, Bottou, Orr and Müller 1998.
   public static let lecunNormal = scaled(isNormal: true) { fanIn, _ in 1 / fanIn }
 
-  /// A matrix (axes after the first merged) with orthonormal rows or columns, whichever are fewer, times the gain: Saxe et al.
-  ///
-  /// 2014.
+  /// A matrix (axes after the first merged) with orthonormal rows or columns, whichever are fewer, times the gain: Saxe, McClelland and Ganguli 2014.
   ///
   /// Q of the QR decomposition of a normal matrix, with the signs that make it uniformly distributed.
   public static func orthogonal(gain: Double = 1) -> Initializer {
@@ -78,14 +73,8 @@ public struct Initializer: Sendable {
       }
       let (rows, columns) = (shape[0], shape.elementCount / max(1, shape[0]))
       if rows == 0 || columns == 0 { return .zeros(shape) }
-      let (long, short) = (max(rows, columns), min(rows, columns))
-      var a = Tensor.normal([long, short], .float64, using: &random).scalars(Double.self)
-      var tau = [Double](repeating: 0, count: short)
-      let (m, n) = (Int32(long), Int32(short))
-      LAPACKE_dgeqrf(LAPACK_ROW_MAJOR, m, n, &a, n, &tau)
-      let signs = (0..<short).map { a[$0 * short + $0] < 0 ? -gain : gain }
-      LAPACKE_dorgqr(LAPACK_ROW_MAJOR, m, n, n, &a, n, &tau)
-      let q = Tensor(a, shape: [long, short]) * Tensor(signs)
+      let normal = Tensor.normal([max(rows, columns), min(rows, columns)], .float64, using: &random)
+      let q = normal.orthonormalColumns() * gain
       return (rows >= columns ? q : q.transposed()).cast(to: .float32).reshaped(shape)
     }
   }

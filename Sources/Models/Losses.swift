@@ -119,10 +119,10 @@ public func crossEntropy(_ logits: Tensor, _ target: Tensor) -> Tensor { crossEn
 ///
 /// PyTorch: `binary_cross_entropy`.
 ///
-/// Derivative for p: dy·(p − t)/(p·(1 − p)), the divisor at least 10⁻¹², as in PyTorch: a saturated p that is wrong still moves. The target is a
-/// constant. Where p is the sigmoid of something, ``binaryCrossEntropy(logits:_:weights:reduction:)`` is exact.
+/// Derivative for p: dy·(p − t)/(p·(1 − p)), the divisor at least 10⁻¹², as in PyTorch: a saturated p that is wrong still moves. The target
+/// is a constant. Where p is the sigmoid of something, ``binaryCrossEntropy(logits:_:weights:reduction:)`` is exact.
 public func binaryCrossEntropy(_ p: Tensor, _ target: Tensor, weights: Tensor? = nil, reduction: Reduction) -> Tensor {
-  guard haveOneShape("binaryCrossEntropy", p, target) else { return p }
+  guard fitTogether("binaryCrossEntropy", p, target) else { return p }
   let target = target.detached
   let losses = customGradient(at: p) { p in
     Kernels.binary(p, target)
@@ -136,8 +136,7 @@ public func binaryCrossEntropy(_ p: Tensor, _ target: Tensor) -> Tensor { binary
 
 /// The binary cross-entropy of sigmoid(logits), exact for logits of any size: (1 − t)·x + log(1 + e⁻ˣ).
 ///
-/// PyTorch:
-/// `binary_cross_entropy_with_logits`.
+/// PyTorch: `binary_cross_entropy_with_logits`.
 public func binaryCrossEntropy(logits x: Tensor, _ target: Tensor, weights: Tensor? = nil, reduction: Reduction = .mean) -> Tensor {
   let losses = elementwise("binaryCrossEntropy", Kernels.binaryLogits, x, target, .none)
   return reduction(weights.map { losses * $0 } ?? losses)
@@ -170,11 +169,15 @@ private func classIDs(_ target: Tensor, classes: Int, ignoring: Int?) -> Tensor 
 }
 
 private func elementwise(_ name: String, _ kernel: Elementwise, _ y: Tensor, _ target: Tensor, _ reduction: Reduction) -> Tensor {
-  haveOneShape(name, y, target) ? reduction(kernel(y, target)) : y
+  fitTogether(name, y, target) ? reduction(kernel(y, target)) : y
 }
 
 /// A silent broadcast of [n] against [n, 1] to [n, n] is the classic mistake with losses.
-private func haveOneShape(_ name: String, _ y: Tensor, _ target: Tensor) -> Bool {
+private func fitTogether(_ name: String, _ y: Tensor, _ target: Tensor) -> Bool {
+  if y.dtype != target.dtype {
+    fail(TensorError(name, "a result of \(y.dtype) and a target of \(target.dtype); convert one with .cast(to:)"))
+    return false
+  }
   if y.shape == target.shape { return true }
   fail(TensorError(name, "a result of shape \(y.shape) and a target of \(target.shape); equal shapes would fit"))
   return false

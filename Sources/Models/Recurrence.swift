@@ -15,8 +15,8 @@ public protocol ModelState: Sendable {
 ///       mutating func callAsFunction(_ x: Tensor) -> Tensor { sum = sum + x; return sum }
 ///     }
 ///
-/// Its first value is the one it is initialised with, commonly zeros of shape [1, size], which broadcast to a batch of any size; `reset()` on the
-/// model returns to it. Within one gradient call the gradient flows back through all runs; from one call to the next it does not.
+/// Its first value is the one it is initialised with, commonly zeros of shape [1, size], which broadcast to a batch of any size; `reset()`
+/// on the model returns to it. Within one gradient call the gradient flows back through all runs; from one call to the next it does not.
 @propertyWrapper
 public struct Recurrent: ModelState {
   /// The value of the last run.
@@ -60,7 +60,7 @@ public struct Unrolled<Step: Model<Tensor, Tensor>>: Model {
       return x
     }
     if !carriesState { step.reset() }
-    return stack((0..<steps).map { step(x[.all, $0]) }, axis: 1)
+    return stack((0..<steps).map { t in withPart("step", t, of: Step.self) { step(x[.all, t]) } }, axis: 1)
   }
 
   /// The step's own: unrolling changes no name.
@@ -70,8 +70,8 @@ public struct Unrolled<Step: Model<Tensor, Tensor>>: Model {
 extension Model where Input == Tensor, Output == Tensor {
   /// The model run over `steps` steps of a sequence, [batch, time, features] to [batch, time, outputs].
   ///
-  /// Each call starts from the hidden values' first value, unless `carriesState` lets them pass from call to call (as a constant: the gradient
-  /// stays within a call).
+  /// Each call starts from the hidden values' first value, unless `carriesState` lets them pass from call to call (as a constant: the
+  /// gradient stays within a call).
   public func unrolled(steps: Int, carriesState: Bool = false) -> Unrolled<Self> {
     Unrolled(step: self, steps: steps, carriesState: carriesState)
   }

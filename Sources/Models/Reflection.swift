@@ -33,7 +33,10 @@ private enum Layout {
 
   private static func find(_ type: Any.Type) -> [Field] {
     // Only a struct's fields lie in the value itself.
-    guard Layout.isStruct(type) else { return [] }
+    guard Layout.isStruct(type) else {
+      fail(TensorError("Model", "\(type) is not a struct; a struct's parameters are found, another type writes visit by hand"))
+      return []
+    }
     return (0..<recursiveCount(type)).compactMap { index in
       var field = FieldMetadata()
       let fieldType = withUnsafeMutablePointer(to: &field) { childMetadata(type, index, $0) }
@@ -41,7 +44,7 @@ private enum Layout {
       guard field.isVar, let name = field.name, let member = member(fieldType) else { return nil }
       // A property wrapper's storage carries an underscore that is no part of the property's name.
       var label = String(cString: name)
-      if label.hasPrefix("_") { label.removeFirst() }
+      if label.hasPrefix("_"), fieldType is any ModelState.Type { label.removeFirst() }
       return Field(name: .property(label), offset: childOffset(type, index), member: member)
     }
   }

@@ -78,7 +78,7 @@ private struct Moments: Sendable {
   ) {
     let step = steps + 1
     let (c1, c2) = (1 - Double.pow(beta1, Int(step)), 1 - Double.pow(beta2, Int(step)))
-    state.update(name, &model, along: gradient, slots: 2) { n, dtype, g, slots, p in
+    state.update(name, &model, along: gradient, slots: 2) { _, n, dtype, g, slots, p in
       fx_adam(Int32(dtype.rawValue), n, rate, beta1, beta2, epsilon, decay, isDecoupled ? 1 : 0, c1, c2, g, slots[0], slots[1], p)
     }
     if !hasFailed { steps = step }

@@ -19,12 +19,15 @@ public protocol Optimizer: Sendable {
 struct ParameterState: Sendable {
   private var slots: [[Tensor]] = []
 
-  /// Calls `step` with each parameter, its gradient and its slots (zeros of its shape at first), all ready to be written to.
+  /// Calls `step` with each parameter, its gradient and its slots (zeros of its shape at first, when `isFresh`), all ready to be written
+  /// to.
   ///
   /// A gradient or a state that does not fit the model is a mistake, found before anything changes.
   mutating func update<M: Model>(
     _ name: String, _ model: inout M, along gradient: M, slots count: Int,
-    _ step: (_ n: Int, _ dtype: DType, _ g: UnsafeRawPointer, _ slots: [UnsafeMutableRawPointer], _ p: UnsafeMutableRawPointer) -> Void
+    _ step: (
+      _ isFresh: Bool, _ n: Int, _ dtype: DType, _ g: UnsafeRawPointer, _ slots: [UnsafeMutableRawPointer], _ p: UnsafeMutableRawPointer
+    ) -> Void
   ) {
     if hasFailed { return }
     var gradients = Collect()
@@ -32,24 +35,23 @@ struct ParameterState: Sendable {
     copy.visit(&gradients)
     var parameters = Shapes()
     model.visit(&parameters)
+    let isFresh = slots.isEmpty || slots.first?.count != count
     guard parameters.list.count == gradients.tensors.count else {
       return fail(TensorError(name, "a gradient of \(gradients.tensors.count) parameters for a model of \(parameters.list.count)"))
     }
     for (i, (shape, dtype)) in parameters.list.enumerated() {
       let g = gradients.tensors[i]
-      if g.shape != shape || g.dtype != dtype {
-        return fail(TensorError(name, "parameter \(i) is \(dtype) \(shape), its gradient \(g.dtype) \(g.shape)"))
-      }
-      if !dtype.isFloatingPoint { return fail(TensorError(name, "parameter \(i) is \(dtype); float32 and float64 can be trained")) }
-      if !slots.isEmpty, slots.count != parameters.list.count || count > 0 && slots[i][0].shape != shape {
-        return fail(TensorError(name, "the optimizer's state belongs to a model of another shape; a new model needs a new optimizer"))
+      func refuse(_ message: String) { fail(TensorError(name, "parameter \(model.parameters[i].name) is \(dtype) \(shape), \(message)")) }
+      if !dtype.isFloatingPoint { return refuse("which is not trained; a constant is declared with let") }
+      if g.shape != shape || g.dtype != dtype { return refuse("its gradient \(g.dtype) \(g.shape)") }
+      if g.isPlaceholder { return refuse("its gradient has no elements: it comes from after a mistake") }
+      if !isFresh, slots.count != parameters.list.count || slots[i].contains(where: { $0.shape != shape || $0.dtype != dtype }) {
+        return refuse("and the optimizer's state belongs to another model; a new model needs a new optimizer")
       }
     }
-    if slots.isEmpty {
-      slots = parameters.list.map { shape, dtype in (0..<count).map { _ in Tensor.zeros(shape, dtype) } }
-    }
+    if isFresh { slots = parameters.list.map { shape, dtype in (0..<count).map { _ in Tensor.zeros(shape, dtype) } } }
     withoutActuallyEscaping(step) { step in
-      var visitor = Step(gradients: gradients.tensors, slots: slots, step: step)
+      var visitor = Step(gradients: gradients.tensors, isFresh: isFresh, slots: slots, step: step)
       // The visitor alone holds the slots while they are written to.
       slots = []
       model.visit(&visitor)
@@ -64,8 +66,9 @@ struct ParameterState: Sendable {
 
   private struct Step: ModelVisitor {
     let gradients: [Tensor]
+    let isFresh: Bool
     var slots: [[Tensor]]
-    let step: (Int, DType, UnsafeRawPointer, [UnsafeMutableRawPointer], UnsafeMutableRawPointer) -> Void
+    let step: (Bool, Int, DType, UnsafeRawPointer, [UnsafeMutableRawPointer], UnsafeMutableRawPointer) -> Void
     var index = 0
 
     mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
@@ -78,7 +81,7 @@ struct ParameterState: Sendable {
           let size = dtype.byteCount
           inParallel(n) { range in
             let at = range.lowerBound * size
-            step(range.count, dtype, g + at, pointers.map { $0 + at }, p + at)
+            step(isFresh, range.count, dtype, g + at, pointers.map { $0 + at }, p + at)
           }
         }
       }

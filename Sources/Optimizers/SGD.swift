@@ -20,7 +20,6 @@ public struct SGD: Optimizer {
   /// Whether the gradient is looked at where the momentum leads.
   public var nesterov: Bool
   private var state = ParameterState()
-  private var steps: Int64 = 0
 
   /// Plain gradient descent unless told.
   public init(learningRate: Double, momentum: Double = 0, dampening: Double = 0, weightDecay: Double = 0, nesterov: Bool = false) {
@@ -39,10 +38,9 @@ public struct SGD: Optimizer {
 
   /// One step.
   public mutating func update<M: Model>(_ model: inout M, along gradient: M) {
-    let (rate, momentum, dampening, decay, nesterov, isFirst) = (learningRate, momentum, dampening, weightDecay, nesterov, steps == 0)
-    state.update("SGD", &model, along: gradient, slots: momentum == 0 ? 0 : 1) { n, dtype, g, slots, p in
-      fx_sgd(Int32(dtype.rawValue), n, rate, momentum, dampening, decay, nesterov ? 1 : 0, isFirst ? 1 : 0, g, slots.first, p)
+    let (rate, momentum, dampening, decay, nesterov) = (learningRate, momentum, dampening, weightDecay, nesterov)
+    state.update("SGD", &model, along: gradient, slots: momentum == 0 ? 0 : 1) { isFresh, n, dtype, g, slots, p in
+      fx_sgd(Int32(dtype.rawValue), n, rate, momentum, dampening, decay, nesterov ? 1 : 0, isFresh ? 1 : 0, g, slots.first, p)
     }
-    if !hasFailed { steps += 1 }
   }
 }

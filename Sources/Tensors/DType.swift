@@ -92,15 +92,3 @@ extension Bool: Scalar {
   /// The value as a Double.
   public var double: Double { self ? 1 : 0 }
 }
-
-/// Calls `body` with the Swift type whose layout a dtype's elements have.
-@inline(__always)
-func withScalarType<R>(_ dtype: DType, _ body: (any Scalar.Type) -> R) -> R {
-  switch dtype {
-  case .float32: body(Float.self)
-  case .float64: body(Double.self)
-  case .int32: body(Int32.self)
-  case .int64: body(Int64.self)
-  case .bool: body(Bool.self)
-  }
-}

@@ -66,9 +66,28 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
     }
     @inline(__always) set {
       let i = axis < 0 ? axis + rank : axis
-      precondition(i >= 0 && i < rank, "axis out of range")
+      guard i >= 0 && i < rank else {
+        _ = Shape.missing(axis, in: self)
+        return
+      }
       sizes[unchecked: i] = newValue
     }
+  }
+
+  /// The axes from one on.
+  public subscript(range: PartialRangeFrom<Int>) -> Swift.Slice<Shape> {
+    if range.lowerBound >= 0 && range.lowerBound <= rank { return self[range.lowerBound..<rank] }
+    _ = Shape.missing(range.lowerBound, in: self)
+    return self[0..<rank]
+  }
+
+  /// The axes of a range.
+  public subscript(range: Range<Int>) -> Swift.Slice<Shape> {
+    let fits = range.lowerBound >= 0 && range.upperBound <= rank
+    if !fits {
+      fail(TensorError("shape", "\(self) has no axes \(range.lowerBound) to \(range.upperBound - 1); its axes are 0 to \(rank - 1)"))
+    }
+    return Swift.Slice(base: self, bounds: fits ? range : 0..<rank)
   }
 
   @inline(never)
@@ -125,12 +144,6 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
     var result = Shape(prefix(axis))
     result.append(size)
     for i in axis..<rank { result.append(sizes[i]) }
-    return result
-  }
-
-  func removing(at axis: Int) -> Shape {
-    var result = Shape()
-    for i in 0..<rank where i != axis { result.append(sizes[i]) }
     return result
   }
 

@@ -22,30 +22,36 @@ private struct TensorPrinter {
   let isShortened: Bool
   var text = ""
   private var width = 0
-  private var format: (Double) -> String = { "\($0)" }
+  private var format: (Tensor) -> String = { "\($0.item())" }
 
   init(_ x: Tensor) {
     tensor = x.detached
     isShortened = x.elementCount > Self.most
-    let shown = Self.shown(tensor, isShortened)
-    let values = shown.map { $0.isFinite ? Swift.abs($0) : 0 }
-    if x.dtype == .bool {
-      format = { $0 != 0 ? "true" : "false" }
-    } else if !x.dtype.isFloatingPoint {
-      format = { String(Int64($0)) }
-    } else {
-      let largest = values.max() ?? 0
-      let smallest = values.filter { $0 > 0 }.min() ?? 0
-      let isScientific = largest >= 1e8 || smallest < 1e-4 && smallest > 0 || smallest > 0 && largest / smallest > 1e5
-      let digits = isScientific ? 0 : shown.reduce(0) { Swift.max($0, Self.digits($1)) }
-      format = { value in
-        if value.isNaN { return "nan" }
-        if value.isInfinite { return value < 0 ? "-inf" : "inf" }
-        return isScientific ? String(format: "%.4e", value) : String(format: "%.\(digits)f", value)
-      }
+    if x.elementCount == 0 {
+      text = "[]"
+      return
     }
-    width = shown.map { format($0).count }.max() ?? 0
-    text = x.elementCount == 0 ? "[]" : render(tensor, indent: 1)
+    if !x.dtype.isFloatingPoint {
+      // As integers: a Double would round those beyond 2⁵³.
+      format = { x in x.dtype == .bool ? String(x.item(as: Bool.self)) : String(x.cast(to: .int64).item(as: Int.self)) }
+      width = Self.shown(tensor, isShortened).map { format($0).count }.max() ?? 0
+      text = render(tensor, indent: 1)
+      return
+    }
+    let shown = Self.shown(tensor, isShortened).map { $0.item() }
+    let values = shown.map { $0.isFinite ? Swift.abs($0) : 0 }
+    let largest = values.max() ?? 0
+    let smallest = values.filter { $0 > 0 }.min() ?? 0
+    let isScientific = largest >= 1e8 || smallest < 1e-4 && smallest > 0 || smallest > 0 && largest / smallest > 1e5
+    let digits = isScientific ? 0 : shown.reduce(0) { Swift.max($0, Self.digits($1)) }
+    func written(_ value: Double) -> String {
+      if value.isNaN { return "nan" }
+      if value.isInfinite { return value < 0 ? "-inf" : "inf" }
+      return isScientific ? String(format: "%.4e", value) : String(format: "%.\(digits)f", value)
+    }
+    format = { written($0.item()) }
+    width = shown.map { written($0).count }.max() ?? 0
+    text = render(tensor, indent: 1)
   }
 
   /// How many of four decimal places a number needs.
@@ -59,20 +65,20 @@ private struct TensorPrinter {
     isShortened && n > 2 * edge ? (0..<edge).map { $0 } + [nil] + (n - edge..<n).map { $0 } : (0..<n).map { $0 }
   }
 
-  private static func shown(_ x: Tensor, _ isShortened: Bool) -> [Double] {
-    if x.rank == 0 { return [x.item()] }
+  private static func shown(_ x: Tensor, _ isShortened: Bool) -> [Tensor] {
+    if x.rank == 0 { return [x] }
     if x.rank == 1 {
-      return parts(x.shape[0], isShortened).flatMap { $0.map { [x[$0].item()] } ?? [] }
+      return parts(x.shape[0], isShortened).flatMap { $0.map { [x[$0]] } ?? [] }
     }
     return parts(x.shape[0], isShortened).flatMap { $0.map { shown(x[$0], isShortened) } ?? [] }
   }
 
   private func render(_ x: Tensor, indent: Int) -> String {
-    if x.rank == 0 { return format(x.item()) }
+    if x.rank == 0 { return format(x) }
     let items = Self.parts(x.shape[0], isShortened).map { i -> String in
       guard let i else { return "…" }
       if x.rank > 1 { return render(x[i], indent: indent + 1) }
-      let text = format(x[i].item())
+      let text = format(x[i])
       return String(repeating: " ", count: width - text.count) + text
     }
     let separator = x.rank == 1 ? ", " : "," + String(repeating: "\n", count: x.rank - 1) + String(repeating: " ", count: indent)

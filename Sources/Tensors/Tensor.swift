@@ -4,9 +4,8 @@
 ///     let y = exp(x) • x.transposed() + 1
 ///     y[0, -1]                                  // a view; nothing is copied
 ///
-/// A copy is independent; the elements are shared until one of the two is written to. Slicing, transposing, broadcasting and
-/// reversing give views. Operators check shapes and dtypes: a mistake stops the program with one sentence, or is thrown from a
-/// `checked` scope.
+/// A copy is independent; the elements are shared until one of the two is written to. Slicing, transposing, broadcasting and reversing give
+/// views. Operators check shapes and dtypes: a mistake stops the program with one sentence, or is thrown from a `checked` scope.
 public struct Tensor: @unchecked Sendable {
   // What makes the struct unchecked Sendable: elements are written only through a storage that is uniquely held.
   // Nil where there are no elements to hold: in dry runs, after mistakes, on the tape.
@@ -62,7 +61,21 @@ public struct Tensor: @unchecked Sendable {
   var isHollow: Bool { storage == nil && elementCount > 0 }
 
   /// The first element's address.
-  @inline(__always) var pointer: UnsafeMutableRawPointer { (storage?.base ?? Storage.nowhere) + offset &* dtype.byteCount }
+  @inline(__always) var pointer: UnsafeMutableRawPointer {
+    guard let storage else { return absent }
+    return storage.base + offset &* dtype.byteCount
+  }
+
+  /// Where a tensor without storage has its elements: nowhere, which will do for none.
+  @inline(never)
+  private var absent: UnsafeMutableRawPointer {
+    if elementCount > 0 { fatalError("tensor: \(Tensor.absence(shape))") }
+    return Storage.nowhere
+  }
+
+  static func absence(_ shape: Shape) -> String {
+    "\(shape) has a shape but no elements: it comes from a run on shapes alone, or from after a mistake in a checked scope"
+  }
 
   /// The same elements through another layout.
   func view(shape: Shape, strides: Shape, offset: Int) -> Tensor {

@@ -8,9 +8,9 @@ extension Model where Input == Tensor, Output == Tensor {
   ///
   ///     let history = try model.fit(train, validation: test, loss: crossEntropy, optimizer: Adam(learningRate: 1e-3), epochs: 10)
   ///
-  /// Each step minimises `loss(outputs, targets)`, the mean over a batch of `batchSize` examples. `metric` is accuracy where the targets are
-  /// class ids, unless another one is given. Orders follow from `seed`, or from the stream in force (see ``withSeed(_:_:)``). After each epoch
-  /// `onEpoch` gets its figures and the model; what it throws ends the training.
+  /// Each step minimises `loss(outputs, targets)`, the mean over a batch of `batchSize` examples. `metric` is accuracy where the targets
+  /// are class ids, unless another one is given. Orders follow from `seed`, or from the stream in force (see ``withSeed(_:_:)``). After
+  /// each epoch `onEpoch` gets its figures and the model; what it throws ends the training.
   ///
   /// A loss that is not finite throws ``TrainingError``; the model is then as it was before that step.
   @discardableResult
@@ -34,8 +34,8 @@ extension Model where Input == Tensor, Output == Tensor {
       let start = ContinuousClock.now
       display.begin(epoch)
       for (step, (x, y)) in loader.enumerated() {
-        if metric == nil && y.dtype.isInteger { metric = .accuracy }
         guard let (value, outputs) = try self.step(x, y, loss, &optimizer, epoch: epoch, step: step + 1) else { return history }
+        if metric == nil && y.dtype.isInteger && outputs.rank == y.rank + 1 { metric = .accuracy }
         history.stepLosses.append(value)
         mean.add(value, metric?.mean(outputs, y), count: x.shape[0])
         display.update(step + 1, mean, metric?.name)

@@ -145,7 +145,7 @@ package struct Ticks {
 
   package init(from minimum: Double, to maximum: Double, about count: Int, isWhole: Bool = false) {
     // Where all data are one number, an axis around it.
-    let isFlat = !(maximum > minimum)
+    let isFlat = !(maximum - minimum > 1e-300 && (maximum - minimum).isFinite)
     let (from, to) = isFlat ? (minimum - max(abs(minimum), 1) / 2, minimum + max(abs(minimum), 1) / 2) : (minimum, maximum)
     let rough = (to - from) / Double(count)
     let power = pow(10, floor(log10(rough)))

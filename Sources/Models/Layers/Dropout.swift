@@ -2,7 +2,7 @@ import Tensors
 
 /// Sets elements to 0 with a probability while training, and scales the others by 1/(1 − probability); the identity otherwise.
 ///
-/// Srivastava et al. 2014. The random stream is the layer's own and is stored in it: a copy drops the same elements. PyTorch: `Dropout`.
+/// Srivastava, Hinton and others 2014. The random stream is the layer's own and is stored in it: a copy drops the same elements. PyTorch: `Dropout`.
 public struct Dropout: Model {
   /// How likely an element is dropped.
   public let probability: Double

@@ -28,8 +28,8 @@ public struct SimpleRecurrent: Model {
   }
 }
 
-/// The same recurrence as a composition: hidden = σ(layer([x, hidden])), where `layer` may be anything that takes inputs + outputs numbers and
-/// gives outputs: `Dense(x + y, y)`, or `Chain { Dense(x + y, y); Dropout(0.1) }`.
+/// The same recurrence as a composition: hidden = σ(layer([x, hidden])), where `layer` may be anything that takes inputs + outputs numbers
+/// and gives outputs: `Dense(x + y, y)`, or `Chain { Dense(x + y, y); Dropout(0.1) }`.
 ///
 /// Shapes: x [batch, inputs] to [batch, outputs], one step at a time.
 public struct ComposedRecurrent<Layer: Model<Tensor, Tensor>>: Model {

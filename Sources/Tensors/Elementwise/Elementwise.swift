@@ -3,8 +3,9 @@
 ///     let mish = Elementwise { x in x * tanh(log1p(exp(x))) }
 ///     let y = mish(x)
 ///
-/// The closure runs once, on symbols, and is kept as a short program: common subexpressions are shared, constants folded. It works for float32 and
-/// float64, on tensors of any layout. Comparisons give 1 or 0, and `where(mask, x, y)` chooses; a Swift `if` cannot look at an element.
+/// The closure runs once, on symbols, and is kept as a short program: common subexpressions are shared, constants folded. It works for
+/// float32 and float64, on tensors of any layout. Comparisons give 1 or 0, and `where(mask, x, y)` chooses; a Swift `if` cannot look at an
+/// element.
 public struct Elementwise: Sendable {
   let program: Program
   /// How many tensors it takes.

@@ -32,8 +32,7 @@ enum Gradient {
       }
     }
     // The result is at hand when a derivative is taken: where it occurs in one, it is read and not computed again.
-    var isComputed = false
-    if !root.arguments.isEmpty { isComputed = true }
+    let isComputed = !root.arguments.isEmpty
     return (0..<inputCount).map { input in
       guard var dx = byInput[input]?.node else { return nil }
       if isComputed { dx = replacing(root, with: .input(inputCount), in: dx) }

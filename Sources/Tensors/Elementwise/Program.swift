@@ -3,8 +3,8 @@ import Synchronization
 
 /// An element-wise expression as a short list of instructions over registers, each a block of elements.
 ///
-/// Common subexpressions are computed once; what depends on no input is computed once a run; registers are reused as soon as their value
-/// is not needed any more, so that all of them stay in the first-level cache.
+/// Common subexpressions are computed once; what depends on no input is computed once a run; registers are reused as soon as their value is
+/// not needed any more, so that all of them stay in the first-level cache.
 final class Program: Sendable {
   struct Instruction {
     var op: UInt32

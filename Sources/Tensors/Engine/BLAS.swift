@@ -71,8 +71,8 @@ enum BLAS {
 
   /// The same, shared among threads where it is large: stretches of rows or of columns, whichever are more.
   ///
-  /// OpenBLAS sums an element in another order where it stands at a block's edge, so the cuts follow from the shape and not from the number of
-  /// threads: one thread does the same parts one after the other, and gets the same bits.
+  /// OpenBLAS sums an element in another order where it stands at a block's edge, so the cuts follow from the shape and not from the number
+  /// of threads: one thread does the same parts one after the other, and gets the same bits.
   static func product(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, beta: Double, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) {

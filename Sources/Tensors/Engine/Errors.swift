@@ -38,8 +38,8 @@ package func fail(_ error: TensorError) {
 ///
 ///     let y = try checked { model(x) }   // throws TensorError: matmul: [32, 10] • [12, 5]: …
 ///
-/// From the mistake on operators in the scope do nothing and give placeholders without elements; the scope throws when `body` ends.
-/// Scopes nest, each with errors of its own. What `body` changes beside its result is for ``checked(_:_:)`` to undo.
+/// From the mistake on operators in the scope do nothing and give placeholders without elements; the scope throws when `body` ends. Scopes
+/// nest, each with errors of its own. What `body` changes beside its result is for ``checked(_:_:)`` to undo.
 public func checked<R>(_ body: () throws -> R) throws -> R {
   let context = Context.current
   let outer = context.failure

@@ -139,8 +139,7 @@ final class ThreadPool: Sendable {
 
 /// Calls `body` with stretches of 0 ..< count of at least `grain` each, in parallel where that pays.
 ///
-/// The cuts depend on nothing but
-/// `count` and `grain`, so what is computed within a stretch is the same for any number of threads.
+/// The cuts depend on nothing but `count` and `grain`, so what is computed within a stretch is the same for any number of threads.
 @inline(__always)
 func parallel(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
   let grain = max(1, grain)

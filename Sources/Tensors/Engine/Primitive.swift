@@ -15,8 +15,8 @@ package protocol Primitive: Sendable {
   func result(_ x: Inputs) throws(TensorError) -> Signature
   /// The kernel: the result's elements, in new memory or, for a view, in the operand's.
   func evaluate(_ x: Inputs, _ result: Signature) throws(TensorError) -> Tensor
-  /// The gradient rule: one gradient for each input, of that input's shape, written in tensor operators; nil where `needs` is false or
-  /// the derivative is zero. It never accumulates and never thinks of broadcasting.
+  /// The gradient rule: one gradient for each input, of that input's shape, written in tensor operators; nil where `needs` is false or the
+  /// derivative is zero. It never accumulates and never thinks of broadcasting.
   func gradient(_ x: Inputs, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?]
 }
 
@@ -31,8 +31,10 @@ extension Primitive {
   package func callAsFunction(_ x: consuming Inputs) -> Tensor {
     let context = Context.current
     if context.hasFailed { return .placeholder }
-    do {
+    do throws(TensorError) {
       let signature = try result(x)
+      try signature.shape.check("")
+      if !context.isDry && !x.hasElements { throw mistake(Tensor.absence(x.shape(0))) }
       var y = context.isDry ? Tensor(hollow: signature.shape, signature.dtype) : try evaluate(x, signature)
       if let tape = context.tape, signature.dtype.isFloatingPoint {
         let level = x.level(on: tape)
@@ -85,6 +87,8 @@ package protocol Operands: Sendable {
   func isContiguous(_ i: Int) -> Bool
   func pointer(_ i: Int) -> UnsafeMutableRawPointer
   func node(_ i: Int) -> Node
+  /// Whether all have the elements that their shapes promise.
+  var hasElements: Bool { get }
   /// Lets go of the elements, for a record whose rule does not read them.
   mutating func dropElements()
   /// The deepest gradient call on `tape` that one of them depends on; 0 if none is tracked there.
@@ -99,6 +103,7 @@ extension Tensor: Operands {
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { isContiguous }
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { pointer }
   @inline(__always) package func node(_ i: Int) -> Node { node }
+  @inline(__always) package var hasElements: Bool { storage != nil || elementCount == 0 }
   package mutating func dropElements() { storage = nil }
   @inline(__always) package func level(on tape: Tape) -> Int32 { node.tape == tape.id ? node.level : 0 }
 }
@@ -118,6 +123,7 @@ package struct Pair: Operands {
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { i == 0 ? a.isContiguous : b.isContiguous }
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { i == 0 ? a.pointer : b.pointer }
   @inline(__always) package func node(_ i: Int) -> Node { i == 0 ? a.node : b.node }
+  @inline(__always) package var hasElements: Bool { a.hasElements && b.hasElements }
   package mutating func dropElements() {
     a.storage = nil
     b.storage = nil
@@ -142,6 +148,7 @@ package struct Triple: Operands {
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { i == 0 ? a.isContiguous : i == 1 ? b.isContiguous : c.isContiguous }
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { i == 0 ? a.pointer : i == 1 ? b.pointer : c.pointer }
   @inline(__always) package func node(_ i: Int) -> Node { i == 0 ? a.node : i == 1 ? b.node : c.node }
+  @inline(__always) package var hasElements: Bool { a.hasElements && b.hasElements && c.hasElements }
   package mutating func dropElements() {
     a.storage = nil
     b.storage = nil
@@ -158,6 +165,7 @@ extension [Tensor]: Operands {
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { self[i].isContiguous }
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { self[i].pointer }
   @inline(__always) package func node(_ i: Int) -> Node { self[i].node }
+  package var hasElements: Bool { allSatisfy(\.hasElements) }
   package mutating func dropElements() { for i in indices { self[i].storage = nil } }
   package func level(on tape: Tape) -> Int32 { reduce(0) { Swift.max($0, $1.level(on: tape)) } }
 }

@@ -1,8 +1,6 @@
 import CKernels
 
-/// A stream of random numbers: Philox4x32-10 (Salmon et al.
-///
-/// 2011), a function of a seed and a position and of nothing else.
+/// A stream of random numbers: Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011), a function of a seed and a position and of nothing else.
 ///
 /// A stream is a value: a copy draws the same numbers, and results do not depend on the number of threads.
 ///
@@ -47,7 +45,8 @@ extension RandomStream: RandomNumberGenerator {
   }
 }
 
-/// Runs `body` with a stream of its own for everything in it that draws random numbers without naming a stream: initialisers, dropout, creators.
+/// Runs `body` with a stream of its own for everything in it that draws random numbers without naming a stream: initialisers, dropout,
+/// creators.
 ///
 ///     let model = withSeed(42) { Chain { Dense(784, 10) } }   // the same weights every time
 public func withSeed<R, E: Error>(_ seed: UInt64, _ body: () throws(E) -> R) throws(E) -> R {

@@ -46,8 +46,8 @@ package final class Tape {
 
   /// The gradients of Σ `seed`·`y` at `variables`, by one walk in reverse over the records since `start`.
   ///
-  /// No recursion: the length of a chain
-  /// does not matter. Unless an outer call needs them (`keeping`), records are let go of as they are passed, and memory with them.
+  /// No recursion: the length of a chain does not matter. Unless an outer call needs them (`keeping`), records are let go of as they are
+  /// passed, and memory with them.
   func backward(
     from y: Tensor, seed: Tensor, to variables: [Tensor], since start: Int, level: Int32, keeping: Bool
   ) -> [Tensor?] {

@@ -14,11 +14,11 @@ public func σ(_ x: Tensor) -> Tensor { sigmoid(x) }
 /// ``sigmoid(_:)-(Symbol)``, as equations write it.
 public func σ(_ x: Symbol) -> Symbol { sigmoid(x) }
 
-/// Swift.max(x, 0); NaN stays NaN.
+/// max(x, 0); NaN stays NaN.
 ///
 /// Derivative: dy where x > 0, else 0.
 public func relu(_ x: Tensor) -> Tensor { mapped("relu", A.relu, x) }
-/// Swift.max(x, 0), as a symbol.
+/// max(x, 0), as a symbol.
 public func relu(_ x: Symbol) -> Symbol { `where`(x .<= 0, 0, x) }
 
 /// x where x > 0, else slope·x.

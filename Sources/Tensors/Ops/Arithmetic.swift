@@ -43,7 +43,7 @@ func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ y: Tensor)
 /// It saves what taking hold of two tensors costs, a third of a small operator's time.
 @inline(__always)
 private func plain(_ program: Program, _ x: Tensor, _ y: Tensor) -> Tensor? {
-  guard Context.current.isPlain, x.dtype == y.dtype, x.isContiguous, y.isContiguous,
+  guard Context.current.isPlain, x.hasElements, y.hasElements, x.dtype == y.dtype, x.isContiguous, y.isContiguous,
     let kernel = program.direct?[Int(x.dtype.rawValue)]
   else { return nil }
   let n = x.shape.elementCount
@@ -71,8 +71,8 @@ extension Tensor {
   /// Whether a number is one of this dtype's values; a mistake if not.
   @inline(never)
   func admits(_ value: Double, _ label: StaticString) -> Bool {
-    let largest = dtype == .int32 ? Double(Int32.max) : 0x1p53
-    if dtype == .bool || value == value.rounded(.towardZero) && abs(value) <= largest { return true }
+    let isWhole = dtype == .int32 ? Int32(exactly: value) != nil : value == value.rounded(.towardZero) && abs(value) <= 0x1p53
+    if dtype == .bool || isWhole { return true }
     fail(TensorError("\(label)", "\(value) is not a value of \(dtype); convert the tensor with .cast(to: .float32)"))
     return false
   }

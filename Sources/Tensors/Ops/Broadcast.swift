@@ -1,7 +1,6 @@
 /// Broadcasting: axes of size 1, and missing leading axes, stretch to the other operand's size.
 ///
-/// It is an operator of its own, a view with
-/// stride 0 whose gradient rule is the only sum-to-shape; no other rule thinks of it.
+/// It is an operator of its own, a view with stride 0 whose gradient rule is the only sum-to-shape; no other rule thinks of it.
 struct Expand: Primitive {
   let shape: Shape
   var name: String { "expanded" }

@@ -94,7 +94,9 @@ private func compare(_ op: fx_op, _ name: StaticString, _ x: Tensor, _ y: Tensor
   return Compare(op: op, name: "\(name)")(Pair(x, y))
 }
 private func compare<S: Scalar>(_ op: fx_op, _ name: StaticString, _ x: Tensor, _ a: S) -> Tensor {
-  compare(op, name, x, x.dtype.isFloatingPoint || a.double == a.double.rounded() ? Tensor.full([], a, x.dtype) : Tensor(a))
+  // A number that the dtype cannot hold keeps its own, for the door to name.
+  let isValue = a.double == a.double.rounded() && (x.dtype != .int32 || Int32(exactly: a.double) != nil)
+  return compare(op, name, x, x.dtype.isFloatingPoint || isValue ? Tensor.full([], a, x.dtype) : Tensor(a))
 }
 
 private let conjunction = Program(.apply(FX_AND, .input(0), .input(1)), inputCount: 2)

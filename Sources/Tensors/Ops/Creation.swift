@@ -1,15 +1,34 @@
 import CKernels
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 extension Shape {
+  /// More elements than any memory of this machine could hold, twice over.
+  private static let tooMany = Swift.max(1 << 32, 2 * sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))
+
   /// That a tensor of this shape can exist at all.
+  @inline(__always)
   func check(_ operation: String) throws(TensorError) {
     var count = 1
-    for size in self {
-      if size < 0 { throw TensorError(operation, "shape \(self) has a negative size") }
+    for axis in 0..<rank {
+      let size = sizes[unchecked: axis]
+      // An axis of size 0 must not hide what the others multiply to.
       let (product, overflow) = count.multipliedReportingOverflow(by: Swift.max(size, 1))
-      if overflow || product > Int.max / 16 { throw TensorError(operation, "shape \(self) has more elements than memory could hold") }
+      if size < 0 || overflow || product > Shape.tooMany { throw impossible(operation) }
       count = product
     }
+  }
+
+  @inline(never)
+  private func impossible(_ operation: String) -> TensorError {
+    let reason = contains { $0 < 0 } ? "has a negative size" : "has more elements than memory could hold"
+    return TensorError(operation, "shape \(self) \(reason)")
   }
 }
 
@@ -27,20 +46,13 @@ extension Tensor {
 
   /// An array's elements in row-major order.
   public init<S: Scalar>(_ elements: [S], shape: Shape) {
-    guard elements.count == shape.elementCount, !shape.contains(where: { $0 < 0 }) else {
+    guard elements.count == shape.elementCount, (try? shape.check("")) != nil else {
       fail(TensorError("Tensor", "\(elements.count) elements do not fill shape \(shape), which has \(shape.elementCount)"))
       self = .placeholder
       return
     }
     self.init(uninitialized: shape, S.dtype)
     elements.withUnsafeBytes { if let base = $0.baseAddress { pointer.copyMemory(from: base, byteCount: $0.count) } }
-  }
-
-  /// Raw memory in row-major order: what file readers use.
-  package init(bytes: UnsafeRawBufferPointer, shape: Shape, dtype: DType) {
-    precondition(bytes.count == shape.elementCount * dtype.byteCount)
-    self.init(uninitialized: shape, dtype)
-    if let base = bytes.baseAddress { pointer.copyMemory(from: base, byteCount: bytes.count) }
   }
 
   // MARK: Constant and regular
@@ -56,7 +68,7 @@ extension Tensor {
   private static func filled<S: Scalar>(_ shape: Shape, _ value: S, _ dtype: DType, _ name: String) -> Tensor {
     made(shape, dtype, name) { range, out in
       // An Int beyond 2⁵³ must arrive unrounded.
-      if dtype == .int64, let value = value as? Int {
+      if dtype == .int64, let value = (value as? Int) ?? (value as? Int64).map(Int.init) {
         withUnsafePointer(to: value) { fx_fill(dtype.code, range.count, $0, out) }
       } else {
         fillElements(out, value.double, dtype, range.count)
@@ -85,8 +97,13 @@ extension Tensor {
       fail(TensorError("arange", "from \(start) to \(end) in steps of 0; any other step would fit"))
       return .placeholder
     }
-    let count = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step
-    return made([Swift.max(0, count)], .int64, "arange") { range, out in
+    let isEmpty = step > 0 ? end <= start : end >= start
+    let (distance, overflow) = end.subtractingReportingOverflow(start)
+    guard isEmpty || !overflow && step != .min else {
+      fail(TensorError("arange", "from \(start) to \(end) in steps of \(step); bounds less far apart would fit"))
+      return .placeholder
+    }
+    return made([isEmpty ? 0 : (Swift.abs(distance) - 1) / Swift.abs(step) + 1], .int64, "arange") { range, out in
       fx_arange_i(DType.int64.code, range.count, range.lowerBound, Int64(start), Int64(step), out)
     }
   }
@@ -142,7 +159,11 @@ extension Tensor {
   }
 
   /// The only element, as a Swift number of the tensor's own dtype.
-  public func item<S: Scalar>(as type: S.Type) -> S { scalars(type).first ?? S.zeroValue }
+  public func item<S: Scalar>(as type: S.Type) -> S {
+    if elementCount == 1 || isHollow { return scalars(type).first ?? S.zeroValue }
+    fail(TensorError("item", "\(shape) has \(elementCount) elements; item(as:) is for one"))
+    return S.zeroValue
+  }
 
   /// The elements in row-major order, as Swift numbers of the tensor's own dtype: `Float` for float32, `Int` for int64, ….
   public func scalars<S: Scalar>(_ type: S.Type = S.self) -> [S] {

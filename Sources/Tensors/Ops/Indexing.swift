@@ -16,7 +16,9 @@ struct Positions: Sendable {
     let bad = fx_normalize_indices(y.elementCount, n, source.int64s, y.int64s)
     if bad >= 0 {
       throw TensorError(
-        operation, "index \(source.int64s[bad]) at position \(bad) for axis \(axis) of \(shape); \(-n) to \(n - 1) would fit")
+        operation,
+        "index \(source.int64s[bad]) at position \(bad) for axis \(axis) of \(shape); "
+          + (n == 0 ? "it has no elements" : "\(-n) to \(n - 1) would fit"))
     }
     tensor = y
   }
@@ -241,6 +243,9 @@ extension Tensor {
   /// PyTorch: `nonzero(as_tuple=True)`.
   public func nonzero() -> [Tensor] {
     let mask = cast(to: .bool).ordered
+    if Context.current.isDry && !mask.hasElements {
+      fail(TensorError("nonzero", "how many elements of \(shape) are true is not known in a run on shapes alone"))
+    }
     if mask.isHollow || Context.current.hasFailed { return shape.map { _ in .placeholder } }
     let bytes = mask.pointer.assumingMemoryBound(to: UInt8.self)
     let flat = Tensor(uninitialized: [fx_nonzero(mask.elementCount, bytes, nil)], .int64)

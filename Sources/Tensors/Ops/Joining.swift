@@ -13,7 +13,7 @@ struct Concatenate: Primitive {
       if other.rank != first.rank || (0..<first.rank).contains(where: { $0 != axis && other.shape[$0] != first.shape[$0] }) {
         throw mistake("\(first.shape) and \(other.shape) differ beside axis \(axis); equal sizes or 1 would fit")
       }
-      shape[axis] += other.shape[axis]
+      shape[axis] = Swift.min(shape[axis], .max / 2) + Swift.min(other.shape[axis], .max / 2)
     }
     return Signature(shape, first.dtype)
   }
@@ -44,6 +44,12 @@ struct Concatenate: Primitive {
   func gradient(_ x: [Tensor], _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     regions(x, dy.shape).enumerated().map { i, region in needs[i] ? Slice(region: region)(dy) : nil }
   }
+}
+
+/// A product that stops at a size no shape can have instead of trapping.
+private func saturating(_ a: Int, _ b: Int) -> Int {
+  let (product, overflow) = a.multipliedReportingOverflow(by: b)
+  return overflow ? .max / 2 : product
 }
 
 /// Tensors one after the other along an axis; sizes along the other axes are equal or 1, which stretches.
@@ -93,7 +99,7 @@ extension Tensor {
   /// Derivative: dy at the part's place.
   public func split(sizes: [Int], axis: Int = 0) -> [Tensor] {
     guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return sizes.map { _ in .placeholder } }
-    guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, +) == shape[axis] else {
+    guard sizes.allSatisfy({ $0 >= 0 }), sizes.allSatisfy({ $0 <= shape[axis] }), sizes.reduce(0, +) == shape[axis] else {
       fail(
         TensorError("split", "sizes \(sizes) for axis \(axis) of \(shape); sizes that add up to \(shape[axis]), none negative, would fit"))
       return sizes.map { _ in .placeholder }
@@ -129,13 +135,14 @@ extension Tensor {
       fail(TensorError("chunk", "\(count) parts along axis \(axis) of \(shape); 1 or more would fit"))
       return []
     }
-    return split(size: Swift.max(1, (shape[axis] + count - 1) / count), axis: axis)
+    return split(size: Swift.max(1, (shape[axis] - 1) / count + 1), axis: axis)
   }
 
   /// The whole repeated `counts[i]` times along axis i; counts may have more axes than the tensor.
   ///
   /// PyTorch: `tile`, `repeat`.
   public func tiled(_ counts: [Int]) -> Tensor {
+    if Context.current.hasFailed { return .placeholder }
     let lead = Swift.max(0, counts.count - rank)
     let counts = Array(repeating: 1, count: Swift.max(0, rank - counts.count)) + counts
     guard counts.allSatisfy({ $0 >= 0 }) else {
@@ -146,7 +153,7 @@ extension Tensor {
     var result = reshaped(Shape(Array(repeating: 1, count: lead) + Array(shape)))
     for (axis, count) in counts.enumerated() where count != 1 {
       let flat = Shape([result.shape[..<axis].reduce(1, *), 1, result.shape[axis...].reduce(1, *)])
-      let shape = result.shape.replacing(axis, with: result.shape[axis] * count)
+      let shape = result.shape.replacing(axis, with: saturating(result.shape[axis], count))
       result = result.reshaped(flat).expanded([flat[0], count, flat[2]]).reshaped(shape)
     }
     return result
@@ -162,13 +169,12 @@ extension Tensor {
       return .placeholder
     }
     let flat = Shape([shape[...axis].reduce(1, *), 1, shape[(axis + 1)...].reduce(1, *)])
-    return reshaped(flat).expanded([flat[0], count, flat[2]]).reshaped(shape.replacing(axis, with: shape[axis] * count))
+    return reshaped(flat).expanded([flat[0], count, flat[2]]).reshaped(shape.replacing(axis, with: saturating(shape[axis], count)))
   }
 
   /// With `before` and `after` elements of a value added along each axis; negative numbers take elements away.
   ///
-  /// One pair for each of the
-  /// last axes, in their order. Derivative: dy without the padding. PyTorch: `pad`.
+  /// One pair for each of the last axes, in their order. Derivative: dy without the padding. PyTorch: `pad`.
   public func padded(_ amounts: [(before: Int, after: Int)], value: Double = 0) -> Tensor {
     guard amounts.count <= rank else {
       fail(
@@ -181,16 +187,19 @@ extension Tensor {
     var target = shape
     for (i, (before, after)) in amounts.enumerated() {
       let axis = rank - amounts.count + i
-      let first = Swift.max(0, -before)
-      let count = shape[axis] - first - Swift.max(0, -after)
-      target[axis] = shape[axis] + before + after
+      let (more, overflow) = before.addingReportingOverflow(after)
+      let (size, isTooLarge) = shape[axis].addingReportingOverflow(more)
+      target[axis] = overflow || isTooLarge ? (before > 0 ? .max / 2 : -1) : size
+      // What is taken away at an end is at most all there is, and one more to be refused.
+      let (first, last) = (Swift.min(before, 0).magnitude, Swift.min(after, 0).magnitude)
+      let count = shape[axis] - Int(Swift.min(first, UInt(shape[axis]) + 1)) - Int(Swift.min(last, UInt(shape[axis]) + 1))
       guard count >= 0, target[axis] >= 0 else {
         fail(
           TensorError(
             "padded", "by \(before) and \(after) elements along axis \(axis) of \(shape); at most \(shape[axis]) can be taken away"))
         return .placeholder
       }
-      crop.take(axis, from: first, count: count)
+      crop.take(axis, from: Int(first), count: count)
       region.take(axis, from: Swift.max(0, before), count: count)
     }
     guard attempt({ [target] () throws(TensorError) in try target.check("padded") }) != nil else { return .placeholder }

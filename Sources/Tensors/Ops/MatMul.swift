@@ -60,7 +60,7 @@ struct MatMul: Primitive {
   @inline(__always)
   fileprivate static func product(_ x: Tensor, _ y: Tensor) -> Tensor? {
     let (m, n, k) = (x.shape[0], y.shape[1], y.shape[0])
-    guard x.dtype == y.dtype, x.dtype.isFloatingPoint, x.shape[1] == k, m > 0, n > 0, k > 0,
+    guard x.hasElements, y.hasElements, x.dtype == y.dtype, x.dtype.isFloatingPoint, x.shape[1] == k, m > 0, n > 0, k > 0,
       let a = x.matrix, let b = y.matrix
     else { return nil }
     let result = Tensor(uninitialized: Shape(m, n), x.dtype)
@@ -182,7 +182,9 @@ struct Linear: Primitive {
   func evaluate(_ x: Triple, _ result: Signature) -> Tensor {
     // Of no inputs there is the bias alone; an empty matrix has no rows for CBLAS.
     if x.b.shape[1] == 0 { return Expand(shape: result.shape).evaluate(x.c, result).contiguousCopy() }
-    return Linear.map(x.a, x.b, x.c) ?? Linear.map(x.a.forBLAS, x.b.forBLAS, x.c.ordered) ?? .zeros(result.shape, result.dtype)
+    if let y = Linear.map(x.a, x.b, x.c) { return y }
+    let (a, w, b) = (x.a.forBLAS, x.b.forBLAS, x.c.ordered)
+    return withExtendedLifetime((a, w, b)) { Linear.map(a, w, b) } ?? .zeros(result.shape, result.dtype)
   }
 
   /// The map of operands that lie suitably and fit; nil if they do not.
@@ -216,7 +218,11 @@ struct Linear: Primitive {
 /// Derivative: dy • weight, dyᵀ • x, Σ dy over all but the last axis.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
   if x.shape.rank == 2, let bias {
-    if Context.current.isPlain, let y = Linear.map(x, weight, bias) { return y }
+    if Context.current.isPlain, x.elementCount > 0, x.hasElements, weight.hasElements, bias.hasElements,
+      let y = Linear.map(x, weight, bias)
+    {
+      return y
+    }
     return Linear()(Triple(x, weight, bias))
   }
   if Context.current.hasFailed { return .placeholder }

@@ -41,7 +41,9 @@ extension Range<Int>: TensorIndex {
 }
 extension ClosedRange<Int>: TensorIndex {
   /// It, taken apart.
-  public var tensorIndex: TensorIndexKind { .stretch(from: lowerBound, to: upperBound == -1 ? nil : upperBound + 1, by: 1) }
+  public var tensorIndex: TensorIndexKind {
+    .stretch(from: lowerBound, to: upperBound == -1 ? nil : upperBound == .max ? .max : upperBound + 1, by: 1)
+  }
 }
 extension PartialRangeFrom<Int>: TensorIndex {
   /// It, taken apart.
@@ -53,7 +55,9 @@ extension PartialRangeUpTo<Int>: TensorIndex {
 }
 extension PartialRangeThrough<Int>: TensorIndex {
   /// It, taken apart.
-  public var tensorIndex: TensorIndexKind { .stretch(from: nil, to: upperBound == -1 ? nil : upperBound + 1, by: 1) }
+  public var tensorIndex: TensorIndexKind {
+    .stretch(from: nil, to: upperBound == -1 ? nil : upperBound == .max ? .max : upperBound + 1, by: 1)
+  }
 }
 extension Tensor: TensorIndex {
   /// It, taken apart.
@@ -117,7 +121,8 @@ private struct Selection {
       guard by != 0 else { throw TensorError("subscript", "a stride of 0 for axis \(axis) of \(x)") }
       let first = try bound(from, open: by > 0 ? 0 : n - 1, by, x, axis)
       let end = try bound(to, open: by > 0 ? n : -1, by, x, axis)
-      let count = Swift.max(0, by > 0 ? (end - first + by - 1) / by : (first - end - by - 1) / -by)
+      // Bounds in the wrong order, seen along the step, are an empty stretch.
+      let count = (end - first) * by.signum() <= 0 ? 0 : (end - first - by.signum()) / by + 1
       region.take(axis, from: first, count: count, step: by)
       try append(axis, count)
       axis += 1
@@ -154,8 +159,8 @@ private struct Selection {
   /// The part as a view.
   func part(of x: Tensor) -> Tensor { Slice(region: region, axes: axes)(x) }
 
-  /// For positions along several axes: the axes in the order that puts those first, the positions as one index into them merged, and
-  /// where their axes stand in the result (in place of the indexed ones if these are neighbours, else in front: NumPy's rule).
+  /// For positions along several axes: the axes in the order that puts those first, the positions as one index into them merged, and where
+  /// their axes stand in the result (in place of the indexed ones if these are neighbours, else in front: NumPy's rule).
   func rows() throws(TensorError) -> (order: [Int], flat: Tensor, place: Int) {
     var common = tensors[0].positions.shape
     for (_, positions) in tensors.dropFirst() {

@@ -33,8 +33,7 @@ import Testing
 
   /// Two steps and two hundred steps leave the same bytes alive, and nothing stays when the model goes.
   ///
-  /// In a process of its own: the count of
-  /// live bytes is the process's.
+  /// In a process of its own: the count of live bytes is the process's.
   @Test func steadyStepsLeaveNothingBehind() async {
     await #expect(processExitsWith: .success) {
       func run(steps: Int) -> Int {

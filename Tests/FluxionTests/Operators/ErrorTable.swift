@@ -121,6 +121,12 @@ enum ErrorTable {
   private static let comparison = [
     ErrorRow(unfit(".<")) { _ = (z([2, 3]) .< z([4])) },
     ErrorRow(mixed(".==")) { _ = (z([2]) .== z([2], .float64)) },
+    ErrorRow(".<=: operands of dtypes int32 and int64; convert one with .cast(to: .int32) or .cast(to: .int64)") {
+      _ = (z([2], .int32) .<= 5_000_000_000)
+    },
+    ErrorRow(".>: operands of dtypes int64 and float64; convert one with .cast(to: .int64) or .cast(to: .float64)") {
+      _ = (z([2], .int64) .> 0.5)
+    },
     ErrorRow(unfit(".&")) { _ = (z([2, 3], .bool) .& z([4], .bool)) },
     ErrorRow("where: the mask is float32; comparisons such as x .> 0 give the bool it wants") { _ = `where`(z([2]), z([2]), z([2])) },
     ErrorRow(mixed("where")) { _ = `where`(z([2], .bool), z([2]), z([2], .float64)) },

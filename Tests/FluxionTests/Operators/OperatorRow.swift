@@ -83,8 +83,8 @@ extension OperatorRow {
   static let floats: [DType] = [.float32, .float64]
   static let numbers: [DType] = [.float32, .float64, .int32, .int64]
 
-  /// Shapes for an operator that works element by element: any rank, size 1, empty, beyond a block (1,024) and beyond what one thread
-  /// does alone (32,768).
+  /// Shapes for an operator that works element by element: any rank, size 1, empty, beyond a block (1,024) and beyond what one thread does
+  /// alone (32,768).
   static let unaryCases: [[[Int]]] = [[[2, 3, 4]], [[1, 1, 1]], [[]], [[0, 3]], [[1500]], [[185, 180]]]
   static let binaryCases: [[[Int]]] = [
     [[2, 3, 4], [2, 3, 4]], [[2, 3, 4], [3, 1]], [[3, 1], [2, 1, 4]], [[1, 1, 1], [1]], [[], [2]], [[0, 3], [1, 3]],

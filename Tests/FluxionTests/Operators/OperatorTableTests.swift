@@ -75,7 +75,8 @@ import Testing
     }
   }
 
-  /// A value that is used twice has twice the gradient, to the last bit: nothing that a rule hands out is overwritten when gradients add up.
+  /// A value that is used twice has twice the gradient, to the last bit: nothing that a rule hands out is overwritten when gradients add
+  /// up.
   @Test(arguments: OperatorTable.sloped)
   func fanOut(_ row: OperatorRow) {
     let check = SlopeCheck(row, .contiguous)

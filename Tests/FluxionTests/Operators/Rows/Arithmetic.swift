@@ -88,6 +88,12 @@ extension OperatorTable {
         3 + $0
       })
     rows.add(
+      .unary("x + the least int32, and back", "+(Tensor, S)", dtypes: [.int32], slope: .none) {
+        $0 + Int32.min - Int(Int32.min)
+      } reference: {
+        $0
+      })
+    rows.add(
       .unary("x - 3", "-(Tensor, S)", dtypes: numbers) {
         $0 - 3
       } reference: {

@@ -54,6 +54,12 @@ extension OperatorTable {
       rows.add(left.giving(.bool))
     }
     rows.add(
+      OperatorRow.unary(".> the least int32", ".>(Tensor, S)", domain: few, dtypes: [.int32], slope: .none) {
+        $0 .> Int(Int32.min)
+      } reference: { _ in
+        1
+      }.giving(.bool))
+    rows.add(
       OperatorRow.unary("isNaN", "Tensor.isNaN", dtypes: DType.allCases, slope: .none, specials: "nan = 1; inf = 0; -inf = 0; 0 = 0") {
         $0.isNaN
       } reference: {
