@@ -64,6 +64,11 @@ struct Bench: ParsableCommand {
       throw ExitCode.failure
     }
     setThreads()
+    if let core = getenv("OPENBLAS_CORETYPE") {
+      let type = String(cString: core)
+      let note = "bench: OPENBLAS_CORETYPE=\(type) is set, so matrix products, those of cblas/ rows too, run that type's kernels\n"
+      note.withCString { _ = write(STDERR_FILENO, $0, strlen($0)) }
+    }
     if json { return printObjects(wanted) }
     var table = Table(wanted, among: rows, peers: fastest)
     table.print()

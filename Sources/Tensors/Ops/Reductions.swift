@@ -60,6 +60,10 @@ struct Reduce: Primitive {
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let y = Tensor(uninitialized: result.shape, result.dtype)
     if y.elementCount == 0 { return y }
+    if axes.isEmpty && x.isContiguous && x.elementCount <= Blocks.grain {
+      withRaw(Shape(0, 1, 0)) { fx_reduce(op, x.dtype.code, 1, x.elementCount, 1, $0, x.pointer, y.pointer) }
+      return y
+    }
     let mask = try x.axisMask(axes, name)
     if let layout = Layout(x.shape, x.strides, mask) {
       run(layout, x, y)

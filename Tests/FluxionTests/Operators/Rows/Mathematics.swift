@@ -220,6 +220,15 @@ extension OperatorTable {
         min(max($0, -1), 1)
       })
     rows.add(
+      .unary(
+        "clamped between bounds in the wrong order", "Tensor.clamped(min: S, max: S)", domain: domain, dtypes: numbers,
+        slope: .flat
+      ) {
+        $0.clamped(min: 1, max: -1)
+      } reference: { _ in
+        -1
+      })
+    rows.add(
       .unary("clamped from 1", "Tensor.clamped(min: S)", domain: domain, dtypes: numbers, specials: "nan = nan; -inf = 1 | 0; 1 = 1 | 1") {
         $0.clamped(min: 1)
       } reference: {
