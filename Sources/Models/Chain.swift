@@ -22,9 +22,9 @@ public struct Chain: Model {
   ///     let model = try Chain(input: [784]) { Dense(128, activation: relu); Dense(10) }
   ///
   /// Throws the mistake, with the part it is in, where the parts do not fit.
-  public init(input shape: Shape, @ChainBuilder _ content: () -> [Layer]) throws {
+  public init(input shape: Shape, @ChainBuilder _ content: () -> [Layer]) throws(TensorError) {
     let parts = content()
-    layers = try checked {
+    layers = try throwingMistakes {
       dryRun {
         var x = Tensor.outline(Shape([2] + Array(shape)), .float32)
         return withMode(.inference) {

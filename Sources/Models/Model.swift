@@ -115,8 +115,8 @@ extension Model where Input == Tensor, Output == Tensor {
   /// The shape of the answer to an input of a shape, by a run on shapes alone; throws the mistake where the parts do not fit.
   ///
   /// The run is the real one, in inference mode, on a copy: nothing is computed and nothing changes.
-  public func outputShape(for shape: Shape, _ dtype: DType = .float32) throws -> Shape {
-    try checked {
+  public func outputShape(for shape: Shape, _ dtype: DType = .float32) throws(TensorError) -> Shape {
+    try throwingMistakes {
       var copy = self
       return dryRun { withMode(.inference) { copy(Tensor.outline(shape, dtype)) } }.shape
     }

@@ -41,6 +41,11 @@ package func fail(_ error: TensorError) {
 /// From the mistake on operators in the scope do nothing and give placeholders without elements; the scope throws when `body` ends. Scopes
 /// nest, each with errors of its own. What `body` changes beside its result is for ``checked(_:_:)`` to undo.
 public func checked<R>(_ body: () throws -> R) throws -> R {
+  try throwingMistakes { Result { try body() } }.get()
+}
+
+/// A `checked` scope around what throws nothing else.
+package func throwingMistakes<R>(_ body: () -> R) throws(TensorError) -> R {
   let context = Context.current
   let outer = context.failure
   let path = context.path
@@ -51,9 +56,9 @@ public func checked<R>(_ body: () throws -> R) throws -> R {
     context.checkedDepth -= 1
     context.path = path
   }
-  let result = Result { try body() }
+  let result = body()
   if let failure = context.failure { throw failure }
-  return try result.get()
+  return result
 }
 
 /// Runs `body` on a value and throws the first mistake in it; `value` is then what it was before.
