@@ -33,9 +33,10 @@ func overheadRows() -> [Row] {
     SmallOperator(name: "slice/16", shape: [16], isRepeatable: false) { x, _ in x[4..<12] },
     SmallOperator(name: "concatenate/16", shape: [16], isRepeatable: false) { x, y in concatenate([x, y]) },
   ]
+  let product = cblasRow("cblas/matmul/4x4", RawProduct(m: 4, n: 4, k: 4))
   return operators.flatMap { op in
-    let raw = op.name == "matmul/4x4" ? [cblasRow("cblas/matmul/4x4", RawProduct(m: 4, n: 4, k: 4))] : []
-    return raw + rows(op, limit: raw.first)
+    let isProduct = op.name == "matmul/4x4" || op.name == "linear/4x4"
+    return (op.name == "matmul/4x4" ? [product] : []) + rows(op, limit: isProduct ? product : nil)
   }
 }
 

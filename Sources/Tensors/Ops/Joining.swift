@@ -5,26 +5,39 @@ struct Concatenate: Primitive {
   var keeps: Keeps { .nothing }
 
   func result(_ x: [Tensor]) throws(TensorError) -> Signature {
-    guard let first = x.first else { throw mistake("no tensors; one or more would fit") }
-    let axis = try first.axis(axis, name)
-    var shape = first.shape
-    for other in x.dropFirst() {
-      if other.dtype != first.dtype { throw mixedDTypes(first.dtype, other.dtype) }
-      if other.rank != first.rank || (0..<first.rank).contains(where: { $0 != axis && other.shape[$0] != first.shape[$0] }) {
-        throw mistake("\(first.shape) and \(other.shape) differ beside axis \(axis); equal sizes or 1 would fit")
+    if x.isEmpty { throw mistake("no tensors; one or more would fit") }
+    let (first, dtype) = (x[0].shape, x[0].dtype)
+    let axis = try x[0].axis(axis, name)
+    var shape = first
+    for i in 1..<x.count {
+      let other = x[i].shape
+      if x[i].dtype != dtype { throw mixedDTypes(dtype, x[i].dtype) }
+      if !first.equals(other, beside: axis) {
+        throw mistake("\(first) and \(other) differ beside axis \(axis); equal sizes or 1 would fit")
       }
-      shape[axis] = Swift.min(shape[axis], .max / 2) + Swift.min(other.shape[axis], .max / 2)
+      shape[axis] = Swift.min(shape[axis], .max / 2) + Swift.min(other[axis], .max / 2)
     }
-    return Signature(shape, first.dtype)
+    return Signature(shape, dtype)
   }
 
   func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
     let y = Tensor(uninitialized: result.shape, result.dtype)
     let axis = axis < 0 ? axis + result.shape.rank : axis
-    let step = y.strides[axis] * result.dtype.byteCount
+    let size = result.dtype.byteCount
+    let step = y.strides[axis] * size
     var target = y.pointer
+    // Parts that lie in order are runs of memory, one for each position before the axis.
+    let outer = result.shape.rank == 0 ? 1 : (0..<axis).reduce(1) { $0 * result.shape[$1] }
+    if y.elementCount <= Blocks.grain, x.allSatisfy(\.isContiguous) {
+      for i in x.indices {
+        let run = x[i].shape[axis] * step
+        for o in 0..<outer { (target + o * result.shape[axis] * step).copyMemory(from: x[i].pointer + o * run, byteCount: run) }
+        target += run
+      }
+      return y
+    }
     for i in x.indices {
-      copyElements(x[i].shape, from: x[i].strides, x[i].pointer, to: y.strides, target, size: result.dtype.byteCount)
+      copyElements(x[i].shape, from: x[i].strides, x[i].pointer, to: y.strides, target, size: size)
       target += x[i].shape[axis] * step
     }
     return y
@@ -46,6 +59,15 @@ struct Concatenate: Primitive {
   }
 }
 
+extension Shape {
+  /// Whether two shapes are equal but for an axis.
+  fileprivate func equals(_ other: Shape, beside axis: Int) -> Bool {
+    if rank != other.rank { return false }
+    for i in 0..<rank where i != axis && sizes[unchecked: i] != other.sizes[unchecked: i] { return false }
+    return true
+  }
+}
+
 /// A product that stops at a size no shape can have instead of trapping.
 private func saturating(_ a: Int, _ b: Int) -> Int {
   let (product, overflow) = a.multipliedReportingOverflow(by: b)
@@ -58,9 +80,10 @@ private func saturating(_ a: Int, _ b: Int) -> Int {
 ///
 /// That a first hidden state of one row meets a batch of any size rests on this stretching. Derivative: each one's part of dy.
 public func concatenate(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
-  guard let first = tensors.first, tensors.contains(where: { $0.shape != first.shape && $0.rank == first.rank }),
-    let along = try? first.axis(axis, "concatenate")
-  else { return Concatenate(axis: axis)(tensors) }
+  let along = tensors.isEmpty || axis >= 0 ? axis : axis + tensors[0].shape.rank
+  var needsStretching = false
+  for i in tensors.indices where !tensors[0].shape.equals(tensors[i].shape, beside: along) { needsStretching = true }
+  guard needsStretching, let first = tensors.first, along >= 0, along < first.rank else { return Concatenate(axis: axis)(tensors) }
   var common = first.shape
   for other in tensors.dropFirst() where other.rank == common.rank {
     for i in 0..<common.rank where common[i] == 1 { common[i] = other.shape[i] }

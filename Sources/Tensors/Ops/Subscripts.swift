@@ -206,6 +206,18 @@ extension Tensor {
     }
   }
 
+  /// A stretch of the first axis; as every subscript, but without a list of its parts to take apart.
+  public subscript(range: Range<Int>) -> Tensor {
+    get {
+      // Bounds that need a second look get it from the general subscript.
+      guard shape.rank > 0, range.lowerBound >= 0, range.upperBound <= shape[0] else { return self[[range]] }
+      var region = Region(all: shape)
+      region.take(0, from: range.lowerBound, count: range.count)
+      return Slice(region: region)(self)
+    }
+    set { self[[range]] = newValue }
+  }
+
   private subscript(indices: [any TensorIndex]) -> Tensor {
     get {
       if Context.current.hasFailed { return .placeholder }

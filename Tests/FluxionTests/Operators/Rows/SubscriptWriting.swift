@@ -23,6 +23,9 @@ extension OperatorTable {
   static let writing: [OperatorRow] =
     [
       written("1", [4, 5], { $0[1] = $1 }) { x, y in for i in 0..<4 { for j in 0..<5 { x[[1, i, j]] = y[[i, j]] } } },
+      written("1..<3", [2, 4, 5], { $0[1..<3] = $1 }) { x, y in
+        for h in 0..<2 { for i in 0..<4 { for j in 0..<5 { x[[1 + h, i, j]] = y[[h, i, j]] } } }
+      },
       written("-1, 2, 0", [], { $0[-1, 2, 0] = $1 }) { x, y in x[[2, 2, 0]] = y[[]] },
       written("all, 1..<3", [5], { $0[.all, 1..<3] = $1 }) { x, y in
         for i in 0..<3 { for j in 1..<3 { for k in 0..<5 { x[[i, j, k]] = y[[k]] } } }

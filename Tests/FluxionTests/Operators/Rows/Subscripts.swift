@@ -6,8 +6,11 @@ extension OperatorTable {
     _ name: String, _ shapes: [[Int]] = [[3, 4, 5]], _ apply: @escaping @Sendable ([Tensor]) -> Tensor,
     reference: @escaping @Sendable ([Grid]) -> Grid
   ) -> OperatorRow {
-    OperatorRow.general(name, ["Tensor.subscript(_: any TensorIndex)", "struct Slice"], cases: [shapes], apply, reference: reference)
-      .moving()
+    OperatorRow.general(
+      name, ["Tensor.subscript(_: any TensorIndex)", "Tensor.subscript(_: Range<Int>)", "struct Slice"], cases: [shapes], apply,
+      reference: reference
+    )
+    .moving()
   }
 
   /// A subscript that is read: the shape of the result, and where its elements come from; negative positions count from the end.
@@ -39,6 +42,12 @@ extension OperatorTable {
         $0[0, 1, -2]
       } from: { _ in
         [0, 1, 3]
+      })
+    rows.add(
+      read("-2 ..< -1", [1, 4, 5]) {
+        $0[-2 ..< -1]
+      } from: {
+        [1 + $0[0], $0[1], $0[2]]
       })
     rows.add(
       read("1..<3", [2, 4, 5]) {
