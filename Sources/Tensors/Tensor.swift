@@ -52,7 +52,9 @@ public struct Tensor: @unchecked Sendable {
 
   /// A tensor that has a shape and no elements: the result of a dry run, or of an operator after a mistake.
   init(hollow shape: Shape, _ dtype: DType) {
-    self.init(storage: nil, shape: shape, strides: shape.contiguousStrides, offset: 0, dtype: dtype, isContiguous: true)
+    // Not contiguous, as nothing lies anywhere: the short ways, which look for that only, leave it to the door.
+    self.init(
+      storage: nil, shape: shape, strides: shape.contiguousStrides, offset: 0, dtype: dtype, isContiguous: shape.elementCount == 0)
   }
 
   /// What operators give after a mistake in a `checked` scope.

@@ -103,7 +103,7 @@ extension Tensor: Operands {
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { isContiguous }
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { pointer }
   @inline(__always) package func node(_ i: Int) -> Node { node }
-  @inline(__always) package var hasElements: Bool { storage != nil || elementCount == 0 }
+  @inline(__always) package var hasElements: Bool { storage != nil || shape.elementCount == 0 }
   package mutating func dropElements() { storage = nil }
   @inline(__always) package func level(on tape: Tape) -> Int32 { node.tape == tape.id ? node.level : 0 }
 }

@@ -78,6 +78,8 @@ private final class Shared: Model, @unchecked Sendable {
     try? checked {
       left = gradient(at: x) { _ in Tensor([1.0, 2.0]) + Tensor([1.0, 2.0, 3.0]) }
     }
+    #expect(throws: TensorError.self) { try checked { left + left } }
+    #expect(throws: TensorError.self) { try checked { left.reshaped([10, 100]) • .zeros([100, 3]) } }
     #expect { try checked { left + 1 } } throws: {
       "\($0)" == "+: [1000] has a shape but no elements: it comes from a run on shapes alone, or from after a mistake in a checked scope"
     }
