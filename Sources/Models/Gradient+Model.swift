@@ -45,15 +45,12 @@ public func valueAndGradient<M: Model, Auxiliary, E: Error>(
     }
     return try loss(&model)
   }
-  var after = Collect()
-  model.visit(&after)
   var gradient = model
-  guard after.tensors.count == original.count else {
-    fail(TensorError("gradient", "the model had \(original.count) parameters before the loss and \(after.tensors.count) after it"))
-    return (value, gradient, auxiliary)
-  }
   var fill = Fill(tensors: gradients[0])
   gradient.visit(&fill)
+  if fill.index != original.count {
+    fail(TensorError("gradient", "the model had \(original.count) parameters before the loss and \(fill.index) after it"))
+  }
   return (value, gradient, auxiliary)
 }
 
@@ -76,13 +73,13 @@ private struct Place: ModelVisitor {
   }
 }
 
-/// Replaces the parameters by other tensors, in order.
+/// Replaces the parameters by other tensors, in order, and counts them.
 private struct Fill: ModelVisitor {
   let tensors: [Tensor]
   var index = 0
 
   mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
-    tensor = tensors[index]
+    if index < tensors.count { tensor = tensors[index] }
     index += 1
   }
 }

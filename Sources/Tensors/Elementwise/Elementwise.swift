@@ -13,19 +13,19 @@ public struct Elementwise: Sendable {
 
   /// A function of one number.
   public init(_ f: (Symbol) -> Symbol) {
-    program = Program(f(Symbol(.input(0))).node, inputCount: 1)
+    program = .unary(f)
     inputCount = 1
   }
 
   /// A function of two numbers; tensors broadcast together.
   public init(_ f: (Symbol, Symbol) -> Symbol) {
-    program = Program(f(Symbol(.input(0)), Symbol(.input(1))).node, inputCount: 2)
+    program = .binary(f)
     inputCount = 2
   }
 
   /// A function of three numbers; tensors broadcast together.
   public init(_ f: (Symbol, Symbol, Symbol) -> Symbol) {
-    program = Program(f(Symbol(.input(0)), Symbol(.input(1)), Symbol(.input(2))).node, inputCount: 3)
+    program = .ternary(f)
     inputCount = 3
   }
 

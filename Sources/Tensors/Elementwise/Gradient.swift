@@ -95,7 +95,6 @@ enum Gradient {
     typealias S = Symbol
     let a = x[0]
     let b = x.count > 1 ? x[1] : a
-    func select(_ condition: S, _ x: S, _ y: S) -> S { S(.apply(FX_SELECT, condition.node, x.node, y.node)) }
     func square(_ x: S) -> S { S.unary(FX_SQUARE, x) }
     func rsqrt(_ x: S) -> S { S.unary(FX_RSQRT, x) }
     switch op {
@@ -131,21 +130,21 @@ enum Gradient {
     case FX_DIV: return [dy / b, -(dy * (y / b))]
     case FX_POW:
       // 0ᵇ has the derivative 0 for b: PyTorch's convention, where log 0 would give NaN. A power of 0 has none for a.
-      let byBase = b.node.value == 0 ? nil : dy * select(b .== 0, 0, b * S.pow(a, b - 1))
-      return [byBase, dy * select((a .== 0) * (b .>= 0), 0, y * S.log(a))]
+      let byBase = b.node.value == 0 ? nil : dy * `where`(b .== 0, 0, b * S.pow(a, b - 1))
+      return [byBase, dy * `where`((a .== 0) * (b .>= 0), 0, y * S.log(a))]
     case FX_MAX, FX_MIN:
       // Where both are equal each gets half, as in PyTorch.
       let half = dy * 0.5
       let first = op == FX_MAX ? a .> b : a .< b
       let second = op == FX_MAX ? b .> a : b .< a
-      return [select(a .== b, half, select(first, dy, 0)), select(a .== b, half, select(second, dy, 0))]
+      return [`where`(a .== b, half, `where`(first, dy, 0)), `where`(a .== b, half, `where`(second, dy, 0))]
     case FX_ATAN2:
       let r = square(a) + square(b)
       return [dy * (b / r), -(dy * (a / r))]
     case FX_REM: return [dy, -(dy * S.unary(FX_FLOOR, a / b))]
     case FX_HYPOT: return [dy * (a / y), dy * (b / y)]
     case FX_FMA: return [dy * b, dy * a, dy]
-    case FX_SELECT: return [nil, select(a, dy, 0), select(a, 0, dy)]
+    case FX_SELECT: return [nil, `where`(a, dy, 0), `where`(a, 0, dy)]
     default: return x.map { _ in nil }  // signs, roundings and comparisons are flat
     }
   }

@@ -73,6 +73,20 @@ final class Program: Sendable {
     direct = isDirect ? kernels.map { $0?.first } : nil
   }
 
+  // MARK: From closures on symbols
+
+  static func unary(_ f: (Symbol) -> Symbol) -> Program { Program(f(Symbol(.input(0))).node, inputCount: 1) }
+  static func binary(_ f: (Symbol, Symbol) -> Symbol) -> Program {
+    Program(f(Symbol(.input(0)), Symbol(.input(1))).node, inputCount: 2)
+  }
+  static func ternary(_ f: (Symbol, Symbol, Symbol) -> Symbol) -> Program {
+    Program(f(Symbol(.input(0)), Symbol(.input(1)), Symbol(.input(2))).node, inputCount: 3)
+  }
+  /// A program of one operand and a number that is given at each use.
+  static func scalar(_ f: (Symbol, Symbol) -> Symbol) -> Program {
+    Program(f(Symbol(.input(0)), Symbol(.scalar(0))).node, inputCount: 1)
+  }
+
   // MARK: Derivatives
 
   /// The program of dx for one input, as a function of some of [inputs…, y, dy].

@@ -81,14 +81,12 @@ public func gelu(_ x: Symbol, approximation: GELUApproximation = .none) -> Symbo
 
 /// The programs behind these functions.
 private enum A {
-  static func unary(_ f: (Symbol) -> Symbol) -> Program { Program(f(Symbol(.input(0))).node, inputCount: 1) }
-
-  static let sigmoid = unary { Tensors.sigmoid($0) }
-  static let relu = unary { Tensors.relu($0) }
-  static let leakyRelu = unary { Tensors.leakyRelu($0, slope: Symbol(.scalar(0))) }
-  static let elu = unary { Tensors.elu($0, alpha: Symbol(.scalar(0))) }
-  static let silu = unary { Tensors.silu($0) }
-  static let softplus = unary { Tensors.softplus($0) }
-  static let gelu = unary { Tensors.gelu($0) }
-  static let geluTanh = unary { Tensors.gelu($0, approximation: .tanh) }
+  static let sigmoid = Program.unary { Tensors.sigmoid($0) }
+  static let relu = Program.unary { Tensors.relu($0) }
+  static let leakyRelu = Program.unary { Tensors.leakyRelu($0, slope: Symbol(.scalar(0))) }
+  static let elu = Program.unary { Tensors.elu($0, alpha: Symbol(.scalar(0))) }
+  static let silu = Program.unary { Tensors.silu($0) }
+  static let softplus = Program.unary { Tensors.softplus($0) }
+  static let gelu = Program.unary { Tensors.gelu($0) }
+  static let geluTanh = Program.unary { Tensors.gelu($0, approximation: .tanh) }
 }

@@ -2,30 +2,20 @@ import CKernels
 
 /// Element-wise arithmetic: programs of one instruction or a few, their derivatives derived from them.
 enum Programs {
-  private typealias S = Symbol
-  private static func unary(_ f: (Symbol) -> Symbol) -> Program { Program(f(Symbol(.input(0))).node, inputCount: 1) }
-  private static func binary(_ f: (Symbol, Symbol) -> Symbol) -> Program {
-    Program(f(Symbol(.input(0)), Symbol(.input(1))).node, inputCount: 2)
-  }
-  /// A program of one operand and a number that is given at each use.
-  private static func scalar(_ f: (Symbol, Symbol) -> Symbol) -> Program {
-    Program(f(Symbol(.input(0)), Symbol(.scalar(0))).node, inputCount: 1)
-  }
+  static let add = Program.binary { $0 + $1 }
+  static let subtract = Program.binary { $0 - $1 }
+  static let multiply = Program.binary { $0 * $1 }
+  static let divide = Program.binary { $0 / $1 }
+  static let remainder = Program.binary { Symbol.binary(FX_REM, $0, $1) }
+  static let negate = Program.unary { -$0 }
 
-  static let add = binary { $0 + $1 }
-  static let subtract = binary { $0 - $1 }
-  static let multiply = binary { $0 * $1 }
-  static let divide = binary { $0 / $1 }
-  static let remainder = binary { Symbol.binary(FX_REM, $0, $1) }
-  static let negate = unary { -$0 }
-
-  static let addScalar = scalar { $0 + $1 }
-  static let subtractScalar = scalar { $0 - $1 }
-  static let subtractFromScalar = scalar { $1 - $0 }
-  static let multiplyScalar = scalar { $0 * $1 }
-  static let divideScalar = scalar { $0 / $1 }
-  static let divideIntoScalar = scalar { $1 / $0 }
-  static let remainderScalar = scalar { Symbol.binary(FX_REM, $0, $1) }
+  static let addScalar = Program.scalar { $0 + $1 }
+  static let subtractScalar = Program.scalar { $0 - $1 }
+  static let subtractFromScalar = Program.scalar { $1 - $0 }
+  static let multiplyScalar = Program.scalar { $0 * $1 }
+  static let divideScalar = Program.scalar { $0 / $1 }
+  static let divideIntoScalar = Program.scalar { $1 / $0 }
+  static let remainderScalar = Program.scalar { Symbol.binary(FX_REM, $0, $1) }
 }
 
 // MARK: - The ways to the door

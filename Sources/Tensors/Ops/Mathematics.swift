@@ -137,45 +137,33 @@ extension Tensor {
 
 /// The programs behind these functions.
 private enum M {
-  static func unary(_ f: (Symbol) -> Symbol) -> Program { Program(f(Symbol(.input(0))).node, inputCount: 1) }
-  static func scalar(_ f: (Symbol, Symbol) -> Symbol) -> Program {
-    Program(f(Symbol(.input(0)), Symbol(.scalar(0))).node, inputCount: 1)
-  }
-  static func binary(_ f: (Symbol, Symbol) -> Symbol) -> Program {
-    Program(f(Symbol(.input(0)), Symbol(.input(1))).node, inputCount: 2)
-  }
-
-  static let exp = unary { Symbol.exp($0) }
-  static let expm1 = unary { Symbol.expMinusOne($0) }
-  static let log = unary { Symbol.log($0) }
-  static let log1p = unary { Symbol.log(onePlus: $0) }
-  static let sqrt = unary { Symbol.sqrt($0) }
-  static let rsqrt = unary { Symbol.unary(FX_RSQRT, $0) }
-  static let reciprocal = unary { Symbol.unary(FX_RECIPROCAL, $0) }
-  static let square = unary { Symbol.unary(FX_SQUARE, $0) }
-  static let cube = unary { $0 * Symbol.unary(FX_SQUARE, $0) }
-  static let sin = unary { Symbol.sin($0) }
-  static let cos = unary { Symbol.cos($0) }
-  static let tanh = unary { Symbol.tanh($0) }
-  static let erf = unary { Symbol.unary(FX_ERF, $0) }
-  static let abs = unary { Symbol.unary(FX_ABS, $0) }
-  static let sign = unary { Symbol.unary(FX_SIGN, $0) }
-  static let pow = binary { Symbol.pow($0, $1) }
-  static let powScalar = scalar { Symbol.pow($0, $1) }
-  static let scalarPow = scalar { Symbol.pow($1, $0) }
-  static let maximum = binary { Symbol.binary(FX_MAX, $0, $1) }
-  static let minimum = binary { Symbol.binary(FX_MIN, $0, $1) }
-  static let maximumScalar = scalar { Symbol.binary(FX_MAX, $0, $1) }
-  static let minimumScalar = scalar { Symbol.binary(FX_MIN, $0, $1) }
-  static let clampMin = scalar { choose($0 .< $1, $1, $0) }
-  static let clampMax = scalar { choose($0 .> $1, $1, $0) }
+  static let exp = Program.unary { Symbol.exp($0) }
+  static let expm1 = Program.unary { Symbol.expMinusOne($0) }
+  static let log = Program.unary { Symbol.log($0) }
+  static let log1p = Program.unary { Symbol.log(onePlus: $0) }
+  static let sqrt = Program.unary { Symbol.sqrt($0) }
+  static let rsqrt = Program.unary { Symbol.unary(FX_RSQRT, $0) }
+  static let reciprocal = Program.unary { Symbol.unary(FX_RECIPROCAL, $0) }
+  static let square = Program.unary { Symbol.unary(FX_SQUARE, $0) }
+  static let cube = Program.unary { $0 * Symbol.unary(FX_SQUARE, $0) }
+  static let sin = Program.unary { Symbol.sin($0) }
+  static let cos = Program.unary { Symbol.cos($0) }
+  static let tanh = Program.unary { Symbol.tanh($0) }
+  static let erf = Program.unary { Symbol.unary(FX_ERF, $0) }
+  static let abs = Program.unary { Symbol.unary(FX_ABS, $0) }
+  static let sign = Program.unary { Symbol.unary(FX_SIGN, $0) }
+  static let pow = Program.binary { Symbol.pow($0, $1) }
+  static let powScalar = Program.scalar { Symbol.pow($0, $1) }
+  static let scalarPow = Program.scalar { Symbol.pow($1, $0) }
+  static let maximum = Program.binary { Symbol.binary(FX_MAX, $0, $1) }
+  static let minimum = Program.binary { Symbol.binary(FX_MIN, $0, $1) }
+  static let maximumScalar = Program.scalar { Symbol.binary(FX_MAX, $0, $1) }
+  static let minimumScalar = Program.scalar { Symbol.binary(FX_MIN, $0, $1) }
+  static let clampMin = Program.scalar { `where`($0 .< $1, $1, $0) }
+  static let clampMax = Program.scalar { `where`($0 .> $1, $1, $0) }
   static let clamp: Program = {
     let (x, lower, upper) = (Symbol(.input(0)), Symbol(.scalar(0)), Symbol(.scalar(1)))
     // Of bounds that contradict each other the upper one counts, as in PyTorch.
-    return Program(choose(x .< lower, Symbol.binary(FX_MIN, lower, upper), choose(x .> upper, upper, x)).node, inputCount: 1)
+    return Program(`where`(x .< lower, Symbol.binary(FX_MIN, lower, upper), `where`(x .> upper, upper, x)).node, inputCount: 1)
   }()
-
-  private static func choose(_ mask: Symbol, _ x: Symbol, _ y: Symbol) -> Symbol {
-    Symbol(.apply(FX_SELECT, mask.node, x.node, y.node))
-  }
 }
