@@ -42,9 +42,15 @@ let package = Package(
     .executableTarget(
       name: "digits", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/Digits", resources: [.copy("Resources")], swiftSettings: swift),
+    .target(
+      name: "PyTorchCases", dependencies: ["Fluxion", "Tensors"], path: "Tests/Conformance", resources: [.copy("Cases")],
+      swiftSettings: swift),
+    .executableTarget(
+      name: "conformance", dependencies: ["PyTorchCases", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/ConformanceCommand", swiftSettings: swift),
     .testTarget(
       name: "FluxionTests",
-      dependencies: ["Fluxion", "Tensors", "Data", "Training", .product(name: "RealModule", package: "swift-numerics")],
+      dependencies: ["Fluxion", "Tensors", "Data", "Training", "PyTorchCases", .product(name: "RealModule", package: "swift-numerics")],
       resources: [.copy("Golden")], swiftSettings: swift),
   ],
   swiftLanguageModes: [.v6]

@@ -80,7 +80,7 @@ public struct Tensor: @unchecked Sendable {
   }
 
   /// The same elements through another layout.
-  func view(shape: Shape, strides: Shape, offset: Int) -> Tensor {
+  package func view(shape: Shape, strides: Shape, offset: Int) -> Tensor {
     Tensor(
       storage: storage, shape: shape, strides: strides, offset: offset, dtype: dtype,
       isContiguous: Tensor.isContiguous(shape, strides))

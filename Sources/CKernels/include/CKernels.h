@@ -114,4 +114,12 @@ void fx_outer(int dtype, ptrdiff_t m, ptrdiff_t n, const void *a, ptrdiff_t step
 /// c[m, n] = a·b for int32 / int64 with strides of a [m, k] and b [k, n] in elements; c contiguous.
 void fx_matmul_int(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_col, const void *b, ptrdiff_t b_row, ptrdiff_t b_col, void *c);
 
+// MARK: scan.c, sort.c, search.c — running reductions, order, and places in an order.
+
+// MARK: scatter.c, window.c — writing to places, and sliding windows.
+
+// MARK: convolution.c, pooling.c, resample.c — images; [batch, channels, …] row-major.
+
+// MARK: norm.c, attention.c, embedding.c — rows of features.
+
 #endif

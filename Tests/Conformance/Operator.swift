@@ -1,0 +1,75 @@
+import Fluxion
+
+/// A row of the table: an operator of PyTorch's, and how Fluxion says it.
+public struct Operator: Sendable {
+  /// PyTorch's name, as its test data spell it.
+  public let name: String
+  /// Fluxion's call, for the guide.
+  public let fluxion: String
+  /// What else a reader of the guide should know.
+  public var note = ""
+  /// Why the operator is not there; nil if it is.
+  public var missing: String?
+  /// Factorisations and iterative functions: tolerances are 1,000 times as wide.
+  var isLoose = false
+  let call: @Sendable (Arguments) throws -> [Tensor]
+  /// For results that are unique only up to signs or rotations: ours in the form of theirs where signs will do, before gradients are
+  /// taken, and what is compared in place of the results.
+  var align: (@Sendable (Arguments, _ ours: [Tensor], _ theirs: [Tensor]) throws -> [Tensor])?
+  var compared: (@Sendable (Arguments, [Tensor]) throws -> [Tensor])?
+
+  func with(_ change: (inout Operator) -> Void) -> Operator {
+    var row = self
+    change(&row)
+    return row
+  }
+}
+
+/// The table that maps PyTorch's names and arguments to Fluxion's calls.
+public enum Table {
+  /// All rows, in the order of their names.
+  public static let operators: [Operator] = families.flatMap(\.rows).sorted { $0.name < $1.name }
+
+  /// The row of a name.
+  static let byName = Dictionary(uniqueKeysWithValues: operators.map { ($0.name, $0) })
+
+  /// A group of operators that the guide shows together.
+  public struct Family: Sendable {
+    /// Its headline.
+    public let title: String
+    /// Its operators.
+    public let rows: [Operator]
+
+    /// A list that is written row by row: each is then an expression of its own to the compiler.
+    init(_ title: String, _ fill: (inout Rows) -> Void) {
+      var list = Rows()
+      fill(&list)
+      self.title = title
+      rows = list.rows
+    }
+  }
+
+  struct Rows {
+    var rows: [Operator] = []
+
+    /// An operator with one result.
+    mutating func add(_ name: String, _ fluxion: String, note: String = "", _ call: @escaping @Sendable (Arguments) throws -> Tensor) {
+      rows.append(Operator(name: name, fluxion: fluxion, note: note, call: { [try call($0)] }))
+    }
+
+    /// An operator with several results.
+    mutating func add(
+      _ name: String, _ fluxion: String, note: String = "", results call: @escaping @Sendable (Arguments) throws -> [Tensor]
+    ) {
+      rows.append(Operator(name: name, fluxion: fluxion, note: note, call: call))
+    }
+
+    /// An operator that Fluxion does not have.
+    mutating func missing(_ name: String, because reason: String) {
+      rows.append(Operator(name: name, fluxion: "", missing: reason, call: { _ in throw Refusal(reason) }))
+    }
+
+    /// Changes the row that was added last.
+    mutating func change(_ change: (inout Operator) -> Void) { change(&rows[rows.count - 1]) }
+  }
+}

@@ -1,0 +1,7 @@
+import Fluxion
+
+extension Table {
+  static let attention = Family("Attention and embeddings") { rows in
+    _ = rows
+  }
+}

@@ -1,0 +1,7 @@
+import Fluxion
+
+extension Table {
+  static let convolutions = Family("Convolutions") { rows in
+    _ = rows
+  }
+}

@@ -1,0 +1,7 @@
+import Fluxion
+
+extension Table {
+  static let creation = Family("Creation") { rows in
+    _ = rows
+  }
+}

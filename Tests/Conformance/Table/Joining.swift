@@ -1,0 +1,7 @@
+import Fluxion
+
+extension Table {
+  static let joining = Family("Joining and splitting") { rows in
+    _ = rows
+  }
+}

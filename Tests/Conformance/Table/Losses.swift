@@ -1,0 +1,7 @@
+import Fluxion
+
+extension Table {
+  static let losses = Family("Losses") { rows in
+    _ = rows
+  }
+}

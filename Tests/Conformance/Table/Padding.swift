@@ -1,0 +1,7 @@
+import Fluxion
+
+extension Table {
+  static let padding = Family("Padding") { rows in
+    _ = rows
+  }
+}

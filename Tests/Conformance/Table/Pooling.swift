@@ -1,0 +1,7 @@
+import Fluxion
+
+extension Table {
+  static let pooling = Family("Pooling") { rows in
+    _ = rows
+  }
+}

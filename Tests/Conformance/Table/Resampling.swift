@@ -1,0 +1,7 @@
+import Fluxion
+
+extension Table {
+  static let resampling = Family("Resampling") { rows in
+    _ = rows
+  }
+}

@@ -1,0 +1,7 @@
+import Fluxion
+
+extension Table {
+  static let scans = Family("Scans") { rows in
+    _ = rows
+  }
+}

@@ -1,0 +1,7 @@
+import Fluxion
+
+extension Table {
+  static let sorting = Family("Sorting and searching") { rows in
+    _ = rows
+  }
+}

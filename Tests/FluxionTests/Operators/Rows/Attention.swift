@@ -1,0 +1,7 @@
+import Tensors
+
+extension OperatorTable {
+  static let attention = list { rows in
+    _ = rows
+  }
+}

@@ -1,0 +1,7 @@
+import Tensors
+
+extension OperatorTable {
+  static let contractions = list { rows in
+    _ = rows
+  }
+}

@@ -1,0 +1,7 @@
+import Tensors
+
+extension OperatorTable {
+  static let scans = list { rows in
+    _ = rows
+  }
+}

@@ -1,0 +1,7 @@
+import Tensors
+
+extension OperatorTable {
+  static let scattering = list { rows in
+    _ = rows
+  }
+}
