@@ -106,6 +106,18 @@ void fx_sgd(int dtype, ptrdiff_t n, double rate, double momentum, double dampeni
 void fx_adam(int dtype, ptrdiff_t n, double rate, double beta1, double beta2, double epsilon, double decay, int decoupled, double c1, double c2,
              const void *g, void *m, void *v, void *p);
 
+// MARK: product.c — matrix products for AVX-512, float32 and float64.
+
+/// Rows of a in a panel and in a tile of the result.
+#define FX_TILE_ROWS 14
+/// Columns of b in a panel for a dtype; 0 where this processor has no AVX-512 and products are left to CBLAS.
+int fx_product_columns(int dtype);
+/// Packs rows of a, or columns of b, into panels: line l's element p is x[l·across + p·along], one of the steps 1; missing lines are zeros.
+/// `out` has room for whole panels.
+void fx_product_pack(int dtype, int is_rows, ptrdiff_t lines, ptrdiff_t k, const void *x, ptrdiff_t across, ptrdiff_t along, void *out);
+/// c [m, n] = a·b, or += where `adds`, of packed operands.
+void fx_product_tiles(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, const void *b, int adds, void *c, ptrdiff_t ldc);
+
 // MARK: matmul.c — what CBLAS has no call for.
 
 /// c[i·n + j] = a[i·step]·b[j] (float32 or float64): a product of rank one in a single write.

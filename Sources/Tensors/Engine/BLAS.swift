@@ -30,6 +30,9 @@ enum BLAS {
     // A row or a column takes the matrix-vector product, up to eight times as fast as OpenBLAS's general one.
     if m == 1 { return gemv(dtype, n, k, b.flipped, a.pointer, a.isTransposed ? a.lead : 1, beta, c, 1) }
     if n == 1 { return gemv(dtype, m, k, a, b.pointer, b.isTransposed ? 1 : b.lead, beta, c, ldc) }
+    if (beta == 0 || beta == 1) && PackedProduct.suits(dtype, m, n, k) {
+      return PackedProduct.serial(dtype, m, n, k, a, b, adds: beta == 1, c, ldc)
+    }
     let ta = a.isTransposed ? CblasTrans : CblasNoTrans
     let tb = b.isTransposed ? CblasTrans : CblasNoTrans
     let (m, n, k, ldc) = (Int32(m), Int32(n), Int32(k), Int32(ldc))
@@ -83,6 +86,9 @@ enum BLAS {
       if row == 1 || n == 1 { return fx_outer(dtype.code, m, n, a.pointer, a.isTransposed ? 1 : a.lead, b.pointer, c) }
     }
     let length = max(m, n)
+    if 2 * m * n * k >= 1_200_000 && (beta == 0 || beta == 1) && Swift.min(m, n) > 1 && PackedProduct.suits(dtype, m, n, k) {
+      return PackedProduct.shared(dtype, m, n, k, a, b, adds: beta == 1, c, ldc)
+    }
     if 2 * m * n * k < 1_200_000 || length < 2 * width { return gemm(dtype, m, n, k, a, b, beta: beta, c, ldc) }
     var parts = 2
     // Each part packs the other operand anew: no part below 256 rows or columns, but for a second thread.

@@ -36,7 +36,13 @@ final class Context {
   /// Memory for the blocks of element-wise programs.
   var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
-  deinit { scratch.deallocate() }
+  /// Memory for the panels of a matrix product, which may run while a block's memory is in use.
+  private var panelMemory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+  deinit {
+    scratch.deallocate()
+    panelMemory.deallocate()
+  }
 
   /// At least `byteCount` bytes that stay valid until the next call on this thread.
   func scratch(_ byteCount: Int) -> UnsafeMutableRawPointer {
@@ -45,6 +51,15 @@ final class Context {
       scratch = .allocate(byteCount: max(byteCount, 64 << 10), alignment: 64)
     }
     return scratch.baseAddress!
+  }
+
+  /// At least `byteCount` bytes for a matrix product.
+  func panels(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    if panelMemory.count < byteCount {
+      panelMemory.deallocate()
+      panelMemory = .allocate(byteCount: max(byteCount, 64 << 10), alignment: 64)
+    }
+    return panelMemory.baseAddress!
   }
 
   private static let key: pthread_key_t = {

@@ -37,20 +37,25 @@ struct MatMul: Primitive {
     if y.rank == 2 {
       BLAS.product(y.dtype, m, n, k, ma, mb, beta: 0, y.pointer, n)
     } else {
-      // One product after the other on each thread; the batch is what is shared.
+      // One product after the other on each thread; the batch is what is shared, unless the products are large.
       guard BLAS.isReady else { return y }
       let out = y.pointer
       let batches = y.elementCount / (m * n)
+      let isLarge = batches < 8 && 2 * m * n * k >= 1_200_000
       let isRegular = a.batchStep != nil && b.batchStep != nil
       func run(_ range: Range<Int>) {
         for i in range {
           var (ma, mb) = (ma, mb)
           ma.pointer += (isRegular ? i * a.batchStep! : a.batchOffset(i)) * size
           mb.pointer += (isRegular ? i * b.batchStep! : b.batchOffset(i)) * size
-          BLAS.gemm(y.dtype, m, n, k, ma, mb, beta: 0, out + i * m * n * size, n)
+          if isLarge {
+            BLAS.product(y.dtype, m, n, k, ma, mb, beta: 0, out + i * m * n * size, n)
+          } else {
+            BLAS.gemm(y.dtype, m, n, k, ma, mb, beta: 0, out + i * m * n * size, n)
+          }
         }
       }
-      parallel(batches, grain: Swift.max(1, 2_000_000 / (2 * m * n * k)), run)
+      if isLarge { run(0..<batches) } else { parallel(batches, grain: Swift.max(1, 2_000_000 / (2 * m * n * k)), run) }
     }
     withExtendedLifetime((a, b)) {}
     return y

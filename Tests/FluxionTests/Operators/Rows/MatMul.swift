@@ -33,7 +33,12 @@ extension OperatorTable {
 
   static let products = list { rows in
     let shapes: [(name: String, cases: [[[Int]]])] = [
-      ("of matrices", [[[3, 4], [4, 5]], [[1, 1], [1, 1]], [[2, 0], [0, 3]], [[0, 2], [2, 3]], [[20, 70], [70, 30]]]),
+      (
+        "of matrices",
+        [
+          [[3, 4], [4, 5]], [[1, 1], [1, 1]], [[2, 0], [0, 3]], [[0, 2], [2, 3]], [[20, 40], [40, 25]], [[20, 70], [70, 30]],
+        ]
+      ),
       ("of vectors", [[[4], [4]], [[1], [1]], [[0], [0]], [[1500], [1500]]]),
       ("of a vector and a matrix", [[[4], [4, 5]], [[0], [0, 2]]]), ("of a matrix and a vector", [[[3, 4], [4]], [[1, 1], [1]]]),
       ("of a batch and a matrix", [[[2, 3, 4], [4, 5]], [[2, 0, 4], [4, 5]], [[6, 20, 30], [30, 15]]]),
@@ -50,9 +55,12 @@ extension OperatorTable {
           product($0[0], $0[1])
         })
     }
-    // Large enough for several threads, by rows and by columns; in one dtype, as the reference takes its time.
+    // Large enough for several threads, by rows and by columns, and for several stretches of k; in one dtype, as the reference takes its time.
     rows.add(
-      .general("•", ["•(Tensor, Tensor)"], cases: [[[3, 4], [4, 5]], [[161, 100], [100, 95]], [[95, 100], [100, 161]]]) {
+      .general(
+        "•", ["•(Tensor, Tensor)"],
+        cases: [[[3, 4], [4, 5]], [[161, 100], [100, 95]], [[95, 100], [100, 161]], [[30, 800], [800, 40]]]
+      ) {
         $0[0] • $0[1]
       } reference: {
         product($0[0], $0[1])
