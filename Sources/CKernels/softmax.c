@@ -6,6 +6,7 @@
 #include "math32.h"
 
 #define GROUP 2048
+#define SHORT 8
 
 #define SOFTMAX(S, T, INFINITE)                                                                               \
   DEFINE_LANES(sum_##S, T, T, 0, STEP_SUM)                                                                    \
@@ -31,18 +32,32 @@
     return total_sum_##S(&c);                                                                                 \
   }                                                                                                           \
                                                                                                               \
+  /* The largest of a row and the sum of one; a few elements have no use for lanes. */                        \
+  FX_INLINE T largest_##S(ptrdiff_t n, const T *x) {                                                          \
+    if (n > SHORT) return row_max_##S(n, x);                                                                  \
+    T l = x[0];                                                                                               \
+    for (ptrdiff_t j = 1; j < n; j++) l = step_max_##S(l, x[j]);                                              \
+    return l;                                                                                                 \
+  }                                                                                                           \
+  FX_INLINE T total_##S(ptrdiff_t n, const T *x) {                                                            \
+    if (n > SHORT) return row_sum_##S(n, x);                                                                  \
+    T l = x[0];                                                                                               \
+    _Pragma("clang loop vectorize(disable)") for (ptrdiff_t j = 1; j < n; j++) l += x[j];                     \
+    return l;                                                                                                 \
+  }                                                                                                           \
+                                                                                                              \
   FX_CLONES static void softmax_##S(int logarithmic, ptrdiff_t rows, ptrdiff_t n, const T *x, T *y) {         \
     T e[GROUP], shift[GROUP], sums[GROUP];                                                                    \
     ptrdiff_t group = max_size(1, GROUP / n);                                                                 \
     for (ptrdiff_t start = 0; start < rows; start += group, x += group * n, y += group * n) {                 \
       ptrdiff_t count = min_size(group, rows - start);                                                        \
       for (ptrdiff_t r = 0; r < count; r++) {                                                                 \
-        shift[r] = row_max_##S(n, x + r * n);                                                                 \
+        shift[r] = largest_##S(n, x + r * n);                                                                 \
         if (n <= GROUP) subtract_##S(n, x + r * n, shift[r], e + r * n);                                      \
       }                                                                                                       \
       if (n <= GROUP) exp_all_##S(count * n, e);                                                              \
       for (ptrdiff_t r = 0; r < count; r++)                                                                   \
-        sums[r] = n <= GROUP ? row_sum_##S(n, e + r * n) : exp_sum_##S(n, x, shift[0], logarithmic ? NULL : y); \
+        sums[r] = n <= GROUP ? total_##S(n, e + r * n) : exp_sum_##S(n, x, shift[0], logarithmic ? NULL : y); \
       if (logarithmic)                                                                                        \
         for (ptrdiff_t r = 0; r < count; r++) sums[r] = log_##S(sums[r]);                                     \
       for (ptrdiff_t r = 0; r < count; r++) {                                                                 \

@@ -123,6 +123,10 @@ void fx_product_tiles(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const vo
 /// c[i·n + j] = a[i·step]·b[j] (float32 or float64): a product of rank one in a single write.
 void fx_outer(int dtype, ptrdiff_t m, ptrdiff_t n, const void *a, ptrdiff_t step, const void *b, void *c);
 
+/// c = a·b, or += where `adds`, float32 or float64, with the strides of a [m, k] and b [k, n]: for products that are over before CBLAS has begun.
+void fx_matmul_small(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_col, const void *b,
+                     ptrdiff_t b_row, ptrdiff_t b_col, int adds, void *c, ptrdiff_t ldc);
+
 /// c[m, n] = a·b for int32 / int64 with strides of a [m, k] and b [k, n] in elements; c contiguous.
 void fx_matmul_int(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_col, const void *b, ptrdiff_t b_row, ptrdiff_t b_col, void *c);
 

@@ -27,6 +27,11 @@ enum BLAS {
   static func gemm(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, beta: Double, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) {
+    if m &* n &* k <= 256 && (beta == 0 || beta == 1) {
+      let (aRow, aColumn) = a.isTransposed ? (1, a.lead) : (a.lead, 1)
+      let (bRow, bColumn) = b.isTransposed ? (1, b.lead) : (b.lead, 1)
+      return fx_matmul_small(dtype.code, m, n, k, a.pointer, aRow, aColumn, b.pointer, bRow, bColumn, beta == 1 ? 1 : 0, c, ldc)
+    }
     // A row or a column takes the matrix-vector product, up to eight times as fast as OpenBLAS's general one.
     if m == 1 { return gemv(dtype, n, k, b.flipped, a.pointer, a.isTransposed ? a.lead : 1, beta, c, 1) }
     if n == 1 { return gemv(dtype, m, k, a, b.pointer, b.isTransposed ? 1 : b.lead, beta, c, ldc) }

@@ -165,7 +165,15 @@ extension [Tensor]: Operands {
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { self[i].isContiguous }
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { self[i].pointer }
   @inline(__always) package func node(_ i: Int) -> Node { self[i].node }
-  package var hasElements: Bool { allSatisfy(\.hasElements) }
+  // Loops over positions: `allSatisfy` and `reduce` would take hold of each tensor.
+  package var hasElements: Bool {
+    for i in indices where !self[i].hasElements { return false }
+    return true
+  }
   package mutating func dropElements() { for i in indices { self[i].storage = nil } }
-  package func level(on tape: Tape) -> Int32 { reduce(0) { Swift.max($0, $1.level(on: tape)) } }
+  package func level(on tape: Tape) -> Int32 {
+    var level: Int32 = 0
+    for i in indices { level = Swift.max(level, self[i].level(on: tape)) }
+    return level
+  }
 }

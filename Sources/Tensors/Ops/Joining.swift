@@ -28,7 +28,9 @@ struct Concatenate: Primitive {
     var target = y.pointer
     // Parts that lie in order are runs of memory, one for each position before the axis.
     let outer = result.shape.rank == 0 ? 1 : (0..<axis).reduce(1) { $0 * result.shape[$1] }
-    if y.elementCount <= Blocks.grain, x.allSatisfy(\.isContiguous) {
+    var isFlat = y.elementCount <= Blocks.grain
+    for i in x.indices where !x[i].isContiguous { isFlat = false }
+    if isFlat {
       for i in x.indices {
         let run = x[i].shape[axis] * step
         for o in 0..<outer { (target + o * result.shape[axis] * step).copyMemory(from: x[i].pointer + o * run, byteCount: run) }

@@ -11,10 +11,20 @@ struct Softmax: Primitive {
     return Signature(x.shape, x.dtype)
   }
   func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let x = x.ordered
+    x.isContiguous ? Softmax.ofRows(x, isLogarithmic) : Softmax.ofRows(x.contiguousCopy(), isLogarithmic)
+  }
+
+  /// Of elements that lie in order.
+  @inline(__always)
+  fileprivate static func ofRows(_ x: Tensor, _ isLogarithmic: Bool) -> Tensor {
     let y = Tensor(uninitialized: x.shape, x.dtype)
     let n = x.rank == 0 ? 1 : x.shape[-1]
-    forEachRow(x, n) { at, rows in fx_softmax(x.dtype.code, isLogarithmic ? 1 : 0, rows, n, x.pointer + at, y.pointer + at) }
+    let (from, to, code) = (x.pointer, y.pointer, x.dtype.code)
+    if x.elementCount <= Blocks.grain / 4 {
+      if n > 0 { fx_softmax(code, isLogarithmic ? 1 : 0, x.elementCount / n, n, from, to) }
+    } else {
+      forEachRow(x, n) { at, rows in fx_softmax(code, isLogarithmic ? 1 : 0, rows, n, from + at, to + at) }
+    }
     return y
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
@@ -155,7 +165,11 @@ extension Tensor {
   /// exp(x) / Σ exp(x) along an axis, without overflow.
   ///
   /// Derivative: y·(dy − Σ dy·y). PyTorch: `softmax`.
-  public func softmax(axis: Int = -1) -> Tensor { alongLast(axis, "softmax") { Softmax(isLogarithmic: false)($0) } }
+  public func softmax(axis: Int = -1) -> Tensor {
+    // Where nothing records, a small tensor is not even taken hold of.
+    if axis == -1 && isContiguous && storage != nil && dtype.isFloatingPoint && Context.current.isPlain { return Softmax.ofRows(self, false) }
+    return alongLast(axis, "softmax") { Softmax(isLogarithmic: false)($0) }
+  }
   /// x − log Σ exp(x) along an axis.
   ///
   /// Derivative: dy − exp(y)·Σ dy. PyTorch: `log_softmax`.
