@@ -1,5 +1,5 @@
 // Element-wise instructions: the lookup, and the floats' arithmetic and comparisons. Integers and bool are in integers.c, the
-// elementary functions in functions.c.
+// elementary functions in functions.c, what is beyond them in special.c.
 #include "loops.h"
 
 // Comparisons with NaN are false but for NE; MAX and MIN hand a NaN on, whichever side it stands. Conditions are joined by | and &
@@ -63,5 +63,6 @@ fx_kernel fx_elementwise(int op, int dtype) {
     return rounding && dtype != FX_BOOL ? copies[dtype] : fx_integer_kernel(op, dtype);
   }
   fx_kernel kernel = float_arithmetic[dtype][op];
-  return kernel ? kernel : fx_function_kernel(op, dtype);
+  if (!kernel) kernel = fx_function_kernel(op, dtype);
+  return kernel ? kernel : fx_special_kernel(op, dtype);
 }

@@ -106,14 +106,25 @@ FX_INLINE float remainder_near_f32(float x, float y) {
   r = r == 0 ? sign_from_f32(0, x) : r;
   return ((r != 0) & ((r < 0) != (y < 0))) ? r + y : r;
 }
+/// The same with the sign of the dividend.
+FX_INLINE float truncated_near_f32(float x, float y) {
+  double q = (double)x / (double)y, k = (q + ROUND_F64) - ROUND_F64;
+  float r = (float)((double)x - k * (double)y);
+  r = ((r != 0) & ((r < 0) != (x < 0))) ? r + sign_from_f32(y, x) : r;
+  return r == 0 ? sign_from_f32(0, x) : r;
+}
+#define FAR_QUOTIENT(X, Y) !((abs_f32(X) < 0x1p28f * abs_f32(Y)) & (abs_f32(Y) < __builtin_inff()))
+PATCHED_KERNEL(kernel_fmod_f32, float, b, float x = ((const float *)a)[start + i]; float y = ((const float *)b)[start + i],
+               truncated_near_f32(x, y), FAR_QUOTIENT(x, y), fmodf(x, y))
 PATCHED_KERNEL(kernel_rem_f32, float, b, float x = ((const float *)a)[start + i]; float y = ((const float *)b)[start + i],
-               remainder_near_f32(x, y), !((abs_f32(x) < 0x1p28f * abs_f32(y)) & (abs_f32(y) < __builtin_inff())), remainder_f32(x, y))
+               remainder_near_f32(x, y), FAR_QUOTIENT(x, y), remainder_f32(x, y))
 
 #define TURNS(S) [FX_SIN] = kernel_sin_##S, [FX_COS] = kernel_cos_##S, [FX_TAN] = kernel_tan_##S
 
 fx_kernel fx_function_kernel(int op, int dtype) {
   static const fx_kernel table[2][FX_OP_COUNT] = {
-    {VECTORISED(KERNEL_ENTRY, f32, float) VECTORISED_F32(KERNEL_ENTRY, f32, float) TURNS(f32), [FX_REM] = kernel_rem_f32},
+    {VECTORISED(KERNEL_ENTRY, f32, float) VECTORISED_F32(KERNEL_ENTRY, f32, float) TURNS(f32), [FX_REM] = kernel_rem_f32,
+     [FX_FMOD] = kernel_fmod_f32},
     {VECTORISED(KERNEL_ENTRY, f64, double) LIBRARY_F64(KERNEL_ENTRY, f64, double) TURNS(f64)},
   };
   return table[dtype][op];

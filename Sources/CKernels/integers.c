@@ -16,6 +16,13 @@ typedef uint64_t unsigned_i64;
     T r = x % y;                                                                              \
     return r != 0 && (r < 0) != (y < 0) ? (T)(r + y) : r;                                     \
   }                                                                                           \
+  /* The remainder with the sign of the dividend. */                                         \
+  FX_INLINE T fmod_##S(T x, T y) { return y == 0 || y == -1 ? 0 : x % y; }                    \
+  /* The quotient rounded down. */                                                            \
+  FX_INLINE T floordiv_##S(T x, T y) {                                                        \
+    T q = div_##S(x, y);                                                                      \
+    return fmod_##S(x, y) != 0 && (x < 0) != (y < 0) ? (T)(q - 1) : q;                        \
+  }                                                                                           \
   /* By squaring. A negative power is a fraction, 0, but for the bases ±1; 0 too gives 0. */  \
   FX_INLINE T pow_##S(T x, T y) {                                                             \
     if (y < 0) return x == 1 ? 1 : x == -1 ? ((y & 1) ? -1 : 1) : 0;                          \
@@ -53,6 +60,8 @@ DIVISION(i64, int64_t)
   X(S, T, 2, MUL, mul, (unsigned_##S)x * (unsigned_##S)y)                  \
   X(S, T, 2_SCALAR, DIV, div, div_##S(x, y))                               \
   X(S, T, 2_SCALAR, REM, rem, rem_##S(x, y))                               \
+  X(S, T, 2_SCALAR, FLOORDIV, floordiv, floordiv_##S(x, y))                \
+  X(S, T, 2_SCALAR, FMOD, fmod, fmod_##S(x, y))                            \
   X(S, T, 2_SCALAR, POW, pow, pow_##S(x, y))                               \
   X(S, T, 3, FMA, fma, (unsigned_##S)x * (unsigned_##S)y + (unsigned_##S)z)
 

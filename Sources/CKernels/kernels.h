@@ -54,6 +54,7 @@ FX_INLINE ptrdiff_t max_size(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 fx_kernel fx_arithmetic_kernel(int op, int dtype);
 fx_kernel fx_integer_kernel(int op, int dtype);
 fx_kernel fx_function_kernel(int op, int dtype);
+fx_kernel fx_special_kernel(int op, int dtype);
 
 // Behind fx_reduce, for the positions of extremes; `columns` if the inner axis is contiguous and worth a vector loop.
 void fx_extreme_positions(int largest, int dtype, int columns, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner,

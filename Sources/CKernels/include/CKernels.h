@@ -18,9 +18,13 @@ typedef enum {
   FX_EXP, FX_EXPM1, FX_LOG, FX_LOG1P, FX_SIN, FX_COS, FX_TAN, FX_ASIN, FX_ACOS, FX_ATAN,
   FX_SINH, FX_COSH, FX_TANH, FX_ASINH, FX_ACOSH, FX_ATANH, FX_ERF, FX_ERFC, FX_SIGMOID,
   FX_FLOOR, FX_CEIL, FX_ROUND, FX_TRUNC, FX_NOT, FX_ISNAN,
+  FX_EXP2, FX_LOG2, FX_LOG10, FX_ERFINV, FX_LGAMMA, FX_DIGAMMA,
   // two operands
   FX_ADD, FX_SUB, FX_MUL, FX_DIV, FX_POW, FX_MAX, FX_MIN, FX_ATAN2, FX_REM, FX_HYPOT,
   FX_EQ, FX_NE, FX_LT, FX_LE, FX_GT, FX_GE, FX_AND, FX_OR, FX_XOR,
+  FX_FLOORDIV, FX_FMOD, FX_COPYSIGN,
+  // an order n and x: the n-th derivative of digamma, of sin(πx)/(πx)
+  FX_POLYGAMMA, FX_SINC,
   // three operands: a * b + c; a != 0 ? b : c
   FX_FMA, FX_SELECT,
   FX_OP_COUNT

@@ -44,10 +44,7 @@ public struct Elementwise: Sendable {
   /// The function at every triple of elements.
   public func callAsFunction(_ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor {
     guard expects(3) else { return .placeholder }
-    let (x1, y1) = broadcasted("Elementwise", x, y)
-    let (x2, z2) = broadcasted("Elementwise", x1, z)
-    if Context.current.hasFailed { return .placeholder }
-    return Map<Triple>(program: program, label: "Elementwise")(Triple(x2, y1.expanded(x2.shape), z2))
+    return mapped("Elementwise", program, x, y, z)
   }
 
   private func expects(_ count: Int) -> Bool {

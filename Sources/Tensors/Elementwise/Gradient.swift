@@ -90,6 +90,16 @@ enum Gradient {
     return result
   }
 
+  /// The expression with an input in place of its scalar.
+  static func replacingScalar(with index: Int, in x: Expression) -> Expression {
+    var memo: [ObjectIdentifier: Expression] = [:]
+    let input = Expression.input(index)
+    return rewrite(x, &memo) { $0.kind == .scalar(0) ? input : nil }
+  }
+
+  private static let ln2 = Double.log(2)
+  private static let ln10 = Double.log(10)
+
   /// The derivative of an instruction for each operand, times `dy`; nil where it is zero.
   private static func rule(_ op: fx_op, _ x: [Symbol], _ y: Symbol, _ dy: Symbol) -> [Symbol?] {
     typealias S = Symbol
@@ -123,6 +133,13 @@ enum Gradient {
     case FX_ATANH: return [dy / (1 - square(a))]
     case FX_ERF: return [dy * (S(2 / Double.pi.squareRoot()) * S.exp(-square(a)))]
     case FX_ERFC: return [-(dy * (S(2 / Double.pi.squareRoot()) * S.exp(-square(a))))]
+    case FX_ERFINV: return [dy * (S(Double.pi.squareRoot() / 2) * S.exp(square(y)))]
+    case FX_EXP2: return [dy * (y * S(ln2))]
+    case FX_LOG2: return [dy / (a * S(ln2))]
+    case FX_LOG10: return [dy / (a * S(ln10))]
+    case FX_LGAMMA: return [dy * S.unary(FX_DIGAMMA, a)]
+    case FX_DIGAMMA: return [dy * S.binary(FX_POLYGAMMA, 1, a)]
+    case FX_POLYGAMMA, FX_SINC: return [nil, dy * S.binary(op, a + 1, b)]
     case FX_SIGMOID: return [dy * (y * (1 - y))]
     case FX_ADD: return [dy, dy]
     case FX_SUB: return [dy, -dy]
@@ -141,7 +158,9 @@ enum Gradient {
     case FX_ATAN2:
       let r = square(a) + square(b)
       return [dy * (b / r), -(dy * (a / r))]
-    case FX_REM: return [dy, -(dy * S.unary(FX_FLOOR, a / b))]
+    case FX_REM: return [dy, -(dy * S.binary(FX_FLOORDIV, a, b))]
+    case FX_FMOD: return [dy, -(dy * S.unary(FX_TRUNC, a / b))]
+    case FX_COPYSIGN: return [dy * (S.unary(FX_SIGN, a) * S.binary(FX_COPYSIGN, 1, b)), nil]
     case FX_HYPOT: return [dy * (a / y), dy * (b / y)]
     case FX_FMA: return [dy * b, dy * a, dy]
     case FX_SELECT: return [nil, `where`(a, dy, 0), `where`(a, 0, dy)]

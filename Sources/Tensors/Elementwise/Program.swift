@@ -87,6 +87,15 @@ final class Program: Sendable {
     Program(f(Symbol(.input(0)), Symbol(.scalar(0))).node, inputCount: 1)
   }
 
+  /// The program of one operand and a number, as one of two operands: for numbers that no Double is.
+  var ofTensors: Program {
+    tensors.withLock { made in
+      if made == nil { made = Program(Gradient.replacingScalar(with: inputCount, in: expression), inputCount: inputCount + 1) }
+      return made!
+    }
+  }
+  private let tensors: Mutex<Program?> = Mutex(nil)
+
   // MARK: Derivatives
 
   /// The program of dx for one input, as a function of some of [inputs…, y, dy].

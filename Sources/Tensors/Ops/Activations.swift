@@ -28,6 +28,12 @@ public func leakyRelu(_ x: Tensor, slope: Double = 0.01) -> Tensor { mapped("lea
 /// x where x > 0, else slope·x, as a symbol.
 public func leakyRelu(_ x: Symbol, slope: Symbol = 0.01) -> Symbol { `where`(x .<= 0, slope * x, x) }
 
+/// x where x > 0, else slope·x with slopes of their own, broadcast together: `leakyRelu(x, slope: a.reshaped([-1, 1, 1]))` has one for each
+/// channel of images.
+///
+/// Derivative: dy or slope·dy; for the slope 0 or x·dy. PyTorch: `prelu`.
+public func leakyRelu(_ x: Tensor, slope: Tensor) -> Tensor { mapped("leakyRelu", A.leakyReluTensor, x, slope) }
+
 /// x where x > 0, else alpha·(eˣ − 1).
 ///
 /// Derivative: dy, or dy·alpha·eˣ.
@@ -37,6 +43,22 @@ public func elu(_ x: Symbol, alpha: Symbol = 1) -> Symbol {
   // The exponential of the positive part is not wanted and must not overflow into a NaN of its derivative.
   `where`(x .<= 0, alpha * expm1(`where`(x .<= 0, x, 0)), x)
 }
+
+/// x where x > 0, else alpha·(exp(x/alpha) − 1): ``elu(_:alpha:)-(Tensor,_)`` with a continuous slope (Barron 2017).
+///
+/// Derivative: dy, or dy·exp(x/alpha). PyTorch: `celu`.
+public func celu(_ x: Tensor, alpha: Double = 1) -> Tensor { mapped("celu", A.celu, x, SIMD4(alpha, 0, 0, 0)) }
+/// x where x > 0, else alpha·(exp(x/alpha) − 1), as a symbol.
+public func celu(_ x: Symbol, alpha: Symbol = 1) -> Symbol {
+  `where`(x .<= 0, alpha * expm1(`where`(x .<= 0, x, 0) / alpha), x)
+}
+
+/// 1.0507·elu(x, alpha: 1.67326), which keeps mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
+///
+/// Derivative: 1.0507·dy, or dy·1.0507·1.67326·eˣ. PyTorch: `selu`.
+public func selu(_ x: Tensor) -> Tensor { mapped("selu", A.selu, x) }
+/// 1.0507·elu(x, alpha: 1.67326), as a symbol.
+public func selu(_ x: Symbol) -> Symbol { 1.0507009873554805 * elu(x, alpha: 1.6732632423543772) }
 
 /// x·sigmoid(x), also called swish.
 ///
@@ -53,6 +75,40 @@ public func softplus(_ x: Tensor) -> Tensor { mapped("softplus", A.softplus, x) 
 public func softplus(_ x: Symbol) -> Symbol {
   // −|x| chosen by the same comparison as relu: at 0 both take the left branch, whose derivatives of every order are softplus's own.
   relu(x) + log1p(exp(`where`(x .<= 0, x, -x)))
+}
+
+/// log(1 + exp(beta·x))/beta, and x itself where beta·x is beyond the threshold, as PyTorch has it at 20.
+///
+/// Derivative: dy·sigmoid(beta·x), dy beyond the threshold. PyTorch: `softplus`.
+public func softplus(_ x: Tensor, beta: Double, threshold: Double = .infinity) -> Tensor {
+  mapped("softplus", A.boundedSoftplus, x, SIMD4(beta, threshold, 0, 0))
+}
+
+/// log sigmoid(x) = −log(1 + e⁻ˣ), without overflow.
+///
+/// Derivative: dy·sigmoid(−x). PyTorch: `logsigmoid`.
+public func logSigmoid(_ x: Tensor) -> Tensor { mapped("logSigmoid", A.logSigmoid, x) }
+/// log sigmoid(x), as a symbol.
+public func logSigmoid(_ x: Symbol) -> Symbol { -softplus(-x) }
+
+/// x·tanh(softplus(x)) (Misra 2019).
+///
+/// Derivative: dy·(t + x·(1 − t²)·sigmoid(x)), t = tanh(softplus(x)). PyTorch: `mish`.
+public func mish(_ x: Tensor) -> Tensor { mapped("mish", A.mish, x) }
+/// x·tanh(softplus(x)), as a symbol.
+public func mish(_ x: Symbol) -> Symbol { x * tanh(softplus(x)) }
+
+/// a·sigmoid(b) of the two halves a and b of an axis (Dauphin et al. 2017).
+///
+/// Derivative: of a and b, joined. PyTorch: `glu`.
+public func glu(_ x: Tensor, axis: Int = -1) -> Tensor {
+  guard let axis = attempt({ () throws(TensorError) in try x.axis(axis, "glu") }) else { return .placeholder }
+  guard x.shape[axis] % 2 == 0 else {
+    fail(TensorError("glu", "axis \(axis) of \(x.shape) has an odd size, and so no halves; an even size would fit"))
+    return .placeholder
+  }
+  let halves = x.split(sizes: [x.shape[axis] / 2, x.shape[axis] / 2], axis: axis)
+  return halves.count == 2 ? mapped("glu", A.glu, halves[0], halves[1]) : .placeholder
 }
 
 /// How ``gelu(_:approximation:)-(Tensor,_)`` computes the normal distribution's Φ.
@@ -79,6 +135,65 @@ public func gelu(_ x: Symbol, approximation: GELUApproximation = .none) -> Symbo
   }
 }
 
+// MARK: - In pieces
+
+/// The nearest number in `lower` ... `upper`: ``Tensor/clamped(min:max:)-(S,_)`` with a derivative of 0 on the bounds.
+///
+/// Derivative: dy between the bounds, else 0. PyTorch: `hardtanh`.
+public func hardTanh(_ x: Tensor, min lower: Double = -1, max upper: Double = 1) -> Tensor {
+  if !x.dtype.isFloatingPoint && !(x.admits(lower, "hardTanh") && x.admits(upper, "hardTanh")) { return .placeholder }
+  return mapped("hardTanh", A.hardTanh, x, SIMD4(lower, upper, 0, 0))
+}
+/// The nearest number in `lower` ... `upper`, as a symbol.
+public func hardTanh(_ x: Symbol, min lower: Symbol = -1, max upper: Symbol = 1) -> Symbol {
+  `where`(x .<= lower, lower, `where`(x .>= upper, upper, x))
+}
+/// min(max(x, 0), 6).
+///
+/// Derivative: dy between 0 and 6, else 0. PyTorch: `relu6`.
+public func relu6(_ x: Tensor) -> Tensor { mapped("relu6", A.relu6, x) }
+/// min(max(x, 0), 6), as a symbol.
+public func relu6(_ x: Symbol) -> Symbol { hardTanh(x, min: 0, max: 6) }
+/// relu6(x + 3)/6, a sigmoid of three straight lines.
+///
+/// Derivative: dy/6 between −3 and 3, else 0. PyTorch: `hardsigmoid`.
+public func hardSigmoid(_ x: Tensor) -> Tensor { mapped("hardSigmoid", A.hardSigmoid, x) }
+/// relu6(x + 3)/6, as a symbol.
+public func hardSigmoid(_ x: Symbol) -> Symbol { relu6(x + 3) / 6 }
+/// x·relu6(x + 3)/6 (Howard et al. 2019).
+///
+/// Derivative: 0 up to −3, dy·(x/3 + ½) up to 3, dy beyond. PyTorch: `hardswish`.
+public func hardSwish(_ x: Tensor) -> Tensor { mapped("hardSwish", A.hardSwish, x) }
+/// x·relu6(x + 3)/6, as a symbol.
+public func hardSwish(_ x: Symbol) -> Symbol { `where`(x .<= -3, 0, `where`(x .>= 3, x, x * (x + 3) / 6)) }
+/// x, but 0 in −lambda ... lambda.
+///
+/// Derivative: dy where x is kept. PyTorch: `hardshrink`.
+public func hardShrink(_ x: Tensor, lambda: Double = 0.5) -> Tensor { mapped("hardShrink", A.hardShrink, x, SIMD4(lambda, 0, 0, 0)) }
+/// x, but 0 in −lambda ... lambda, as a symbol.
+public func hardShrink(_ x: Symbol, lambda: Symbol = 0.5) -> Symbol { `where`((x .>= -lambda) * (x .<= lambda), 0, x) }
+/// x nearer to 0 by lambda, and 0 in −lambda ... lambda.
+///
+/// Derivative: dy beyond ±lambda, else 0. PyTorch: `softshrink`.
+public func softShrink(_ x: Tensor, lambda: Double = 0.5) -> Tensor { mapped("softShrink", A.softShrink, x, SIMD4(lambda, 0, 0, 0)) }
+/// x nearer to 0 by lambda, and 0 in −lambda ... lambda, as a symbol.
+public func softShrink(_ x: Symbol, lambda: Symbol = 0.5) -> Symbol {
+  // NaN is neither, and stays by the product.
+  `where`(x .> lambda, x - lambda, `where`(x .< -lambda, x + lambda, 0 * x))
+}
+/// x/(1 + |x|).
+///
+/// Derivative: dy/(1 + |x|)². PyTorch: `softsign`.
+public func softsign(_ x: Tensor) -> Tensor { mapped("softsign", A.softsign, x) }
+/// x/(1 + |x|), as a symbol.
+public func softsign(_ x: Symbol) -> Symbol { x / (1 + abs(x)) }
+/// x − tanh x.
+///
+/// Derivative: dy·tanh² x. PyTorch: `tanhshrink`.
+public func tanhShrink(_ x: Tensor) -> Tensor { mapped("tanhShrink", A.tanhShrink, x) }
+/// x − tanh x, as a symbol.
+public func tanhShrink(_ x: Symbol) -> Symbol { x - tanh(x) }
+
 /// The programs behind these functions.
 private enum A {
   static let sigmoid = Program.unary { Tensors.sigmoid($0) }
@@ -89,4 +204,22 @@ private enum A {
   static let softplus = Program.unary { Tensors.softplus($0) }
   static let gelu = Program.unary { Tensors.gelu($0) }
   static let geluTanh = Program.unary { Tensors.gelu($0, approximation: .tanh) }
+  static let leakyReluTensor = Program.binary { Tensors.leakyRelu($0, slope: $1) }
+  static let celu = Program.unary { Tensors.celu($0, alpha: Symbol(.scalar(0))) }
+  static let selu = Program.unary { Tensors.selu($0) }
+  static let boundedSoftplus = Program.unary { x in
+    let (beta, threshold) = (Symbol(.scalar(0)), Symbol(.scalar(1)))
+    return `where`(beta * x .> threshold, x, Tensors.softplus(beta * x) / beta)
+  }
+  static let logSigmoid = Program.unary { Tensors.logSigmoid($0) }
+  static let mish = Program.unary { Tensors.mish($0) }
+  static let glu = Program.binary { $0 * Tensors.sigmoid($1) }
+  static let hardTanh = Program.unary { Tensors.hardTanh($0, min: Symbol(.scalar(0)), max: Symbol(.scalar(1))) }
+  static let relu6 = Program.unary { Tensors.relu6($0) }
+  static let hardSigmoid = Program.unary { Tensors.hardSigmoid($0) }
+  static let hardSwish = Program.unary { Tensors.hardSwish($0) }
+  static let hardShrink = Program.unary { Tensors.hardShrink($0, lambda: Symbol(.scalar(0))) }
+  static let softShrink = Program.unary { Tensors.softShrink($0, lambda: Symbol(.scalar(0))) }
+  static let softsign = Program.unary { Tensors.softsign($0) }
+  static let tanhShrink = Program.unary { Tensors.tanhShrink($0) }
 }

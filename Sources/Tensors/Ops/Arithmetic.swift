@@ -53,19 +53,48 @@ func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ scalars: S
 @inline(__always)
 func mapped<S: Scalar>(_ label: StaticString, _ program: Program, _ x: Tensor, scalar: S) -> Tensor {
   let value = scalar.double
-  if !x.dtype.isFloatingPoint && !x.admits(value, label) { return .placeholder }
+  if !x.dtype.isFloatingPoint {
+    if x.holdsExactly(scalar) { return mapped(label, program.ofTensors, x, Tensor.full([], scalar, .int64)) }
+    if !x.admits(value, label) { return .placeholder }
+  }
   return Map(program: program, scalars: SIMD4(value, 0, 0, 0), label: label)(x)
+}
+
+/// A program on two tensors that broadcast together, and numbers.
+func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ y: Tensor, _ scalars: SIMD4<Double>) -> Tensor {
+  let (x, y) = broadcasted(label, x, y)
+  return Map(program: program, scalars: scalars, label: label)(Pair(x, y))
+}
+
+/// A program on three tensors that broadcast together.
+func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor {
+  let (x1, y1) = broadcasted(label, x, y)
+  let (x2, z2) = broadcasted(label, x1, z)
+  if Context.current.hasFailed { return .placeholder }
+  return Map(program: program, label: label)(Triple(x2, y1.expanded(x2.shape), z2))
 }
 
 extension Tensor {
   /// Whether a number is one of this dtype's values; a mistake if not.
   @inline(never)
   func admits(_ value: Double, _ label: StaticString) -> Bool {
-    let isWhole = dtype == .int32 ? Int32(exactly: value) != nil : value == value.rounded(.towardZero) && abs(value) <= 0x1p53
-    if dtype == .bool || isWhole { return true }
+    if isValue(value) { return true }
     fail(TensorError("\(label)", "\(value) is not a value of \(dtype); convert the tensor with .cast(to: .float32)"))
     return false
   }
+
+  /// Whether a number is one of this dtype's values.
+  func isValue(_ value: Double) -> Bool {
+    switch dtype {
+    case .float32, .float64: true
+    case .int32: Int32(exactly: value) != nil
+    case .int64: Int64(exactly: value) != nil
+    case .bool: value == 0 || value == 1
+    }
+  }
+
+  /// Whether a number is an integer of this dtype that a Double may have rounded.
+  func holdsExactly<S: Scalar>(_ scalar: S) -> Bool { dtype == .int64 && S.dtype == .int64 && abs(scalar.double) >= 0x1p53 }
 }
 
 // MARK: - Operators

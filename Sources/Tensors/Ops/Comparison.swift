@@ -94,9 +94,9 @@ private func compare(_ op: fx_op, _ name: StaticString, _ x: Tensor, _ y: Tensor
   return Compare(op: op, name: "\(name)")(Pair(x, y))
 }
 private func compare<S: Scalar>(_ op: fx_op, _ name: StaticString, _ x: Tensor, _ a: S) -> Tensor {
+  if x.dtype == .bool && !x.admits(a.double, name) { return .placeholder }
   // A number that the dtype cannot hold keeps its own, for the door to name.
-  let isValue = a.double == a.double.rounded() && (x.dtype != .int32 || Int32(exactly: a.double) != nil)
-  return compare(op, name, x, x.dtype.isFloatingPoint || isValue ? Tensor.full([], a, x.dtype) : Tensor(a))
+  return compare(op, name, x, x.isValue(a.double) || x.holdsExactly(a) ? Tensor.full([], a, x.dtype) : Tensor(a))
 }
 
 private let conjunction = Program(.apply(FX_AND, .input(0), .input(1)), inputCount: 2)
@@ -160,6 +160,9 @@ extension Tensor {
   /// Whether each element is neither infinite nor NaN.
   public var isFinite: Tensor { dtype.isFloatingPoint ? compare(FX_LT, "isFinite", abs(self), Double.infinity) : .!isNaN }
 
+  /// Whether each element is ∞ or −∞.
+  public var isInfinite: Tensor { dtype.isFloatingPoint ? compare(FX_EQ, "isInfinite", abs(detached), Double.infinity) : isNaN }
+
   /// Sets every element, of a part too: `x[0, 1].fill(with: 7)`.
   public mutating func fill<S: Scalar>(with value: S) { self = Tensor.full([], value, dtype).expandedOrPlaceholder(shape) }
 
@@ -169,6 +172,17 @@ extension Tensor {
   ///
   /// Derivative: dy as this dtype; none from or to integers and bools.
   public func cast(to dtype: DType) -> Tensor { self.dtype == dtype ? self : Cast(dtype: dtype)(self) }
+
+  /// Whether |x − y| ≤ absolute + relative·|y|, element by element, broadcast together: bool.
+  ///
+  /// Equal infinities are close, NaN is close to NaN only if `equalNaN`. PyTorch: `isclose`.
+  public func areElementsClose(to y: Tensor, relative: Double = 1e-5, absolute: Double = 1e-8, equalNaN: Bool = false) -> Tensor {
+    let isEqual = self .== y
+    let (a, b) = dtype.isFloatingPoint ? (detached, y.detached) : (cast(to: .float64), y.cast(to: .float64))
+    let distance = abs(a - b)
+    let isNear = (distance .<= abs(b * relative) + absolute) .& distance.isFinite
+    return equalNaN ? isEqual .| isNear .| (isNaN .& y.isNaN) : isEqual .| isNear
+  }
 
   /// Whether |x − y| ≤ absolute + relative·|y| for every element; equal infinities are close, NaN is close to NaN only if `equalNaN`.
   public func isClose(to y: Tensor, relative: Double = 1e-5, absolute: Double = 1e-8, equalNaN: Bool = false) -> Bool {

@@ -22,6 +22,24 @@ public func expm1(_ x: Symbol) -> Symbol { Symbol.expMinusOne(x) }
 public func log(_ x: Tensor) -> Tensor { mapped("log", M.log, x) }
 /// The natural logarithm, as a symbol.
 public func log(_ x: Symbol) -> Symbol { Symbol.log(x) }
+/// 2ˣ, exact at integers.
+///
+/// Derivative: dy·2ˣ·log 2. PyTorch: `exp2`.
+public func exp2(_ x: Tensor) -> Tensor { mapped("exp2", M.exp2, x) }
+/// 2ˣ, as a symbol.
+public func exp2(_ x: Symbol) -> Symbol { Symbol.unary(FX_EXP2, x) }
+/// The logarithm to base 2, exact at powers of 2; NaN below 0, −∞ at 0.
+///
+/// Derivative: dy/(x·log 2). PyTorch: `log2`.
+public func log2(_ x: Tensor) -> Tensor { mapped("log2", M.log2, x) }
+/// The logarithm to base 2, as a symbol.
+public func log2(_ x: Symbol) -> Symbol { Symbol.unary(FX_LOG2, x) }
+/// The logarithm to base 10, exact at powers of 10; NaN below 0, −∞ at 0.
+///
+/// Derivative: dy/(x·log 10). PyTorch: `log10`.
+public func log10(_ x: Tensor) -> Tensor { mapped("log10", M.log10, x) }
+/// The logarithm to base 10, as a symbol.
+public func log10(_ x: Symbol) -> Symbol { Symbol.unary(FX_LOG10, x) }
 /// log(1 + x), exact for small x.
 ///
 /// Derivative: dy/(1 + x).
@@ -40,30 +58,6 @@ public func sqrt(_ x: Symbol) -> Symbol { Symbol.sqrt(x) }
 public func rsqrt(_ x: Tensor) -> Tensor { mapped("rsqrt", M.rsqrt, x) }
 /// 1/√x, as a symbol.
 public func rsqrt(_ x: Symbol) -> Symbol { Symbol.unary(FX_RSQRT, x) }
-/// The sine of x in radians.
-///
-/// Derivative: dy·cos x.
-public func sin(_ x: Tensor) -> Tensor { mapped("sin", M.sin, x) }
-/// The sine, as a symbol.
-public func sin(_ x: Symbol) -> Symbol { Symbol.sin(x) }
-/// The cosine of x in radians.
-///
-/// Derivative: −dy·sin x.
-public func cos(_ x: Tensor) -> Tensor { mapped("cos", M.cos, x) }
-/// The cosine, as a symbol.
-public func cos(_ x: Symbol) -> Symbol { Symbol.cos(x) }
-/// The hyperbolic tangent.
-///
-/// Derivative: dy·(1 − tanh² x).
-public func tanh(_ x: Tensor) -> Tensor { mapped("tanh", M.tanh, x) }
-/// The hyperbolic tangent, as a symbol.
-public func tanh(_ x: Symbol) -> Symbol { Symbol.tanh(x) }
-/// The error function 2/√π ∫₀ˣ exp(−t²) dt.
-///
-/// Derivative: dy·2/√π·exp(−x²).
-public func erf(_ x: Tensor) -> Tensor { mapped("erf", M.erf, x) }
-/// The error function, as a symbol.
-public func erf(_ x: Symbol) -> Symbol { Symbol.unary(FX_ERF, x) }
 /// |x|.
 ///
 /// Derivative: dy·sign x, 0 at 0.
@@ -76,6 +70,33 @@ public func abs(_ x: Symbol) -> Symbol { Symbol.unary(FX_ABS, x) }
 public func sign(_ x: Tensor) -> Tensor { mapped("sign", M.sign, x) }
 /// −1, 0 or 1, as a symbol.
 public func sign(_ x: Symbol) -> Symbol { Symbol.unary(FX_SIGN, x) }
+
+/// The magnitude of x with the sign of y, broadcast together; that of −0 and of NaN too.
+///
+/// Derivative: dy, or −dy where the sign changed, 0 at x = 0; 0 for y. PyTorch: `copysign`.
+public func copysign(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("copysign", M.copysign, x, y) }
+/// The magnitude of x with the sign of y, as a symbol.
+public func copysign(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_COPYSIGN, x, y) }
+/// 0 where x < 0, 1 where x > 0, and `y` at 0, broadcast together; NaN counts as negative.
+///
+/// Derivative: 0; dy for `y` at x = 0. PyTorch: `heaviside`.
+public func heaviside(_ x: Tensor, atZero y: Tensor) -> Tensor { mapped("heaviside", M.heaviside, x, y) }
+/// 0 where x < 0, 1 where x > 0, and `y` at 0, as a symbol.
+public func heaviside(_ x: Symbol, atZero y: Symbol) -> Symbol { `where`(x .== 0, y, x .> 0) }
+
+/// x + weight·(y − x): x at weight 0, y at 1, both exactly; the three broadcast together.
+///
+/// Derivative: dy·(1 − weight), dy·weight, dy·(y − x). PyTorch: `lerp`.
+public func lerp(_ x: Tensor, _ y: Tensor, weight: Tensor) -> Tensor { mapped("lerp", M.lerp, x, y, weight) }
+/// x + weight·(y − x) with one weight.
+public func lerp(_ x: Tensor, _ y: Tensor, weight: Double) -> Tensor {
+  mapped("lerp", M.lerpScalar, x, y, SIMD4(weight, 0, 0, 0))
+}
+/// x + weight·(y − x), as a symbol.
+public func lerp(_ x: Symbol, _ y: Symbol, weight: Symbol) -> Symbol {
+  // From the nearer end, so that both ends are met.
+  `where`(abs(weight) .< 0.5, x + weight * (y - x), y - (y - x) * (1 - weight))
+}
 
 /// xʸ, broadcast together.
 ///
@@ -101,36 +122,7 @@ public func pow<S: Scalar>(_ x: Tensor, _ exponent: S) -> Tensor {
 /// Derivative: dy·aˣ·log a.
 public func pow<S: Scalar>(_ base: S, _ x: Tensor) -> Tensor { mapped("pow", M.scalarPow, x, scalar: base) }
 
-/// The larger of the two, broadcast together; NaN if one is.
-///
-/// Derivative: dy to the larger, half to each where they are equal.
-public func maximum(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("maximum", M.maximum, x, y) }
-/// The larger of element and number.
-public func maximum<S: Scalar>(_ x: Tensor, _ a: S) -> Tensor { mapped("maximum", M.maximumScalar, x, scalar: a) }
-/// The larger of the two, as a symbol.
-public func maximum(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_MAX, x, y) }
-/// The smaller of the two, broadcast together; NaN if one is.
-///
-/// Derivative: dy to the smaller, half to each where they are equal.
-public func minimum(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("minimum", M.minimum, x, y) }
-/// The smaller of element and number.
-public func minimum<S: Scalar>(_ x: Tensor, _ a: S) -> Tensor { mapped("minimum", M.minimumScalar, x, scalar: a) }
-/// The smaller of the two, as a symbol.
-public func minimum(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_MIN, x, y) }
-
 extension Tensor {
-  /// Each element, or the bound it lies beyond.
-  ///
-  /// Derivative: dy inside and on the bounds, 0 outside. PyTorch: `clamp`.
-  public func clamped<S: Scalar>(min lower: S, max upper: S) -> Tensor {
-    if !dtype.isFloatingPoint && !(admits(lower.double, "clamped") && admits(upper.double, "clamped")) { return .placeholder }
-    return mapped("clamped", M.clamp, self, SIMD4(lower.double, upper.double, 0, 0))
-  }
-  /// Each element, at least `lower`.
-  public func clamped<S: Scalar>(min lower: S) -> Tensor { mapped("clamped", M.clampMin, self, scalar: lower) }
-  /// Each element, at most `upper`.
-  public func clamped<S: Scalar>(max upper: S) -> Tensor { mapped("clamped", M.clampMax, self, scalar: upper) }
-
   /// x².
   public var squared: Tensor { mapped("squared", M.square, self) }
 }
@@ -139,31 +131,23 @@ extension Tensor {
 private enum M {
   static let exp = Program.unary { Symbol.exp($0) }
   static let expm1 = Program.unary { Symbol.expMinusOne($0) }
+  static let exp2 = Program.unary { Symbol.unary(FX_EXP2, $0) }
   static let log = Program.unary { Symbol.log($0) }
+  static let log2 = Program.unary { Symbol.unary(FX_LOG2, $0) }
+  static let log10 = Program.unary { Symbol.unary(FX_LOG10, $0) }
   static let log1p = Program.unary { Symbol.log(onePlus: $0) }
   static let sqrt = Program.unary { Symbol.sqrt($0) }
   static let rsqrt = Program.unary { Symbol.unary(FX_RSQRT, $0) }
   static let reciprocal = Program.unary { Symbol.unary(FX_RECIPROCAL, $0) }
   static let square = Program.unary { Symbol.unary(FX_SQUARE, $0) }
   static let cube = Program.unary { $0 * Symbol.unary(FX_SQUARE, $0) }
-  static let sin = Program.unary { Symbol.sin($0) }
-  static let cos = Program.unary { Symbol.cos($0) }
-  static let tanh = Program.unary { Symbol.tanh($0) }
-  static let erf = Program.unary { Symbol.unary(FX_ERF, $0) }
   static let abs = Program.unary { Symbol.unary(FX_ABS, $0) }
   static let sign = Program.unary { Symbol.unary(FX_SIGN, $0) }
   static let pow = Program.binary { Symbol.pow($0, $1) }
   static let powScalar = Program.scalar { Symbol.pow($0, $1) }
   static let scalarPow = Program.scalar { Symbol.pow($1, $0) }
-  static let maximum = Program.binary { Symbol.binary(FX_MAX, $0, $1) }
-  static let minimum = Program.binary { Symbol.binary(FX_MIN, $0, $1) }
-  static let maximumScalar = Program.scalar { Symbol.binary(FX_MAX, $0, $1) }
-  static let minimumScalar = Program.scalar { Symbol.binary(FX_MIN, $0, $1) }
-  static let clampMin = Program.scalar { `where`($0 .< $1, $1, $0) }
-  static let clampMax = Program.scalar { `where`($0 .> $1, $1, $0) }
-  static let clamp: Program = {
-    let (x, lower, upper) = (Symbol(.input(0)), Symbol(.scalar(0)), Symbol(.scalar(1)))
-    // Of bounds that contradict each other the upper one counts, as in PyTorch.
-    return Program(`where`(x .< lower, Symbol.binary(FX_MIN, lower, upper), `where`(x .> upper, upper, x)).node, inputCount: 1)
-  }()
+  static let copysign = Program.binary { Symbol.binary(FX_COPYSIGN, $0, $1) }
+  static let heaviside = Program.binary { Tensors.heaviside($0, atZero: $1) }
+  static let lerp = Program.ternary { Tensors.lerp($0, $1, weight: $2) }
+  static let lerpScalar = Program.binary { Tensors.lerp($0, $1, weight: Symbol(.scalar(0))) }
 }

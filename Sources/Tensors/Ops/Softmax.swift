@@ -80,9 +80,9 @@ struct LogSumExp: Primitive {
     return y
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    // A row of −∞ has no derivative; 0 there, where exp(−∞ + ∞) would be NaN.
-    let base = `where`(y .== -Double.infinity, 0.0, y)
-    return [dy.unsqueezed(axis: -1) * exp(x - base.unsqueezed(axis: -1))]
+    // Not exp(x − y), which has lost digits where y is large. A row of −∞ has no derivative; 0 there, where softmax has NaN.
+    let isEmpty = (y .== -Double.infinity).unsqueezed(axis: -1)
+    return [dy.unsqueezed(axis: -1) * `where`(isEmpty, 0.0, Softmax(isLogarithmic: false)(x))]
   }
 }
 
@@ -177,7 +177,7 @@ extension Tensor {
 
   /// log Σ exp(x) over the given axes, or over all, without overflow; −∞ of no elements.
   ///
-  /// Derivative: dy·exp(x − y). PyTorch: `logsumexp`.
+  /// Derivative: dy·softmax(x). PyTorch: `logsumexp`.
   public func logSumExp(axes: [Int] = [], keepDims: Bool = false) -> Tensor {
     guard let normal = attempt({ () throws(TensorError) in try self.axes(axes, "logSumExp") }) else { return .placeholder }
     let kept = (0..<rank).filter { !normal.contains($0) }

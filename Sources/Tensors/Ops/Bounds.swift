@@ -1,0 +1,99 @@
+import CKernels
+
+// The larger, the smaller, and bounds.
+
+/// The larger of the two, broadcast together; NaN if one is.
+///
+/// Derivative: dy to the larger, half to each where they are equal.
+public func maximum(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("maximum", B.maximum, x, y) }
+/// The larger of element and number.
+public func maximum<S: Scalar>(_ x: Tensor, _ a: S) -> Tensor { mapped("maximum", B.maximumScalar, x, scalar: a) }
+/// The larger of the two, as a symbol.
+public func maximum(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_MAX, x, y) }
+/// The smaller of the two, broadcast together; NaN if one is.
+///
+/// Derivative: dy to the smaller, half to each where they are equal.
+public func minimum(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("minimum", B.minimum, x, y) }
+/// The smaller of element and number.
+public func minimum<S: Scalar>(_ x: Tensor, _ a: S) -> Tensor { mapped("minimum", B.minimumScalar, x, scalar: a) }
+/// The smaller of the two, as a symbol.
+public func minimum(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_MIN, x, y) }
+
+/// The larger of the two, broadcast together; if one is NaN, the other.
+///
+/// Derivative: dy to the larger, to `x` where they are equal. PyTorch: `fmax`.
+public func maximumNumber(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("maximumNumber", B.maximumNumber, x, y) }
+/// The larger of the two, if one is NaN the other, as a symbol.
+public func maximumNumber(_ x: Symbol, _ y: Symbol) -> Symbol { `where`(Symbol.binary(FX_OR, x .>= y, y .!= y), x, y) }
+/// The smaller of the two, broadcast together; if one is NaN, the other.
+///
+/// Derivative: dy to the smaller, to `x` where they are equal. PyTorch: `fmin`.
+public func minimumNumber(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("minimumNumber", B.minimumNumber, x, y) }
+/// The smaller of the two, if one is NaN the other, as a symbol.
+public func minimumNumber(_ x: Symbol, _ y: Symbol) -> Symbol { `where`(Symbol.binary(FX_OR, x .<= y, y .!= y), x, y) }
+
+extension Tensor {
+  /// Each element, or the bound it lies beyond.
+  ///
+  /// Derivative: dy inside and on the bounds, 0 outside. PyTorch: `clamp`.
+  public func clamped<S: Scalar>(min lower: S, max upper: S) -> Tensor {
+    if !dtype.isFloatingPoint {
+      if holdsExactly(lower) || holdsExactly(upper) { return clamped(min: Tensor.full([], lower, dtype), max: .full([], upper, dtype)) }
+      if !admits(lower.double, "clamped") || !admits(upper.double, "clamped") { return .placeholder }
+    }
+    return mapped("clamped", B.clamp, self, SIMD4(lower.double, upper.double, 0, 0))
+  }
+  /// Each element, at least `lower`.
+  public func clamped<S: Scalar>(min lower: S) -> Tensor { mapped("clamped", B.clampMin, self, scalar: lower) }
+  /// Each element, at most `upper`.
+  public func clamped<S: Scalar>(max upper: S) -> Tensor { mapped("clamped", B.clampMax, self, scalar: upper) }
+  /// Each element, or the bound it lies beyond, each with bounds of its own: the three broadcast together.
+  ///
+  /// A bound that is NaN gives NaN. Derivative: dy inside and on the bounds, else dy to the bound. PyTorch: `clamp`.
+  public func clamped(min lower: Tensor, max upper: Tensor) -> Tensor { mapped("clamped", B.clampTensors, self, lower, upper) }
+  /// Each element, at least that of `lower`, broadcast together.
+  ///
+  /// Derivative: dy where it is not below, else dy to the bound. PyTorch: `clamp_min`.
+  public func clamped(min lower: Tensor) -> Tensor { mapped("clamped", B.clampMinTensor, self, lower) }
+  /// Each element, at most that of `upper`, broadcast together.
+  ///
+  /// Derivative: dy where it is not above, else dy to the bound. PyTorch: `clamp_max`.
+  public func clamped(max upper: Tensor) -> Tensor { mapped("clamped", B.clampMaxTensor, self, upper) }
+
+  /// Each element, or another number for one that is NaN, ∞ or −∞; the largest and the least of the dtype, if not told, for ±∞.
+  ///
+  /// Derivative: dy where the element is finite, else 0. PyTorch: `nan_to_num`.
+  public func replacingNonFinite(nan: Double = 0, infinity: Double? = nil, negativeInfinity: Double? = nil) -> Tensor {
+    guard dtype.isFloatingPoint else { return self }
+    let largest = dtype == .float32 ? Double(Float.greatestFiniteMagnitude) : Double.greatestFiniteMagnitude
+    return mapped("replacingNonFinite", B.replaceNonFinite, self, SIMD4(nan, infinity ?? largest, negativeInfinity ?? -largest, 0))
+  }
+}
+
+/// The programs behind these functions.
+private enum B {
+  static let maximum = Program.binary { Symbol.binary(FX_MAX, $0, $1) }
+  static let minimum = Program.binary { Symbol.binary(FX_MIN, $0, $1) }
+  static let maximumScalar = Program.scalar { Symbol.binary(FX_MAX, $0, $1) }
+  static let minimumScalar = Program.scalar { Symbol.binary(FX_MIN, $0, $1) }
+  static let maximumNumber = Program.binary { Tensors.maximumNumber($0, $1) }
+  static let minimumNumber = Program.binary { Tensors.minimumNumber($0, $1) }
+  static let clampMin = Program.scalar { `where`($0 .< $1, $1, $0) }
+  static let clampMax = Program.scalar { `where`($0 .> $1, $1, $0) }
+  static let clamp: Program = {
+    let (x, lower, upper) = (Symbol(.input(0)), Symbol(.scalar(0)), Symbol(.scalar(1)))
+    // Of bounds that contradict each other the upper one counts, as in PyTorch.
+    return Program(`where`(x .< lower, Symbol.binary(FX_MIN, lower, upper), `where`(x .> upper, upper, x)).node, inputCount: 1)
+  }()
+  static let clampMinTensor = Program.binary { atLeast($0, $1) }
+  static let clampMaxTensor = Program.binary { atMost($0, $1) }
+  static let clampTensors = Program.ternary { atMost(atLeast($0, $1), $2) }
+  static let replaceNonFinite = Program.unary { x in
+    let (nan, infinity, negativeInfinity) = (Symbol(.scalar(0)), Symbol(.scalar(1)), Symbol(.scalar(2)))
+    return `where`(x .!= x, nan, `where`(x .== Symbol(.infinity), infinity, `where`(x .== Symbol(-.infinity), negativeInfinity, x)))
+  }
+
+  // Of a bound that is NaN it is the bound that goes on.
+  private static func atLeast(_ x: Symbol, _ y: Symbol) -> Symbol { `where`(Symbol.binary(FX_OR, x .< y, y .!= y), y, x) }
+  private static func atMost(_ x: Symbol, _ y: Symbol) -> Symbol { `where`(Symbol.binary(FX_OR, x .> y, y .!= y), y, x) }
+}

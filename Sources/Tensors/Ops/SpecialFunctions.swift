@@ -1,0 +1,116 @@
+import CKernels
+import RealModule
+
+// Special functions, on tensors and on symbols. Derivatives are in Elementwise/Gradient.swift.
+
+/// The error function 2/√π ∫₀ˣ exp(−t²) dt.
+///
+/// Derivative: dy·2/√π·exp(−x²).
+public func erf(_ x: Tensor) -> Tensor { mapped("erf", F.erf, x) }
+/// The error function, as a symbol.
+public func erf(_ x: Symbol) -> Symbol { Symbol.unary(FX_ERF, x) }
+/// 1 − erf x, exact where erf x is near 1.
+///
+/// Derivative: −dy·2/√π·exp(−x²). PyTorch: `erfc`.
+public func erfc(_ x: Tensor) -> Tensor { mapped("erfc", F.erfc, x) }
+/// 1 − erf x, as a symbol.
+public func erfc(_ x: Symbol) -> Symbol { Symbol.unary(FX_ERFC, x) }
+/// The number whose error function is x; ±∞ at ±1, NaN beyond.
+///
+/// Derivative: dy·√π/2·exp(y²). PyTorch: `erfinv`.
+public func erfInverse(_ x: Tensor) -> Tensor { mapped("erfInverse", F.erfInverse, x) }
+/// The number whose error function is x, as a symbol.
+public func erfInverse(_ x: Symbol) -> Symbol { Symbol.unary(FX_ERFINV, x) }
+
+/// log |Γ(x)|, which at x + 1 is the logarithm of x!; ∞ at 0 and the negative integers.
+///
+/// Derivative: dy·digamma x. PyTorch: `lgamma`.
+public func logGamma(_ x: Tensor) -> Tensor { mapped("logGamma", F.logGamma, x) }
+/// log |Γ(x)|, as a symbol.
+public func logGamma(_ x: Symbol) -> Symbol { Symbol.unary(FX_LGAMMA, x) }
+/// ψ(x), the derivative of log Γ; ∓∞ at ±0, NaN at the negative integers.
+///
+/// Derivative: dy·polygamma(1, x). PyTorch: `digamma`.
+public func digamma(_ x: Tensor) -> Tensor { mapped("digamma", F.digamma, x) }
+/// ψ(x), the derivative of log Γ, as a symbol.
+public func digamma(_ x: Symbol) -> Symbol { Symbol.unary(FX_DIGAMMA, x) }
+/// ψ⁽ⁿ⁾(x), the n-th derivative of ``digamma(_:)-(Tensor)``: (−1)ⁿ⁺¹·n!·Σ 1/(x + k)ⁿ⁺¹ over k ≥ 0.
+///
+/// Derivative: dy·polygamma(n + 1, x). PyTorch: `polygamma`.
+public func polygamma(_ order: Int, _ x: Tensor) -> Tensor {
+  guard order >= 0 else {
+    fail(TensorError("polygamma", "order \(order); 0 or more would fit"))
+    return .placeholder
+  }
+  return order == 0 ? mapped("polygamma", F.digamma, x) : mapped("polygamma", F.polygamma, x, SIMD4(Double(order), 0, 0, 0))
+}
+/// ψ⁽ⁿ⁾(x), the n-th derivative of digamma, as a symbol.
+public func polygamma(_ order: Int, _ x: Symbol) -> Symbol {
+  order == 0 ? digamma(x) : Symbol.binary(FX_POLYGAMMA, Symbol(Double(order)), x)
+}
+
+/// x·log y, and 0 where x is 0 and y is a number; broadcast together.
+///
+/// Derivative: dy·log y (0 at x = 0), dy·x/y. PyTorch: `xlogy`.
+public func xLogY(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("xLogY", F.xLogY, x, y) }
+/// x·log y, and 0 where x is 0, as a symbol.
+public func xLogY(_ x: Symbol, _ y: Symbol) -> Symbol {
+  let isZero = (x .== 0) * (y .== y)
+  return `where`(isZero, 0, x * log(`where`(isZero, 1, y)))
+}
+/// log(x/(1 − x)), the inverse of ``sigmoid(_:)-(Tensor)``; NaN beyond 0 ... 1.
+///
+/// Derivative: dy/(x·(1 − x)). PyTorch: `logit`.
+public func logit(_ x: Tensor) -> Tensor { mapped("logit", F.logit, x) }
+/// log(x/(1 − x)) of x taken into epsilon ... 1 − epsilon.
+///
+/// Derivative: dy/(x·(1 − x)), 0 where x was taken to a bound. PyTorch: `logit`.
+public func logit(_ x: Tensor, epsilon: Double) -> Tensor { mapped("logit", F.boundedLogit, x, SIMD4(epsilon, 0, 0, 0)) }
+/// log(x/(1 − x)), as a symbol.
+public func logit(_ x: Symbol) -> Symbol { log(x) - log1p(-x) }
+
+/// log(eˣ + eʸ), broadcast together, without overflow.
+///
+/// Derivative: dy·sigmoid(x − y), dy·sigmoid(y − x). PyTorch: `logaddexp`.
+public func logAddExp(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("logAddExp", F.logAddExp, x, y) }
+/// log(eˣ + eʸ), as a symbol.
+public func logAddExp(_ x: Symbol, _ y: Symbol) -> Symbol {
+  let (larger, distance) = parts(x, y)
+  return larger + log1p(exp(distance))
+}
+/// log₂(2ˣ + 2ʸ), broadcast together, without overflow.
+///
+/// Derivative: dy·2ˣ/(2ˣ + 2ʸ), dy·2ʸ/(2ˣ + 2ʸ). PyTorch: `logaddexp2`.
+public func logAddExp2(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("logAddExp2", F.logAddExp2, x, y) }
+/// log₂(2ˣ + 2ʸ), as a symbol.
+public func logAddExp2(_ x: Symbol, _ y: Symbol) -> Symbol {
+  let (larger, distance) = parts(x, y)
+  return larger + log1p(exp2(distance)) * Symbol(1 / Double.log(2))
+}
+
+/// The larger of two and minus their distance.
+///
+/// Both are chosen by one comparison, so that derivatives of every order are right where the two are equal. Two equal infinities are 0
+/// apart.
+private func parts(_ x: Symbol, _ y: Symbol) -> (Symbol, Symbol) {
+  let isLess = x .<= y
+  let areInfinite = (x .== y) * (abs(x) .== Symbol(.infinity))
+  return (`where`(isLess, y, x), `where`(areInfinite, 0, `where`(isLess, x - y, y - x)))
+}
+
+/// The programs behind these functions.
+private enum F {
+  static let erf = Program.unary { Tensors.erf($0) }
+  static let erfc = Program.unary { Tensors.erfc($0) }
+  static let erfInverse = Program.unary { Tensors.erfInverse($0) }
+  static let logGamma = Program.unary { Tensors.logGamma($0) }
+  static let digamma = Program.unary { Tensors.digamma($0) }
+  static let polygamma = Program.scalar { Symbol.binary(FX_POLYGAMMA, $1, $0) }
+  static let xLogY = Program.binary { Tensors.xLogY($0, $1) }
+  static let logit = Program.unary { Tensors.logit($0) }
+  static let boundedLogit = Program.scalar { x, epsilon in
+    Tensors.logit(`where`(x .< epsilon, epsilon, `where`(x .> 1 - epsilon, 1 - epsilon, x)))
+  }
+  static let logAddExp = Program.binary { Tensors.logAddExp($0, $1) }
+  static let logAddExp2 = Program.binary { Tensors.logAddExp2($0, $1) }
+}
