@@ -123,8 +123,10 @@ extension Table {
   private static func addArithmetic(_ rows: inout Rows) {
     rows.add("add", "x + alpha * y") { a in
       let (x, y) = try a.promoted()
-      guard let alpha = try a.optionalDouble("alpha") else { return x.dtype == .bool ? x .| y : x + y }
-      return x + y * alpha
+      let alpha = try a.optionalDouble("alpha")
+      // The sum of bools is whether one of them is true.
+      if x.dtype == .bool { return alpha == 0 ? x : x .| y }
+      return x + (alpha.map { y * $0 } ?? y)
     }
     rows.add("sub", "x - alpha * y") { a in
       let (x, y) = try a.promoted()
