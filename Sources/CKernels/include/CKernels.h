@@ -136,6 +136,45 @@ void fx_matmul_int(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void 
 
 // MARK: scan.c, sort.c, search.c — running reductions, order, and places in an order.
 
+// Scans: x and y are [outer, n, inner] with steps of `rows` along outer and of `step` along n, which may be negative; inner is contiguous.
+/// Running sums, or products; those of int32 and bool are int64. Floats are accumulated in double.
+void fx_scan(int product, int dtype, ptrdiff_t outer, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t inner, const void *x, void *y);
+/// The sum of n contiguous elements as *(double *) or, of integers, *(uint64_t *) total.
+void fx_scan_total(int dtype, ptrdiff_t n, const void *x, void *total);
+/// The running sums of one row (step 1 or −1) that begin with what fx_scan_total gave for the elements before.
+void fx_scan_from(int dtype, ptrdiff_t n, ptrdiff_t step, const void *carry, const void *x, void *y);
+/// Running log Σ exp of floats.
+void fx_scan_logsumexp(int dtype, ptrdiff_t outer, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t inner, const void *x, void *y);
+/// y[k] = a[k]·y[k − 1] + b[k] of floats, where y[0] = b[0].
+void fx_recurrence(int dtype, ptrdiff_t outer, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t inner, const void *a, const void *b,
+                   void *y);
+/// The position of the largest (smallest) element so far: the last of equals, the last NaN if there is one.
+void fx_scan_positions(int largest, int dtype, ptrdiff_t outer, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t inner,
+                       const void *x, int64_t *y);
+
+// Order: stable, NaN as the largest. x is contiguous rows of n; `size` is an item's bytes: 8, or 16 for dtypes of 8 bytes and where n
+// exceeds 2³². `scratch` holds 2·n items.
+/// The positions of the first k in order of each row: [rows, k].
+void fx_sort_rows(int dtype, int descending, int size, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t k, const void *x, void *scratch,
+                  int64_t *positions);
+/// The position of the element at place k of the ascending order of each row.
+void fx_kth_rows(int dtype, int size, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t k, const void *x, void *scratch, int64_t *positions);
+/// The position of each row's lower median, or of the first NaN unless they are ignored.
+void fx_median_rows(int dtype, int ignoring, int size, ptrdiff_t rows, ptrdiff_t n, const void *x, void *scratch, int64_t *positions);
+// One long row in parts: items from x[first ..< first + n]; then for each byte of the keys, from the lowest, the counts of each part
+// (256 of them), where each part's share of each byte starts (0 if all bytes are the same), and the items moved there.
+void fx_sort_encode(int dtype, int descending, int size, ptrdiff_t first, ptrdiff_t n, const void *x, void *items);
+void fx_sort_count(int size, int digit, ptrdiff_t n, const void *items, int64_t *counts);
+int fx_sort_starts(ptrdiff_t parts, ptrdiff_t n, int64_t *counts);
+void fx_sort_distribute(int size, int digit, ptrdiff_t n, const void *items, int64_t *starts, void *out);
+void fx_sort_decode(int size, ptrdiff_t first, ptrdiff_t n, const void *items, int64_t *positions);
+
+/// The first position in a sorted row (of n, at steps of `row` from each other) before which x fits: before or behind its equals.
+void fx_search_sorted(int dtype, int right, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t row, ptrdiff_t count, const void *sorted, const void *x,
+                      int64_t *y);
+/// counts[j] += how many floats lie in bin j of low … high; the last bin has both its ends.
+void fx_histogram(int dtype, ptrdiff_t n, double low, double high, ptrdiff_t bins, const void *x, int64_t *counts);
+
 // MARK: scatter.c, window.c — writing to places, and sliding windows.
 
 // MARK: convolution.c, pooling.c, resample.c — images; [batch, channels, …] row-major.

@@ -196,14 +196,21 @@ extension Tensor {
 
   /// The mean over the given axes, or over all; NaN of no elements.
   ///
-  /// Derivative: dy/n at every element. PyTorch: `mean`.
-  public func mean(axes: [Int] = [], keepDims: Bool = false) -> Tensor {
+  /// Of elements that are not NaN, if those are ignored. Derivative: dy/n at every element. PyTorch: `mean`, `nanmean`.
+  public func mean(axes: [Int] = [], keepDims: Bool = false, ignoringNaN: Bool = false) -> Tensor {
     guard hasStatistics(axes, "mean") else { return .placeholder }
+    if ignoringNaN {
+      let isMissing = isNaN
+      let count = (.!isMissing).sum(axes: axes, keepDims: keepDims).cast(to: dtype)
+      return `where`(isMissing, 0, self).sum(axes: axes, keepDims: keepDims) / count
+    }
     let total = sum(axes: axes, keepDims: keepDims)
     return total * (Double(total.elementCount) / Double(elementCount))
   }
   /// The mean over one axis.
-  public func mean(axis: Int, keepDims: Bool = false) -> Tensor { mean(axes: [axis], keepDims: keepDims) }
+  public func mean(axis: Int, keepDims: Bool = false, ignoringNaN: Bool = false) -> Tensor {
+    mean(axes: [axis], keepDims: keepDims, ignoringNaN: ignoringNaN)
+  }
 
   /// The product over the given axes, or over all.
   ///

@@ -25,10 +25,13 @@ extension Tensor {
 
   /// The square root of ``variance(axes:keepDims:correction:)``.
   ///
-  /// PyTorch: `std`.
+  /// Derivative: dy·(x − mean) / ((n − correction)·y), and 0 where all elements are equal. PyTorch: `std`.
   public func standardDeviation(axes: [Int] = [], keepDims: Bool = false, correction: Double = 1) -> Tensor {
     guard hasStatistics(axes, "standardDeviation") else { return .placeholder }
-    return sqrt(variance(axes: axes, keepDims: keepDims, correction: correction))
+    let variance = variance(axes: axes, keepDims: keepDims, correction: correction)
+    // The root's derivative at 0 is infinite, the variance's is 0: the product of the two is taken to be 0.
+    let isFlat = variance .== 0
+    return `where`(isFlat, 0, sqrt(`where`(isFlat, 1, variance)))
   }
   /// The standard deviation over one axis.
   public func standardDeviation(axis: Int, keepDims: Bool = false, correction: Double = 1) -> Tensor {

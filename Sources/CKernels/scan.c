@@ -1,0 +1,240 @@
+// Running reductions along an axis: each element joined with all before it.
+//
+// Sums, products and recurrences of float32 run in double, so that an element far along a row is as good as one at its start.
+#include "math64.h"
+
+typedef double lanes_f64 __attribute__((vector_size(64)));
+typedef uint64_t lanes_u64 __attribute__((vector_size(64)));
+typedef double may_f64x8 __attribute__((vector_size(64), aligned(8)));
+typedef float may_f32x8 __attribute__((vector_size(32), aligned(4)));
+typedef int32_t may_i32x8 __attribute__((vector_size(32), aligned(4)));
+typedef int64_t may_i64x8 __attribute__((vector_size(64), aligned(8)));
+typedef uint64_t may_u64x8 __attribute__((vector_size(64), aligned(8)));
+typedef uint8_t may_u8x8 __attribute__((vector_size(8), aligned(1)));
+
+#define REVERSED(v) __builtin_shufflevector(v, v, 7, 6, 5, 4, 3, 2, 1, 0)
+
+// A row's sums, eight at a time: within eight by shifting and adding thrice, which does not wait for what came before.
+// T: elements, R: results, A: what is added up; VT, VR, VA: eight of them; V: eight in registers.
+#define SUM_ROW(S, T, R, A, VT, VR, V)                                                                        \
+  FX_CLONES static void sum_row_##S(ptrdiff_t n, ptrdiff_t step, A carry, const T *x, R *y) {                 \
+    const V zero = {0};                                                                                       \
+    ptrdiff_t k = 0;                                                                                          \
+    if (step == 1 || step == -1)                                                                              \
+      for (; k + 8 <= n; k += 8) {                                                                            \
+        ptrdiff_t at = step == 1 ? k : -k - 7;                                                                \
+        V v = __builtin_convertvector(*(const VT *)(const void *)(x + at), V);                                \
+        if (step < 0) v = REVERSED(v);                                                                        \
+        v += __builtin_shufflevector(zero, v, 0, 8, 9, 10, 11, 12, 13, 14);                                   \
+        v += __builtin_shufflevector(zero, v, 0, 0, 8, 9, 10, 11, 12, 13);                                    \
+        v += __builtin_shufflevector(zero, v, 0, 0, 0, 0, 8, 9, 10, 11);                                      \
+        A last = v[7];                                                                                        \
+        v += carry;                                                                                           \
+        carry += last;                                                                                        \
+        if (step < 0) v = REVERSED(v);                                                                        \
+        *(VR *)(void *)(y + at) = __builtin_convertvector(v, VR);                                             \
+      }                                                                                                       \
+    for (; k < n; k++) carry += (A)x[k * step], y[k * step] = (R)carry;                                       \
+  }
+
+// Columns beside each other, or a single row: what has come together so far stays in the first-level cache.
+// STEP is an expression of l, the result so far, and v, the next element.
+#define COLUMN_BLOCK 512
+#define SCAN(NAME, T, R, A, INIT, STEP)                                                                       \
+  FX_CLONES static void scan_##NAME(ptrdiff_t n, ptrdiff_t inner, ptrdiff_t step, const T *x, R *y) {         \
+    if (inner == 1) {                                                                                         \
+      A l = INIT;                                                                                             \
+      for (ptrdiff_t k = 0; k < n; k++) {                                                                     \
+        A v = (A)x[k * step];                                                                                 \
+        l = STEP;                                                                                             \
+        y[k * step] = (R)l;                                                                                   \
+      }                                                                                                       \
+      return;                                                                                                 \
+    }                                                                                                         \
+    A so_far[COLUMN_BLOCK];                                                                                   \
+    for (ptrdiff_t start = 0; start < inner; start += COLUMN_BLOCK) {                                         \
+      ptrdiff_t count = min_size(COLUMN_BLOCK, inner - start);                                                \
+      for (ptrdiff_t i = 0; i < count; i++) so_far[i] = INIT;                                                 \
+      for (ptrdiff_t k = 0; k < n; k++) {                                                                     \
+        const T *from = x + k * step + start;                                                                 \
+        R *to = y + k * step + start;                                                                         \
+        FX_INDEPENDENT for (ptrdiff_t i = 0; i < count; i++) {                                                \
+          A l = so_far[i], v = (A)from[i];                                                                    \
+          l = STEP;                                                                                           \
+          so_far[i] = l;                                                                                      \
+          to[i] = (R)l;                                                                                       \
+        }                                                                                                     \
+      }                                                                                                       \
+    }                                                                                                         \
+  }
+
+#define SCANS(S, T, R, A, VT, VR, V)             \
+  SUM_ROW(S, T, R, A, VT, VR, V)                 \
+  SCAN(sum_##S, T, R, A, 0, l + v)               \
+  SCAN(prod_##S, T, R, A, 1, l *v)
+
+SCANS(f32, float, float, double, may_f32x8, may_f32x8, lanes_f64)
+SCANS(f64, double, double, double, may_f64x8, may_f64x8, lanes_f64)
+SCANS(i32, int32_t, uint64_t, uint64_t, may_i32x8, may_u64x8, lanes_u64)
+SCANS(i64, int64_t, uint64_t, uint64_t, may_i64x8, may_u64x8, lanes_u64)
+SCANS(b, uint8_t, uint64_t, uint64_t, may_u8x8, may_u64x8, lanes_u64)
+
+#define CASE(DTYPE, S, T, R)                                                                                  \
+  case DTYPE:                                                                                                 \
+    for (ptrdiff_t o = 0; o < outer; o++) {                                                                   \
+      const T *from = (const T *)x + o * rows;                                                                \
+      R *to = (R *)y + o * rows;                                                                              \
+      if (product) scan_prod_##S(n, inner, step, from, to);                                                   \
+      else if (inner == 1) sum_row_##S(n, step, 0, from, to);                                                 \
+      else scan_sum_##S(n, inner, step, from, to);                                                            \
+    }                                                                                                         \
+    break;
+
+void fx_scan(int product, int dtype, ptrdiff_t outer, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t inner, const void *x, void *y) {
+  switch (dtype) {
+    CASE(FX_F32, f32, float, float)
+    CASE(FX_F64, f64, double, double)
+    CASE(FX_I32, i32, int32_t, uint64_t)
+    CASE(FX_I64, i64, int64_t, uint64_t)
+    CASE(FX_BOOL, b, uint8_t, uint64_t)
+  }
+}
+
+// MARK: A long row in parts
+
+#define TOTAL(S, T, A)                                                                                        \
+  FX_CLONES static void total_##S(ptrdiff_t n, const T *x, A *total) {                                        \
+    A lanes[32] = {0}, sum = 0;                                                                               \
+    ptrdiff_t k = 0;                                                                                          \
+    for (; k + 32 <= n; k += 32)                                                                              \
+      for (ptrdiff_t j = 0; j < 32; j++) lanes[j] += (A)x[k + j];                                             \
+    for (; k < n; k++) sum += (A)x[k];                                                                        \
+    for (ptrdiff_t j = 0; j < 32; j++) sum += lanes[j];                                                       \
+    *total = sum;                                                                                             \
+  }
+TOTAL(f32, float, double)
+TOTAL(f64, double, double)
+TOTAL(i32, int32_t, uint64_t)
+TOTAL(i64, int64_t, uint64_t)
+TOTAL(b, uint8_t, uint64_t)
+
+void fx_scan_total(int dtype, ptrdiff_t n, const void *x, void *total) {
+  switch (dtype) {
+    case FX_F32: total_f32(n, x, total); break;
+    case FX_F64: total_f64(n, x, total); break;
+    case FX_I32: total_i32(n, x, total); break;
+    case FX_I64: total_i64(n, x, total); break;
+    case FX_BOOL: total_b(n, x, total); break;
+  }
+}
+
+void fx_scan_from(int dtype, ptrdiff_t n, ptrdiff_t step, const void *carry, const void *x, void *y) {
+  switch (dtype) {
+    case FX_F32: sum_row_f32(n, step, *(const double *)carry, x, y); break;
+    case FX_F64: sum_row_f64(n, step, *(const double *)carry, x, y); break;
+    case FX_I32: sum_row_i32(n, step, *(const uint64_t *)carry, x, y); break;
+    case FX_I64: sum_row_i64(n, step, *(const uint64_t *)carry, x, y); break;
+    case FX_BOOL: sum_row_b(n, step, *(const uint64_t *)carry, x, y); break;
+  }
+}
+
+// MARK: Recurrences
+
+#define RECURRENCE(S, T)                                                                                      \
+  FX_CLONES static void recurrence_##S(ptrdiff_t n, ptrdiff_t inner, ptrdiff_t step, const T *a, const T *b, T *y) { \
+    double last[COLUMN_BLOCK];                                                                                \
+    for (ptrdiff_t start = 0; start < inner; start += COLUMN_BLOCK) {                                         \
+      ptrdiff_t count = min_size(COLUMN_BLOCK, inner - start);                                                \
+      const T *as = a + start, *bs = b + start;                                                               \
+      T *ys = y + start;                                                                                      \
+      for (ptrdiff_t k = 0; k < n; k++, as += step, bs += step, ys += step)                                   \
+        FX_INDEPENDENT for (ptrdiff_t i = 0; i < count; i++) {                                                \
+          last[i] = k ? (double)as[i] * last[i] + (double)bs[i] : (double)bs[i];                              \
+          ys[i] = (T)last[i];                                                                                 \
+        }                                                                                                     \
+    }                                                                                                         \
+  }                                                                                                           \
+  /* log Σ exp as the largest so far and the sum of exponentials relative to it. */                           \
+  static void logsumexp_##S(ptrdiff_t n, ptrdiff_t inner, ptrdiff_t step, const T *x, T *y) {                 \
+    double largest[COLUMN_BLOCK], sum[COLUMN_BLOCK];                                                          \
+    for (ptrdiff_t start = 0; start < inner; start += COLUMN_BLOCK) {                                         \
+      ptrdiff_t count = min_size(COLUMN_BLOCK, inner - start);                                                \
+      for (ptrdiff_t i = 0; i < count; i++) largest[i] = -__builtin_inf(), sum[i] = 0;                        \
+      for (ptrdiff_t k = 0; k < n; k++)                                                                       \
+        for (ptrdiff_t i = 0; i < count; i++) {                                                               \
+          double v = (double)x[k * step + start + i], m = largest[i];                                         \
+          if (v == m) sum[i] += m > -__builtin_inf();  /* infinities too, whose difference is not a number */ \
+          else if (v < m) sum[i] += exp_f64(v - m);                                                           \
+          else sum[i] = sum[i] * exp_f64(m - v) + 1, largest[i] = v;                                          \
+          y[k * step + start + i] = (T)(largest[i] + (sum[i] == 0 ? 0 : log_f64(sum[i])));                    \
+        }                                                                                                     \
+    }                                                                                                         \
+  }
+RECURRENCE(f32, float)
+RECURRENCE(f64, double)
+
+void fx_recurrence(int dtype, ptrdiff_t outer, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t inner, const void *a, const void *b,
+                   void *y) {
+  for (ptrdiff_t o = 0; o < outer; o++) {
+    if (dtype == FX_F32) recurrence_f32(n, inner, step, (const float *)a + o * rows, (const float *)b + o * rows, (float *)y + o * rows);
+    else recurrence_f64(n, inner, step, (const double *)a + o * rows, (const double *)b + o * rows, (double *)y + o * rows);
+  }
+}
+
+void fx_scan_logsumexp(int dtype, ptrdiff_t outer, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t inner, const void *x, void *y) {
+  for (ptrdiff_t o = 0; o < outer; o++) {
+    if (dtype == FX_F32) logsumexp_f32(n, inner, step, (const float *)x + o * rows, (float *)y + o * rows);
+    else logsumexp_f64(n, inner, step, (const double *)x + o * rows, (double *)y + o * rows);
+  }
+}
+
+// MARK: Positions of extremes
+
+// Of equals the last counts, and of NaN's too.
+#define POSITIONS(S, T, BETTER)                                                                               \
+  FX_CLONES static void positions_##S(ptrdiff_t n, ptrdiff_t inner, ptrdiff_t step, const T *x, int64_t *y) { \
+    T best[COLUMN_BLOCK];                                                                                     \
+    int64_t where[COLUMN_BLOCK];                                                                              \
+    for (ptrdiff_t start = 0; start < inner; start += COLUMN_BLOCK) {                                         \
+      ptrdiff_t count = min_size(COLUMN_BLOCK, inner - start);                                                \
+      for (ptrdiff_t i = 0; i < count; i++) best[i] = 0, where[i] = 0;                                        \
+      for (ptrdiff_t k = 0; k < n; k++) {                                                                     \
+        const T *from = x + k * step + start;                                                                 \
+        int64_t *to = y + k * step + start;                                                                   \
+        FX_INDEPENDENT for (ptrdiff_t i = 0; i < count; i++) {                                                \
+          T v = from[i];                                                                                      \
+          int take = (k == 0) | (v BETTER best[i]) | (v != v);                                                \
+          best[i] = take ? v : best[i];                                                                       \
+          where[i] = take ? (int64_t)k : where[i];                                                            \
+          to[i] = where[i];                                                                                   \
+        }                                                                                                     \
+      }                                                                                                       \
+    }                                                                                                         \
+  }
+#define BOTH_POSITIONS(S, T)     \
+  POSITIONS(max_##S, T, >=)      \
+  POSITIONS(min_##S, T, <=)
+BOTH_POSITIONS(f32, float)
+BOTH_POSITIONS(f64, double)
+BOTH_POSITIONS(i32, int32_t)
+BOTH_POSITIONS(i64, int64_t)
+BOTH_POSITIONS(b, uint8_t)
+
+#define POSITIONS_CASE(DTYPE, S, T)                                                                           \
+  case DTYPE:                                                                                                 \
+    for (ptrdiff_t o = 0; o < outer; o++) {                                                                   \
+      if (largest) positions_max_##S(n, inner, step, (const T *)x + o * rows, y + o * rows);                  \
+      else positions_min_##S(n, inner, step, (const T *)x + o * rows, y + o * rows);                          \
+    }                                                                                                         \
+    break;
+
+void fx_scan_positions(int largest, int dtype, ptrdiff_t outer, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t inner,
+                       const void *x, int64_t *y) {
+  switch (dtype) {
+    POSITIONS_CASE(FX_F32, f32, float)
+    POSITIONS_CASE(FX_F64, f64, double)
+    POSITIONS_CASE(FX_I32, i32, int32_t)
+    POSITIONS_CASE(FX_I64, i64, int64_t)
+    POSITIONS_CASE(FX_BOOL, b, uint8_t)
+  }
+}

@@ -1,0 +1,57 @@
+import CKernels
+
+/// How many elements lie in each of equal bins.
+struct Histogram: Primitive {
+  let bins: Int
+  let range: ClosedRange<Double>?
+  var name: String { "histogram" }
+
+  func result(_ x: Tensor) throws(TensorError) -> Signature {
+    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
+    if bins < 1 { throw mistake("\(bins) bins; 1 or more would fit") }
+    return Signature([bins], .int64)
+  }
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = Tensor.zeros([bins], .int64)
+    if x.elementCount == 0 { return y }
+    var (low, high) = range.map { ($0.lowerBound, $0.upperBound) } ?? (x.detached.min().item(), x.detached.max().item())
+    if low == high { (low, high) = (low - 1, high + 1) }
+    let width = x.dtype == .float32 ? Double(Float(high) - Float(low)) : high - low
+    guard width.isFinite, width > 0 else { throw mistake("from \(low) to \(high) of \(x.dtype); finite bounds, apart from each other, would fit") }
+    fx_histogram(x.dtype.code, x.elementCount, low, high, bins, x.ordered.pointer, y.pointer.assumingMemoryBound(to: Int64.self))
+    return y
+  }
+}
+
+extension Tensor {
+  /// How many elements lie in each of equal bins over a range, the smallest to the largest element unless told: int64.
+  ///
+  /// A bin has its lower end and not its upper one, but for the last, which has both. What lies outside counts nowhere. PyTorch: `histc`.
+  public func histogram(bins: Int = 100, in range: ClosedRange<Double>? = nil) -> Tensor { Histogram(bins: bins, range: range)(self) }
+
+  /// How often each number 0, 1, 2, … occurs among the elements of a vector of integers; or the sum of its weights.
+  ///
+  /// The result goes up to the largest number, or has `minimumLength` if that is more: int64, or the weights' dtype.
+  ///
+  /// Derivative, to the weights: dy at each one's number. PyTorch: `bincount`.
+  public func bincount(weights: Tensor? = nil, minimumLength: Int = 0) -> Tensor {
+    guard let length = attempt({ () throws(TensorError) in try lengthOfCount(weights, minimumLength) }) else { return .placeholder }
+    let counts = weights ?? .ones(shape, .int64)
+    return Tensor.zeros([length], counts.dtype).scatterAdd(counts, at: self, axis: 0)
+  }
+
+  private func lengthOfCount(_ weights: Tensor?, _ minimumLength: Int) throws(TensorError) -> Int {
+    func mistake(_ message: String) -> TensorError { TensorError("bincount", message) }
+    if !dtype.isInteger { throw mistake("numbers are \(dtype); int32 or int64 would fit") }
+    if rank != 1 { throw mistake("numbers of shape \(shape); a vector would fit") }
+    if let weights, weights.shape != shape { throw mistake("weights of shape \(weights.shape) for numbers of shape \(shape); equal shapes would fit") }
+    if minimumLength < 0 { throw mistake("a length of \(minimumLength); 0 or more would fit") }
+    if isHollow { throw mistake("the largest of the numbers is not known in a run on shapes alone") }
+    if elementCount == 0 { return minimumLength }
+    let smallest = min().cast(to: .int64).item(as: Int64.self)
+    if smallest < 0 { throw mistake("a number of \(smallest); 0 or more would fit") }
+    let largest = max().cast(to: .int64).item(as: Int64.self)
+    if largest == .max { throw mistake("a number of \(largest) has no place in memory") }
+    return Swift.max(minimumLength, Int(largest) + 1)
+  }
+}
