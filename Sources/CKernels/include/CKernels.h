@@ -177,6 +177,17 @@ void fx_histogram(int dtype, ptrdiff_t n, double low, double high, ptrdiff_t bin
 
 // MARK: scatter.c, window.c — writing to places, and sliding windows.
 
+/// y[o, indices[j], i] = x[o, j, i], in the order of j; x [outer, count, inner], y [outer, n, inner].
+void fx_put(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y);
+/// y[o, indices[o, j, i], i] = x[o, j, i], in the order of j.
+void fx_scatter(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y);
+/// The same place takes the product, maximum or minimum (FX_R_PROD, FX_R_MAX, FX_R_MIN) of itself and x[o, j, i]; no bool.
+void fx_scatter_reduce(int op, int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y);
+/// Rows first ..< first + count of matrices [rows, columns], one after the other: x where column ≤ row + diagonal (lower) or ≥ (upper), else 0.
+void fx_triangle(int size, int upper, ptrdiff_t first, ptrdiff_t count, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t diagonal, const void *x, void *y);
+/// y[i₀·y₀ + …] += x[i₀·x₀ + …] over `dims` in row-major order; places of y may be the same for several elements. No bool.
+void fx_add_strided(int dtype, int rank, const ptrdiff_t *dims, const ptrdiff_t *x_strides, const void *x, const ptrdiff_t *y_strides, void *y);
+
 // MARK: convolution.c, pooling.c, resample.c — images; [batch, channels, …] row-major.
 
 // MARK: norm.c, attention.c, embedding.c — rows of features.

@@ -28,7 +28,7 @@ struct Positions: Sendable {
 }
 
 extension Tensor {
-  fileprivate var int64s: UnsafeMutablePointer<Int64> { pointer.assumingMemoryBound(to: Int64.self) }
+  var int64s: UnsafeMutablePointer<Int64> { pointer.assumingMemoryBound(to: Int64.self) }
 
   /// The sizes before an axis, of it, and after it, each multiplied out.
   func around(_ axis: Int) -> (outer: Int, n: Int, inner: Int) {
@@ -58,7 +58,18 @@ struct Take: Primitive {
     let (outer, n, inner) = x.around(axis)
     let x = x.ordered
     let y = Tensor(uninitialized: result.shape, result.dtype)
-    fx_take(Int32(x.dtype.byteCount), outer, n, inner, positions.count, positions.pointer, x.pointer, y.pointer)
+    let (size, count) = (x.dtype.byteCount, positions.count)
+    if outer > 1 {
+      parallel(outer, grain: Blocks.grain / Swift.max(1, count * inner)) { range in
+        let (from, to) = (x.pointer + range.lowerBound * n * inner * size, y.pointer + range.lowerBound * count * inner * size)
+        fx_take(Int32(size), range.count, n, inner, count, positions.pointer, from, to)
+      }
+    } else if outer == 1 {
+      parallel(count, grain: Blocks.grain / Swift.max(1, inner)) { range in
+        let to = y.pointer + range.lowerBound * inner * size
+        fx_take(Int32(size), 1, n, inner, range.count, positions.pointer + range.lowerBound, x.pointer, to)
+      }
+    }
     return y
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
@@ -109,87 +120,27 @@ struct Gather: Primitive {
     let x = region.view(x).ordered
     let y = Tensor(uninitialized: result.shape, result.dtype)
     let (outer, n, inner) = x.around(axis)
-    fx_gather(Int32(x.dtype.byteCount), outer, n, inner, indices.shape[axis], positions.pointer, x.pointer, y.pointer)
+    let (size, count) = (x.dtype.byteCount, indices.shape[axis])
+    if outer > 1 {
+      parallel(outer, grain: Blocks.grain / Swift.max(1, count * inner)) { range in
+        let (from, first) = (x.pointer + range.lowerBound * n * inner * size, range.lowerBound * count * inner)
+        fx_gather(Int32(size), range.count, n, inner, count, positions.pointer + first, from, y.pointer + first * size)
+      }
+    } else if outer == 1 {
+      parallel(count, grain: Blocks.grain / Swift.max(1, inner)) { range in
+        let first = range.lowerBound * inner
+        fx_gather(Int32(size), 1, n, inner, range.count, positions.pointer + first, x.pointer, y.pointer + first * size)
+      }
+    }
     return y
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    [ScatterAdd(indices: indices, axis: axis)(Pair(Tensor.zeros(x.shape, dy.dtype), dy))]
+    [Scatter(kind: .sum, indices: indices, axis: axis)(Pair(Tensor.zeros(x.shape, dy.dtype), dy))]
   }
 }
 
-/// x, with each element of v added at its place but for one axis, where the index counts.
-struct ScatterAdd: Primitive {
-  let indices: Tensor
-  let axis: Int
-  var name: String { "scatterAdd" }
-  var keeps: Keeps { .nothing }
-
-  func result(_ x: Pair) throws(TensorError) -> Signature {
-    let axis = try x.a.axis(axis, name)
-    if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
-    if x.a.dtype == .bool { throw mistake("not defined for bool; convert with .cast(to:)") }
-    if indices.shape != x.b.shape {
-      throw mistake("indices of shape \(indices.shape) for values of shape \(x.b.shape); equal shapes would fit")
-    }
-    try checkBeside(axis, x.a.shape, indices.shape)
-    return Signature(x.a.shape, x.a.dtype)
-  }
-  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
-    let axis = try x.a.axis(axis, name)
-    let positions = try Positions(indices, below: x.a.shape[axis], axis: axis, of: x.a.shape)
-    let y = x.a.contiguousCopy()
-    var region = Region(all: indices.shape)
-    region.take(axis, from: 0, count: x.a.shape[axis])
-    let part = region.view(y)
-    let target = part.isContiguous ? part : part.contiguousCopy()
-    let (outer, n, inner) = target.around(axis)
-    let v = x.b.ordered
-    fx_scatter_add(v.dtype.code, outer, n, inner, indices.shape[axis], positions.pointer, v.pointer, target.pointer)
-    if !part.isContiguous { copyElements(from: target, to: part) }
-    return y
-  }
-  func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    [dy, needs[1] ? Gather(indices: indices, axis: axis)(dy) : nil]
-  }
-}
-
-/// The rows (along axis 0) at positions replaced by v's; of several for one row the last counts.
-struct PutRows: Primitive {
-  let indices: Tensor
-  var name: String { "subscript" }
-  var keeps: Keeps { .nothing }
-
-  func result(_ x: Pair) throws(TensorError) -> Signature {
-    if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
-    return Signature(x.a.shape, x.a.dtype)
-  }
-  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
-    let positions = try Positions(indices, below: x.a.shape[0], axis: 0, of: x.a.shape)
-    let y = x.a.contiguousCopy()
-    let v = x.b.ordered
-    let bytes = x.a.shape[1] * v.dtype.byteCount
-    for i in 0..<positions.count {
-      (y.pointer + Int(positions.pointer[i]) * bytes).copyMemory(from: v.pointer + i * bytes, byteCount: bytes)
-    }
-    return y
-  }
-  func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    let zero = Tensor.zeros([], dy.dtype).expanded(x.b.shape)
-    return [
-      needs[0] ? PutRows(indices: indices)(Pair(dy, zero)) : nil,
-      needs[1] ? Take(indices: indices, axis: 0)(dy) * isLast(x).cast(to: dy.dtype) : nil,
-    ]
-  }
-
-  /// Which of v's rows are there afterwards: of several for one row of x the others have no gradient.
-  private func isLast(_ x: Pair) -> Tensor {
-    let order = Tensor.arange(x.b.shape[0]).unsqueezed(axis: 1)
-    let writers = PutRows(indices: indices)(Pair(Tensor.zeros([x.a.shape[0], 1], .int64), order))
-    return Take(indices: indices, axis: 0)(writers) .== order
-  }
-}
-
-private func checkBeside(_ axis: Int, _ x: Shape, _ indices: Shape) throws(TensorError) {
+/// That indices of x's own axes lie within it, but for the axis that they count along.
+func checkBeside(_ axis: Int, _ x: Shape, _ indices: Shape) throws(TensorError) {
   if indices.rank != x.rank || (0..<x.rank).contains(where: { $0 != axis && indices[$0] > x[$0] }) {
     throw mistake("indices of shape \(indices) for \(x): they need the same axes, none longer but axis \(axis)")
   }
@@ -205,13 +156,6 @@ extension Tensor {
   ///
   /// Derivative: each element of dy added at its position. PyTorch: `gather`.
   public func gather(_ indices: Tensor, axis: Int) -> Tensor { Gather(indices: indices, axis: axis)(self) }
-
-  /// x, with y[indices[i, j], j] += values[i, j] for axis 0, and alike for others.
-  ///
-  /// Derivative: dy, and dy gathered. PyTorch: `scatter_add`.
-  public func scatterAdd(_ values: Tensor, at indices: Tensor, axis: Int) -> Tensor {
-    ScatterAdd(indices: indices, axis: axis)(Pair(self, values))
-  }
 
   /// 1 at each class id's place of a new last axis, else 0.
   ///

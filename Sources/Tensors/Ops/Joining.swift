@@ -70,12 +70,6 @@ extension Shape {
   }
 }
 
-/// A product that stops at a size no shape can have instead of trapping.
-private func saturating(_ a: Int, _ b: Int) -> Int {
-  let (product, overflow) = a.multipliedReportingOverflow(by: b)
-  return overflow ? .max / 2 : product
-}
-
 /// Tensors one after the other along an axis; sizes along the other axes are equal or 1, which stretches.
 ///
 /// PyTorch: `cat`.
@@ -118,118 +112,40 @@ public func stack(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
   return concatenate(tensors.map { $0.unsqueezed(axis: axis) }, axis: axis)
 }
 
-extension Tensor {
-  /// Parts of the given sizes along an axis, as views.
-  ///
-  /// Derivative: dy at the part's place.
-  public func split(sizes: [Int], axis: Int = 0) -> [Tensor] {
-    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return sizes.map { _ in .placeholder } }
-    guard sizes.allSatisfy({ $0 >= 0 }), sizes.allSatisfy({ $0 <= shape[axis] }), sizes.reduce(0, +) == shape[axis] else {
-      fail(
-        TensorError("split", "sizes \(sizes) for axis \(axis) of \(shape); sizes that add up to \(shape[axis]), none negative, would fit"))
-      return sizes.map { _ in .placeholder }
-    }
-    var start = 0
-    return sizes.map { size in
-      var region = Region(all: shape)
-      region.take(axis, from: start, count: size)
-      start += size
-      return Slice(region: region)(self)
-    }
+/// Matrices one after the other along both axes, zeros beside them.
+///
+/// A vector counts as a matrix of one row, a scalar as one of one element. Derivative: each one's part of dy. PyTorch: `block_diag`.
+public func blockDiagonal(_ tensors: [Tensor]) -> Tensor {
+  guard !tensors.isEmpty else {
+    fail(TensorError("blockDiagonal", "no tensors; one or more would fit"))
+    return .placeholder
   }
-
-  /// Parts of `size` along an axis, the last one smaller if it does not come out even: views.
-  ///
-  /// PyTorch: `split`.
-  public func split(size: Int, axis: Int = 0) -> [Tensor] {
-    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return [] }
-    guard size > 0 else {
-      fail(TensorError("split", "parts of size \(size) along axis \(axis) of \(shape); 1 or more would fit"))
-      return []
-    }
-    let length = shape[axis]
-    return split(sizes: length == 0 ? [0] : Swift.stride(from: 0, to: length, by: size).map { Swift.min(size, length - $0) }, axis: axis)
+  if let wrong = tensors.first(where: { $0.rank > 2 }) {
+    fail(TensorError("blockDiagonal", "a tensor of shape \(wrong.shape); matrices, vectors and scalars would fit"))
+    return .placeholder
   }
+  let blocks = tensors.map { $0.rank == 2 ? $0 : $0.reshaped([1, $0.elementCount]) }
+  let width = blocks.reduce(0) { $0 + $1.shape[1] }
+  var left = 0
+  return Concatenate(axis: 0)(
+    blocks.map { block in
+      defer { left += block.shape[1] }
+      return block.padded([(0, 0), (left, width - left - block.shape[1])])
+    })
+}
 
-  /// At most `count` parts of equal size along an axis, the last one smaller: views.
-  ///
-  /// PyTorch: `chunk`.
-  public func chunk(_ count: Int, axis: Int = 0) -> [Tensor] {
-    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "chunk") }) else { return [] }
-    guard count > 0 else {
-      fail(TensorError("chunk", "\(count) parts along axis \(axis) of \(shape); 1 or more would fit"))
-      return []
-    }
-    return split(size: Swift.max(1, (shape[axis] - 1) / count + 1), axis: axis)
+/// The coordinates of a grid, one tensor for each axis: views of the vectors, stretched along the other axes.
+///
+/// Result i has at [a, b, …] the element of vector i at the i-th of a, b, …. A scalar counts as a vector of one. Derivative: the sum of dy
+/// over the other axes. PyTorch: `meshgrid`.
+public func meshgrid(_ vectors: [Tensor]) -> [Tensor] {
+  if let wrong = vectors.first(where: { $0.rank > 1 }) {
+    fail(TensorError("meshgrid", "a tensor of shape \(wrong.shape); vectors and scalars would fit"))
+    return vectors.map { _ in .placeholder }
   }
-
-  /// The whole repeated `counts[i]` times along axis i; counts may have more axes than the tensor.
-  ///
-  /// PyTorch: `tile`, `repeat`.
-  public func tiled(_ counts: [Int]) -> Tensor {
-    if Context.current.hasFailed { return .placeholder }
-    let lead = Swift.max(0, counts.count - rank)
-    let counts = Array(repeating: 1, count: Swift.max(0, rank - counts.count)) + counts
-    guard counts.allSatisfy({ $0 >= 0 }) else {
-      fail(TensorError("tiled", "counts \(counts) for \(shape); 0 or more would fit"))
-      return .placeholder
-    }
-    // [n, m] repeated is [c, n, d, m] broadcast from [1, n, 1, m]; axis after axis, so that eight axes stay enough.
-    var result = reshaped(Shape(Array(repeating: 1, count: lead) + Array(shape)))
-    for (axis, count) in counts.enumerated() where count != 1 {
-      let flat = Shape([result.shape[..<axis].reduce(1, *), 1, result.shape[axis...].reduce(1, *)])
-      let shape = result.shape.replacing(axis, with: saturating(result.shape[axis], count))
-      result = result.reshaped(flat).expanded([flat[0], count, flat[2]]).reshaped(shape)
-    }
-    return result
-  }
-
-  /// Each element `count` times in a row along an axis.
-  ///
-  /// Derivative: the sum of dy over each run. PyTorch: `repeat_interleave`.
-  public func repeated(_ count: Int, axis: Int) -> Tensor {
-    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "repeated") }) else { return .placeholder }
-    guard count >= 0 else {
-      fail(TensorError("repeated", "\(count) times along axis \(axis) of \(shape); 0 or more would fit"))
-      return .placeholder
-    }
-    let flat = Shape([shape[...axis].reduce(1, *), 1, shape[(axis + 1)...].reduce(1, *)])
-    return reshaped(flat).expanded([flat[0], count, flat[2]]).reshaped(shape.replacing(axis, with: saturating(shape[axis], count)))
-  }
-
-  /// With `before` and `after` elements of a value added along each axis; negative numbers take elements away.
-  ///
-  /// One pair for each of the last axes, in their order. Derivative: dy without the padding. PyTorch: `pad`.
-  public func padded(_ amounts: [(before: Int, after: Int)], value: Double = 0) -> Tensor {
-    guard amounts.count <= rank else {
-      fail(
-        TensorError(
-          "padded", "\(amounts.count) amounts for the \(rank) axes of \(shape); one for each, or for the last ones only, would fit"))
-      return .placeholder
-    }
-    var crop = Region(all: shape)
-    var region = Region(all: shape)
-    var target = shape
-    for (i, (before, after)) in amounts.enumerated() {
-      let axis = rank - amounts.count + i
-      let (more, overflow) = before.addingReportingOverflow(after)
-      let (size, isTooLarge) = shape[axis].addingReportingOverflow(more)
-      target[axis] = overflow || isTooLarge ? (before > 0 ? .max / 2 : -1) : size
-      // What is taken away at an end is at most all there is, and one more to be refused.
-      let (first, last) = (Swift.min(before, 0).magnitude, Swift.min(after, 0).magnitude)
-      let count = shape[axis] - Int(Swift.min(first, UInt(shape[axis]) + 1)) - Int(Swift.min(last, UInt(shape[axis]) + 1))
-      guard count >= 0, target[axis] >= 0 else {
-        fail(
-          TensorError(
-            "padded", "by \(before) and \(after) elements along axis \(axis) of \(shape); at most \(shape[axis]) can be taken away"))
-        return .placeholder
-      }
-      crop.take(axis, from: Int(first), count: count)
-      region.take(axis, from: Swift.max(0, before), count: count)
-    }
-    guard attempt({ [target] () throws(TensorError) in try target.check("padded") }) != nil else { return .placeholder }
-    region.shape = crop.shape
-    let inner = crop.shape == shape ? self : Slice(region: crop)(self)
-    return Embed(region: region, shape: target, value: value)(inner)
+  let shape = Shape(vectors.map(\.elementCount))
+  if Context.current.hasFailed { return vectors.map { _ in .placeholder } }
+  return vectors.enumerated().map { i, vector in
+    vector.reshaped(Shape(repeating: 1, rank: shape.rank).replacing(i, with: vector.elementCount)).expanded(shape)
   }
 }

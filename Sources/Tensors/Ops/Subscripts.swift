@@ -200,9 +200,9 @@ extension Tensor {
       _ = attempt { () throws(TensorError) in try write(newValue, Selection(indices, shape)) }
     }
     _modify {
-      var part = self[indices]
+      var part = self[at: indices]
       yield &part
-      self[indices] = part
+      self[at: indices] = part
     }
   }
 
@@ -210,15 +210,16 @@ extension Tensor {
   public subscript(range: Range<Int>) -> Tensor {
     get {
       // Bounds that need a second look get it from the general subscript.
-      guard shape.rank > 0, range.lowerBound >= 0, range.upperBound <= shape[0] else { return self[[range]] }
+      guard shape.rank > 0, range.lowerBound >= 0, range.upperBound <= shape[0] else { return self[at: [range]] }
       var region = Region(all: shape)
       region.take(0, from: range.lowerBound, count: range.count)
       return Slice(region: region)(self)
     }
-    set { self[[range]] = newValue }
+    set { self[at: [range]] = newValue }
   }
 
-  private subscript(indices: [any TensorIndex]) -> Tensor {
+  /// A part of the tensor, by a list of what would stand in the subscript: for ranks that only the run tells.
+  public subscript(at indices: [any TensorIndex]) -> Tensor {
     get {
       if Context.current.hasFailed { return .placeholder }
       return attempt { () throws(TensorError) in try read(Selection(indices, shape)) } ?? .placeholder
@@ -227,6 +228,39 @@ extension Tensor {
       if Context.current.hasFailed { return }
       _ = attempt { () throws(TensorError) in try write(newValue, Selection(indices, shape)) }
     }
+  }
+
+  /// A part along one axis, with all there is along the others: `x[axis: 1, 2..<4]` is `x[.all, 2..<4]`.
+  ///
+  /// PyTorch: `select`, `narrow`, `index_select`.
+  public subscript(axis axis: Int, index: any TensorIndex) -> Tensor {
+    get {
+      guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "subscript") }) else { return .placeholder }
+      return self[at: Array(repeating: TensorIndexKind.all, count: axis) + [index]]
+    }
+    set {
+      guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "subscript") }) else { return }
+      self[at: Array(repeating: TensorIndexKind.all, count: axis) + [index]] = newValue
+    }
+    _modify {
+      var part = self[axis: axis, index]
+      yield &part
+      self[axis: axis, index] = part
+    }
+  }
+
+  /// x with `values` added to a part, where several values for one place add up; what `x[…] += values` would write once only.
+  ///
+  ///     let y = x.adding(values, at: rows, columns)   // y[rows[i], columns[i]] += values[i]
+  ///
+  /// Values broadcast to the part's shape. Derivative: dy, and dy's part. PyTorch: `index_put` with `accumulate`.
+  public func adding(_ values: Tensor, at indices: any TensorIndex...) -> Tensor { adding(values, at: indices) }
+  /// x with `values` added to a part, by a list of what would stand in the subscript.
+  public func adding(_ values: Tensor, at indices: [any TensorIndex]) -> Tensor {
+    if Context.current.hasFailed { return .placeholder }
+    var y = self
+    _ = attempt { () throws(TensorError) in try y.write(values, Selection(indices, shape), adding: true) }
+    return Context.current.hasFailed ? .placeholder : y
   }
 
   private func read(_ selection: Selection) throws(TensorError) -> Tensor {
@@ -244,12 +278,13 @@ extension Tensor {
     return merged.permuted(axes)
   }
 
-  private mutating func write(_ value: Tensor, _ selection: Selection) throws(TensorError) {
+  private mutating func write(_ value: Tensor, _ selection: Selection, adding: Bool = false) throws(TensorError) {
     let context = Context.current
     if selection.tensors.isEmpty {
       let fitting = try value.fit(selection.shape)
       // The part has the region's axes again: dropped ones have size 1, added ones go.
-      let part = fitting.reshaped(selection.region.shape)
+      var part = fitting.reshaped(selection.region.shape)
+      if adding { part = Slice(region: selection.region)(self) + part }
       if context.hasFailed { return }
       if part.dtype != dtype {
         throw TensorError("subscript", "a \(part.dtype) value for a \(dtype) tensor; convert it with .cast(to: .\(dtype))")
@@ -276,7 +311,9 @@ extension Tensor {
       : fitting.permuted(Array(place..<place + flat.rank) + Array(0..<place) + Array(place + flat.rank..<readShape.rank))
     let rows = part.shape.prefix(count).reduce(1, *)
     let columns = restShape.elementCount
-    let merged = PutRows(indices: flat.flattened())(Pair(part.reshaped([rows, columns]), front.reshaped([flat.elementCount, columns])))
+    let operands = Pair(part.reshaped([rows, columns]), front.reshaped([flat.elementCount, columns]))
+    let positions = flat.flattened()
+    let merged = adding ? AddAlong(indices: positions, axis: 0)(operands) : PutRows(indices: positions)(operands)
     var back = order
     for (to, from) in order.enumerated() { back[from] = to }
     let whole = merged.reshaped(part.shape).permuted(back).reshaped(selection.region.shape)

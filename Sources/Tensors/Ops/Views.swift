@@ -172,7 +172,9 @@ extension Tensor {
   /// The elements along the given axes in reverse order: a view.
   ///
   /// Derivative: dy reversed. PyTorch: `flip`.
-  public func reversed(axes: Int...) -> Tensor {
+  public func reversed(axes: Int...) -> Tensor { reversed(axes: axes) }
+  /// The elements along the given axes in reverse order; without any, along all.
+  public func reversed(axes: [Int]) -> Tensor {
     guard let normal = attempt({ () throws(TensorError) in try self.axes(axes, "reversed") }) else { return .placeholder }
     var region = Region(all: shape)
     for axis in normal { region.reverse(axis) }

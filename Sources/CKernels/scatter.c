@@ -1,0 +1,67 @@
+// Writing to positions given by int64 tensors: putting, and what duplicates are reduced to. And triangles of matrices.
+#include "kernels.h"
+
+typedef uint32_t __attribute__((may_alias)) word4;
+typedef uint64_t __attribute__((may_alias)) word8;
+
+void fx_put(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y) {
+  for (ptrdiff_t o = 0; o < outer; o++) {
+    const char *from = (const char *)x + o * count * inner * size;
+    char *to = (char *)y + o * n * inner * size;
+    if (inner * size == 4) for (ptrdiff_t j = 0; j < count; j++) ((word4 *)to)[indices[j]] = ((const word4 *)from)[j];
+    else if (inner * size == 8) for (ptrdiff_t j = 0; j < count; j++) ((word8 *)to)[indices[j]] = ((const word8 *)from)[j];
+    else if (inner * size == 1) for (ptrdiff_t j = 0; j < count; j++) to[indices[j]] = from[j];
+    else for (ptrdiff_t j = 0; j < count; j++) memcpy(to + indices[j] * inner * size, from + j * inner * size, (size_t)(inner * size));
+  }
+}
+
+void fx_scatter(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y) {
+  for (ptrdiff_t o = 0; o < outer; o++)
+    for (ptrdiff_t j = 0; j < count; j++) {
+      const int64_t *at = indices + (o * count + j) * inner;
+      const char *from = (const char *)x + (o * count + j) * inner * size;
+      char *to = (char *)y + o * n * inner * size;
+      if (size == 4) for (ptrdiff_t i = 0; i < inner; i++) ((word4 *)to)[at[i] * inner + i] = ((const word4 *)from)[i];
+      else if (size == 8) for (ptrdiff_t i = 0; i < inner; i++) ((word8 *)to)[at[i] * inner + i] = ((const word8 *)from)[i];
+      else for (ptrdiff_t i = 0; i < inner; i++) to[at[i] * inner + i] = from[i];
+    }
+}
+
+// U is T without a sign for integers, whose products wrap. NaN is larger and smaller than any number.
+#define REDUCTION(S, T, U)                                                                                    \
+  static void scatter_reduce_##S(int op, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count,      \
+                                 const int64_t *indices, const T *x, T *y) {                                  \
+    for (ptrdiff_t o = 0; o < outer; o++, y += n * inner)                                                     \
+      for (ptrdiff_t j = 0; j < count; j++, x += inner, indices += inner)                                     \
+        for (ptrdiff_t i = 0; i < inner; i++) {                                                               \
+          T *to = y + indices[i] * inner + i, v = x[i];                                                       \
+          if (op == FX_R_PROD) *to = (T)((U)*to * (U)v);                                                      \
+          else if (v != v || (op == FX_R_MAX ? v > *to : v < *to)) *to = v;                                   \
+        }                                                                                                     \
+  }
+REDUCTION(f32, float, float)
+REDUCTION(f64, double, double)
+REDUCTION(i32, int32_t, uint32_t)
+REDUCTION(i64, int64_t, uint64_t)
+
+void fx_scatter_reduce(int op, int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices,
+                       const void *x, void *y) {
+  switch (dtype) {
+    case FX_F32: scatter_reduce_f32(op, outer, n, inner, count, indices, x, y); break;
+    case FX_F64: scatter_reduce_f64(op, outer, n, inner, count, indices, x, y); break;
+    case FX_I32: scatter_reduce_i32(op, outer, n, inner, count, indices, x, y); break;
+    case FX_I64: scatter_reduce_i64(op, outer, n, inner, count, indices, x, y); break;
+  }
+}
+
+void fx_triangle(int size, int upper, ptrdiff_t first, ptrdiff_t count, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t diagonal,
+                 const void *x, void *y) {
+  for (ptrdiff_t r = first; r < first + count; r++) {
+    ptrdiff_t cut = max_size(0, min_size(columns, r % rows + diagonal + (upper ? 0 : 1)));
+    const char *from = (const char *)x + r * columns * size;
+    char *to = (char *)y + r * columns * size;
+    size_t left = (size_t)(cut * size), right = (size_t)((columns - cut) * size);
+    if (upper) memset(to, 0, left), memcpy(to + left, from + left, right);
+    else memcpy(to, from, left), memset(to + left, 0, right);
+  }
+}

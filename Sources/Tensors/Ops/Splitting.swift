@@ -1,0 +1,83 @@
+extension Tensor {
+  /// Parts of the given sizes along an axis, as views.
+  ///
+  /// Derivative: dy at the part's place.
+  public func split(sizes: [Int], axis: Int = 0) -> [Tensor] {
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return sizes.map { _ in .placeholder } }
+    guard sizes.allSatisfy({ $0 >= 0 }), sizes.allSatisfy({ $0 <= shape[axis] }), sizes.reduce(0, +) == shape[axis] else {
+      fail(
+        TensorError("split", "sizes \(sizes) for axis \(axis) of \(shape); sizes that add up to \(shape[axis]), none negative, would fit"))
+      return sizes.map { _ in .placeholder }
+    }
+    var start = 0
+    return sizes.map { size in
+      var region = Region(all: shape)
+      region.take(axis, from: start, count: size)
+      start += size
+      return Slice(region: region)(self)
+    }
+  }
+
+  /// Parts of `size` along an axis, the last one smaller if it does not come out even: views.
+  ///
+  /// PyTorch: `split`.
+  public func split(size: Int, axis: Int = 0) -> [Tensor] {
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return [] }
+    guard size > 0 else {
+      fail(TensorError("split", "parts of size \(size) along axis \(axis) of \(shape); 1 or more would fit"))
+      return []
+    }
+    let length = shape[axis]
+    return split(sizes: length == 0 ? [0] : Swift.stride(from: 0, to: length, by: size).map { Swift.min(size, length - $0) }, axis: axis)
+  }
+
+  /// At most `count` parts of equal size along an axis, the last one smaller: views.
+  ///
+  /// PyTorch: `chunk`.
+  public func chunk(_ count: Int, axis: Int = 0) -> [Tensor] {
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "chunk") }) else { return [] }
+    guard count > 0 else {
+      fail(TensorError("chunk", "\(count) parts along axis \(axis) of \(shape); 1 or more would fit"))
+      return []
+    }
+    return split(size: Swift.max(1, (shape[axis] - 1) / count + 1), axis: axis)
+  }
+
+  /// Parts that begin at the given positions along an axis, and one before them: views.
+  ///
+  /// Positions count from the end if negative, and what lies outside the axis is its end, as in PyTorch; a part that would end before it
+  /// begins is empty. Derivative: dy at the part's place. PyTorch: `tensor_split`.
+  public func split(at positions: [Int], axis: Int = 0) -> [Tensor] {
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else {
+      return (0...positions.count).map { _ in .placeholder }
+    }
+    let n = shape[axis]
+    let bounds = [0] + positions.map { Swift.max(0, Swift.min($0 < 0 ? $0 + n : $0, n)) } + [n]
+    return zip(bounds, bounds.dropFirst()).map { start, end in
+      var region = Region(all: shape)
+      region.take(axis, from: start, count: Swift.max(0, end - start))
+      return Slice(region: region)(self)
+    }
+  }
+
+  /// Exactly `parts` parts along an axis, the first ones larger by one if it does not come out even: views.
+  ///
+  /// Derivative: dy at the part's place. PyTorch: `tensor_split`.
+  public func split(parts: Int, axis: Int = 0) -> [Tensor] {
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return [] }
+    guard parts > 0 else {
+      fail(TensorError("split", "\(parts) parts along axis \(axis) of \(shape); 1 or more would fit"))
+      return []
+    }
+    let (size, larger) = (shape[axis] / parts, shape[axis] % parts)
+    return split(sizes: (0..<parts).map { size + ($0 < larger ? 1 : 0) }, axis: axis)
+  }
+
+  /// The tensors along an axis, which goes: what ``stack(_:axis:)`` undoes.
+  ///
+  /// Derivative: dy at the tensor's place. PyTorch: `unbind`.
+  public func unstacked(axis: Int = 0) -> [Tensor] {
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "unstacked") }) else { return [] }
+    return (0..<shape[axis]).map { self[axis: axis, $0] }
+  }
+}
