@@ -58,7 +58,9 @@ extension Tensor {
       fail(TensorError("repeated", "how often the elements of \(shape) repeat is not known in a run on shapes alone"))
       return .placeholder
     }
-    let numbers = counts.detached.cast(to: .int64).scalars(Int.self)
+    // Counts that are there are read in a run on shapes too.
+    let numbers = dryRun(false) { counts.detached.cast(to: .int64).scalars(Int.self) }
+    if Context.current.hasFailed { return .placeholder }
     if let wrong = numbers.first(where: { $0 < 0 }) {
       fail(TensorError("repeated", "\(wrong) times along axis \(axis) of \(shape); 0 or more would fit"))
       return .placeholder

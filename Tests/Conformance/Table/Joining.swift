@@ -29,12 +29,12 @@ extension Table {
         }, axis: 2)
     }
     rows.add("block_diag", "blockDiagonal(tensors)") { a in blockDiagonal(try a.promoted(a.positional)) }
-    rows.add("meshgrid.variadic_tensors", "meshgrid(vectors)", note: "`indexing: \"xy\"` exchanges the first two axes") {
+    rows.add("meshgrid.variadic_tensors", "meshgrid(vectors)", note: "`indexing: \"xy\"` is `meshgrid([y, x])`") {
       (a: Arguments) -> [Tensor] in
       var vectors = try a.tensors(from: 0)
       guard try a.string("indexing", default: "ij") == "xy", vectors.count > 1 else { return meshgrid(vectors) }
       vectors.swapAt(0, 1)
-      var grids = meshgrid(vectors).map { $0.transposed(0, 1) }
+      var grids = meshgrid(vectors)
       grids.swapAt(0, 1)
       return grids
     }

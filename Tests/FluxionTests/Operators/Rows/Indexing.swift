@@ -57,24 +57,6 @@ extension OperatorTable {
             return x[0][source]
           }
         }.moving())
-      rows.add(
-        .general(
-          "scatterAdd along \(axis)", ["Tensor.scatterAdd(_: Tensor, at: Tensor, axis: Int)", "struct ScatterAdd"],
-          cases: cases.map { [$0[0], fitting($0[0])] }, dtypes: OperatorRow.numbers
-        ) { x in
-          x[0].scatterAdd(x[1], at: places(Array(x[1].shape), x[0].shape[at]).tensor(.int32).transposed().transposed(), axis: axis)
-        } reference: { x in
-          let n = x[0].shape[at]
-          let indices = places(x[1].shape, n)
-          var y = x[0]
-          _ = Grid(x[1].shape) { position in
-            var target = position
-            target[at] = (Int(indices[position]) + n) % n
-            y[target] += x[1][position]
-            return 0
-          }
-          return y
-        })
     }
     rows.add(
       .general("gather without indices", ["Tensor.gather(_: Tensor, axis: Int)"], cases: [[[3, 4]]]) {

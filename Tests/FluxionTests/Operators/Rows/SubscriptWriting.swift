@@ -44,6 +44,12 @@ extension OperatorTable {
         // The last one counts.
         for i in 0..<4 { for j in 0..<5 { (x[[1, i, j]], x[[2, i, j]]) = (y[[3, i, j]], y[[1, i, j]]) } }
       },
+      written("axis: 1, indices", [3, 2, 5], { $0[axis: 1, Tensor([3, 0])] = $1 }) { x, y in
+        for i in 0..<3 { for j in 0..<5 { (x[[i, 3, j]], x[[i, 0, j]]) = (y[[i, 0, j]], y[[i, 1, j]]) } }
+      },
+      written("at: [1, ellipsis, 2]", [4], { $0[at: [1, TensorIndexKind.ellipsis, 2]] = $1 }) { x, y in
+        for i in 0..<4 { x[[1, i, 2]] = y[[i]] }
+      },
       written("1, indices", [2, 5], { $0[1, Tensor([-1, 1])] = $1 }) { x, y in
         for j in 0..<5 { (x[[1, 3, j]], x[[1, 1, j]]) = (y[[0, j]], y[[1, j]]) }
       },

@@ -26,6 +26,18 @@ extension OperatorTable {
 
   static let reading = list { rows in
     rows.add(
+      read("at: [.all, 2, -3...]", [3, 3]) {
+        $0[at: [TensorIndexKind.all, 2, (-3)...]]
+      } from: {
+        [$0[0], 2, $0[1] + 2]
+      }.with { $0.covers = ["Tensor.subscript(_: [any TensorIndex])"] })
+    rows.add(
+      read("axis: -2, 1..<3", [3, 2, 5]) {
+        $0[axis: -2, 1..<3]
+      } from: {
+        [$0[0], $0[1] + 1, $0[2]]
+      }.with { $0.covers = ["Tensor.subscript(_: Int, _: any TensorIndex)"] })
+    rows.add(
       read("1", [4, 5]) {
         $0[1]
       } from: {
