@@ -1,0 +1,87 @@
+/// The Cholesky factors of a batch of matrices.
+struct Cholesky: Primitive {
+  var name: String { "cholesky" }
+  var keeps: Keeps { .output }
+
+  func result(_ x: Tensor) throws(TensorError) -> Signature {
+    try x.checkMatrices(isSquare: true)
+    return Signature(x.shape, x.dtype)
+  }
+
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    x.dtype == .float32 ? try factors(x, Float.self) : try factors(x, Double.self)
+  }
+
+  private func factors<T: LAPACKElement>(_ x: Tensor, _ type: T.Type) throws(TensorError) -> Tensor {
+    let y = x.contiguousCopy()
+    let (n, a) = (x.shape[-1], y.numbers(type))
+    if y.elementCount == 0 { return y }
+    let failure = LAPACK.forEach(type, y.matrixCount, operations: n * n * n / 3) { i, _, _ in
+      let a = a + i * n * n
+      // The lower triangle by rows is the upper one by columns.
+      let info = T.potrf(LAPACK.upper, Int32(n), a, Int32(n))
+      if info != 0 { return info }
+      for row in 0..<n {
+        // OpenBLAS lets NaN pass.
+        if a[row * n + row].isNaN { return Int32(row + 1) }
+        (a + row * n + row + 1).update(repeating: 0, count: n - row - 1)
+      }
+      return 0
+    }
+    if let failure {
+      throw mistake(
+        "\(Tensor.matrixName(failure.matrix, x.shape)) is not positive definite: the leading minor of order \(failure.info) is not")
+    }
+    return y
+  }
+
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    // Half of y⁻ᵀ·(S + Sᵀ)·y⁻¹ with S the lower triangle of yᵀ·dy, its diagonal halved: symmetric, as x is.
+    let product = (y.transposed() • dy).keepingLower()
+    let symmetric = (product + product.keepingLower(-1).transposed()) * 0.5
+    let left = solveTriangular(y.transposed(), symmetric, upper: true)
+    return [solveTriangular(y.transposed(), left.transposed(), upper: true).transposed()]
+  }
+}
+
+/// The lower triangular L with x = L • Lᵀ, of symmetric positive definite matrices [..., n, n].
+///
+/// Only the lower triangle is read. A matrix that is not positive definite, or has a NaN, is a mistake that names it and the first leading
+/// minor that is not.
+///
+/// Derivative: the symmetric one, L⁻ᵀ·Φ(Lᵀ·dy)·L⁻¹ with Φ half the sum of a lower triangle and its transpose. PyTorch: `linalg.cholesky`.
+public func cholesky(_ x: Tensor) -> Tensor { Cholesky()(x) }
+
+/// (l • lᵀ)⁻¹ • b for matrices of equal batches.
+struct CholeskySolve: Primitive {
+  var name: String { "choleskySolve" }
+  var keeps: Keeps { .both }
+
+  func result(_ x: Pair) throws(TensorError) -> Signature {
+    try SolveTriangular(isUpper: false, isUnit: false).result(x)
+  }
+
+  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
+    let transpose = x.a.view(shape: x.a.shape, strides: x.a.strides.swappingLast(), offset: x.a.offset)
+    let half = SolveTriangular(isUpper: false, isUnit: false).evaluate(x, result)
+    return SolveTriangular(isUpper: true, isUnit: false).evaluate(Pair(transpose, half), result)
+  }
+
+  func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    let db = CholeskySolve()(Pair(x.a, dy))
+    if !needs[0] { return [nil, db] }
+    let product = db • y.transposed()
+    return [-((product + product.transposed()) • x.a), db]
+  }
+}
+
+/// The x with l • lᵀ • x = b, for the Cholesky factor l [..., n, n] of a matrix, and b [..., n, k] or [n]: two triangular systems.
+///
+/// Only l's lower triangle is read.
+///
+/// Derivative: a⁻¹ • dy for b, and for l that of a = l • lᵀ, in which the zeros of l count too. PyTorch: `cholesky_solve`.
+public func choleskySolve(_ l: Tensor, _ b: Tensor) -> Tensor {
+  guard let (wide, right) = aligned("choleskySolve", l, b) else { return .placeholder }
+  let x = CholeskySolve()(Pair(wide, right))
+  return b.rank == 1 ? x.squeezed(axes: -1) : x
+}

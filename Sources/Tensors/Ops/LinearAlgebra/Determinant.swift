@@ -1,0 +1,91 @@
+import RealModule
+
+/// The sign of the determinant and the logarithm of its size, or the determinant itself: [..., 2] or [...].
+struct Determinant: Primitive {
+  let isLogarithmic: Bool
+  var name: String { isLogarithmic ? "logDeterminant" : "determinant" }
+  var keeps: Keeps { .both }
+
+  func result(_ x: Tensor) throws(TensorError) -> Signature {
+    try x.checkMatrices(isSquare: true)
+    return Signature(isLogarithmic ? Shape(Array(x.batchShape) + [2]) : x.batchShape, x.dtype)
+  }
+
+  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+    x.dtype == .float32 ? determinant(x, result, Float.self) : determinant(x, result, Double.self)
+  }
+
+  private func determinant<T: LAPACKElement>(_ x: Tensor, _ result: Signature, _ type: T.Type) -> Tensor {
+    let (y, n) = (Tensor(uninitialized: result.shape, result.dtype), x.shape[-1])
+    // The transpose has the same determinant: rows will do for columns.
+    let copy = x.contiguousCopy()
+    let (a, out) = (copy.numbers(type), y.numbers(type))
+    _ = LAPACK.forEach(type, x.matrixCount, operations: 2 * n * n * n / 3, integers: n) { i, _, pivots in
+      let a = a + i * n * n
+      if n > 0 { _ = BlockedLU.factor(type, n, n, a, pivots) }
+      var (product, sign, logarithm): (T, T, Double) = (1, 1, 0)
+      for j in 0..<n {
+        let pivot = a[j * n + j]
+        if Int(pivots[j]) != j + 1 {
+          product = -product
+          sign = -sign
+        }
+        product *= pivot
+        sign = pivot > 0 ? sign : pivot < 0 ? -sign : pivot * 0
+        logarithm += pivot == 0 ? -.infinity : Double.log(Double(Swift.abs(pivot)))
+      }
+      if isLogarithmic {
+        out[2 * i] = sign
+        out[2 * i + 1] = T(logarithm)
+      } else {
+        out[i] = product
+      }
+      return 0
+    }
+    withExtendedLifetime(copy) {}
+    return y
+  }
+
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    let value = isLogarithmic ? y.unpacked(0, 2)[.ellipsis, 0] : y
+    let slope = isLogarithmic ? dy[.ellipsis, 1] : dy * y
+    func spread(_ t: Tensor) -> Tensor { t.unsqueezed(axis: -1).unsqueezed(axis: -1) }
+    // Where a matrix is singular the identity stands in for it, so that the others have their inverses.
+    let isSingular = (value .== 0).detached
+    guard isSingular.any().item(as: Bool.self) else { return [spread(slope) * inverse(x).transposed()] }
+    let invertible = `where`(spread(isSingular), Tensor.eye(x.shape[-1], nil, x.dtype), x)
+    let regular = spread(slope) * inverse(invertible).transposed()
+    if isLogarithmic { return [`where`(spread(isSingular), Double.nan, regular)] }
+    return [`where`(spread(isSingular), spread(dy) * Determinant.cofactors(x.detached), regular)]
+  }
+
+  /// det(u)·det(v)·u·diag(products of the other singular values)·vᵀ: the derivative that a singular matrix has, too.
+  private static func cofactors(_ x: Tensor) -> Tensor {
+    let (u, s, vt) = svd(x)
+    let n = x.shape[-1]
+    let others = `where`(Tensor.eye(n, nil, x.dtype) .!= 0, 1, s.unsqueezed(axis: -2)).prod(axis: -1)
+    let sign = determinant(u, vt)
+    return (u * (others * sign.unsqueezed(axis: -1)).unsqueezed(axis: -2)) • vt
+  }
+  private static func determinant(_ u: Tensor, _ vt: Tensor) -> Tensor {
+    Determinant(isLogarithmic: false)(u) * Determinant(isLogarithmic: false)(vt)
+  }
+}
+
+/// The determinant of square matrices [..., n, n]; 1 of an empty one.
+///
+/// Derivative: dy times the cofactors, det x·x⁻ᵀ; they exist for a singular matrix too, where their own derivative counts as 0. PyTorch:
+/// `linalg.det`.
+public func determinant(_ x: Tensor) -> Tensor { Determinant(isLogarithmic: false)(x) }
+
+/// The determinant of square matrices [..., n, n] as its sign, −1, 0 or 1, and the logarithm of its size: no overflow, however large they are.
+///
+/// Of a singular matrix the sign is 0 and the logarithm −∞. The logarithm of the determinant itself is
+/// `log(sign) + logarithm`, NaN where it is negative.
+///
+/// Derivative of the logarithm: x⁻ᵀ, NaN for a singular matrix; that of the sign is 0. PyTorch: `linalg.slogdet`.
+public func logDeterminant(_ x: Tensor) -> (sign: Tensor, logarithm: Tensor) {
+  let packed = Determinant(isLogarithmic: true)(x)
+  if Context.current.hasFailed { return (.placeholder, .placeholder) }
+  return (packed[.ellipsis, 0], packed[.ellipsis, 1])
+}
