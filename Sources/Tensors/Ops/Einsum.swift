@@ -9,6 +9,8 @@
 /// takes the diagonal. `...` stands for axes without letters, which broadcast; axes of size 1 broadcast with any size. Without an arrow the
 /// result has the axes of `...` and then, in the order of the alphabet (capitals first), the letters that occur once.
 ///
+/// An axis of one operand alone that is summed gives int64 for int32, as ``Tensor/sum(axes:keepDims:)`` does.
+///
 /// Of several operands pairs are multiplied one after the other, in the order that takes the fewest multiplications as far as a search of all orders
 /// (up to five operands) or of the next cheapest pair finds it; each pair is a matrix product. PyTorch: `einsum`.
 public func einsum(_ equation: String, _ operands: Tensor...) -> Tensor { einsum(equation, operands) }
@@ -162,13 +164,16 @@ private struct Contraction {
   private func summed(_ a: Term, _ needed: Set<Int>) -> Term {
     let axes = a.labels.indices.filter { !needed.contains(a.labels[$0]) }
     if axes.isEmpty { return a }
-    return Term(
-      tensor: a.tensor.sum(axes: Array(axes)).cast(to: a.tensor.dtype), labels: a.labels.filter { needed.contains($0) })
+    let labels = a.labels.filter { needed.contains($0) }
+    if axes.allSatisfy({ sizes[a.labels[$0]] == 1 }) { return Term(tensor: a.tensor.squeezed(axes: Array(axes)), labels: labels) }
+    return Term(tensor: a.tensor.sum(axes: Array(axes)), labels: labels)
   }
 
   private func product(_ first: Term, _ second: Term, _ needed: Set<Int>) -> Term {
-    let a = summed(first, needed.union(second.labels))
-    let b = summed(second, needed.union(first.labels))
+    var a = summed(first, needed.union(second.labels))
+    var b = summed(second, needed.union(first.labels))
+    // Sums of int32 are int64.
+    if a.tensor.dtype != b.tensor.dtype { (a.tensor, b.tensor) = (a.tensor.cast(to: .int64), b.tensor.cast(to: .int64)) }
     let common = a.labels.filter { b.labels.contains($0) }
     let (batch, inner) = (common.filter { needed.contains($0) }, common.filter { !needed.contains($0) })
     let (left, right) = (a.labels.filter { !common.contains($0) }, b.labels.filter { !common.contains($0) })

@@ -45,7 +45,7 @@ extension Table {
       return solveTriangular(x.transposed(), b.transposed(), upper: !upper, unitDiagonal: unit).transposed()
     }
     rows.change { $0.isLoose = true }
-    rows.add("linalg.lstsq", "leastSquares(a, b)", note: "PyTorch leaves residuals out where a has not full column rank", results: leastSquares)
+    rows.add("linalg.lstsq", "leastSquares(a, b)", note: "PyTorch leaves residuals out for gelsy, and where a has not more rows than columns or not full rank", results: leastSquares)
     rows.change { $0.isLoose = true }
     rows.add("linalg.qr", "qr(x, complete: complete)", note: "mode `r`: `qr(x).r`", results: { a in
       let mode = try a.string("mode", at: 1, default: "reduced")
@@ -150,10 +150,10 @@ extension Table {
     let found = Fluxion.leastSquares(
       x, isVector ? b.unsqueezed(axis: -1) : b, method: method, tolerance: try a.optionalDouble("rcond", at: 2))
     let (m, n) = (x.shape[-2], x.shape[-1])
-    let isOverdetermined = m > n && (method == .qr || (found.rank .== n).all().item(as: Bool.self))
+    let hasResiduals = m > n && (method == .qr || method != .completeOrthogonal && (found.rank .== n).all().item(as: Bool.self))
     func columns(_ y: Tensor) -> Tensor { isVector ? y.squeezed(axes: -1) : y }
     return [
-      columns(found.solution), isOverdetermined ? columns(found.residuals) : .zeros([0], x.dtype), found.rank, found.singularValues,
+      columns(found.solution), hasResiduals ? columns(found.residuals) : .zeros([0], x.dtype), found.rank, found.singularValues,
     ]
   }
 

@@ -80,7 +80,7 @@ extension Arguments {
     let isFloat = product.dtype.isFloatingPoint
     func times(_ x: Tensor, _ factor: Double) -> Tensor { factor == 1 ? x : isFloat ? x * factor : x * Int(factor) }
     let scaled = times(product, alpha)
-    return beta == 0 ? scaled + (c * 0).expanded(product.shape) * 0 : times(c, beta) + scaled
+    return beta == 0 ? scaled : times(c, beta) + scaled
   }
 
   /// Two lists of integers in a list.
