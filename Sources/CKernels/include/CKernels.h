@@ -190,6 +190,50 @@ void fx_add_strided(int dtype, int rank, const ptrdiff_t *dims, const ptrdiff_t 
 
 // MARK: convolution.c, pooling.c, resample.c — images; [batch, channels, …] row-major.
 
+/// A window that slides over a volume of three axes (images have one axis of size 1 in front, signals two). Output i of an axis sees the
+/// inputs i·stride − before + j·dilation, j in 0 ..< window; those outside 0 ..< input are padding. `after` is the padding behind the last
+/// input. A window of 0 (pooling only) is adaptive: output i sees the inputs from ⌊i·input/output⌋ up to ⌈(i + 1)·input/output⌉.
+typedef struct { ptrdiff_t input[3], output[3], window[3], stride[3], dilation[3], before[3], after[3]; } fx_window;
+
+/// columns[(c, kz, ky, kx), j] = x[c, the input under tap (kz, ky, kx) of output start + j], j in 0 ..< count; 0 for padding. Rows of
+/// `columns` are `lead` elements apart; `size` is the element's bytes.
+void fx_columns(int size, const fx_window *w, ptrdiff_t channels, ptrdiff_t start, ptrdiff_t count, const void *x, void *columns, ptrdiff_t lead);
+/// The adjoint: each column's element is added to the input it came from. No bool.
+void fx_columns_add(int dtype, const fx_window *w, ptrdiff_t channels, ptrdiff_t start, ptrdiff_t count, const void *columns, ptrdiff_t lead, void *x);
+/// y[p] += Σ over taps k of weight[k]·x[the input under tap k of output p], for one plane x and one plane y. No bool.
+void fx_correlate(int dtype, const fx_window *w, const void *x, const void *weight, void *y);
+/// The adjoint in x: x[the input under tap k of output p] += weight[k]·y[p].
+void fx_correlate_input(int dtype, const fx_window *w, const void *y, const void *weight, void *x);
+/// The adjoint in the weight: weight[k] += Σ over p of y[p]·x[the input under tap k of output p].
+void fx_correlate_weight(int dtype, const fx_window *w, const void *x, const void *y, void *weight);
+
+/// The largest element under each window; NaN if there is one. Padding never counts, and a window without elements gives the lowest number.
+void fx_max_pool(int dtype, const fx_window *w, ptrdiff_t planes, const void *x, void *y);
+/// Where it lies in its plane: the first of equal ones, the last NaN; 0 for a window without elements.
+void fx_max_pool_positions(int dtype, const fx_window *w, ptrdiff_t planes, const void *x, int64_t *y);
+/// dx = dy at the place of each window's largest element, added up, else 0; float32 and float64.
+void fx_max_pool_backward(int dtype, const fx_window *w, ptrdiff_t planes, const void *x, const void *dy, void *dx);
+/// The sum under each window over `divisor`, or if that is 0 over the number of elements, with those of padding if `padded`.
+void fx_mean_pool(int dtype, const fx_window *w, int padded, int64_t divisor, ptrdiff_t planes, const void *x, void *y);
+/// The adjoint; float32 and float64.
+void fx_mean_pool_backward(int dtype, const fx_window *w, int padded, int64_t divisor, ptrdiff_t planes, const void *dy, void *dx);
+
+/// y[o, i, j] = Σ over t of weights[i·taps + t]·x[o, places[i·taps + t], j], x [outer, n, inner], y [outer, count, inner].
+void fx_resample(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t count, ptrdiff_t inner, ptrdiff_t taps, const int64_t *places,
+                 const double *weights, const void *x, void *y);
+/// The adjoint: x[o, places[i·taps + t], j] += weights[i·taps + t]·y[o, i, j].
+void fx_resample_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t count, ptrdiff_t inner, ptrdiff_t taps, const int64_t *places,
+                     const double *weights, const void *y, void *x);
+/// y[c, p] = Σ over t of weights[t, p]·x[c, places[t, p]]; a negative place counts nothing. x [channels, n], y [channels, points].
+void fx_sample(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const void *weights,
+               const void *x, void *y);
+/// The adjoint in x: x[c, places[t, p]] += weights[t, p]·y[c, p].
+void fx_sample_add(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const void *weights,
+                   const void *y, void *x);
+/// The adjoint in the weights: weights[t, p] = Σ over c of y[c, p]·x[c, places[t, p]].
+void fx_sample_weights(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const void *x,
+                       const void *y, void *weights);
+
 // MARK: norm.c, attention.c, embedding.c — rows of features.
 
 #endif

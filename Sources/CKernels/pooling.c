@@ -1,0 +1,228 @@
+// Pooling: the largest element, or the mean, under each place of a sliding (or adaptive) window.
+#include "kernels.h"
+
+/// What one output sees of an axis: inputs from ..< to by `step`, all inside; `padded` is their number with the padding's.
+typedef struct { ptrdiff_t from, to, step, padded; } span;
+
+FX_INLINE span see(const fx_window *w, int axis, ptrdiff_t i) {
+  ptrdiff_t n = w->input[axis];
+  if (w->window[axis] == 0) {
+    ptrdiff_t out = w->output[axis], from = i * n / out, to = ((i + 1) * n + out - 1) / out;
+    return (span){from, to, 1, to - from};
+  }
+  ptrdiff_t step = w->dilation[axis], from = i * w->stride[axis] - w->before[axis], to = from + (w->window[axis] - 1) * step + 1;
+  ptrdiff_t padded = min_size(to, n + w->after[axis]) - from;
+  if (from < 0) from += (-from + step - 1) / step * step;
+  return (span){from, min_size(to, n), step, padded};
+}
+
+// BODY for each output (o counts them, in order) with what it sees of the axes in z, y and x.
+#define FOR_OUTPUTS(...)                                            \
+  {                                                                 \
+    ptrdiff_t o = 0;                                                \
+    for (ptrdiff_t oz = 0; oz < w->output[0]; oz++) {               \
+      span z = see(w, 0, oz);                                       \
+      for (ptrdiff_t oy = 0; oy < w->output[1]; oy++) {             \
+        span y = see(w, 1, oy);                                     \
+        for (ptrdiff_t ox = 0; ox < w->output[2]; ox++, o++) {      \
+          span x = see(w, 2, ox);                                   \
+          __VA_ARGS__                                               \
+        }                                                           \
+      }                                                             \
+    }                                                               \
+  }
+// A loop header: over the inputs (at p) that an output sees.
+#define FOR_INPUTS                                                                           \
+  for (ptrdiff_t iz = z.from; iz < z.to; iz += z.step)                                       \
+    for (ptrdiff_t iy = y.from; iy < y.to; iy += y.step)                                     \
+      for (ptrdiff_t p = (iz * w->input[1] + iy) * w->input[2] + x.from,                     \
+                     end = (iz * w->input[1] + iy) * w->input[2] + x.to; p < end; p += x.step)
+
+FX_INLINE ptrdiff_t volume(const ptrdiff_t *sizes) { return sizes[0] * sizes[1] * sizes[2]; }
+
+/// What the sum of an output is divided by.
+FX_INLINE int64_t divisor_of(int padded, int64_t divisor, span z, span y, span x) {
+  if (divisor) return divisor;
+  if (padded) return (int64_t)(z.padded * y.padded * x.padded);
+  return (int64_t)(max_size(z.to - z.from, 0) * max_size(y.to - y.from, 0) * max_size(x.to - x.from, 0));
+}
+
+// MARK: The largest
+
+#define IS_BETTER(v, best) (((v) > (best)) | ((v) != (v)))
+
+// Rows of a sliding window without dilation: first the largest down each column of the window, then along the row.
+#define CHUNK 512
+#define MAX_POOL(S, T, LOWEST)                                                                                \
+  FX_INLINE ptrdiff_t largest_##S(const fx_window *w, const T *in, span z, span y, span x) {                  \
+    T best = LOWEST;                                                                                          \
+    ptrdiff_t where = z.from < z.to && y.from < y.to && x.from < x.to ? (z.from * w->input[1] + y.from) * w->input[2] + x.from : 0; \
+    FOR_INPUTS if (IS_BETTER(in[p], best)) best = in[p], where = p;                                          \
+    return where;                                                                                             \
+  }                                                                                                           \
+  /* The row of outputs whose rows and columns lie inside, from `first` on: all the inputs are there. */      \
+  FX_INLINE void row_##S(const fx_window *w, const T *in, span z, span y, ptrdiff_t stride, ptrdiff_t first, ptrdiff_t count, T *restrict out) { \
+    T column[CHUNK + 64];                                                                                     \
+    ptrdiff_t taps = w->window[2], step = w->dilation[2];                                                     \
+    ptrdiff_t most = (CHUNK + 63 - (taps - 1) * step) / stride + 1;                                           \
+    for (ptrdiff_t begin = 0; begin < count; begin += most) {                                                 \
+      ptrdiff_t n = min_size(most, count - begin), width = (n - 1) * stride + (taps - 1) * step + 1;          \
+      ptrdiff_t left = (first + begin) * stride - w->before[2];                                               \
+      int started = 0;                                                                                        \
+      for (ptrdiff_t iz = z.from; iz < z.to; iz += z.step)                                                    \
+        for (ptrdiff_t iy = y.from; iy < y.to; iy += y.step) {                                                \
+          const T *restrict from = in + (iz * w->input[1] + iy) * w->input[2] + left;                         \
+          if (started)                                                                                        \
+            for (ptrdiff_t i = 0; i < width; i++) { T v = from[i]; column[i] = IS_BETTER(v, column[i]) ? v : column[i]; } \
+          else                                                                                                \
+            for (ptrdiff_t i = 0; i < width; i++) column[i] = from[i];                                        \
+          started = 1;                                                                                        \
+        }                                                                                                     \
+      T *restrict y_row = out + begin;                                                                        \
+      for (ptrdiff_t i = 0; i < n; i++) y_row[i] = column[i * stride];                                        \
+      for (ptrdiff_t k = 1; k < taps; k++)                                                                    \
+        for (ptrdiff_t i = 0; i < n; i++) {                                                                   \
+          T v = column[i * stride + k * step];                                                                \
+          y_row[i] = IS_BETTER(v, y_row[i]) ? v : y_row[i];                                                   \
+        }                                                                                                     \
+    }                                                                                                         \
+  }                                                                                                           \
+  FX_CLONES static void max_pool_##S(const fx_window *w, ptrdiff_t planes, const T *in, T *out) {             \
+    ptrdiff_t n = w->input[2], width = w->output[2], stride = w->stride[2], reach = (w->window[2] - 1) * w->dilation[2]; \
+    /* The outputs of a row that see no padding. */                                                           \
+    ptrdiff_t first = w->window[2] == 0 || reach + stride > CHUNK ? width : min_size(width, (w->before[2] + stride - 1) / stride); \
+    ptrdiff_t last = n + w->before[2] - reach <= 0 ? first : min_size(width, (n + w->before[2] - reach - 1) / stride + 1); \
+    last = max_size(first, last);                                                                             \
+    for (ptrdiff_t plane = 0; plane < planes; plane++, in += volume(w->input))                                \
+      for (ptrdiff_t oz = 0; oz < w->output[0]; oz++) {                                                       \
+        span z = see(w, 0, oz);                                                                               \
+        for (ptrdiff_t oy = 0; oy < w->output[1]; oy++, out += width) {                                       \
+          span y = see(w, 1, oy);                                                                             \
+          int is_empty = z.from >= z.to || y.from >= y.to;                                                    \
+          if (first < last && !is_empty) {                                                                    \
+            if (stride == 1) row_##S(w, in, z, y, 1, first, last - first, out + first);                       \
+            else if (stride == 2) row_##S(w, in, z, y, 2, first, last - first, out + first);                  \
+            else row_##S(w, in, z, y, stride, first, last - first, out + first);                              \
+          }                                                                                                   \
+          for (ptrdiff_t ox = 0; ox < width; ox++) {                                                          \
+            if (ox == first && !is_empty) ox = last;                                                          \
+            if (ox >= width) break;                                                                           \
+            span x = see(w, 2, ox);                                                                           \
+            T best = LOWEST;                                                                                  \
+            FOR_INPUTS best = IS_BETTER(in[p], best) ? in[p] : best;                                         \
+            out[ox] = best;                                                                                   \
+          }                                                                                                   \
+        }                                                                                                     \
+      }                                                                                                       \
+  }                                                                                                           \
+  static void positions_##S(const fx_window *w, ptrdiff_t planes, const T *in, int64_t *out) {                \
+    for (ptrdiff_t plane = 0; plane < planes; plane++, in += volume(w->input), out += volume(w->output))      \
+      FOR_OUTPUTS(out[o] = largest_##S(w, in, z, y, x);)                                                      \
+  }
+
+MAX_POOL(f32, float, -__builtin_inff())
+MAX_POOL(f64, double, -__builtin_inf())
+MAX_POOL(i32, int32_t, INT32_MIN)
+MAX_POOL(i64, int64_t, INT64_MIN)
+
+#define MAX_POOL_BACKWARD(S, T)                                                                               \
+  /* Two by two, side by side: every input is seen once, so that the result is written in one go. */          \
+  FX_INLINE void pairs_##S(ptrdiff_t n, const T *restrict upper, const T *restrict lower, const T *restrict dy, T *restrict dx, T *restrict dz) { \
+    for (ptrdiff_t i = 0; i < n; i++) {                                                                       \
+      T a = upper[2 * i], b = upper[2 * i + 1], c = lower[2 * i], d = lower[2 * i + 1], best = a, g = dy[i];  \
+      int take_b = IS_BETTER(b, best);                                                                        \
+      best = take_b ? b : best;                                                                               \
+      int take_c = IS_BETTER(c, best);                                                                        \
+      best = take_c ? c : best;                                                                               \
+      int take_d = IS_BETTER(d, best);                                                                        \
+      dx[2 * i] = (take_b | take_c | take_d) ? 0 : g;                                                           \
+      dx[2 * i + 1] = (take_b & !(take_c | take_d)) ? g : 0;                                                    \
+      dz[2 * i] = (take_c & !take_d) ? g : 0;                                                                   \
+      dz[2 * i + 1] = take_d ? g : 0;                                                                         \
+    }                                                                                                         \
+  }                                                                                                           \
+  FX_CLONES static void max_pool_backward_##S(const fx_window *w, ptrdiff_t planes, const T *in, const T *dy, T *dx) { \
+    ptrdiff_t height = w->output[1], width = w->output[2], n = w->input[2];                                   \
+    int is_halving = volume(w->input) == w->input[1] * n && w->window[1] == 2 && w->window[2] == 2 && w->stride[1] == 2 &&  \
+                     w->stride[2] == 2 && w->dilation[1] == 1 && w->dilation[2] == 1 && w->before[1] == 0 && w->before[2] == 0 && \
+                     w->input[1] / 2 == height && n / 2 == width;                                             \
+    for (ptrdiff_t plane = 0; plane < planes; plane++, in += volume(w->input), dx += volume(w->input), dy += volume(w->output)) { \
+      if (is_halving) {                                                                                       \
+        for (ptrdiff_t oy = 0; oy < height; oy++) {                                                           \
+          T *first = dx + 2 * oy * n;                                                                         \
+          pairs_##S(width, in + 2 * oy * n, in + (2 * oy + 1) * n, dy + oy * width, first, first + n);        \
+          if (n & 1) first[n - 1] = first[2 * n - 1] = 0;                                                     \
+        }                                                                                                     \
+        if (w->input[1] & 1) memset(dx + 2 * height * n, 0, (size_t)n * sizeof(T));                           \
+        continue;                                                                                             \
+      }                                                                                                       \
+      memset(dx, 0, (size_t)volume(w->input) * sizeof(T));                                                    \
+      FOR_OUTPUTS(if (z.from < z.to && y.from < y.to && x.from < x.to) dx[largest_##S(w, in, z, y, x)] += dy[o];) \
+    }                                                                                                         \
+  }
+MAX_POOL_BACKWARD(f32, float)
+MAX_POOL_BACKWARD(f64, double)
+
+// MARK: The mean
+
+#define MEAN_POOL(S, T, A)                                                                                    \
+  FX_CLONES static void mean_pool_##S(const fx_window *w, int padded, int64_t divisor, ptrdiff_t planes, const T *in, T *out) { \
+    for (ptrdiff_t plane = 0; plane < planes; plane++, in += volume(w->input), out += volume(w->output))      \
+      FOR_OUTPUTS({                                                                                           \
+        A sum = 0;                                                                                            \
+        FOR_INPUTS sum += (A)in[p];                                                                          \
+        int64_t count = divisor_of(padded, divisor, z, y, x);                                                 \
+        out[o] = count ? (T)(sum / (A)count) : 0;                                                             \
+      })                                                                                                      \
+  }
+MEAN_POOL(f32, float, double)
+MEAN_POOL(f64, double, double)
+MEAN_POOL(i32, int32_t, int64_t)
+MEAN_POOL(i64, int64_t, int64_t)
+
+#define MEAN_POOL_BACKWARD(S, T)                                                                              \
+  FX_CLONES static void mean_pool_backward_##S(const fx_window *w, int padded, int64_t divisor, ptrdiff_t planes, const T *dy, T *dx) { \
+    for (ptrdiff_t plane = 0; plane < planes; plane++, dx += volume(w->input), dy += volume(w->output)) {     \
+      memset(dx, 0, (size_t)volume(w->input) * sizeof(T));                                                    \
+      FOR_OUTPUTS({                                                                                           \
+        int64_t count = divisor_of(padded, divisor, z, y, x);                                                 \
+        T g = count ? dy[o] / (T)count : 0;                                                                   \
+        FOR_INPUTS dx[p] += g;                                                                               \
+      })                                                                                                      \
+    }                                                                                                         \
+  }
+MEAN_POOL_BACKWARD(f32, float)
+MEAN_POOL_BACKWARD(f64, double)
+
+void fx_max_pool(int dtype, const fx_window *w, ptrdiff_t planes, const void *x, void *y) {
+  switch (dtype) {
+    case FX_F32: max_pool_f32(w, planes, x, y); break;
+    case FX_F64: max_pool_f64(w, planes, x, y); break;
+    case FX_I32: max_pool_i32(w, planes, x, y); break;
+    case FX_I64: max_pool_i64(w, planes, x, y); break;
+  }
+}
+void fx_max_pool_positions(int dtype, const fx_window *w, ptrdiff_t planes, const void *x, int64_t *y) {
+  switch (dtype) {
+    case FX_F32: positions_f32(w, planes, x, y); break;
+    case FX_F64: positions_f64(w, planes, x, y); break;
+    case FX_I32: positions_i32(w, planes, x, y); break;
+    case FX_I64: positions_i64(w, planes, x, y); break;
+  }
+}
+void fx_max_pool_backward(int dtype, const fx_window *w, ptrdiff_t planes, const void *x, const void *dy, void *dx) {
+  if (dtype == FX_F32) max_pool_backward_f32(w, planes, x, dy, dx);
+  if (dtype == FX_F64) max_pool_backward_f64(w, planes, x, dy, dx);
+}
+void fx_mean_pool(int dtype, const fx_window *w, int padded, int64_t divisor, ptrdiff_t planes, const void *x, void *y) {
+  switch (dtype) {
+    case FX_F32: mean_pool_f32(w, padded, divisor, planes, x, y); break;
+    case FX_F64: mean_pool_f64(w, padded, divisor, planes, x, y); break;
+    case FX_I32: mean_pool_i32(w, padded, divisor, planes, x, y); break;
+    case FX_I64: mean_pool_i64(w, padded, divisor, planes, x, y); break;
+  }
+}
+void fx_mean_pool_backward(int dtype, const fx_window *w, int padded, int64_t divisor, ptrdiff_t planes, const void *dy, void *dx) {
+  if (dtype == FX_F32) mean_pool_backward_f32(w, padded, divisor, planes, dy, dx);
+  if (dtype == FX_F64) mean_pool_backward_f64(w, padded, divisor, planes, dy, dx);
+}

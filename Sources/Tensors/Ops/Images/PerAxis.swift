@@ -1,0 +1,94 @@
+/// A number for each spatial axis, or one for all of them: a window's size, a stride, a dilation.
+///
+///     maxPool(x, window: 2)            // 2 along every axis but the first two
+///     maxPool(x, window: [2, 3])       // 2 and 3 along the last two axes
+///     maxPool(x, window: PerAxis(n))   // from a variable
+public struct PerAxis: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, CustomStringConvertible {
+  private var numbers: [Int]
+  private var isForAll: Bool
+
+  /// One number for all axes.
+  public init(_ number: Int) {
+    numbers = [number]
+    isForAll = true
+  }
+  /// One number for each axis.
+  public init(_ numbers: [Int]) {
+    self.numbers = numbers
+    isForAll = false
+  }
+  /// One number for all axes.
+  public init(integerLiteral value: Int) { self.init(value) }
+  /// One number for each axis.
+  public init(arrayLiteral elements: Int...) { self.init(elements) }
+
+  /// How many axes there are numbers for; nil if one stands for all.
+  var count: Int? { isForAll ? nil : numbers.count }
+
+  /// As it is written: `2` or `[2, 3]`.
+  public var description: String { isForAll ? "\(numbers[0])" : "\(numbers)" }
+
+  /// The numbers for `axes` axes, none below `least`.
+  ///
+  /// - Parameter what: What they are, for the mistake: `a stride`.
+  func numbers(_ what: String, axes: Int, least: Int, _ operation: String) throws(TensorError) -> Shape {
+    if let count, count != axes {
+      throw TensorError(operation, "\(what) of \(self) for \(axes == 1 ? "1 axis" : "\(axes) axes"); one number, or \(axes), would fit")
+    }
+    // The upper bound keeps every product with a size within 64 bits.
+    if let wrong = numbers.first(where: { $0 < least || $0 > PerAxis.most }) {
+      throw TensorError(operation, "\(what) of \(wrong); \(least) to \(PerAxis.most) would fit")
+    }
+    return isForAll ? Shape(repeating: numbers[0], rank: axes) : Shape(numbers)
+  }
+  private static let most = 1 << 24
+}
+
+/// What surrounds an image where a window reaches over its edge: numbers of added places, or a rule for them.
+///
+///     convolution(x, weight: w, padding: 1)         // one place on each side of each axis
+///     convolution(x, weight: w, padding: [0, 2])    // none, and two on each side
+///     convolution(x, weight: w, padding: .same)     // as many as keep the size
+///     convolution(x, weight: w, padding: .init(before: [1, 0], after: [0, 0]))
+public struct WindowPadding: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
+  private enum Kind: Hashable {
+    case same
+    case sides(before: PerAxis, after: PerAxis)
+  }
+  private var kind: Kind
+
+  /// None: the window stays inside.
+  public static let valid: WindowPadding = 0
+  /// As many as give ⌈size / stride⌉ places of the window, the odd one behind: with a stride of 1 the size stays.
+  public static let same = WindowPadding(kind: .same)
+
+  private init(kind: Kind) { self.kind = kind }
+  /// So many on each side.
+  public init(_ number: Int) { self.init(PerAxis(number)) }
+  /// So many on each side of each axis.
+  public init(_ numbers: PerAxis) { kind = .sides(before: numbers, after: numbers) }
+  /// So many in front of and behind each axis.
+  public init(before: PerAxis, after: PerAxis) { kind = .sides(before: before, after: after) }
+  /// So many on each side.
+  public init(integerLiteral value: Int) { self.init(value) }
+  /// So many on each side of each axis.
+  public init(arrayLiteral elements: Int...) { self.init(PerAxis(elements)) }
+
+  /// The numbers before and after each axis of sizes `input` for a window that spans `reach` places.
+  func numbers(_ input: Shape, reach: Shape, stride: Shape, _ operation: String) throws(TensorError) -> (before: Shape, after: Shape) {
+    switch kind {
+    case .sides(let before, let after):
+      let front = try before.numbers("a padding", axes: input.rank, least: 0, operation)
+      return (front, before == after ? front : try after.numbers("a padding", axes: input.rank, least: 0, operation))
+    case .same:
+      var (before, after) = (input, input)
+      for axis in 0..<input.rank {
+        let outputs = (input[axis] + stride[axis] - 1) / stride[axis]
+        let total = Swift.max(0, (outputs - 1) * stride[axis] + reach[axis] - input[axis])
+        before[axis] = total / 2
+        after[axis] = total - total / 2
+      }
+      return (before, after)
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import CKernels
+
+/// Weighted sums of elements of each plane: y[n, c, p] = Σ over t of weights[n, t, p] · x[n, c, places[n, t, p]]; a negative place counts nothing.
+///
+/// With ``SampleAdd`` and ``SampleWeights`` one sum of products of three tensors, of which two are given: so each one's gradients are the others.
+struct Sample: Primitive {
+  /// int64, below the elements of a plane.
+  let places: Tensor
+  var name: String { "gridSample" }
+
+  func result(_ x: Pair) throws(TensorError) -> Signature {
+    if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
+    return Signature(Shape(x.a.shape[0], x.a.shape[1], x.b.shape[2]), x.a.dtype)
+  }
+  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
+    let (image, weights, places) = (x.a.ordered, x.b.ordered, places.ordered)
+    let y = Tensor(uninitialized: result.shape, result.dtype)
+    forImages(places, channels: image.shape[1]) { n, at in
+      fx_sample(
+        y.dtype.code, image.shape[1], image.shape[2], places.shape[1], places.shape[2], at, weights.item(n), image.item(n), y.item(n))
+    }
+    return y
+  }
+  func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [
+      needs[0] ? SampleAdd(places: places, count: x.a.shape[2])(Pair(dy, x.b)) : nil,
+      needs[1] ? SampleWeights(places: places)(Pair(x.a, dy)) : nil,
+    ]
+  }
+}
+
+/// Sample's adjoint in x: each element of y, times its weights, added at its places in a plane of `count` elements.
+struct SampleAdd: Primitive {
+  let places: Tensor
+  let count: Int
+  var name: String { "gridSample" }
+
+  func result(_ x: Pair) -> Signature { Signature(Shape(x.a.shape[0], x.a.shape[1], count), x.a.dtype) }
+  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
+    let (y, weights, places) = (x.a.ordered, x.b.ordered, places.ordered)
+    let image = Tensor.zeros(result.shape, result.dtype)
+    forImages(places, channels: y.shape[1]) { n, at in
+      fx_sample_add(y.dtype.code, y.shape[1], count, places.shape[1], places.shape[2], at, weights.item(n), y.item(n), image.item(n))
+    }
+    return image
+  }
+  func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [
+      needs[0] ? Sample(places: places)(Pair(dy, x.b)) : nil,
+      needs[1] ? SampleWeights(places: places)(Pair(dy, x.a)) : nil,
+    ]
+  }
+}
+
+/// Sample's adjoint in the weights: for each place the products of y with what lies there, summed over the channels.
+struct SampleWeights: Primitive {
+  let places: Tensor
+  var name: String { "gridSample" }
+
+  func result(_ x: Pair) -> Signature { Signature(places.shape, x.a.dtype) }
+  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
+    let (image, y, places) = (x.a.ordered, x.b.ordered, places.ordered)
+    let weights = Tensor(uninitialized: result.shape, result.dtype)
+    forImages(places, channels: image.shape[1]) { n, at in
+      fx_sample_weights(
+        y.dtype.code, image.shape[1], image.shape[2], places.shape[1], places.shape[2], at, image.item(n), y.item(n), weights.item(n))
+    }
+    return weights
+  }
+  func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [
+      needs[0] ? SampleAdd(places: places, count: x.a.shape[2])(Pair(x.b, dy)) : nil,
+      needs[1] ? Sample(places: places)(Pair(x.a, dy)) : nil,
+    ]
+  }
+}
+
+/// Calls `body` with each image's number and its places, in parallel where that pays.
+private func forImages(_ places: Tensor, channels: Int, _ body: (Int, UnsafePointer<Int64>) -> Void) {
+  let each = places.shape[1] * places.shape[2]
+  parallel(places.shape[0], grain: Swift.max(1, Blocks.grain / Swift.max(1, each * channels))) { range in
+    for n in range { body(n, UnsafePointer((places.pointer + n * each * 8).assumingMemoryBound(to: Int64.self))) }
+  }
+}
+
+extension Tensor {
+  /// The address of element n of the first axis.
+  fileprivate func item(_ n: Int) -> UnsafeMutableRawPointer { pointer + n * (elementCount / Swift.max(1, shape[0])) * dtype.byteCount }
+}
