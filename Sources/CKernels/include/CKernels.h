@@ -236,4 +236,30 @@ void fx_sample_weights(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t tap
 
 // MARK: norm.c, attention.c, embedding.c — rows of features.
 
+/// Each contiguous row less its mean (if `centered`), over √(its mean square + epsilon), times w, plus b; w and b [n] or NULL.
+void fx_norm_rows(int dtype, int centered, ptrdiff_t rows, ptrdiff_t n, double epsilon, const void *x, const void *w, const void *b, void *y);
+/// The gradient of fx_norm_rows: dx is written, dw and db [n] (or NULL) are added to.
+void fx_norm_rows_backward(int dtype, int centered, ptrdiff_t rows, ptrdiff_t n, double epsilon, const void *x, const void *w, const void *dy,
+                           void *dx, void *dw, void *db);
+/// The same for channels: channel c of image i are the n elements from x + i·step + c·n on. Mean and variance [channels] are written too.
+void fx_norm_channels(int dtype, ptrdiff_t batch, ptrdiff_t step, ptrdiff_t channels, ptrdiff_t n, double epsilon, const void *x, const void *w,
+                      const void *b, void *mean, void *variance, void *y);
+/// The gradient of fx_norm_channels; dw and db [channels] are written.
+void fx_norm_channels_backward(int dtype, ptrdiff_t batch, ptrdiff_t step, ptrdiff_t channels, ptrdiff_t n, double epsilon, const void *x,
+                               const void *w, const void *mean, const void *variance, const void *dy, void *dx, void *dw, void *db);
+
+/// Scores [rows, n] become softmax(scale·x, masked): a byte of `allowed` that is 0 hides a key, `added` is added to the scaled scores (each NULL
+/// or by its steps), and row r sees its first seen + r keys only. A row that sees nothing becomes zeros.
+void fx_attention_weights(int dtype, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t seen, double scale, const uint8_t *allowed, const void *added,
+                          ptrdiff_t mask_row, ptrdiff_t mask_column, void *x);
+/// The gradient for the weights becomes that for the scores: dp = scale·p·(dp − Σ p·dp).
+void fx_attention_scores(int dtype, ptrdiff_t rows, ptrdiff_t n, double scale, const void *p, void *dp);
+
+/// y[to[j], i] += factors[j]·x[from[j], i] for first ≤ i < last, in the order of j; from NULL is j, factors NULL are 1, to[j] < 0 is left out.
+void fx_combine_rows(int dtype, ptrdiff_t count, ptrdiff_t n, ptrdiff_t first, ptrdiff_t last, const int64_t *from, const int64_t *to,
+                     const void *factors, const void *x, void *y);
+/// y[to[j], i] = the first from[j] for which x[from[j], i] is largest (NaN counts as that); y is −1 at first.
+void fx_largest_rows(int dtype, ptrdiff_t count, ptrdiff_t n, ptrdiff_t first, ptrdiff_t last, const int64_t *from, const int64_t *to,
+                     const void *x, int64_t *y);
+
 #endif

@@ -57,6 +57,9 @@ extension Tensor {
     return x
   }
 
+  /// Whether a gradient that is being taken depends on it.
+  package var isTracked: Bool { Context.current.tape.map { level(on: $0) > 0 } ?? false }
+
   /// Whether two tensors stand at one place of one tape.
   package func isSamePlace(as other: Tensor) -> Bool { node.tape == other.node.tape && node.index == other.node.index }
 

@@ -1,0 +1,78 @@
+import Tensors
+
+/// t·(log t − log p), Kullback and Leibler's divergence of p from t, element by element; given log p.
+///
+/// PyTorch: `kl_div`. Its `batchmean` is `klDivergence(y, t, reduction: .sum) / n` for n rows.
+///
+/// - Parameters:
+///   - logProbabilities: log p, of any shape.
+///   - target: t, of the same shape; where it is 0 the loss is 0.
+///   - isLogTarget: Whether the target is log t.
+///   - reduction: The mean over all elements unless told.
+public func klDivergence(_ logProbabilities: Tensor, _ target: Tensor, isLogTarget: Bool = false, reduction: Reduction) -> Tensor {
+  elementwise("klDivergence", isLogTarget ? Kernels.divergenceOfLogs : Kernels.divergence, logProbabilities, target, reduction)
+}
+/// The mean of t·(log t − log p) over all elements, given log p.
+public func klDivergence(_ logProbabilities: Tensor, _ target: Tensor) -> Tensor {
+  klDivergence(logProbabilities, target, reduction: .mean)
+}
+
+/// λ − t·log λ, −log of the probability of a count t if λ are expected (Poisson), but for what does not depend on λ.
+///
+/// PyTorch: `poisson_nll_loss`.
+///
+/// - Parameters:
+///   - y: log λ, or λ.
+///   - target: The counts, of y's shape and dtype.
+///   - isLog: Whether y is log λ.
+///   - isFull: Whether log t! is added, by Stirling's formula for t > 1.
+///   - epsilon: Added to a λ whose logarithm is taken.
+///   - reduction: The mean unless told.
+public func poissonLikelihood(
+  _ y: Tensor, _ target: Tensor, isLog: Bool = true, isFull: Bool = false, epsilon: Double = 1e-8, reduction: Reduction
+) -> Tensor {
+  let losses =
+    isLog
+    ? elementwise("poissonLikelihood", Kernels.poissonOfLogs, y, target, .none)
+    : elementwise("poissonLikelihood", Kernels.poisson, y, target, epsilon, .none)
+  return reduction(isFull && !hasFailed ? losses + Kernels.stirling(target) : losses)
+}
+/// The mean of λ − t·log λ, given log λ.
+public func poissonLikelihood(_ y: Tensor, _ target: Tensor) -> Tensor { poissonLikelihood(y, target, reduction: .mean) }
+
+/// ½(log v + (y − t)²/v), −log of the density at t of a normal distribution with mean y and variance v, but for a constant.
+///
+/// PyTorch: `gaussian_nll_loss`.
+///
+/// - Parameters:
+///   - y: The means.
+///   - target: Of y's shape.
+///   - variance: Of y's shape, or of one that broadcasts to it. Less than epsilon counts as epsilon, and has the derivative it would have
+///     there: it is not stuck.
+///   - isFull: Whether the constant ½·log 2π is added.
+///   - epsilon: The smallest variance.
+///   - reduction: The mean unless told.
+public func gaussianLikelihood(
+  _ y: Tensor, _ target: Tensor, variance: Tensor, isFull: Bool = false, epsilon: Double = 1e-6, reduction: Reduction = .mean
+) -> Tensor {
+  guard fitTogether("gaussianLikelihood", y, target) else { return y }
+  let bounded = variance + (maximum(variance, epsilon) - variance).detached
+  let losses = Kernels.gaussian(y, target, bounded)
+  if !hasFailed && losses.shape != y.shape {
+    fail(TensorError("gaussianLikelihood", "a variance of shape \(variance.shape) for means of \(y.shape); one that broadcasts to it would fit"))
+  }
+  return reduction(isFull ? losses + 0.5 * .log(2 * .pi) : losses)
+}
+
+private enum Kernels {
+  // Where t is 0 there is nothing to take a logarithm of, nor a derivative.
+  static let divergence = Elementwise { y, t in `where`(t .== 0, 0, t * (log(`where`(t .== 0, 1, t)) - y)) }
+  static let divergenceOfLogs = Elementwise { y, t in exp(t) * (t - y) }
+  static let poisson = Elementwise { y, t, epsilon in y - t * log(y + epsilon) }
+  static let poissonOfLogs = Elementwise { y, t in exp(y) - t * y }
+  static let stirling = Elementwise { t in
+    let s = `where`(t .> 1, t, 1)
+    return `where`(t .> 1, s * log(s) - s + 0.5 * log(Symbol(2 * Double.pi) * s), 0)
+  }
+  static let gaussian = Elementwise { y, t, v in 0.5 * (log(v) + (y - t) * (y - t) / v) }
+}

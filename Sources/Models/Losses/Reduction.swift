@@ -1,0 +1,42 @@
+import Tensors
+
+/// What becomes of the losses of single elements or rows.
+public enum Reduction: Sendable {
+  /// Their mean.
+  case mean
+  /// Their sum.
+  case sum
+  /// They stay as they are.
+  case none
+
+  func callAsFunction(_ losses: Tensor) -> Tensor {
+    switch self {
+    case .mean: losses.mean()
+    case .sum: losses.sum()
+    case .none: losses
+    }
+  }
+}
+
+/// A loss of pairs of elements that is a program.
+func elementwise(_ name: String, _ kernel: Elementwise, _ y: Tensor, _ target: Tensor, _ reduction: Reduction) -> Tensor {
+  fitTogether(name, y, target) ? reduction(kernel(y, target)) : y
+}
+
+/// The same with a number that the program takes as its third operand.
+func elementwise(
+  _ name: String, _ kernel: Elementwise, _ y: Tensor, _ target: Tensor, _ number: Double, _ reduction: Reduction
+) -> Tensor {
+  fitTogether(name, y, target) ? reduction(kernel(y, target, .full([], number, y.dtype))) : y
+}
+
+/// A silent broadcast of [n] against [n, 1] to [n, n] is the classic mistake with losses.
+func fitTogether(_ name: String, _ y: Tensor, _ target: Tensor) -> Bool {
+  if y.dtype != target.dtype {
+    fail(TensorError(name, "a result of \(y.dtype) and a target of \(target.dtype); convert one with .cast(to:)"))
+    return false
+  }
+  if y.shape == target.shape { return true }
+  fail(TensorError(name, "a result of shape \(y.shape) and a target of \(target.shape); equal shapes would fit"))
+  return false
+}

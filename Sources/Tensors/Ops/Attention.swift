@@ -1,0 +1,316 @@
+import CKernels
+
+/// softmax(scale·q•kᵀ, masked) • v without a matrix of all weights: [q, k, v] with equal leading axes, of [..., length, features].
+///
+/// The weights are there for a block of queries at a time, and are computed again for the gradient.
+struct Attention: Primitive {
+  let scale: Double
+  let isCausal: Bool
+  /// Bools (true: seen) or numbers to add to the scores, with the result's leading axes and [queries, keys].
+  var mask: Tensor?
+  /// Which weights are dropped: (seed, position, probability).
+  var dropout: (seed: UInt64, position: UInt64, probability: Double)?
+  var name: String { "attention" }
+
+  /// Queries at a time: enough for a product, few enough that their weights stay in the cache.
+  static func blockSize(keys: Int) -> Int { Swift.max(16, Swift.min(64, (1 << 16) / Swift.max(1, keys))) }
+
+  func result(_ x: Triple) -> Signature { Signature(x.a.shape.replacing(x.a.rank - 1, with: x.c.shape[-1]), x.a.dtype) }
+
+  func evaluate(_ x: Triple, _ result: Signature) -> Tensor {
+    let y = Tensor(uninitialized: result.shape, result.dtype)
+    if y.elementCount == 0 { return y }
+    let (keys, features) = (x.b.shape[-2], x.c.shape[-1])
+    if keys == 0 {
+      fillElements(y.pointer, 0, y.dtype, y.elementCount)
+      return y
+    }
+    guard BLAS.isReady, let walk = AttentionWalk(self, x) else { return y }
+    let (queries, block, size) = (walk.queries, walk.block, y.dtype.byteCount)
+    let blocks = (queries + block - 1) / block
+    let tasks = walk.batches * blocks
+    let parts = walk.parts(tasks)
+    let scratch = Tensor(uninitialized: [parts, block, keys], y.dtype)
+    parallel(parts, grain: 1) { range in
+      for part in range {
+        let weights = scratch.pointer + part * block * keys * size
+        for task in (tasks * part / parts)..<(tasks * (part + 1) / parts) {
+          let (batch, first) = (task / blocks, task % blocks * block)
+          let count = Swift.min(block, queries - first)
+          walk.weights(batch, first, count, weights, dropped: weights)
+          BLAS.gemm(
+            y.dtype, count, features, keys, walk.whole(weights), walk.v(batch), beta: 0, y.pointer + (batch * queries + first) * features * size,
+            features)
+        }
+      }
+    }
+    withExtendedLifetime(walk) {}
+    return y
+  }
+
+  func gradient(_ x: Triple, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    AttentionGradient(forward: self)([x.a, x.b, x.c, dy]).unpacked([x.a.shape, x.b.shape, x.c.shape]).map { $0 }
+  }
+
+  /// The same as a composition.
+  func composed(_ x: [Tensor]) -> Tensor { dropped(weights(x[0], x[1])) • x[2] }
+
+  /// Queries' weights for all keys.
+  func weights(_ q: Tensor, _ k: Tensor) -> Tensor {
+    var scores = (q * scale) • k.transposed()
+    var seen = mask?.dtype == .bool ? mask : nil
+    if isCausal {
+      let (queries, keys) = (Tensor.arange(q.shape[-2]).unsqueezed(axis: 1), Tensor.arange(k.shape[-2]))
+      let earlier = keys .<= queries
+      seen = seen.map { $0 .& earlier } ?? earlier
+    }
+    if let seen { scores = `where`(seen, scores, -Double.infinity) }
+    if let mask, mask.dtype != .bool { scores = scores + mask }
+    if seen == nil && mask == nil || scores.shape[-1] == 0 { return scores.softmax() }
+    // Where a query sees nothing, softmax has no answer: no key then has a weight.
+    let isBlind = scores.detached.max(axis: -1, keepDims: true) .== -Double.infinity
+    return `where`(isBlind, 0, `where`(isBlind, 0, scores).softmax())
+  }
+
+  func dropped(_ weights: Tensor) -> Tensor {
+    dropout.map { DropoutOperator(probability: $0.probability, seed: $0.seed, position: $0.position)(weights) } ?? weights
+  }
+}
+
+/// The gradients of ``Attention`` for q, k and v, one after the other: [q, k, v, dy].
+struct AttentionGradient: Primitive {
+  let forward: Attention
+  var name: String { "attention" }
+
+  func result(_ x: [Tensor]) -> Signature { Signature([x[0].elementCount + x[1].elementCount + x[2].elementCount], x[0].dtype) }
+
+  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
+    let packed = Tensor.zeros(result.shape, result.dtype)
+    let (q, k, v, dy) = (x[0], x[1], x[2], x[3].ordered)
+    let (keys, width, features) = (k.shape[-2], k.shape[-1], v.shape[-1])
+    if dy.elementCount == 0 || keys == 0 { return packed }
+    guard BLAS.isReady, let walk = AttentionWalk(forward, Triple(q, k, v)) else { return packed }
+    let (queries, block, size, dtype) = (walk.queries, walk.block, dy.dtype.byteCount, dy.dtype)
+    let dq = packed.pointer
+    let dk = dq + q.elementCount * size
+    let dv = dk + k.elementCount * size
+    let parts = walk.parts(walk.batches)
+    let scratch = Tensor(uninitialized: [parts, 3, block, keys], dtype)
+    // One thread has all queries of a batch: their gradients for the keys add up in order.
+    parallel(parts, grain: 1) { range in
+      for part in range {
+        let weights = scratch.pointer + part * 3 * block * keys * size
+        let (kept, slopes) = (weights + block * keys * size, weights + 2 * block * keys * size)
+        for batch in (walk.batches * part / parts)..<(walk.batches * (part + 1) / parts) {
+          let (dk, dv) = (dk + batch * keys * width * size, dv + batch * keys * features * size)
+          for first in stride(from: 0, to: queries, by: block) {
+            let count = Swift.min(block, queries - first)
+            let rows = BLAS.Operand(pointer: dy.pointer + (batch * queries + first) * features * size, isTransposed: false, lead: features)
+            walk.weights(batch, first, count, weights, dropped: kept)
+            let used = forward.dropout == nil ? weights : kept
+            BLAS.gemm(dtype, keys, features, count, walk.whole(used).flipped, rows, beta: 1, dv, features)
+            BLAS.gemm(dtype, count, keys, features, rows, walk.v(batch).flipped, beta: 0, slopes, keys)
+            walk.drop(batch, first, count, slopes)
+            fx_attention_scores(dtype.code, count, keys, forward.scale, weights, slopes)
+            let ds = walk.whole(slopes)
+            if width == 0 { continue }
+            BLAS.gemm(dtype, count, width, keys, ds, walk.k(batch), beta: 0, dq + (batch * queries + first) * width * size, width)
+            BLAS.gemm(dtype, keys, width, count, ds.flipped, walk.q(batch, first), beta: 1, dk, width)
+          }
+        }
+      }
+    }
+    withExtendedLifetime(walk) {}
+    return packed
+  }
+
+  func gradient(_ x: [Tensor], _ y: Tensor, _ d: Tensor, _ needs: Needs) -> [Tensor?] {
+    pullback({ packed(pullback(forward.composed, at: Array($0[..<3]), $0[3])) }, at: x, d).map { $0 }
+  }
+}
+
+/// The operands of one attention as CBLAS takes them, a block of queries at a time.
+private struct AttentionWalk {
+  private let forward: Attention
+  private let (queriesOf, keysOf, valuesOf): (Tensor, Tensor, Tensor)
+  private let (qs, ks, vs): (BLAS.Operand, BLAS.Operand, BLAS.Operand)
+  private let mask: Tensor?
+  let (batches, queries, keys, width): (Int, Int, Int, Int)
+  let block: Int
+
+  init?(_ forward: Attention, _ x: Triple) {
+    self.forward = forward
+    (queriesOf, keysOf, valuesOf) = (x.a.forBLAS, x.b.forBLAS, x.c.forBLAS)
+    guard let q = queriesOf.matrix, let k = keysOf.matrix, let v = valuesOf.matrix else { return nil }
+    (qs, ks, vs) = (q, k, v)
+    (queries, keys, width) = (x.a.shape[-2], x.b.shape[-2], x.a.shape[-1])
+    batches = x.a.shape.dropLast(2).reduce(1, *)
+    block = Swift.min(queries, Attention.blockSize(keys: keys))
+    mask = forward.mask?.expanded(Shape(Array(x.a.shape.dropLast(2)) + [queries, keys]))
+  }
+
+  /// How many parts that many tasks are cut into: by the work, not by the threads.
+  func parts(_ tasks: Int) -> Int {
+    let work = batches * queries * keys * (width + 8)
+    return Swift.max(1, Swift.min(tasks, 16, work / 200_000))
+  }
+
+  private func operand(_ x: Tensor, _ matrix: BLAS.Operand, _ batch: Int) -> BLAS.Operand {
+    var matrix = matrix
+    matrix.pointer += x.batchOffset(batch) * x.dtype.byteCount
+    return matrix
+  }
+  func q(_ batch: Int, _ first: Int) -> BLAS.Operand {
+    var matrix = operand(queriesOf, qs, batch)
+    matrix.pointer += first * (matrix.isTransposed ? 1 : matrix.lead) * queriesOf.dtype.byteCount
+    return matrix
+  }
+  func k(_ batch: Int) -> BLAS.Operand { operand(keysOf, ks, batch) }
+  func v(_ batch: Int) -> BLAS.Operand { operand(valuesOf, vs, batch) }
+  /// A block of weights.
+  func whole(_ pointer: UnsafeMutableRawPointer) -> BLAS.Operand { BLAS.Operand(pointer: pointer, isTransposed: false, lead: keys) }
+
+  /// The weights of queries `first` and on, and those that dropout leaves, which may take their place.
+  func weights(_ batch: Int, _ first: Int, _ count: Int, _ weights: UnsafeMutableRawPointer, dropped: UnsafeMutableRawPointer) {
+    let dtype = queriesOf.dtype
+    if width == 0 {
+      fillElements(weights, 0, dtype, count * keys)
+    } else {
+      BLAS.gemm(dtype, count, keys, width, q(batch, first), k(batch).flipped, beta: 0, weights, keys)
+    }
+    var place: UnsafeMutableRawPointer?
+    var (row, column) = (0, 0)
+    if let mask {
+      (row, column) = (mask.strides[-2], mask.strides[-1])
+      place = mask.pointer + (mask.batchOffset(batch) + first * row) * mask.dtype.byteCount
+    }
+    let isBool = mask?.dtype == .bool
+    fx_attention_weights(
+      dtype.code, count, keys, forward.isCausal ? first + 1 : keys, forward.scale,
+      isBool ? place?.assumingMemoryBound(to: UInt8.self) : nil, isBool ? nil : place.map { UnsafeRawPointer($0) }, row, column, weights)
+    if forward.dropout == nil { return }
+    if dropped != weights { dropped.copyMemory(from: weights, byteCount: count * keys * dtype.byteCount) }
+    drop(batch, first, count, dropped)
+  }
+
+  /// Weights, or gradients for them, under dropout's mask.
+  func drop(_ batch: Int, _ first: Int, _ count: Int, _ x: UnsafeMutableRawPointer) {
+    guard let dropout = forward.dropout else { return }
+    let keep = 1 - dropout.probability
+    fx_dropout(
+      queriesOf.dtype.code, dropout.seed, dropout.position &+ UInt64((batch * queries + first) * keys), count * keys, keep,
+      keep > 0 ? 1 / keep : 0, x, x)
+  }
+}
+
+/// softmax(q • kᵀ · scale + mask) • v: for each query the mean of the values, weighted by how well their keys fit (Vaswani et al. 2017).
+///
+/// PyTorch: `scaled_dot_product_attention`.
+///
+/// Leading axes (batches, heads) broadcast together. Where keys and values have fewer heads (the axis before the last two), each of theirs
+/// serves a group of the queries' heads. The weights of all queries for all keys are never in memory together. A query that sees no key gets
+/// zeros.
+///
+/// - Parameters:
+///   - q: Queries, [..., queries, features].
+///   - k: Keys, [..., keys, features].
+///   - v: Values, [..., keys, outputs].
+///   - mask: Bools, true where a query sees a key, or numbers that are added to the scores: [..., queries, keys], which broadcasts.
+///   - isCausal: Whether query i sees keys 0 to i only.
+///   - scale: 1/√features unless told.
+public func attention(
+  _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil, isCausal: Bool = false, scale: Double? = nil
+) -> Tensor {
+  guard let x = attempt({ () throws(TensorError) in try AttentionOperands(q, k, v, mask) }) else { return .placeholder }
+  return x.attended(isCausal, scale)
+}
+
+/// ``attention(_:_:_:mask:isCausal:scale:)`` with weights dropped at random and the others divided by 1 − probability.
+public func attention(
+  _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil, isCausal: Bool = false, scale: Double? = nil, dropout probability: Double,
+  using random: inout RandomStream
+) -> Tensor {
+  guard (0...1).contains(probability) else {
+    fail(TensorError("attention", "a dropout probability of \(probability); 0 to 1 would fit"))
+    return .placeholder
+  }
+  guard let x = attempt({ () throws(TensorError) in try AttentionOperands(q, k, v, mask) }) else { return .placeholder }
+  if probability == 0 { return x.attended(isCausal, scale) }
+  let position = random.take(x.q.shape.dropLast().reduce(1, *) * x.k.shape[-2])
+  return x.attended(isCausal, scale, dropout: (random.seed, position, probability))
+}
+
+/// The weights that ``attention(_:_:_:mask:isCausal:scale:)`` gives each key for each query: [..., queries, keys], each row's sum 1.
+public func attentionWeights(_ q: Tensor, _ k: Tensor, mask: Tensor? = nil, isCausal: Bool = false, scale: Double? = nil) -> Tensor {
+  guard let x = attempt({ () throws(TensorError) in try AttentionOperands(q, k, k, mask) }) else { return .placeholder }
+  return x.primitive(isCausal, scale).weights(x.q, x.k).reshaped(x.result.replacing(x.result.rank - 1, with: k.shape[-2]))
+}
+
+/// Queries, keys, values and mask with equal leading axes; a group of heads that shares keys is an axis of its own.
+private struct AttentionOperands {
+  var (q, k, v): (Tensor, Tensor, Tensor)
+  var mask: Tensor?
+  var result: Shape
+
+  init(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ mask: Tensor?) throws(TensorError) {
+    func wrong(_ message: String) -> TensorError { TensorError("attention", message) }
+    (self.q, self.k, self.v, self.mask, result) = (q, k, v, mask, [])
+    for other in [k, v] where other.dtype != q.dtype { throw wrong(mixedDTypes(q.dtype, other.dtype).message) }
+    if !q.dtype.isFloatingPoint { throw wrong("not defined for \(q.dtype), only for float32 and float64; convert with .cast(to:)") }
+    let fits = q.rank > 1 && k.rank > 1 && v.rank > 1 && q.shape[-1] == k.shape[-1] && k.shape[-2] == v.shape[-2]
+    let sizes = "queries \(q.shape), keys \(k.shape) and values \(v.shape)"
+    if !fits { throw wrong("\(sizes); [..., queries, features], [..., keys, features] and [..., keys, outputs] would fit") }
+    // Heads in groups: [heads] of the queries become [heads of the keys, group].
+    let heads = (q.rank > 2 ? q.shape[-3] : 1, k.rank > 2 ? k.shape[-3] : 1, v.rank > 2 ? v.shape[-3] : 1)
+    let isGrouped = heads.1 > 1 && heads.1 == heads.2 && heads.0 > heads.1 && heads.0 % heads.1 == 0
+    var mask = mask
+    if isGrouped {
+      let groups = [heads.1, heads.0 / heads.1]
+      self.q = q.reshaped(Shape(Array(q.shape.dropLast(3)) + groups + Array(q.shape.suffix(2))))
+      self.k = k.unsqueezed(axis: -3)
+      self.v = v.unsqueezed(axis: -3)
+      if let given = mask, given.rank > 2 {
+        let isShared = given.shape[-3] == 1
+        if !isShared && given.shape[-3] != heads.0 {
+          throw wrong("a mask of shape \(given.shape) for \(heads.0) heads; [..., \(heads.0), queries, keys] would fit")
+        }
+        mask = given.reshaped(Shape(Array(given.shape.dropLast(3)) + (isShared ? [1, 1] : groups) + Array(given.shape.suffix(2))))
+      }
+    }
+    func lead(_ x: Tensor) -> Shape { Shape(x.shape.dropLast(2)) }
+    var common = lead(self.q)
+    for other in [lead(self.k), lead(self.v)] + (mask.map { [lead($0)] } ?? []) {
+      guard case .success(let shape) = common.broadcast(with: other) else { throw wrong("\(sizes): leading axes do not broadcast") }
+      common = shape
+    }
+    func spread(_ x: Tensor) -> Tensor { x.expanded(Shape(Array(common) + Array(x.shape.suffix(2)))) }
+    let scores = [q.shape[-2], k.shape[-2]]
+    if let given = mask {
+      if given.dtype != .bool && given.dtype != q.dtype {
+        throw wrong("a mask of \(given.dtype) for queries of \(q.dtype); convert it with .cast(to: .\(q.dtype)) or to .bool")
+      }
+      guard given.rank > 1, case .success(Shape(scores)) = Shape(given.shape.suffix(2)).broadcast(with: Shape(scores)) else {
+        throw wrong("a mask of shape \(given.shape) for \(scores[0]) queries and \(scores[1]) keys; [..., \(scores[0]), \(scores[1])] would fit")
+      }
+      self.mask = given.expanded(Shape(Array(common) + scores))
+    }
+    (self.q, self.k, self.v) = (spread(self.q), spread(self.k), spread(self.v))
+    let outer = isGrouped ? Array(common.dropLast(2)) + [heads.0] : Array(common)
+    result = Shape(outer + [q.shape[-2], v.shape[-1]])
+  }
+
+  func primitive(_ isCausal: Bool, _ scale: Double?) -> Attention {
+    Attention(scale: scale ?? 1 / Double(Swift.max(1, q.shape[-1])).squareRoot(), isCausal: isCausal, mask: mask)
+  }
+
+  func attended(
+    _ isCausal: Bool, _ scale: Double?, dropout: (seed: UInt64, position: UInt64, probability: Double)? = nil
+  ) -> Tensor {
+    var primitive = primitive(isCausal, scale)
+    primitive.dropout = dropout
+    // A mask that is learnt has a gradient of all its elements: nothing is saved by not having the weights.
+    let isLearnt = mask?.isTracked ?? false
+    let y = isLearnt ? primitive.composed([q, k, v]) : primitive(Triple(q, k, v))
+    return y.shape == result ? y : y.reshaped(result)
+  }
+}

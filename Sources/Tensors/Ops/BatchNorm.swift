@@ -1,0 +1,155 @@
+import CKernels
+
+/// Channels of a batch less their mean over their deviation, times a weight, plus a bias: [x, weight?, bias?], x [batch, channels, ...].
+struct BatchNorm: Primitive {
+  let epsilon: Double
+  let hasWeight: Bool
+  let hasBias: Bool
+  /// Where the means and variances go, [2, channels]: the gradient reads them, and whoever keeps running ones.
+  let moments: Tensor
+  var name: String { "batchNorm" }
+
+  func result(_ x: [Tensor]) -> Signature { Signature(x[0].shape, x[0].dtype) }
+
+  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
+    let parameters = x.dropFirst().map(\.ordered)
+    let x = x[0].ordered
+    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let (batch, channels, n) = x.around(1)
+    let size = x.dtype.byteCount
+    parallel(channels, grain: Swift.max(1, Blocks.grain / 2 / Swift.max(1, batch * n))) { range in
+      let (c, at) = (range.lowerBound * size, range.lowerBound * n * size)
+      fx_norm_channels(
+        x.dtype.code, batch, channels * n, range.count, n, epsilon, x.pointer + at, hasWeight ? parameters[0].pointer + c : nil,
+        hasBias ? parameters[parameters.count - 1].pointer + c : nil, moments.pointer + c, moments.pointer + channels * size + c,
+        y.pointer + at)
+    }
+    return y
+  }
+
+  func gradient(_ x: [Tensor], _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    let inputs = hasWeight ? [x[0], x[1], dy] : [x[0], dy]
+    let parts = BatchNormGradient(forward: self)(inputs).unpacked([x[0].shape, [x[0].shape[1]], [x[0].shape[1]]])
+    return [parts[0]] + (hasWeight ? [parts[1]] : []) + (hasBias ? [parts[2]] : [])
+  }
+
+  /// The same as a composition.
+  func composed(_ x: [Tensor]) -> Tensor {
+    let (mean, variance) = BatchNorm.moments(x[0])
+    let y = (x[0] - mean) * rsqrt(variance + epsilon)
+    return y.scaled(byChannel: hasWeight ? x[1] : nil, hasBias ? x[x.count - 1] : nil)
+  }
+
+  /// Mean and variance of each channel, [channels, 1, ...].
+  static func moments(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
+    let axes = (0..<x.rank).filter { $0 != 1 }
+    let mean = x.mean(axes: axes, keepDims: true)
+    return (mean, (x - mean).squared.mean(axes: axes, keepDims: true))
+  }
+}
+
+/// The gradients of ``BatchNorm`` for x, weight and bias, one after the other: [x, weight?, dy].
+struct BatchNormGradient: Primitive {
+  let forward: BatchNorm
+  var name: String { "batchNorm" }
+
+  func result(_ x: [Tensor]) -> Signature { Signature([x[0].elementCount + 2 * x[0].shape[1]], x[0].dtype) }
+
+  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
+    let (x, w, dy) = (x[0].ordered, forward.hasWeight ? x[1].ordered : nil, x[x.count - 1].ordered)
+    let packed = Tensor(uninitialized: result.shape, result.dtype)
+    let (batch, channels, n) = x.around(1)
+    let size = x.dtype.byteCount
+    let dw = packed.pointer + x.elementCount * size
+    parallel(channels, grain: Swift.max(1, Blocks.grain / 2 / Swift.max(1, batch * n))) { range in
+      let (c, at) = (range.lowerBound * size, range.lowerBound * n * size)
+      fx_norm_channels_backward(
+        x.dtype.code, batch, channels * n, range.count, n, forward.epsilon, x.pointer + at, w.map { $0.pointer + c },
+        forward.moments.pointer + c, forward.moments.pointer + channels * size + c, dy.pointer + at, packed.pointer + at, dw + c,
+        dw + channels * size + c)
+    }
+    return packed
+  }
+
+  func gradient(_ x: [Tensor], _ y: Tensor, _ d: Tensor, _ needs: Needs) -> [Tensor?] {
+    let zeros = Tensor.zeros([x[0].shape[1]], d.dtype)
+    let whole = BatchNorm(epsilon: forward.epsilon, hasWeight: true, hasBias: true, moments: zeros)
+    return pullback(
+      { x in
+        packed(pullback(whole.composed, at: [x[0], forward.hasWeight ? x[1] : zeros + 1, zeros], x[x.count - 1]))
+      }, at: x, d
+    ).map { $0 }
+  }
+}
+
+/// Each channel less its mean over its deviation, both over the batch, times weight, plus bias (Ioffe and Szegedy 2015).
+///
+/// PyTorch: `batch_norm` with `training=True`.
+///
+/// - Parameters:
+///   - x: [batch, channels, ...].
+///   - weight: [channels].
+///   - bias: [channels].
+///   - epsilon: What keeps a channel of equal elements from being divided by 0.
+public func batchNorm(_ x: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5) -> Tensor {
+  normalized(x, weight, bias, epsilon).y
+}
+
+/// The same, and running statistics that move toward the batch's: r ← (1 − momentum)·r + momentum·s.
+///
+/// PyTorch: `batch_norm` with `training=True` and running statistics.
+///
+/// The variance that moves the running one is the unbiased one, Σ (x − mean)² / (n − 1), as in PyTorch.
+public func batchNorm(
+  _ x: Tensor, updating mean: inout Tensor, _ variance: inout Tensor, momentum: Double = 0.1, weight: Tensor? = nil,
+  bias: Tensor? = nil, epsilon: Double = 1e-5
+) -> Tensor {
+  guard attempt({ [mean, variance] () throws(TensorError) in try x.requireChannels("batchNorm", mean, variance) }) != nil else {
+    return .placeholder
+  }
+  let n = x.shape[1] == 0 ? 0 : x.elementCount / x.shape[1]
+  guard n != 1 else {
+    fail(TensorError("batchNorm", "one number for each channel of \(x.shape); statistics want two or more"))
+    return .placeholder
+  }
+  let (y, known) = normalized(x, weight, bias, epsilon)
+  if Context.current.hasFailed || Context.current.isDry || n == 0 { return y }
+  let moments = known ?? BatchNorm.moments(x.detached)
+  mean = (mean * (1 - momentum) + moments.mean.reshaped(mean.shape) * momentum).detached
+  let unbiased = moments.variance.reshaped(mean.shape) * (Double(n) / Double(n - 1))
+  variance = (variance * (1 - momentum) + unbiased * momentum).detached
+  return y
+}
+
+/// (x − mean) / √(variance + epsilon) · weight + bias, with a number of each for every channel.
+///
+/// PyTorch: `batch_norm` with `training=False`.
+///
+/// Derivative: for x and all four parameters, as they are given.
+public func batchNorm(
+  _ x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5
+) -> Tensor {
+  guard attempt({ () throws(TensorError) in try x.requireChannels("batchNorm", mean, variance, weight, bias) }) != nil else {
+    return .placeholder
+  }
+  let r = rsqrt(variance + epsilon)
+  let scale = weight.map { $0 * r } ?? r
+  let shift = bias.map { $0 - mean * scale } ?? -(mean * scale)
+  return x.scaled(byChannel: scale, shift)
+}
+
+/// The result, and the means and variances where they came with it.
+private func normalized(
+  _ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, _ epsilon: Double
+) -> (y: Tensor, moments: (mean: Tensor, variance: Tensor)?) {
+  guard attempt({ () throws(TensorError) in try x.requireChannels("batchNorm", weight, bias) }) != nil else { return (.placeholder, nil) }
+  let channels = x.shape[1]
+  let isDry = Context.current.isDry
+  let moments = isDry ? Tensor(hollow: [2, channels], x.dtype) : Tensor(uninitialized: [2, channels], x.dtype)
+  let primitive = BatchNorm(epsilon: epsilon, hasWeight: weight != nil, hasBias: bias != nil, moments: moments)
+  let inputs = [x, weight, bias].compactMap { $0 }
+  // Where a channel's elements lie apart, sums along the batch are faster than the fused pass.
+  if x.shape.dropFirst(2).reduce(1, *) < 8 { return (primitive.composed(inputs), nil) }
+  let y = primitive(inputs)
+  return (y, isDry ? nil : (moments[0], moments[1]))
+}
