@@ -105,7 +105,6 @@ struct RowNumbers {
 }
 
 extension Tensor {
-  fileprivate var int64s: UnsafeMutablePointer<Int64> { pointer.assumingMemoryBound(to: Int64.self) }
   fileprivate var isEmptyTable: Bool { shape[0] == 0 }
 
   /// Rows no longer than `length`: those that are, shortened to it.

@@ -1,5 +1,5 @@
 /// What a quantile between two elements is.
-public enum Interpolation: Sendable {
+public enum QuantileInterpolation: Sendable {
   /// On the straight line between the two.
   case linear
   /// The smaller one.
@@ -69,7 +69,7 @@ extension Tensor {
   ///
   /// Derivative: dy at the two elements, by how near they are. PyTorch: `quantile`, `nanquantile`.
   public func quantile(
-    _ q: Double, axis: Int? = nil, keepDims: Bool = false, interpolation: Interpolation = .linear, ignoringNaN: Bool = false
+    _ q: Double, axis: Int? = nil, keepDims: Bool = false, interpolation: QuantileInterpolation = .linear, ignoringNaN: Bool = false
   ) -> Tensor {
     quantile(.full([], q, dtype), axis: axis, keepDims: keepDims, interpolation: interpolation, ignoringNaN: ignoringNaN)
   }
@@ -78,7 +78,7 @@ extension Tensor {
   ///
   /// Derivative: also to q, dy times the distance of the two elements, for linear interpolation. PyTorch: `quantile`, `nanquantile`.
   public func quantile(
-    _ q: Tensor, axis: Int? = nil, keepDims: Bool = false, interpolation: Interpolation = .linear, ignoringNaN: Bool = false
+    _ q: Tensor, axis: Int? = nil, keepDims: Bool = false, interpolation: QuantileInterpolation = .linear, ignoringNaN: Bool = false
   ) -> Tensor {
     guard let axes = attempt({ () throws(TensorError) in try axesOfQuantile(q, axis) }) else { return .placeholder }
     let kept = (0..<rank).filter { !axes.contains($0) }
@@ -111,7 +111,7 @@ extension Tensor {
   }
 
   /// What lies at ranks along the last axis, between elements too.
-  private func interpolated(at ranks: Tensor, _ interpolation: Interpolation) -> Tensor {
+  private func interpolated(at ranks: Tensor, _ interpolation: QuantileInterpolation) -> Tensor {
     let below = ranks.detached.cast(to: .int64)
     let weight = ranks - below.cast(to: dtype)
     // At an element there is nothing to add: the difference of two infinities must not come in.

@@ -148,7 +148,7 @@ extension Table {
     }
   }
 
-  private static func interpolation(_ name: String) throws -> Interpolation {
+  private static func interpolation(_ name: String) throws -> QuantileInterpolation {
     switch name {
     case "linear": .linear
     case "lower": .lower
