@@ -53,7 +53,7 @@ public func celu(_ x: Symbol, alpha: Symbol = 1) -> Symbol {
   `where`(x .<= 0, alpha * expm1(`where`(x .<= 0, x, 0) / alpha), x)
 }
 
-/// 1.0507·elu(x, alpha: 1.67326), which keeps mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
+/// 1.0507·elu(x, alpha: 1.67326), which keeps mean 0 and variance 1 from layer to layer (Klambauer 2017).
 ///
 /// Derivative: 1.0507·dy, or dy·1.0507·1.67326·eˣ. PyTorch: `selu`.
 public func selu(_ x: Tensor) -> Tensor { mapped("selu", A.selu, x) }
@@ -89,7 +89,10 @@ public func softplus(_ x: Tensor, beta: Double, threshold: Double = .infinity) -
 /// Derivative: dy·sigmoid(−x). PyTorch: `logsigmoid`.
 public func logSigmoid(_ x: Tensor) -> Tensor { mapped("logSigmoid", A.logSigmoid, x) }
 /// log sigmoid(x), as a symbol.
-public func logSigmoid(_ x: Symbol) -> Symbol { -softplus(-x) }
+public func logSigmoid(_ x: Symbol) -> Symbol {
+  // As softplus: −|x| and min(x, 0) by one comparison.
+  `where`(x .<= 0, x, 0) - log1p(exp(`where`(x .<= 0, x, -x)))
+}
 
 /// x·tanh(softplus(x)) (Misra 2019).
 ///
@@ -98,7 +101,7 @@ public func mish(_ x: Tensor) -> Tensor { mapped("mish", A.mish, x) }
 /// x·tanh(softplus(x)), as a symbol.
 public func mish(_ x: Symbol) -> Symbol { x * tanh(softplus(x)) }
 
-/// a·sigmoid(b) of the two halves a and b of an axis (Dauphin et al. 2017).
+/// a·sigmoid(b) of the two halves a and b of an axis (Dauphin 2017).
 ///
 /// Derivative: of a and b, joined. PyTorch: `glu`.
 public func glu(_ x: Tensor, axis: Int = -1) -> Tensor {
@@ -137,14 +140,14 @@ public func gelu(_ x: Symbol, approximation: GELUApproximation = .none) -> Symbo
 
 // MARK: - In pieces
 
-/// The nearest number in `lower` ... `upper`: ``Tensor/clamped(min:max:)-(S,_)`` with a derivative of 0 on the bounds.
+/// The nearest number in `lower`…`upper`: ``Tensor/clamped(min:max:)-(S,_)`` with a derivative of 0 on the bounds.
 ///
 /// Derivative: dy between the bounds, else 0. PyTorch: `hardtanh`.
 public func hardTanh(_ x: Tensor, min lower: Double = -1, max upper: Double = 1) -> Tensor {
   if !x.dtype.isFloatingPoint && !(x.admits(lower, "hardTanh") && x.admits(upper, "hardTanh")) { return .placeholder }
   return mapped("hardTanh", A.hardTanh, x, SIMD4(lower, upper, 0, 0))
 }
-/// The nearest number in `lower` ... `upper`, as a symbol.
+/// The nearest number in `lower`…`upper`, as a symbol.
 public func hardTanh(_ x: Symbol, min lower: Symbol = -1, max upper: Symbol = 1) -> Symbol {
   `where`(x .<= lower, lower, `where`(x .>= upper, upper, x))
 }
@@ -160,23 +163,27 @@ public func relu6(_ x: Symbol) -> Symbol { hardTanh(x, min: 0, max: 6) }
 public func hardSigmoid(_ x: Tensor) -> Tensor { mapped("hardSigmoid", A.hardSigmoid, x) }
 /// relu6(x + 3)/6, as a symbol.
 public func hardSigmoid(_ x: Symbol) -> Symbol { relu6(x + 3) / 6 }
-/// x·relu6(x + 3)/6 (Howard et al. 2019).
+/// x·relu6(x + 3)/6 (Howard 2019).
 ///
 /// Derivative: 0 up to −3, dy·(x/3 + ½) up to 3, dy beyond. PyTorch: `hardswish`.
 public func hardSwish(_ x: Tensor) -> Tensor { mapped("hardSwish", A.hardSwish, x) }
 /// x·relu6(x + 3)/6, as a symbol.
-public func hardSwish(_ x: Symbol) -> Symbol { `where`(x .<= -3, 0, `where`(x .>= 3, x, x * (x + 3) / 6)) }
-/// x, but 0 in −lambda ... lambda.
+public func hardSwish(_ x: Symbol) -> Symbol {
+  // Beyond the bounds the parabola is not wanted, and must not overflow into a NaN of its derivative.
+  let inner = hardTanh(x, min: -3, max: 3)
+  return `where`(x .<= -3, 0, `where`(x .>= 3, x, inner * (inner + 3) / 6))
+}
+/// x, but 0 within ±lambda.
 ///
 /// Derivative: dy where x is kept. PyTorch: `hardshrink`.
 public func hardShrink(_ x: Tensor, lambda: Double = 0.5) -> Tensor { mapped("hardShrink", A.hardShrink, x, SIMD4(lambda, 0, 0, 0)) }
-/// x, but 0 in −lambda ... lambda, as a symbol.
+/// x, but 0 within ±lambda, as a symbol.
 public func hardShrink(_ x: Symbol, lambda: Symbol = 0.5) -> Symbol { `where`((x .>= -lambda) * (x .<= lambda), 0, x) }
-/// x nearer to 0 by lambda, and 0 in −lambda ... lambda.
+/// x nearer to 0 by lambda, and 0 within ±lambda.
 ///
 /// Derivative: dy beyond ±lambda, else 0. PyTorch: `softshrink`.
 public func softShrink(_ x: Tensor, lambda: Double = 0.5) -> Tensor { mapped("softShrink", A.softShrink, x, SIMD4(lambda, 0, 0, 0)) }
-/// x nearer to 0 by lambda, and 0 in −lambda ... lambda, as a symbol.
+/// x nearer to 0 by lambda, and 0 within ±lambda, as a symbol.
 public func softShrink(_ x: Symbol, lambda: Symbol = 0.5) -> Symbol {
   // NaN is neither, and stays by the product.
   `where`(x .> lambda, x - lambda, `where`(x .< -lambda, x + lambda, 0 * x))

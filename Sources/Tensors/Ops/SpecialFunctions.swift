@@ -58,11 +58,11 @@ public func xLogY(_ x: Symbol, _ y: Symbol) -> Symbol {
   let isZero = (x .== 0) * (y .== y)
   return `where`(isZero, 0, x * log(`where`(isZero, 1, y)))
 }
-/// log(x/(1 − x)), the inverse of ``sigmoid(_:)-(Tensor)``; NaN beyond 0 ... 1.
+/// log(x/(1 − x)), the inverse of ``sigmoid(_:)-(Tensor)``; NaN beyond 0…1.
 ///
 /// Derivative: dy/(x·(1 − x)). PyTorch: `logit`.
 public func logit(_ x: Tensor) -> Tensor { mapped("logit", F.logit, x) }
-/// log(x/(1 − x)) of x taken into epsilon ... 1 − epsilon.
+/// log(x/(1 − x)) of x taken into epsilon…1 − epsilon.
 ///
 /// Derivative: dy/(x·(1 − x)), 0 where x was taken to a bound. PyTorch: `logit`.
 public func logit(_ x: Tensor, epsilon: Double) -> Tensor { mapped("logit", F.boundedLogit, x, SIMD4(epsilon, 0, 0, 0)) }

@@ -21,25 +21,25 @@ public func cos(_ x: Symbol) -> Symbol { Symbol.cos(x) }
 public func tan(_ x: Tensor) -> Tensor { mapped("tan", T.tan, x) }
 /// The tangent of x in radians, as a symbol.
 public func tan(_ x: Symbol) -> Symbol { Symbol.tan(x) }
-/// The angle in −π/2 ... π/2 whose sine is x; NaN beyond ±1.
+/// The angle in −π/2…π/2 whose sine is x; NaN beyond ±1.
 ///
 /// Derivative: dy/√(1 − x²).
 public func asin(_ x: Tensor) -> Tensor { mapped("asin", T.asin, x) }
-/// The angle in −π/2 ... π/2 whose sine is x, as a symbol.
+/// The angle in −π/2…π/2 whose sine is x, as a symbol.
 public func asin(_ x: Symbol) -> Symbol { Symbol.asin(x) }
-/// The angle in 0 ... π whose cosine is x; NaN beyond ±1.
+/// The angle in 0…π whose cosine is x; NaN beyond ±1.
 ///
 /// Derivative: −dy/√(1 − x²).
 public func acos(_ x: Tensor) -> Tensor { mapped("acos", T.acos, x) }
-/// The angle in 0 ... π whose cosine is x, as a symbol.
+/// The angle in 0…π whose cosine is x, as a symbol.
 public func acos(_ x: Symbol) -> Symbol { Symbol.acos(x) }
-/// The angle in −π/2 ... π/2 whose tangent is x.
+/// The angle in −π/2…π/2 whose tangent is x.
 ///
 /// Derivative: dy/(1 + x²).
 public func atan(_ x: Tensor) -> Tensor { mapped("atan", T.atan, x) }
-/// The angle in −π/2 ... π/2 whose tangent is x, as a symbol.
+/// The angle in −π/2…π/2 whose tangent is x, as a symbol.
 public func atan(_ x: Symbol) -> Symbol { Symbol.atan(x) }
-/// The angle in −π ... π of the point (x, y), broadcast together: atan(y/x) with the quadrant.
+/// The angle in −π…π of the point (x, y), broadcast together: atan(y/x) with the quadrant.
 ///
 /// Derivative: dy·x/(x² + y²), −dy·y/(x² + y²). PyTorch: `atan2`.
 public func atan2(_ y: Tensor, _ x: Tensor) -> Tensor { mapped("atan2", T.atan2, y, x) }

@@ -73,6 +73,33 @@ extension OperatorTable {
       } reference: {
         $0.isFinite ? 1 : 0
       }.giving(.bool))
+    rows.add(
+      OperatorRow.unary(
+        "isInfinite", "Tensor.isInfinite", dtypes: DType.allCases, slope: .none, specials: "nan = 0; inf = 1; -inf = 1; 1e38 = 0"
+      ) {
+        $0.isInfinite
+      } reference: {
+        $0.isInfinite ? 1 : 0
+      }.giving(.bool))
+    let close = "Tensor.areElementsClose(to: Tensor, relative: Double, absolute: Double, equalNaN: Bool)"
+    rows.add(
+      OperatorRow.binary(
+        "areElementsClose", close, domains: [few, few], dtypes: DType.allCases, slope: .none,
+        specials: "nan nan = 0; inf inf = 1; inf -inf = 0; 1 inf = 0; 1 1.000001 = 1; 1 1.1 = 0; 0 1e-9 = 1; nan 1 = 0"
+      ) {
+        $0.areElementsClose(to: $1)
+      } reference: {
+        $0 == $1 ? 1 : 0
+      }.giving(.bool))
+    rows.add(
+      OperatorRow.binary(
+        "areElementsClose within 1 or a half", close, domains: [few, few], dtypes: OperatorRow.numbers, slope: .none,
+        specials: "nan nan = 1; nan 1 = 0; 4 2 = 1; 2 -1 = 0; -inf -inf = 1"
+      ) {
+        $0.areElementsClose(to: $1, relative: 0.5, absolute: 1, equalNaN: true)
+      } reference: {
+        abs($0 - $1) <= 1 + 0.5 * abs($1) ? 1 : 0
+      }.giving(.bool))
   }
 
   /// Logic takes any dtype: what is not 0 is true, NaN too.

@@ -45,6 +45,17 @@ extension OperatorTable {
       list([1000, 1000], [-log(2), -log(2)]), list([-inf, 0], [-inf, 0]), list([nan, 0], [nan, nan]), list([-1000, 0], [-1000, 0]),
     ]
 
+    // Near 1000 a float32 result has four digits behind the point: a gradient must not be made of it.
+    rows.add(
+      .general(
+        "logSumExp of large numbers", ["Tensor.logSumExp(axis: Int, keepDims: Bool)", "struct LogSumExp"], cases: [[[3, 5]], [[1, 1]]],
+        domains: [.real(1000, 1004)]
+      ) {
+        $0[0].logSumExp(axis: 1)
+      } reference: { x in
+        Grid((0..<x[0].shape[0]).map { row in 1000 + log((0..<x[0].shape[1]).reduce(0) { $0 + exp(x[0][[row, $1]] - 1000) }) })
+      })
+
     // Every class, and rows that do not count.
     let labels: @Sendable (Int, Int) -> Grid = { rows, classes in Grid((0..<rows).map { Double(($0 * 7 + 3) % (classes + 1) - 1) }) }
     rows.add(
