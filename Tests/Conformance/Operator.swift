@@ -12,6 +12,8 @@ public struct Operator: Sendable {
   public var missing: String?
   /// Factorisations and iterative functions: tolerances are 1,000 times as wide.
   var isLoose = false
+  /// Why results are not quite PyTorch's, on purpose, and how far from them they may be; such cases count as not passed.
+  var differs: (reason: String, within: Double)?
   let call: @Sendable (Arguments) throws -> [Tensor]
   /// For results that are unique only up to signs or rotations: ours in the form of theirs where signs will do, before gradients are
   /// taken, and what is compared in place of the results.

@@ -65,6 +65,7 @@ public struct Suite: Sendable {
         guard let row = Table.byName[name] else { throw CaseError("not in the table") }
         let outcome = try Case(json, tensors).run(row)
         if outcome.error > report.worst.error { report.worst = (outcome.error, id) }
+        if let differs = row.differs, outcome.failure != nil, outcome.error <= differs.within { throw Refusal(differs.reason) }
         if let failure = outcome.failure { report.failures.append("\(id): \(failure)") } else { report.passed += 1 }
       } catch let refusal as Refusal {
         report.refused[refusal.reason, default: 0] += 1
