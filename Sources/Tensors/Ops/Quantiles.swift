@@ -57,7 +57,7 @@ extension Tensor {
   func startsOfRuns(equalNaN: Bool = false) -> Tensor {
     let (behind, before) = (self[.ellipsis, 1...], self[.ellipsis, ..<(-1)])
     var differ = behind .!= before
-    if equalNaN && dtype.isFloatingPoint { differ = differ .& .!(behind.isNaN .& before.isNaN) }
+    if equalNaN && dtype.isFloatingPoint { differ = (differ .& .!(behind.isNaN .& before.isNaN)) }
     return concatenate([.ones(shape.replacing(rank - 1, with: 1), .bool), differ], axis: -1)
   }
 

@@ -15,11 +15,11 @@ extension Table {
   private static func sums(_ rows: inout Rows) {
     rows.add("sum", "x.sum(axes: axes, keepDims: keep)") { a in
       let x = try a.widened()
-      return try x.sum(axes: axes(a, of: x), keepDims: keepDims(a))
+      return try a.narrowed(x.sum(axes: axes(a, of: x), keepDims: keepDims(a)))
     }
     rows.add("prod", "x.prod(axis: axis, keepDims: keep)") { a in
       let x = try a.widened()
-      return try x.prod(axes: axes(a, of: x), keepDims: keepDims(a))
+      return try a.narrowed(x.prod(axes: axes(a, of: x), keepDims: keepDims(a)))
     }
     rows.add("mean", "x.mean(axes: axes, keepDims: keep)") { a in
       let x = try a.widened()
@@ -27,7 +27,7 @@ extension Table {
     }
     rows.add("nansum", "`where`(x.isNaN, 0, x).sum(axes: axes, keepDims: keep)") { a in
       let x = try a.widened()
-      return try (x.dtype == .bool ? x : `where`(x.isNaN, 0, x)).sum(axes: axes(a, of: x), keepDims: keepDims(a))
+      return try a.narrowed((x.dtype == .bool ? x : `where`(x.isNaN, 0, x)).sum(axes: axes(a, of: x), keepDims: keepDims(a)))
     }
     rows.add("nanmean", "x.mean(axes: axes, keepDims: keep, ignoringNaN: true)") { a in
       let x = try a.widened()
@@ -92,7 +92,7 @@ extension Table {
   private static func position(_ a: Arguments, _ body: (Tensor, Int, Bool) -> Tensor) throws -> Tensor {
     let x = try a.x
     let keepDims = try keepDims(a)
-    if let axis = try a.optionalInt("dim", at: 1) { return try a.overAxis(x, keepDims: keepDims) { _, _, _ in [a.lifted(x) { body($0, axis, keepDims && x.rank > 0) }] }[0] }
+    if let axis = try a.optionalInt("dim", at: 1) { return a.lifted(x) { body($0, axis, keepDims && x.rank > 0) } }
     let position = body(x.reshaped([-1]), 0, false)
     return keepDims ? position.reshaped(Shape(repeating: 1, rank: x.rank)) : position
   }
@@ -125,6 +125,7 @@ extension Table {
         [$0.median(axis: $1, keepDims: $2), $0.argmedian(axis: $1, keepDims: $2)]
       }
     }
+    rows.change { $0.compared = { a, y in y.count == 1 ? y : try a.compared(y, position: 1) } }
     rows.add("quantile", "x.quantile(q, axis: axis, keepDims: keep, interpolation: .linear)") { a in
       let x = try a.x
       let (axis, keepDims) = (try a.optionalInt("dim", at: 2), try a.bool("keepdim", at: 3))

@@ -3,7 +3,8 @@ enum OperatorTable {
   static let rows: [OperatorRow] = [
     arithmetic, arithmeticWithNumbers, inPlace, mathematics, powers, bounds, activations, comparison, logic, choice, reductions, positions,
     views, slices, reading, writing, indexing, products, softmaxes, symbols, elementwise, creation,
-    norms, scans, sorting, scattering, rearranging, padding, windows, contractions, linearAlgebra,
+    norms, scans, differences, sorting, medians, quantiles, searching, uniques, scattering, rearranging, padding, windows, contractions,
+    linearAlgebra,
     convolutions, pooling, resampling, normalization, attention, losses, specialFunctions,
   ].flatMap { $0 }
 

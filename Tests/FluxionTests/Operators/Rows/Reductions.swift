@@ -60,7 +60,15 @@ extension OperatorTable {
       reference: { $0.reduce(0, +) }, specials: [([inf, -inf], nan, [1, 1]), ([1, nan], nan, []), ([], 0, [])], change: wide),
     Reduction(
       name: "mean", overAxes: { $0.mean(axes: $1, keepDims: $2) }, overAxis: { $0.mean(axis: $1, keepDims: $2) }, reference: average,
-      specials: [([inf, 1], inf, [0.5, 0.5]), ([], nan, []), ([2], 2, [1])]),
+      specials: [([inf, 1], inf, [0.5, 0.5]), ([], nan, []), ([2], 2, [1])], parameters: ", ignoringNaN: Bool"),
+    Reduction(
+      name: "mean", overAxes: { $0.mean(axes: $1, keepDims: $2, ignoringNaN: true) },
+      overAxis: { $0.mean(axis: $1, keepDims: $2, ignoringNaN: true) }, reference: average,
+      specials: [([nan, 1, 3, nan], 2, [0, 0.5, 0.5, 0]), ([nan], nan, []), ([], nan, [])], parameters: ", ignoringNaN: Bool",
+      change: {
+        composite(&$0)
+        $0.name = "\($0.name), ignoring NaN"
+      }),
     Reduction(
       name: "prod", domain: .real(0.5, 1.5, integers: -1...1), dtypes: DType.allCases, overAxes: { $0.prod(axes: $1, keepDims: $2) },
       overAxis: { $0.prod(axis: $1, keepDims: $2) }, reference: { $0.reduce(1, *) },
@@ -98,7 +106,7 @@ extension OperatorTable {
       name: "standardDeviation", overAxes: { $0.standardDeviation(axes: $1, keepDims: $2, correction: 0) },
       overAxis: { $0.standardDeviation(axis: $1, keepDims: $2, correction: 0) },
       reference: { (squaredDeviations($0) / Double($0.count)).squareRoot() },
-      specials: [([1], 0, []), ([1, 3], 1, [-0.5, 0.5])], parameters: ", correction: Double",
+      specials: [([1], 0, []), ([1, 3], 1, [-0.5, 0.5]), ([2, 2], 0, [0, 0])], parameters: ", correction: Double",
       change: {
         composite(&$0)
         $0.takesEqualElements = false
