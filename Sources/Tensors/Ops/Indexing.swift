@@ -186,14 +186,21 @@ extension Tensor {
   ///
   /// PyTorch: `nonzero(as_tuple=True)`.
   public func nonzero() -> [Tensor] {
+    let flat = truePlaces()
+    if flat.rank != 1 { return shape.map { _ in .placeholder } }
+    if rank == 1 { return [flat] }
+    return shape.contiguousStrides.enumerated().map { axis, step in axis == 0 ? flat / step : flat / step % shape[axis] }
+  }
+  /// The places of the true (nonzero) elements in row-major order: an int64 vector.
+  func truePlaces() -> Tensor {
     let mask = cast(to: .bool).ordered
     if Context.current.isDry && !mask.hasElements {
       fail(TensorError("nonzero", "how many elements of \(shape) are true is not known in a run on shapes alone"))
     }
-    if mask.isHollow || Context.current.hasFailed { return shape.map { _ in .placeholder } }
+    if mask.isHollow || Context.current.hasFailed { return .placeholder }
     let bytes = mask.pointer.assumingMemoryBound(to: UInt8.self)
     let flat = Tensor(uninitialized: [fx_nonzero(mask.elementCount, bytes, nil)], .int64)
     _ = fx_nonzero(mask.elementCount, bytes, flat.int64s)
-    return shape.contiguousStrides.enumerated().map { axis, step in axis == 0 ? flat / step : flat / step % shape[axis] }
+    return flat
   }
 }

@@ -21,6 +21,11 @@ struct Region: Sendable {
     steps[axis] = step
   }
 
+  /// Whether it is all of a shape, in order.
+  func isAll(of shape: Shape) -> Bool {
+    self.shape == shape && starts.allSatisfy { $0 == 0 } && steps.allSatisfy { $0 == 1 }
+  }
+
   mutating func reverse(_ axis: Int) { take(axis, from: Swift.max(0, shape[axis] - 1), count: shape[axis], step: -1) }
 
   /// The part as a view.

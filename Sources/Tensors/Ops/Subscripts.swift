@@ -71,8 +71,8 @@ private struct Selection {
   var axes = Shape()
   /// The part's shape.
   var shape = Shape()
-  /// Tensors of positions and the axes of `shape` they stand for.
-  var tensors: [(axis: Int, positions: Tensor)] = []
+  /// Tensors of positions and the axes of `shape` they stand for: one, or as many as a mask has, merged.
+  var tensors: [(axes: Range<Int>, positions: Tensor)] = []
 
   init(_ indices: [any TensorIndex], _ x: Shape) throws(TensorError) {
     region = Region(all: x)
@@ -130,8 +130,8 @@ private struct Selection {
       guard t.rank > 0, Shape(x[axis..<axis + t.rank]) == t.shape else {
         throw TensorError("subscript", "a mask of shape \(t.shape) for axes \(axis) to \(axis + t.rank - 1) of \(x)")
       }
-      for positions in t.nonzero() {
-        tensors.append((shape.rank, positions))
+      tensors.append((shape.rank..<shape.rank + t.rank, t.truePlaces()))
+      for _ in 0..<t.rank {
         try append(axis, x[axis])
         axis += 1
       }
@@ -139,7 +139,7 @@ private struct Selection {
       guard t.dtype.isInteger else {
         throw TensorError("subscript", "an index tensor of \(t.dtype); int32 and int64 hold positions, bool is a mask")
       }
-      tensors.append((shape.rank, t))
+      tensors.append((shape.rank..<shape.rank + 1, t))
       try append(axis, x[axis])
       axis += 1
     }
@@ -170,15 +170,15 @@ private struct Selection {
       }
       common = shape
     }
-    let axes = tensors.map(\.axis)
-    var flat = Tensor.zeros(common, .int64)
-    for (axis, positions) in tensors {
-      let n = shape[axis]
-      let normal = try Positions(positions, below: n, axis: axis, of: shape, "subscript").tensor
-      flat = flat * n + normal.expanded(common)
+    let axes = tensors.flatMap(\.axes)
+    var flat: Tensor?
+    for (axes, positions) in tensors {
+      let n = axes.reduce(1) { $0 * shape[$1] }
+      let normal = try Positions(positions, below: n, axis: axes.lowerBound, of: shape, "subscript").tensor.expanded(common)
+      flat = flat.map { $0 * n + normal } ?? normal
     }
     let isTogether = axes.last! - axes.first! == axes.count - 1
-    return (axes + (0..<shape.rank).filter { !axes.contains($0) }, flat, isTogether ? axes.first! : 0)
+    return (axes + (0..<shape.rank).filter { !axes.contains($0) }, flat!, isTogether ? axes.first! : 0)
   }
 }
 
@@ -266,11 +266,12 @@ extension Tensor {
   private func read(_ selection: Selection) throws(TensorError) -> Tensor {
     let part = selection.part(of: self)
     if selection.tensors.isEmpty { return part }
-    if selection.tensors.count == 1 {
-      return Take(indices: selection.tensors[0].positions, axis: selection.tensors[0].axis, label: "subscript")(part)
+    if selection.tensors.count == 1, selection.tensors[0].axes.count == 1 {
+      return Take(indices: selection.tensors[0].positions, axis: selection.tensors[0].axes.lowerBound, label: "subscript")(part)
     }
     let (order, flat, place) = try selection.rows()
-    let (count, rest) = (selection.tensors.count, order.dropFirst(selection.tensors.count))
+    let count = selection.tensors.reduce(0) { $0 + $1.axes.count }
+    let rest = order.dropFirst(count)
     let merged = part.permuted(order).flattened(from: 0, to: count - 1).take(flat, axis: 0)
     if place == 0 { return merged }
     // The positions' axes go where the indexed axes were.
@@ -299,7 +300,7 @@ extension Tensor {
       return
     }
     let (order, flat, place) = try selection.rows()
-    let count = selection.tensors.count
+    let count = selection.tensors.reduce(0) { $0 + $1.axes.count }
     let part = selection.part(of: self).permuted(order)
     let restShape = Shape(part.shape.dropFirst(count))
     // The value as the read would give it, then the positions' axes in front.
@@ -317,7 +318,9 @@ extension Tensor {
     var back = order
     for (to, from) in order.enumerated() { back[from] = to }
     let whole = merged.reshaped(part.shape).permuted(back).reshaped(selection.region.shape)
-    if !context.hasFailed { self = Replace(region: selection.region)(Pair(self, whole)) }
+    if context.hasFailed { return }
+    // A region of everything holds nothing of the tensor that was.
+    self = selection.region.isAll(of: shape) ? whole : Replace(region: selection.region)(Pair(self, whole))
   }
 
   /// Broadcast to the shape of a part that is written to; leading axes of size 1 may go.

@@ -38,6 +38,15 @@ struct Strided: Primitive {
   var name: String { "strided" }
   var keeps: Keeps { .nothing }
 
+  init(shape: Shape, strides: Shape, offset: Int) {
+    self.shape = shape
+    self.offset = offset
+    // Steps that lead nowhere may be of any size, which nothing should have to multiply.
+    var steps = strides
+    for axis in 0..<Swift.min(shape.rank, strides.rank) where shape[axis] == 1 || shape.contains(0) { steps[axis] = 0 }
+    self.strides = steps
+  }
+
   func result(_ x: Tensor) throws(TensorError) -> Signature {
     guard shape.rank == strides.rank else { throw mistake("shape \(shape) and strides \(strides); as many strides as axes would fit") }
     try shape.check(name)
@@ -105,17 +114,19 @@ struct Windows: Primitive {
   }
 
   /// The view's strides over elements that lie with strides of their own.
-  private func strides(_ axis: Int, _ strides: Shape) -> Shape {
-    var result = strides.replacing(axis, with: strides[axis] &* step)
+  private func strides(_ axis: Int, _ n: Int, _ strides: Shape) -> Shape {
+    var result = strides.replacing(axis, with: strides[axis] * Swift.min(step, Swift.max(1, n)))
     result.append(strides[axis])
     return result
   }
 
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
-    x.view(shape: result.shape, strides: strides(try x.axis(axis, name), x.strides), offset: x.offset)
+    let axis = try x.axis(axis, name)
+    return x.view(shape: result.shape, strides: strides(axis, x.shape[axis], x.strides), offset: x.offset)
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    let places = Strided(shape: y.shape, strides: strides(axis < 0 ? axis + x.rank : axis, x.shape.contiguousStrides), offset: 0)
+    let places = Strided(
+      shape: y.shape, strides: strides(axis < 0 ? axis + x.rank : axis, x.shape[axis], x.shape.contiguousStrides), offset: 0)
     return [StridedAdd(places: places, shape: x.shape)(dy)]
   }
 }
