@@ -4,6 +4,12 @@
 typedef uint32_t __attribute__((may_alias)) word4;
 typedef uint64_t __attribute__((may_alias)) word8;
 
+FX_CLONES int fx_indices_fit(ptrdiff_t count, ptrdiff_t n, const int64_t *indices) {
+  int64_t outside = 0;
+  for (ptrdiff_t i = 0; i < count; i++) outside |= indices[i] | ((int64_t)n - 1 - indices[i]);  // the sign of either
+  return outside >= 0;
+}
+
 ptrdiff_t fx_normalize_indices(ptrdiff_t count, ptrdiff_t n, const int64_t *indices, int64_t *out) {
   for (ptrdiff_t i = 0; i < count; i++) {
     int64_t at = indices[i];
@@ -30,6 +36,12 @@ void fx_gather(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_
       const int64_t *at = indices + (o * count + j) * inner;
       const char *from = (const char *)x + o * n * inner * size;
       char *to = (char *)y + (o * count + j) * inner * size;
+      if (inner == 1) {  // one by one along the last axis: all of this row's at once
+        if (size == 4) for (ptrdiff_t i = 0; i < count; i++) ((word4 *)to)[i] = ((const word4 *)from)[at[i]];
+        else if (size == 8) for (ptrdiff_t i = 0; i < count; i++) ((word8 *)to)[i] = ((const word8 *)from)[at[i]];
+        else for (ptrdiff_t i = 0; i < count; i++) to[i] = from[at[i]];
+        break;
+      }
       if (size == 4) for (ptrdiff_t i = 0; i < inner; i++) ((word4 *)to)[i] = ((const word4 *)from)[at[i] * inner + i];
       else if (size == 8) for (ptrdiff_t i = 0; i < inner; i++) ((word8 *)to)[i] = ((const word8 *)from)[at[i] * inner + i];
       else for (ptrdiff_t i = 0; i < inner; i++) to[i] = from[at[i] * inner + i];
@@ -49,9 +61,11 @@ void fx_gather(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_
   }                                                                                                           \
   static void scatter_add_##S(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count,                 \
                               const int64_t *indices, const T *x, T *y) {                                     \
+    ptrdiff_t runs = inner == 1 ? 1 : count, length = inner == 1 ? count : inner;                             \
     for (ptrdiff_t o = 0; o < outer; o++, y += n * inner)                                                     \
-      for (ptrdiff_t j = 0; j < count; j++, x += inner, indices += inner)                                     \
-        for (ptrdiff_t i = 0; i < inner; i++) y[indices[i] * inner + i] += x[i];                              \
+      for (ptrdiff_t j = 0; j < runs; j++, x += length, indices += length)                                    \
+        if (inner == 1) for (ptrdiff_t i = 0; i < length; i++) y[indices[i]] += x[i];                         \
+        else for (ptrdiff_t i = 0; i < length; i++) y[indices[i] * inner + i] += x[i];                        \
   }
 ACCUMULATION(f32, float)
 ACCUMULATION(f64, double)
@@ -93,4 +107,21 @@ ptrdiff_t fx_nonzero(ptrdiff_t n, const uint8_t *mask, int64_t *out) {
     if (i < n && mask[i]) out[count++] = i;
   }
   return count;
+}
+
+// Divisions of 32 bits are several times faster than those of 64.
+#define UNRAVEL(U)                                                                                            \
+  for (ptrdiff_t i = 0; i < count; i++) {                                                                     \
+    U rest = (U)flat[i];                                                                                      \
+    for (int axis = rank - 1; axis > 0; axis--) {                                                             \
+      U size = (U)dims[axis], next = rest / size;                                                             \
+      out[axis * count + i] = (int64_t)(rest - next * size);                                                  \
+      rest = next;                                                                                            \
+    }                                                                                                         \
+    out[i] = (int64_t)rest;                                                                                   \
+  }
+
+void fx_unravel(ptrdiff_t count, int rank, const ptrdiff_t *dims, const int64_t *flat, int64_t *out) {
+  if (count && flat[count - 1] <= UINT32_MAX) UNRAVEL(uint32_t)
+  else UNRAVEL(uint64_t)
 }

@@ -21,23 +21,34 @@ void fx_scatter(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff
       const int64_t *at = indices + (o * count + j) * inner;
       const char *from = (const char *)x + (o * count + j) * inner * size;
       char *to = (char *)y + o * n * inner * size;
+      if (inner == 1) {  // one by one along the last axis: all of this row's at once
+        if (size == 4) for (ptrdiff_t i = 0; i < count; i++) ((word4 *)to)[at[i]] = ((const word4 *)from)[i];
+        else if (size == 8) for (ptrdiff_t i = 0; i < count; i++) ((word8 *)to)[at[i]] = ((const word8 *)from)[i];
+        else for (ptrdiff_t i = 0; i < count; i++) to[at[i]] = from[i];
+        break;
+      }
       if (size == 4) for (ptrdiff_t i = 0; i < inner; i++) ((word4 *)to)[at[i] * inner + i] = ((const word4 *)from)[i];
       else if (size == 8) for (ptrdiff_t i = 0; i < inner; i++) ((word8 *)to)[at[i] * inner + i] = ((const word8 *)from)[i];
       else for (ptrdiff_t i = 0; i < inner; i++) to[at[i] * inner + i] = from[i];
     }
 }
 
-// U is T without a sign for integers, whose products wrap. NaN is larger and smaller than any number.
+// U is T without a sign for integers, whose products wrap. NaN is larger and smaller than any number. What is kept is always written
+// back: a branch on random numbers would cost more.
+#define REDUCTION_LOOP(T, EXPRESSION)                                                                         \
+  for (ptrdiff_t o = 0; o < outer; o++, y += n * inner)                                                       \
+    for (ptrdiff_t j = 0; j < runs; j++, x += length, indices += length)                                      \
+      for (ptrdiff_t i = 0; i < length; i++) {                                                                \
+        T *to = y + indices[i] * inner + i * step, old = *to, v = x[i];                                       \
+        *to = EXPRESSION;                                                                                     \
+      }
 #define REDUCTION(S, T, U)                                                                                    \
   static void scatter_reduce_##S(int op, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count,      \
                                  const int64_t *indices, const T *x, T *y) {                                  \
-    for (ptrdiff_t o = 0; o < outer; o++, y += n * inner)                                                     \
-      for (ptrdiff_t j = 0; j < count; j++, x += inner, indices += inner)                                     \
-        for (ptrdiff_t i = 0; i < inner; i++) {                                                               \
-          T *to = y + indices[i] * inner + i, v = x[i];                                                       \
-          if (op == FX_R_PROD) *to = (T)((U)*to * (U)v);                                                      \
-          else if (v != v || (op == FX_R_MAX ? v > *to : v < *to)) *to = v;                                   \
-        }                                                                                                     \
+    ptrdiff_t runs = inner == 1 ? 1 : count, length = inner == 1 ? count : inner, step = inner != 1;          \
+    if (op == FX_R_PROD) REDUCTION_LOOP(T, (T)((U)old * (U)v))                                                \
+    else if (op == FX_R_MAX) REDUCTION_LOOP(T, v > old || v != v ? v : old)                                   \
+    else REDUCTION_LOOP(T, v < old || v != v ? v : old)                                                       \
   }
 REDUCTION(f32, float, float)
 REDUCTION(f64, double, double)

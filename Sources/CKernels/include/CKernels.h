@@ -75,6 +75,8 @@ void fx_cross_entropy_backward(int dtype, ptrdiff_t rows, ptrdiff_t n, const voi
 
 // MARK: index.c — positions are int64, already checked to be in 0 ..< n.
 
+/// Whether all indices are in 0 ..< n.
+int fx_indices_fit(ptrdiff_t count, ptrdiff_t n, const int64_t *indices);
 /// The first position i with indices[i] outside −n ..< n, or −1 if all fit. Rewrites negative ones to count from the end into `out` (may be `indices`).
 ptrdiff_t fx_normalize_indices(ptrdiff_t count, ptrdiff_t n, const int64_t *indices, int64_t *out);
 /// y[o, j, i] = x[o, indices[j], i]; all contiguous; x [outer, n, inner], y [outer, count, inner].
@@ -87,6 +89,8 @@ void fx_gather(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_
 void fx_scatter_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y);
 /// Writes the positions of nonzero bytes, in order, to `out`; returns how many. With out == NULL it only counts.
 ptrdiff_t fx_nonzero(ptrdiff_t n, const uint8_t *mask, int64_t *out);
+/// out[axis, i] is the position along the axis of row-major place flat[i] of `dims`; places ascend.
+void fx_unravel(ptrdiff_t count, int rank, const ptrdiff_t *dims, const int64_t *flat, int64_t *out);
 
 // MARK: random.c — Philox4x32-10. Element i of a stream depends on (seed, stream position first + i) only.
 

@@ -127,9 +127,17 @@ extension Tensor {
       fail(TensorError("linspace", "\(count) numbers from \(start) to \(end); 0 or more would fit"))
       return .placeholder
     }
+    // Integers and bools are made of the rounded numbers.
+    if !dtype.isFloatingPoint { return linspace(from: start, to: end, count: count, .float64).cast(to: dtype) }
     let step = count > 1 ? (end - start) / Double(count - 1) : 0
-    let elements = (0..<count).map { i in i < (count + 1) / 2 ? start + Double(i) * step : end - Double(count - 1 - i) * step }
-    return Tensor(elements).cast(to: dtype)
+    return made([count], dtype, "linspace") { range, out in
+      func fill<S: BinaryFloatingPoint>(_ out: UnsafeMutablePointer<S>) {
+        for i in range {
+          out[i - range.lowerBound] = S(i < (count + 1) / 2 ? start + Double(i) * step : end - Double(count - 1 - i) * step)
+        }
+      }
+      if dtype == .float32 { fill(out.assumingMemoryBound(to: Float.self)) } else { fill(out.assumingMemoryBound(to: Double.self)) }
+    }
   }
 
   private static func made(_ shape: Shape, _ dtype: DType, _ name: String, _ body: (Range<Int>, UnsafeMutableRawPointer) -> Void) -> Tensor

@@ -12,6 +12,10 @@ struct Positions: Sendable {
     }
     let wide = indices.dtype == .int64 ? indices : indices.detached.cast(to: .int64)
     let source = wide.isContiguous ? wide : wide.contiguousCopy()
+    if fx_indices_fit(source.elementCount, n, source.int64s) != 0 {
+      tensor = source
+      return
+    }
     let y = Tensor(uninitialized: indices.shape, .int64)
     let bad = fx_normalize_indices(y.elementCount, n, source.int64s, y.int64s)
     if bad >= 0 {
@@ -135,7 +139,7 @@ struct Gather: Primitive {
     return y
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    [Scatter(kind: .sum, indices: indices, axis: axis)(Pair(Tensor.zeros(x.shape, dy.dtype), dy))]
+    [Scatter(kind: .sum, indices: indices, axis: axis)(Pair(Tensor.zeros([], dy.dtype).expanded(x.shape), dy))]
   }
 }
 
@@ -162,9 +166,9 @@ extension Tensor {
   /// Ids outside 0 ..< classes are a mistake. PyTorch: `one_hot`.
   public func oneHot(classes: Int, _ dtype: DType = .float32) -> Tensor {
     guard attempt({ () throws(TensorError) in try checkIDs(classes) }) != nil else { return .placeholder }
-    if dtype == .bool { return oneHot(classes: classes, .int32).cast(to: .bool) }
     let ids = unsqueezed(axis: -1)
-    return Tensor.zeros(Shape(Array(shape) + [classes]), dtype).scatterAdd(Tensor.ones(ids.shape, dtype), at: ids, axis: -1)
+    let zeros = Tensor.zeros([], dtype).expandedOrPlaceholder(Shape(Array(shape) + [classes]))
+    return zeros.scatter(Tensor.ones(ids.shape, dtype), at: ids, axis: -1)
   }
 
   /// That these are class ids.
@@ -188,8 +192,10 @@ extension Tensor {
   public func nonzero() -> [Tensor] {
     let flat = truePlaces()
     if flat.rank != 1 { return shape.map { _ in .placeholder } }
-    if rank == 1 { return [flat] }
-    return shape.contiguousStrides.enumerated().map { axis, step in axis == 0 ? flat / step : flat / step % shape[axis] }
+    if rank < 2 { return rank == 0 ? [] : [flat] }
+    let places = Tensor(uninitialized: [rank, flat.elementCount], .int64)
+    withRaw(shape) { fx_unravel(flat.elementCount, Int32(rank), $0, flat.int64s, places.int64s) }
+    return (0..<rank).map { places[$0] }
   }
   /// The places of the true (nonzero) elements in row-major order: an int64 vector.
   func truePlaces() -> Tensor {

@@ -16,8 +16,15 @@ extension Tensor {
       fail(TensorError("tiled", "counts \(counts) for \(shape); 0 or more would fit"))
       return .placeholder
     }
-    // [n, m] repeated is [c, n, d, m] broadcast from [1, n, 1, m]; axis after axis, so that eight axes stay enough.
+    // [n, m] repeated is [c, n, d, m] broadcast from [1, n, 1, m].
     var result = reshaped(Shape(Array(repeating: 1, count: lead) + Array(shape)))
+    let sizes = Array(result.shape)
+    if sizes.count + counts.count(where: { $0 != 1 }) <= Shape.maximumRank {
+      let apart = zip(counts, sizes).flatMap { count, size in count == 1 ? [size] : [1, size] }
+      let wide = zip(counts, sizes).flatMap { count, size in count == 1 ? [size] : [count, size] }
+      return result.reshaped(Shape(apart)).expanded(Shape(wide)).reshaped(Shape(zip(counts, sizes).map { saturating($0, $1) }))
+    }
+    // Where that would be too many axes, one after the other.
     for (axis, count) in counts.enumerated() where count != 1 {
       let flat = Shape([result.shape[..<axis].reduce(1, *), 1, result.shape[axis...].reduce(1, *)])
       let shape = result.shape.replacing(axis, with: saturating(result.shape[axis], count))

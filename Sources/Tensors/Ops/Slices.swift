@@ -75,7 +75,30 @@ struct Embed: Primitive {
   func result(_ x: Tensor) -> Signature { Signature(shape, x.dtype) }
   func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
     let y = Tensor(uninitialized: shape, x.dtype)
-    fillElements(y.pointer, value, x.dtype, y.elementCount)
+    if y.elementCount <= Blocks.grain {
+      fillElements(y.pointer, value, x.dtype, y.elementCount)
+      copyElements(from: x, to: region.view(y))
+      return y
+    }
+    // A large one is written once: only what is beside the part is filled.
+    let number = Tensor.full([], value, x.dtype)
+    func fill(_ part: Region) {
+      let target = part.view(y)
+      let still = Shape(repeating: 0, rank: shape.rank)
+      copyElements(target.shape, from: still, number.pointer, to: target.strides, target.pointer, size: x.dtype.byteCount)
+    }
+    var rest = Region(all: shape)
+    for axis in 0..<shape.rank where region.steps[axis] == 1 && region.shape.elementCount > 0 {
+      // What lies before and after the part along this axis; along those before it only what is not filled yet.
+      let (start, count) = (region.starts[axis], region.shape[axis])
+      for (from, size) in [(0, start), (start + count, shape[axis] - start - count)] where size > 0 {
+        var border = rest
+        border.take(axis, from: from, count: size)
+        fill(border)
+      }
+      rest.take(axis, from: start, count: count)
+    }
+    if rest.shape != region.shape || region.shape.elementCount == 0 { fill(rest) }
     copyElements(from: x, to: region.view(y))
     return y
   }

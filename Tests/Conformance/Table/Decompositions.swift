@@ -13,10 +13,12 @@ extension Table {
     rows.change { $0.isLoose = true }
     rows.add("linalg.det", "determinant(x)") { a in determinant(try a.x) }
     rows.change { $0.isLoose = true }
-    rows.add("linalg.slogdet", "logDeterminant(x)", results: { a in
-      let (sign, logarithm) = logDeterminant(try a.x)
-      return [sign, logarithm]
-    })
+    rows.add(
+      "linalg.slogdet", "logDeterminant(x)",
+      results: { a in
+        let (sign, logarithm) = logDeterminant(try a.x)
+        return [sign, logarithm]
+      })
     rows.change { $0.isLoose = true }
     rows.add("logdet", "log(sign) + logarithm", note: "of `let (sign, logarithm) = logDeterminant(x)`") { a in
       let (sign, logarithm) = logDeterminant(try a.x)
@@ -45,13 +47,17 @@ extension Table {
       return solveTriangular(x.transposed(), b.transposed(), upper: !upper, unitDiagonal: unit).transposed()
     }
     rows.change { $0.isLoose = true }
-    rows.add("linalg.lstsq", "leastSquares(a, b)", note: "PyTorch leaves residuals out for gelsy, and where a has not more rows than columns or not full rank", results: leastSquares)
+    rows.add(
+      "linalg.lstsq", "leastSquares(a, b)",
+      note: "PyTorch leaves residuals out for gelsy, and where a has not more rows than columns or not full rank", results: leastSquares)
     rows.change { $0.isLoose = true }
-    rows.add("linalg.qr", "qr(x, complete: complete)", note: "mode `r`: `qr(x).r`", results: { a in
-      let mode = try a.string("mode", at: 1, default: "reduced")
-      let (q, r) = qr(try a.x, complete: mode == "complete")
-      return [mode == "r" ? .zeros([0], r.dtype) : q, r]
-    })
+    rows.add(
+      "linalg.qr", "qr(x, complete: complete)", note: "mode `r`: `qr(x).r`",
+      results: { a in
+        let mode = try a.string("mode", at: 1, default: "reduced")
+        let (q, r) = qr(try a.x, complete: mode == "complete")
+        return [mode == "r" ? .zeros([0], r.dtype) : q, r]
+      })
     rows.change {
       $0.isLoose = true
       $0.align = { _, ours, theirs in
@@ -65,10 +71,12 @@ extension Table {
         return q.rank < 2 ? [r.transposed() • r] : [q • r, q.transposed() • q, r.transposed() • r]
       }
     }
-    rows.add("linalg.svd", "svd(x, fullMatrices: fullMatrices)", results: { a in
-      let (u, s, vt) = svd(try a.x, fullMatrices: try a.bool("full_matrices", at: 1, default: true))
-      return [u, s, vt]
-    })
+    rows.add(
+      "linalg.svd", "svd(x, fullMatrices: fullMatrices)",
+      results: { a in
+        let (u, s, vt) = svd(try a.x, fullMatrices: try a.bool("full_matrices", at: 1, default: true))
+        return [u, s, vt]
+      })
     rows.change {
       $0.isLoose = true
       $0.align = { a, ours, theirs in
@@ -91,10 +99,12 @@ extension Table {
     }
     rows.add("linalg.svdvals", "singularValues(x)") { a in singularValues(try a.x) }
     rows.change { $0.isLoose = true }
-    rows.add("linalg.eigh", "symmetricEigen(x, upper: upper)", results: { a in
-      let (values, vectors) = symmetricEigen(try a.x, upper: try a.string("UPLO", at: 1, default: "L").uppercased() == "U")
-      return [values, vectors]
-    })
+    rows.add(
+      "linalg.eigh", "symmetricEigen(x, upper: upper)",
+      results: { a in
+        let (values, vectors) = symmetricEigen(try a.x, upper: try a.string("UPLO", at: 1, default: "L").uppercased() == "U")
+        return [values, vectors]
+      })
     rows.change {
       $0.isLoose = true
       $0.align = { _, ours, theirs in [ours[0], ours[1] * same(ours[1], theirs[1], axis: -2).unsqueezed(axis: -2)] }

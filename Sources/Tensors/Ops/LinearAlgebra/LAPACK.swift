@@ -69,7 +69,9 @@ protocol LAPACKElement: Scalar, BinaryFloatingPoint {
 private let columns = LAPACK_COL_MAJOR
 
 extension Float: LAPACKElement {
-  static func potrf(_ triangle: CChar, _ n: Int32, _ a: Numbers, _ lda: Int32) -> Int32 { LAPACKE_spotrf_work(columns, triangle, n, a, lda) }
+  static func potrf(_ triangle: CChar, _ n: Int32, _ a: Numbers, _ lda: Int32) -> Int32 {
+    LAPACKE_spotrf_work(columns, triangle, n, a, lda)
+  }
   static func getrf(_ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32, _ pivots: Integers) -> Int32 {
     LAPACKE_sgetrf_work(columns, m, n, a, lda, pivots)
   }
@@ -142,7 +144,9 @@ extension Float: LAPACKElement {
 }
 
 extension Double: LAPACKElement {
-  static func potrf(_ triangle: CChar, _ n: Int32, _ a: Numbers, _ lda: Int32) -> Int32 { LAPACKE_dpotrf_work(columns, triangle, n, a, lda) }
+  static func potrf(_ triangle: CChar, _ n: Int32, _ a: Numbers, _ lda: Int32) -> Int32 {
+    LAPACKE_dpotrf_work(columns, triangle, n, a, lda)
+  }
   static func getrf(_ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32, _ pivots: Integers) -> Int32 {
     LAPACKE_dgetrf_work(columns, m, n, a, lda, pivots)
   }

@@ -76,7 +76,8 @@ extension Tensor {
   ///
   /// PyTorch: `linalg.matrix_norm`.
   public func matrixNorm(_ order: MatrixNorm = .frobenius, axes: (rows: Int, columns: Int) = (-2, -1), keepDims: Bool = false) -> Tensor {
-    guard let (rows, columns) = attempt({ () throws(TensorError) in (try axis(axes.rows, "matrixNorm"), try axis(axes.columns, "matrixNorm")) })
+    guard
+      let (rows, columns) = attempt({ () throws(TensorError) in (try axis(axes.rows, "matrixNorm"), try axis(axes.columns, "matrixNorm")) })
     else { return .placeholder }
     if Context.current.hasFailed { return .placeholder }
     if rows == columns {

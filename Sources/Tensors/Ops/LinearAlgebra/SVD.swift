@@ -71,7 +71,8 @@ struct SVD: Primitive {
     func factors(_ t: Tensor) -> (u: Tensor, s: Tensor, vt: Tensor) {
       let start = m * columnsU + k
       return (
-        t.unpacked(0, m, columnsU)[.ellipsis, 0..<m, 0..<k], t.unpacked(m * columnsU, k), t.unpacked(start, rowsV, n)[.ellipsis, 0..<k, 0..<n]
+        t.unpacked(0, m, columnsU)[.ellipsis, 0..<m, 0..<k], t.unpacked(m * columnsU, k),
+        t.unpacked(start, rowsV, n)[.ellipsis, 0..<k, 0..<n]
       )
     }
     let ((u, s, vt), (du, ds, dvt)) = (factors(y), factors(dy))
