@@ -72,7 +72,7 @@ extension Tensor {
   }
 
   /// Of which matrix not all elements are finite, if there is one: what iterations could run on forever with.
-  func checkFinite<T: LAPACKElement>(_ a: T.Numbers, _ name: String = "") throws(TensorError) {
+  func checkFinite<T: LAPACKElement>(_ a: T.Numbers) throws(TensorError) {
     let size = shape[-1] * shape[-2]
     for i in 0..<matrixCount {
       // x − x is 0, or NaN for NaN and infinities: one sum tells.

@@ -2,7 +2,7 @@
 struct SVD: Primitive {
   enum Kind: Sendable { case reduced, full, values }
   let kind: Kind
-  var name: String { "svd" }
+  var name: String { kind == .values ? "singularValues" : "svd" }
   var keeps: Keeps { .output }
 
   /// The columns of U and the rows of Vᵀ.
