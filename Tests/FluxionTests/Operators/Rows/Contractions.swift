@@ -103,7 +103,7 @@ extension OperatorTable {
         .general(
           "pairwiseDistances \(order)", ["pairwiseDistances(_: Tensor, _: Tensor, order: Double)"],
           cases: [[[3, 2], [4, 2]], [[2, 3, 2], [4, 2]], [[2, 1, 3, 2], [2, 4, 2]], [[0, 2], [4, 2]], [[30, 5], [40, 5]]],
-          domains: [.multiples(offset: 0), .multiples(offset: 0.1)]
+          domains: order == .infinity ? [.any, .any] : [.multiples(offset: 0), .multiples(offset: 0.125)]
         ) {
           pairwiseDistances($0[0], $0[1], order: order)
         } reference: { x in

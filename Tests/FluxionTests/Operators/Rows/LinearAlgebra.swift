@@ -132,7 +132,7 @@ extension OperatorTable {
     }
 
     // Factors up to their signs: R's diagonal is made positive, vectors are squared.
-    for shape in [[4, 3], [3, 3], [3, 4]] {
+    for shape in [[5, 3], [3, 3], [3, 4]] {
       rows.add(
         .general("qr: r of \(shape)", ["qr(_: Tensor, complete: Bool)", "struct QR"], cases: [[shape]] + rectangles) { x in
           let r = qr(x[0]).r
@@ -225,7 +225,7 @@ extension OperatorTable {
           let (m, n) = (x[0].shape[x[0].rank - 2], x[0].shape[x[0].rank - 1])
           return x[0].eachMatrix([n, m]) { x in
             let t = x.transpose
-            return (m >= n ? (t * x).inverse * t : t * (x * t).inverse).flat
+            return (m == n ? x.inverse : m > n ? (t * x).inverse * t : t * (x * t).inverse).flat
           }
         }.with {
           $0.takesEqualElements = false
@@ -351,7 +351,7 @@ extension OperatorTable {
       ("qr", LeastSquaresMethod.qr), ("completeOrthogonal", .completeOrthogonal), ("divideAndConquer", .divideAndConquer),
       ("singularValues", .singularValues),
     ] {
-      for shape in [[4, 3], [3, 4]] {
+      for shape in [[6, 3], [3, 5]] {
         rows.add(
           .general(
             "leastSquares of \(shape) by \(name)", ["struct LeastSquares", "LeastSquaresResult.solution"],
@@ -410,7 +410,7 @@ extension OperatorTable {
       var (shift, v) = (start, [1.0, 1, 1])
       // Rayleigh's iteration, with a shift that never hits an eigenvalue exactly.
       for step in 0..<12 {
-        let moved = x + Matrix.identity(3) * (-shift - 1e-9)
+        let moved = x + Matrix.identity(3) * (-shift - 1e-5)
         let w = moved.eliminated(v.map { [$0] }).x.flat
         let length = w.reduce(0) { $0 + $1 * $1 }.squareRoot()
         v = w.map { $0 / length }
