@@ -127,7 +127,7 @@ private struct Contraction {
         throw mistake("\(Contraction.name(labels[second])) is twice in an operand of shape \(x.shape); equal sizes would fit")
       }
       let others = labels.indices.filter { $0 != first && $0 != second }
-      terms[i] = Term(tensor: x.permuted(others + [first, second]).diagonals, labels: others.map { labels[$0] } + [labels[first]])
+      terms[i] = Term(tensor: x.permuted(others + [first, second]).diagonal(), labels: others.map { labels[$0] } + [labels[first]])
     }
   }
 

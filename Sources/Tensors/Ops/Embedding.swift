@@ -110,7 +110,7 @@ extension Tensor {
 
   /// Rows no longer than `length`: those that are, shortened to it.
   fileprivate func shortened(to length: Double, order: Double) -> Tensor {
-    let norms = distance(order: order, axis: -1)
+    let norms = norm(order, axis: -1, keepDims: true)
     // PyTorch's 10⁻⁷ keeps the shortened row on the safe side.
     return self * `where`(norms .> length, length / (norms + 1e-7), 1)
   }

@@ -135,12 +135,12 @@ public func kronecker(_ x: Tensor, _ y: Tensor) -> Tensor {
 /// The order p is 2 unless told, and may be anything that ``Tensor/norm(_:axes:keepDims:)`` takes.
 ///
 /// Derivative: that of the norm; 0 where two vectors are equal. PyTorch: `cdist`.
-public func pairwiseDistances(_ x: Tensor, _ y: Tensor, order: Double = 2) -> Tensor {
+public func distanceMatrix(_ x: Tensor, _ y: Tensor, order: Double = 2) -> Tensor {
   if Context.current.hasFailed { return .placeholder }
   guard x.rank >= 2, y.rank >= 2, x.shape[-1] == y.shape[-1], case .success(let batch) = x.batchShape.broadcast(with: y.batchShape),
     batch.rank < 6
   else {
-    fail(TensorError("pairwiseDistances", "\(x.shape) and \(y.shape); [..., m, d] and [..., n, d] would fit"))
+    fail(TensorError("distanceMatrix", "\(x.shape) and \(y.shape); [..., m, d] and [..., n, d] would fit"))
     return .placeholder
   }
   // Of nothing the largest has no value; of vectors without elements the distance is 0.

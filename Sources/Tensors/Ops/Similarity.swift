@@ -1,26 +1,4 @@
-import CKernels
-
 extension Tensor {
-  /// (Σ |x|ᵖ)^(1/p) along axes, which stay with size 1; the number of elements that are not 0 for p = 0, extremes for infinite p.
-  ///
-  /// Where a norm has no derivative, at 0, it is 0 as in PyTorch.
-  func distance(order p: Double, axis: Int) -> Tensor {
-    func guarded(_ x: Tensor, _ f: (Tensor) -> Tensor) -> Tensor {
-      let isZero = x .== 0
-      return `where`(isZero, 0, f(`where`(isZero, 1, x)))
-    }
-    let size = abs(self)
-    switch p {
-    case 0: return (self .!= 0).cast(to: dtype).sum(axis: axis, keepDims: true)
-    case 1: return size.sum(axis: axis, keepDims: true)
-    case 2: return guarded(squared.sum(axis: axis, keepDims: true)) { sqrt($0) }
-    case .infinity: return size.max(axis: axis, keepDims: true)
-    case -.infinity: return size.min(axis: axis, keepDims: true)
-    case 0...: return guarded(guarded(size) { pow($0, p) }.sum(axis: axis, keepDims: true)) { pow($0, 1 / p) }
-    default: return pow(pow(size, p).sum(axis: axis, keepDims: true), 1 / p)
-    }
-  }
-
   /// x / max(‖x‖, epsilon), the norm along an axis: vectors of length 1.
   ///
   /// PyTorch: `normalize`.
@@ -31,7 +9,7 @@ extension Tensor {
   ///   - epsilon: The smallest divisor.
   public func normalized(order p: Double = 2, axis: Int, epsilon: Double = 1e-12) -> Tensor {
     guard attempt({ () throws(TensorError) in try checkRows(axis, "normalized") }) != nil else { return .placeholder }
-    return self / maximum(distance(order: p, axis: axis), epsilon)
+    return self / maximum(norm(p, axis: axis, keepDims: true), epsilon)
   }
 
   fileprivate func checkRows(_ axis: Int, _ operation: StaticString) throws(TensorError) {
@@ -68,6 +46,5 @@ public func pairwiseDistance(
 ) -> Tensor {
   let (x, y) = broadcasted("pairwiseDistance", x, y)
   guard attempt({ () throws(TensorError) in try x.checkRows(-1, "pairwiseDistance") }) != nil else { return .placeholder }
-  let distance = (x - y + epsilon).distance(order: p, axis: -1)
-  return keepDims ? distance : distance.squeezed(axes: -1)
+  return (x - y + epsilon).norm(p, axis: -1, keepDims: keepDims)
 }

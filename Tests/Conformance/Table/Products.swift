@@ -43,8 +43,8 @@ extension Table {
       }
       return einsum(try a.string("equation", at: 1), try a.tensors(at: 0))
     }
-    rows.add("cdist", "pairwiseDistances(x, y, order: p)") { a in
-      pairwiseDistances(try a.x, try a.tensor(1), order: try a.double("p", at: 2, default: 2))
+    rows.add("cdist", "distanceMatrix(x, y, order: p)") { a in
+      distanceMatrix(try a.x, try a.tensor(1), order: try a.double("p", at: 2, default: 2))
     }
     rows.add("addmm", "beta * c + alpha * (x • y)") { a in try a.sum(of: a.x, product: a.tensor(1) • a.tensor(2)) }
     rows.add("addmv", "beta * c + alpha * (x • y)") { a in try a.sum(of: a.x, product: a.tensor(1) • a.tensor(2)) }

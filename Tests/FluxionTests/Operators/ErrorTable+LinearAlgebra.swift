@@ -38,7 +38,9 @@ extension ErrorTable {
     ErrorRow("solveTriangular: a of shape [3, 3] and b of [2, 1]: 3 columns and 2 rows differ") {
       _ = solveTriangular(eye([3, 3]), z([2, 1]), upper: true)
     },
-    ErrorRow("choleskySolve: a of shape [3, 3] and b of [2, 1]: 3 columns and 2 rows differ") { _ = choleskySolve(eye([3, 3]), z([2, 1])) },
+    ErrorRow("choleskySolve: a of shape [3, 3] and b of [2, 1]: 3 columns and 2 rows differ") {
+      _ = choleskySolve(eye([3, 3]), z([2, 1]))
+    },
     ErrorRow("inverse: matrix 0 of [2, 3, 3] is singular: pivot 2 is zero") { _ = inverse(spoilt([2, 3, 3], [0, 1, 1], 0)) },
     ErrorRow("determinant: the matrices of [2, 3] are not square; [..., n, n] would fit") { _ = determinant(z([2, 3])) },
     ErrorRow("svd: matrix 1 of [2, 3, 3] contains NaN or infinity") { _ = svd(spoilt([2, 3, 3], [1, 0, 2], .nan)) },
@@ -46,15 +48,21 @@ extension ErrorTable {
     ErrorRow("svd: [3] is no matrix; [..., m, n] would fit") { _ = svd(z([3])) },
     ErrorRow("pseudoInverse: the [3, 3] matrix contains NaN or infinity") { _ = pseudoInverse(spoilt([3, 3], [0, 2], .infinity)) },
     ErrorRow("symmetricEigen: the [3, 3] matrix contains NaN or infinity") { _ = symmetricEigen(spoilt([3, 3], [2, 0], .nan)) },
-    ErrorRow("eigen: the [2, 2] matrix has the complex eigenvalues 0.0 ± 1.0i; only real ones would fit") { _ = eigen([[0, -1], [1, 0]]) },
+    ErrorRow("eigen: the [2, 2] matrix has the complex eigenvalues 0.0 ± 1.0i; only real ones would fit") {
+      _ = eigen([[0, -1], [1, 0]])
+    },
     ErrorRow("eigenvalues: matrix 0 of [1, 2, 2] has the complex eigenvalues 1.0 ± 1.0i; only real ones would fit") {
       _ = eigenvalues([[[1, -1], [1, 1]]])
     },
-    ErrorRow("leastSquares: a of shape [3, 2] and b of [2]; [..., m, n] and [..., m, k] or [m] would fit") { _ = leastSquares(z([3, 2]), z([2])) },
+    ErrorRow("leastSquares: a of shape [3, 2] and b of [2]; [..., m, n] and [..., m, k] or [m] would fit") {
+      _ = leastSquares(z([3, 2]), z([2]))
+    },
     ErrorRow("leastSquares: the [3, 2] matrix is not of full rank, which .qr wants; the other methods would fit") {
       _ = leastSquares([[1, 0], [0, 0], [0, 0]], z([3]), method: .qr)
     },
-    ErrorRow("leastSquares: the [3, 1] matrix contains NaN or infinity") { _ = leastSquares(.ones([3, 2]), Tensor([1, .nan, 1] as [Float])) },
+    ErrorRow("leastSquares: the [3, 1] matrix contains NaN or infinity") {
+      _ = leastSquares(.ones([3, 2]), Tensor([1, .nan, 1] as [Float]))
+    },
     ErrorRow("matrixPower: the matrices of [2, 3] are not square; [..., n, n] would fit") { _ = matrixPower(z([2, 3]), 2) },
     ErrorRow("norm: not defined for int32, only for float32 and float64; convert with .cast(to:)") { _ = z([2], .int32).norm() },
     ErrorRow("matrixNorm: axes 0 and -2 of [2, 3] are one; two would fit") { _ = z([2, 3]).matrixNorm(axes: (0, -2)) },
@@ -86,6 +94,6 @@ extension ErrorTable {
     },
     ErrorRow("matmul: [2, 3] • [2, 3]: inner dimensions 3 and 2 differ") { _ = matmul([z([2, 3]), z([2, 3])]) },
     ErrorRow("cross: axis 1 of [2, 4] has size 4; 3 would fit") { _ = cross(z([2, 4]), z([2, 4])) },
-    ErrorRow("pairwiseDistances: [2, 3] and [2, 4]; [..., m, d] and [..., n, d] would fit") { _ = pairwiseDistances(z([2, 3]), z([2, 4])) },
+    ErrorRow("distanceMatrix: [2, 3] and [2, 4]; [..., m, d] and [..., n, d] would fit") { _ = distanceMatrix(z([2, 3]), z([2, 4])) },
   ]
 }

@@ -86,31 +86,6 @@ extension Tensor {
   @inline(__always)
   func numbers<T: LAPACKElement>(_ type: T.Type) -> T.Numbers { pointer.assumingMemoryBound(to: type) }
 
-  // MARK: Triangles and diagonals, for gradient rules
-
-  /// Elements on and below a diagonal (0 the main one, −1 the one below), 0 elsewhere.
-  func keepingLower(_ diagonal: Int = 0) -> Tensor {
-    let (rows, columns) = (Tensor.arange(shape[-2]).unsqueezed(axis: 1), Tensor.arange(shape[-1]))
-    return `where`(columns .<= rows + diagonal, self, 0)
-  }
-  /// Elements on and above a diagonal (0 the main one, 1 the one above), 0 elsewhere.
-  func keepingUpper(_ diagonal: Int = 0) -> Tensor {
-    let (rows, columns) = (Tensor.arange(shape[-2]).unsqueezed(axis: 1), Tensor.arange(shape[-1]))
-    return `where`(columns .>= rows + diagonal, self, 0)
-  }
-  /// The main diagonals of the last two axes.
-  var diagonals: Tensor {
-    let (rows, columns) = (shape[-2], shape[-1])
-    let count = Swift.min(rows, columns)
-    let flat = reshaped(Shape(Array(batchShape) + [rows * columns]))
-    return count == 0 ? flat[.ellipsis, 0..<0] : flat[.ellipsis, .stride(from: 0, to: (count - 1) * (columns + 1) + 1, by: columns + 1)]
-  }
-  /// Its last axis as the diagonals of square matrices.
-  var diagonalMatrices: Tensor {
-    let places = Tensor.arange(shape[-1])
-    return `where`(places.unsqueezed(axis: 1) .== places, unsqueezed(axis: -1), 0)
-  }
-
   /// A part of the last axis of packed results, as matrices.
   func unpacked(_ start: Int, _ sizes: Int...) -> Tensor {
     let count = sizes.reduce(1, *)

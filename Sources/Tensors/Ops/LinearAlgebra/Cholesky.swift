@@ -37,8 +37,8 @@ struct Cholesky: Primitive {
 
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     // Half of y⁻ᵀ·(S + Sᵀ)·y⁻¹ with S the lower triangle of yᵀ·dy, its diagonal halved: symmetric, as x is.
-    let product = (y.transposed() • dy).keepingLower()
-    let symmetric = (product + product.keepingLower(-1).transposed()) * 0.5
+    let product = (y.transposed() • dy).lowerTriangle()
+    let symmetric = (product + product.lowerTriangle(diagonal: -1).transposed()) * 0.5
     let left = solveTriangular(y.transposed(), symmetric, upper: true)
     return [solveTriangular(y.transposed(), left.transposed(), upper: true).transposed()]
   }

@@ -60,7 +60,7 @@ struct SymmetricEigen: Primitive {
     // Equal values, whose vectors are not unique, count as if these did not turn into each other.
     let gaps = values.unsqueezed(axis: -2) - values.unsqueezed(axis: -1)
     let turn = vectors.transposed() • dvectors
-    let inner = (turn - turn.transposed()) * reciprocal(gaps) * 0.5 + dvalues.diagonalMatrices
+    let inner = (turn - turn.transposed()) * reciprocal(gaps) * 0.5 + dvalues.diagonalMatrix()
     return [vectors • inner • vectors.transposed()]
   }
 }
@@ -115,9 +115,9 @@ struct Eigen: Primitive {
     let transpose = vectors.transposed()
     // Vectors have length 1: what would stretch them is taken off.
     let turn = transpose • dvectors
-    let length = (transpose • vectors) * turn.diagonals.unsqueezed(axis: -2)
+    let length = (transpose • vectors) * turn.diagonal().unsqueezed(axis: -2)
     let gaps = values.unsqueezed(axis: -2) - values.unsqueezed(axis: -1)
-    let inner = (turn - length) * reciprocal(gaps) + dvalues.diagonalMatrices
+    let inner = (turn - length) * reciprocal(gaps) + dvalues.diagonalMatrix()
     return [solve(transpose, inner • transpose)]
   }
 }

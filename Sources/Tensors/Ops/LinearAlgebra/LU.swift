@@ -42,10 +42,10 @@ struct LU: Primitive {
     let (lu, d) = (y.unpacked(0, m, n), dy.unpacked(0, m, n))
     // The square part x₁ = l₁·u₁ of the rows in order, and what lies below (l₂ = x₂·u₁⁻¹) or beside (u₂ = l₁⁻¹·x₂).
     let square = lu[.ellipsis, 0..<k, 0..<k]
-    let (l, u) = (square.keepingLower(-1) + Tensor.eye(k, nil, x.dtype), square.keepingUpper())
+    let (l, u) = (square.lowerTriangle(diagonal: -1) + Tensor.eye(k, nil, x.dtype), square.upperTriangle())
     let slope = d[.ellipsis, 0..<k, 0..<k]
-    var lower = l.transposed() • slope.keepingLower(-1)
-    var upper = slope.keepingUpper() • u.transposed()
+    var lower = l.transposed() • slope.lowerTriangle(diagonal: -1)
+    var upper = slope.upperTriangle() • u.transposed()
     var rest: Tensor?
     if m > n {
       let (l2, d2) = (lu[.ellipsis, k..<m, 0..<k], d[.ellipsis, k..<m, 0..<k])
@@ -56,7 +56,7 @@ struct LU: Primitive {
       lower = lower - d2 • u2.transposed()
       rest = solveTriangular(l.transposed(), d2, upper: true, unitDiagonal: true)
     }
-    let inner = lower.keepingLower(-1) + upper.keepingUpper()
+    let inner = lower.lowerTriangle(diagonal: -1) + upper.upperTriangle()
     let left = solveTriangular(l.transposed(), inner, upper: true, unitDiagonal: true)
     var dx = solveTriangular(u, left.transposed(), upper: true).transposed()
     if let rest { dx = concatenate([dx, rest], axis: m > n ? -2 : -1) }
@@ -82,6 +82,6 @@ public func lu(_ x: Tensor) -> (p: Tensor, l: Tensor, u: Tensor) {
   let (m, n) = (x.shape[-2], x.shape[-1])
   let k = Swift.min(m, n)
   let factors = packed.unpacked(0, m, n)
-  let l = factors[.ellipsis, 0..<m, 0..<k].keepingLower(-1) + Tensor.eye(m, k, x.dtype)
-  return (LU.permutation(packed.unpacked(m * n, m).detached), l, factors[.ellipsis, 0..<k, 0..<n].keepingUpper())
+  let l = factors[.ellipsis, 0..<m, 0..<k].lowerTriangle(diagonal: -1) + Tensor.eye(m, k, x.dtype)
+  return (LU.permutation(packed.unpacked(m * n, m).detached), l, factors[.ellipsis, 0..<k, 0..<n].upperTriangle())
 }

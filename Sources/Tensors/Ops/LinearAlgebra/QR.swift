@@ -58,8 +58,8 @@ struct QR: Primitive {
     }
     let ((q, r), (dq, dr)) = (factors(y), factors(dy))
     func square(_ dq: Tensor, _ r: Tensor, _ dr: Tensor) -> Tensor {
-      let product = (dr • r.transposed() - q.transposed() • dq).keepingUpper()
-      let symmetric = product + product.keepingUpper(1).transposed()
+      let product = (dr • r.transposed() - q.transposed() • dq).upperTriangle()
+      let symmetric = product + product.upperTriangle(diagonal: 1).transposed()
       return solveTriangular(r, (dq + q • symmetric).transposed(), upper: true).transposed()
     }
     if m >= n { return [square(dq, r, dr)] }

@@ -81,7 +81,7 @@ struct SVD: Primitive {
     let turn = skew(u.transposed() • du) * row + skew(vt • dvt.transposed()) * column
     // Equal singular values, whose vectors are not unique, count as if these did not turn into each other.
     let gaps = (row - column) * (row + column)
-    let inner = turn * reciprocal(gaps) + ds.diagonalMatrices
+    let inner = turn * reciprocal(gaps) + ds.diagonalMatrix()
     var dx = u • inner • vt
     let inverse = reciprocal(s)
     if m > n {

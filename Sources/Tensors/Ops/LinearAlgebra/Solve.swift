@@ -37,7 +37,7 @@ struct SolveTriangular: Primitive {
     let db = SolveTriangular(isUpper: !isUpper, isUnit: isUnit)(Pair(x.a.transposed(), dy))
     if !needs[0] { return [nil, db] }
     let da = -(db • y.transposed())
-    return [isUpper ? da.keepingUpper(isUnit ? 1 : 0) : da.keepingLower(isUnit ? -1 : 0), db]
+    return [isUpper ? da.upperTriangle(diagonal: isUnit ? 1 : 0) : da.lowerTriangle(diagonal: isUnit ? -1 : 0), db]
   }
 }
 

@@ -5,7 +5,9 @@ extension OperatorTable {
   /// An equation by its definition: a loop over all letters.
   private static func einsum(_ inputs: [String], _ output: String, _ x: [Grid]) -> Grid {
     var sizes: [Character: Int] = [:]
-    for (letters, x) in zip(inputs, x) { for (letter, size) in zip(letters, x.shape) where (sizes[letter] ?? 1) == 1 { sizes[letter] = size } }
+    for (letters, x) in zip(inputs, x) {
+      for (letter, size) in zip(letters, x.shape) where (sizes[letter] ?? 1) == 1 { sizes[letter] = size }
+    }
     let all = Array(output) + Set(inputs.joined()).subtracting(output).sorted()
     var y = Grid(output.map { sizes[$0]! }) { _ in 0 }
     _ = Grid(all.map { sizes[$0]! }) { position in
@@ -21,8 +23,10 @@ extension OperatorTable {
   static let contractions = list { rows in
     let equations: [(String, [String], String, [[[Int]]])] = [
       ("ij,jk->ik", ["ij", "jk"], "ik", [[[2, 3], [3, 4]], [[0, 3], [3, 4]], [[2, 0], [0, 4]], [[2, 1], [3, 4]]]),
-      ("ij , jk", ["ij", "jk"], "ik", [[[2, 3], [3, 4]]]), ("bij,bj->bi", ["bij", "bj"], "bi", [[[2, 3, 4], [2, 4]], [[1, 3, 4], [2, 4]]]),
-      ("ba", ["ba"], "ab", [[[2, 3]]]), ("ij->", ["ij"], "", [[[2, 3]], [[0, 3]]]), ("ii->i", ["ii"], "i", [[[3, 3]], [[0, 0]], [[1, 1]]]),
+      ("ij , jk", ["ij", "jk"], "ik", [[[2, 3], [3, 4]]]),
+      ("bij,bj->bi", ["bij", "bj"], "bi", [[[2, 3, 4], [2, 4]], [[1, 3, 4], [2, 4]]]),
+      ("ba", ["ba"], "ab", [[[2, 3]]]), ("ij->", ["ij"], "", [[[2, 3]], [[0, 3]]]),
+      ("ii->i", ["ii"], "i", [[[3, 3]], [[0, 0]], [[1, 1]]]),
       ("ii", ["ii"], "", [[[3, 3]]]), ("iji->j", ["iji"], "j", [[[3, 2, 3]]]), ("i,j->ij", ["i", "j"], "ij", [[[3], [4]]]),
       ("i,i->i", ["i", "i"], "i", [[[3], [3]], [[1], [3]]]), ("i,i", ["i", "i"], "", [[[3], [3]]]),
       ("ij,k->i", ["ij", "k"], "i", [[[2, 3], [4]]]), ("ij,ij->ij", ["ij", "ij"], "ij", [[[2, 3], [2, 3]]]),
@@ -32,7 +36,8 @@ extension OperatorTable {
       // Axes without letters: capitals here are what the reference calls them.
       ("...i,...i->...", ["XYi", "Yi"], "XY", [[[2, 3, 4], [3, 4]], [[2, 1, 4], [3, 4]]]),
       ("...ij,jk", ["XYij", "jk"], "XYik", [[[2, 1, 3, 2], [2, 3]]]), ("...i->i", ["XYi"], "i", [[[2, 3, 4]]]),
-      ("i...->...i", ["iXY"], "XYi", [[[2, 3, 4]]]), ("...,...", ["XY", "Y"], "XY", [[[2, 3], [3]]]), ("bAc", ["bAc"], "Abc", [[[2, 3, 4]]]),
+      ("i...->...i", ["iXY"], "XYi", [[[2, 3, 4]]]), ("...,...", ["XY", "Y"], "XY", [[[2, 3], [3]]]),
+      ("bAc", ["bAc"], "Abc", [[[2, 3, 4]]]),
     ]
     for (equation, inputs, output, cases) in equations {
       rows.add(
@@ -44,20 +49,29 @@ extension OperatorTable {
     }
 
     rows.add(
-      .general("tensordot", ["tensordot(_: Tensor, _: Tensor, axes: Int)"], cases: [[[2, 3, 4], [3, 4, 2]], [[0, 3, 4], [3, 4, 2]]], dtypes: OperatorRow.numbers) {
+      .general(
+        "tensordot", ["tensordot(_: Tensor, _: Tensor, axes: Int)"], cases: [[[2, 3, 4], [3, 4, 2]], [[0, 3, 4], [3, 4, 2]]],
+        dtypes: OperatorRow.numbers
+      ) {
         tensordot($0[0], $0[1])
       } reference: {
         einsum(["ijk", "jkl"], "il", $0)
       })
     let covers = ["tensordot(_: Tensor, _: Tensor, axes: ([Int], [Int]))"]
     rows.add(
-      .general("tensordot over named axes", covers, cases: [[[2, 3, 4], [4, 5, 2]], [[2, 3, 1], [4, 5, 2]], [[2, 3, 4], [4, 5, 1]]], dtypes: OperatorRow.numbers) {
+      .general(
+        "tensordot over named axes", covers, cases: [[[2, 3, 4], [4, 5, 2]], [[2, 3, 1], [4, 5, 2]], [[2, 3, 4], [4, 5, 1]]],
+        dtypes: OperatorRow.numbers
+      ) {
         tensordot($0[0], $0[1], axes: ([0, -1], [2, 0]))
       } reference: {
         einsum(["ijk", "kli"], "jl", $0)
       })
     rows.add(
-      .general("matmul of a chain", ["matmul(_: [Tensor])"], cases: [[[2, 5], [5, 3], [3, 1], [1, 4]], [[2, 0], [0, 3], [3, 1], [1, 2]]], dtypes: OperatorRow.numbers) {
+      .general(
+        "matmul of a chain", ["matmul(_: [Tensor])"],
+        cases: [[[2, 5], [5, 3], [3, 1], [1, 4]], [[2, 0], [0, 3], [3, 1], [1, 2]]], dtypes: OperatorRow.numbers
+      ) {
         matmul($0)
       } reference: {
         einsum(["ij", "jk", "kl", "lm"], "im", $0)
@@ -69,7 +83,10 @@ extension OperatorTable {
         einsum(["i", "ij", "j"], "", $0)
       })
     rows.add(
-      .general("cross", ["cross(_: Tensor, _: Tensor, axis: Int)"], cases: [[[2, 3], [2, 3]], [[1, 3], [4, 3]], [[3], [2, 3]], [[0, 3], [1, 3]]], dtypes: OperatorRow.numbers) {
+      .general(
+        "cross", ["cross(_: Tensor, _: Tensor, axis: Int)"],
+        cases: [[[2, 3], [2, 3]], [[1, 3], [4, 3]], [[3], [2, 3]], [[0, 3], [1, 3]]], dtypes: OperatorRow.numbers
+      ) {
         cross($0[0], $0[1])
       } reference: { x in
         let sum = Grid.zip(x[0], x[1]) { a, _ in a }
@@ -89,11 +106,17 @@ extension OperatorTable {
         }
       })
     rows.add(
-      .general("kronecker", ["kronecker(_: Tensor, _: Tensor)"], cases: [[[2, 3], [4, 2]], [[3], [2, 2]], [[2, 1, 3], [2]], [[0, 2], [3, 2]], [[], [2]]], dtypes: OperatorRow.numbers) {
+      .general(
+        "kronecker", ["kronecker(_: Tensor, _: Tensor)"],
+        cases: [[[2, 3], [4, 2]], [[3], [2, 2]], [[2, 1, 3], [2]], [[0, 2], [3, 2]], [[], [2]]], dtypes: OperatorRow.numbers
+      ) {
         kronecker($0[0], $0[1])
       } reference: { x in
         let rank = max(x[0].rank, x[1].rank)
-        let (a, b) = (x[0].expanded(Array(repeating: 1, count: rank - x[0].rank) + x[0].shape), x[1].expanded(Array(repeating: 1, count: rank - x[1].rank) + x[1].shape))
+        let (a, b) = (
+          x[0].expanded(Array(repeating: 1, count: rank - x[0].rank) + x[0].shape),
+          x[1].expanded(Array(repeating: 1, count: rank - x[1].rank) + x[1].shape)
+        )
         return Grid(zip(a.shape, b.shape).map { $0 * $1 }) { p in
           a[zip(p, b.shape).map { $0 / $1 }] * b[zip(p, b.shape).map { $0 % $1 }]
         }
@@ -101,11 +124,11 @@ extension OperatorTable {
     for order in [2, 1, 3, 0.5, .infinity] {
       rows.add(
         .general(
-          "pairwiseDistances \(order)", ["pairwiseDistances(_: Tensor, _: Tensor, order: Double)"],
+          "distanceMatrix \(order)", ["distanceMatrix(_: Tensor, _: Tensor, order: Double)"],
           cases: [[[3, 2], [4, 2]], [[2, 3, 2], [4, 2]], [[2, 1, 3, 2], [2, 4, 2]], [[0, 2], [4, 2]], [[30, 5], [40, 5]]],
           domains: order == .infinity ? [.any, .any] : [.multiples(offset: 0), .multiples(offset: 0.125)]
         ) {
-          pairwiseDistances($0[0], $0[1], order: order)
+          distanceMatrix($0[0], $0[1], order: order)
         } reference: { x in
           let rank = max(x[0].rank, x[1].rank)
           let batch = (0..<rank - 2).map { axis in

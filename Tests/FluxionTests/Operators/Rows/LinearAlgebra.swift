@@ -142,10 +142,12 @@ extension OperatorTable {
           return x[0].eachMatrix([min(m, n), n]) { x in
             let r = x.orthonormalColumns.transpose * x
             // Row by row the signs cancel in the square; the other term keeps that of the row with its first element.
-            return r.enumerated().flatMap { i, row in row.indices.map { j in
-              let value = j < i ? 0 : row[j]
-              return value * value + value * (i == 0 ? row[0] : 0)
-            } }
+            return r.enumerated().flatMap { i, row in
+              row.indices.map { j in
+                let value = j < i ? 0 : row[j]
+                return value * value + value * (i == 0 ? row[0] : 0)
+              }
+            }
           }
         }.with {
           $0.takesEqualElements = false

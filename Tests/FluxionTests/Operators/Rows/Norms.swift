@@ -32,13 +32,17 @@ extension OperatorTable {
     }
     // At 0 the gradient of least size is 0; of what is not finite the norm is not.
     rows.add(
-      OperatorRow.unary("norm of one number", covers[0], domain: .real(-2, 2, avoiding: [0]), specials: "0 = 0 | 0; -3 = 3 | -1; inf = inf; nan = nan") {
+      OperatorRow.unary(
+        "norm of one number", covers[0], domain: .real(-2, 2, avoiding: [0]), specials: "0 = 0 | 0; -3 = 3 | -1; inf = inf; nan = nan"
+      ) {
         $0.reshaped([-1, 1]).norm(axis: 1).reshaped($0.shape)
       } reference: {
         abs($0)
       })
     rows.add(
-      OperatorRow.unary("norm 3 of one number", covers[0], domain: .real(-2, 2, avoiding: [0]), specials: "0 = 0 | 0; -3 = 3 | -1; nan = nan") {
+      OperatorRow.unary(
+        "norm 3 of one number", covers[0], domain: .real(-2, 2, avoiding: [0]), specials: "0 = 0 | 0; -3 = 3 | -1; nan = nan"
+      ) {
         $0.reshaped([-1, 1]).norm(3, axis: 1).reshaped($0.shape)
       } reference: {
         abs($0)
