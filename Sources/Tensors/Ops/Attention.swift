@@ -39,8 +39,7 @@ struct Attention: Primitive {
           let count = Swift.min(block, queries - first)
           walk.weights(batch, first, count, weights, dropped: weights)
           BLAS.gemm(
-            y.dtype, count, features, keys, walk.whole(weights), walk.v(batch), beta: 0,
-            y.pointer + (batch * queries + first) * features * size,
+            y.dtype, count, features, keys, walk.whole(weights), walk.v(batch), beta: 0, y.pointer + (batch * queries + first) * features * size,
             features)
         }
       }
@@ -291,8 +290,7 @@ private struct AttentionOperands {
         throw wrong("a mask of \(given.dtype) for queries of \(q.dtype); convert it with .cast(to: .\(q.dtype)) or to .bool")
       }
       guard given.rank > 1, case .success(Shape(scores)) = Shape(given.shape.suffix(2)).broadcast(with: Shape(scores)) else {
-        throw wrong(
-          "a mask of shape \(given.shape) for \(scores[0]) queries and \(scores[1]) keys; [..., \(scores[0]), \(scores[1])] would fit")
+        throw wrong("a mask of shape \(given.shape) for \(scores[0]) queries and \(scores[1]) keys; [..., \(scores[0]), \(scores[1])] would fit")
       }
       self.mask = given.expanded(Shape(Array(common) + scores))
     }

@@ -49,11 +49,11 @@ struct LU: Primitive {
     var rest: Tensor?
     if m > n {
       let (l2, d2) = (lu[.ellipsis, k..<m, 0..<k], d[.ellipsis, k..<m, 0..<k])
-      upper = upper - l2.transposed() • d2
+      upper -= matmul(l2.transposed(), d2)
       rest = solveTriangular(u, d2.transposed(), upper: true).transposed()
     } else if m < n {
       let (u2, d2) = (lu[.ellipsis, 0..<k, k..<n], d[.ellipsis, 0..<k, k..<n])
-      lower = lower - d2 • u2.transposed()
+      lower -= matmul(d2, u2.transposed())
       rest = solveTriangular(l.transposed(), d2, upper: true, unitDiagonal: true)
     }
     let inner = lower.lowerTriangle(diagonal: -1) + upper.upperTriangle()

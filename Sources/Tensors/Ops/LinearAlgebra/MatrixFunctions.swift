@@ -78,6 +78,6 @@ public func matrixPower(_ x: Tensor, _ power: Int) -> Tensor {
     if rest & 1 == 1 { result = result.map { $0 • square } ?? square }
     rest >>= 1
     if rest == 0 { return result ?? square }
-    square = square • square
+    square = matmul(square, square)
   }
 }

@@ -86,10 +86,10 @@ struct SVD: Primitive {
     let inverse = reciprocal(s)
     if m > n {
       let beyond = du * inverse.unsqueezed(axis: -2)
-      dx = dx + (beyond - u • (u.transposed() • beyond)) • vt
+      dx += matmul(beyond - u • (u.transposed() • beyond), vt)
     } else if m < n {
       let beyond = dvt * inverse.unsqueezed(axis: -1)
-      dx = dx + u • (beyond - (beyond • vt.transposed()) • vt)
+      dx += matmul(u, beyond - (beyond • vt.transposed()) • vt)
     }
     return [dx]
   }
