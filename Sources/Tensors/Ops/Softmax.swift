@@ -167,7 +167,9 @@ extension Tensor {
   /// Derivative: y·(dy − Σ dy·y). PyTorch: `softmax`.
   public func softmax(axis: Int = -1) -> Tensor {
     // Where nothing records, a small tensor is not even taken hold of.
-    if axis == -1 && isContiguous && storage != nil && dtype.isFloatingPoint && Context.current.isPlain { return Softmax.ofRows(self, false) }
+    if axis == -1 && isContiguous && storage != nil && dtype.isFloatingPoint && Context.current.isPlain {
+      return Softmax.ofRows(self, false)
+    }
     return alongLast(axis, "softmax") { Softmax(isLogarithmic: false)($0) }
   }
   /// x − log Σ exp(x) along an axis.

@@ -8,7 +8,8 @@ extension Table {
     rows.add("nn.functional.leaky_relu", "leakyRelu(x, slope: s)") { a in
       leakyRelu(try a.x, slope: try a.double("negative_slope", at: 1, default: 0.01))
     }
-    rows.add("nn.functional.prelu", "leakyRelu(x, slope: weights.reshaped([-1, 1, 1]))", note: "a 1 for each axis behind the channels") { a in
+    rows.add("nn.functional.prelu", "leakyRelu(x, slope: weights.reshaped([-1, 1, 1]))", note: "a 1 for each axis behind the channels") {
+      a in
       let (x, weight) = (try a.x, try a.tensor("weight", at: 1))
       if weight.elementCount == 1 { return leakyRelu(x, slope: weight.reshaped([])) }
       return leakyRelu(x, slope: weight.reshaped(Shape([-1] + Array(repeating: 1, count: max(0, x.rank - 2)))))
@@ -22,7 +23,8 @@ extension Table {
       gelu(try a.x, approximation: try a.string("approximate", default: "none") == "tanh" ? .tanh : .none)
     }
     rows.add("nn.functional.glu", "glu(x, axis: axis)") { a in glu(try a.x, axis: try a.int("dim", at: 1, default: -1)) }
-    rows.add("nn.functional.softplus", "softplus(x, beta: b, threshold: t)", note: "PyTorch's threshold is 20; `softplus(x)` needs none") { a in
+    rows.add("nn.functional.softplus", "softplus(x, beta: b, threshold: t)", note: "PyTorch's threshold is 20; `softplus(x)` needs none") {
+      a in
       softplus(try a.x, beta: try a.double("beta", at: 1, default: 1), threshold: try a.double("threshold", at: 2, default: 20))
     }
     rows.add("nn.functional.logsigmoid", "logSigmoid(x)") { a in logSigmoid(try a.x) }
