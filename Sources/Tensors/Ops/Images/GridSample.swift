@@ -42,7 +42,6 @@ public func gridSample(
     if !x.dtype.isFloatingPoint {
       throw TensorError(name, "not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)")
     }
-    if method == .cubic && axes == 3 { throw TensorError(name, ".cubic for the volumes \(x.shape); .linear or .nearest would fit") }
     if x.shape[2...].contains(0) { throw TensorError(name, "\(x.shape) has an axis without elements; 1 or more would fit") }
     return axes
   }
@@ -98,7 +97,7 @@ private struct Neighbors {
       let t = at - first
       for i in 0..<4 {
         // Each neighbour is held for itself, and has no slope.
-        add(mapped("gridSample", Kernel.round, edge.held(first + Double(i - 1))), mapped("gridSample", Kernel.cubic[i], t))
+        add(mapped("gridSample", Kernel.round, edge.held(first + Double(i - 1))), CubicWeight(neighbor: i)(t))
       }
     }
   }
@@ -119,6 +118,21 @@ private struct Edge {
   func held(_ x: Tensor) -> Tensor { program.map { mapped("gridSample", $0, x, scalars) } ?? x }
 }
 
+/// The weight of one of four neighbours of a place that lies t behind the second.
+///
+/// Over an even stretch of image the four slopes cancel, and what is left is their rounding: they are written as PyTorch reckons them.
+struct CubicWeight: Primitive {
+  let neighbor: Int
+  var name: String { "gridSample" }
+  func result(_ t: Tensor) -> Signature { Signature(t.shape, t.dtype) }
+  func evaluate(_ t: Tensor, _ result: Signature) -> Tensor {
+    Map<Tensor>(program: Kernel.cubic[neighbor], label: "gridSample").evaluate(t, result)
+  }
+  func gradient(_ t: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [dy * mapped("gridSample", Kernel.cubicSlope[neighbor], t)]
+  }
+}
+
 private enum Kernel {
   static let floor = Program.unary { Symbol.unary(FX_FLOOR, $0) }
   static let round = Program.unary { Symbol.unary(FX_ROUND, $0) }
@@ -129,6 +143,12 @@ private enum Kernel {
   ]
   private static func inner(_ x: Symbol) -> Symbol { (1.25 * x - 2.25) * x * x + 1 }
   private static func outer(_ x: Symbol) -> Symbol { -0.75 * (((x - 5) * x + 8) * x - 4) }
+
+  /// Their derivatives.
+  static let cubicSlope: [Program] = [
+    .unary { -((2.25 * (-1 - $0) + 7.5) * (-1 - $0) + 6) }, .unary { (3.75 * $0 - 4.5) * $0 },
+    .unary { -((3.75 * (1 - $0) - 4.5) * (1 - $0)) }, .unary { -((7.5 - 2.25 * (2 - $0)) * (2 - $0) - 6) },
+  ]
 
   private static let (x, last, low, span) = (Symbol(.input(0)), Symbol(.scalar(0)), Symbol(.scalar(1)), Symbol(.scalar(2)))
 

@@ -44,7 +44,9 @@ struct MaxPoolPositions: Primitive {
   }
 }
 
-/// dx: each element of dy at the place of its window's largest. It finds the places anew, which costs less than to keep them.
+/// dx: each element of dy at the place of its window's largest.
+///
+/// It finds the places anew, which costs less than to keep them.
 struct MaxPoolGradient: Primitive {
   let geometry: WindowGeometry
   var name: String { "maxPool" }
