@@ -28,7 +28,7 @@ struct WindowGeometry: Sendable {
         throw TensorError(
           operation,
           "a window that spans \(reach) over \(input) with padding of \(before) before and \(after) after: "
-            + "axis \(axis - axes) is too short, \(reach[axis]) or more would fit")
+            + "axis \(axis - axes) is too short, \(reach[axis] - before[axis] - after[axis]) or more would fit")
       }
       output[axis] = room / stride[axis] + 1
       // Rounded up, but for a place that would begin behind the last element.
