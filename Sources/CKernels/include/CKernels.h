@@ -253,11 +253,21 @@ void fx_norm_channels_backward(int dtype, ptrdiff_t batch, ptrdiff_t step, ptrdi
                                const void *w, const void *mean, const void *variance, const void *dy, void *dx, void *dw, void *db);
 
 /// Scores [rows, n] become softmax(scale·x, masked): a byte of `allowed` that is 0 hides a key, `added` is added to the scaled scores (each NULL
-/// or by its steps), and row r sees its first seen + r keys only. A row that sees nothing becomes zeros.
+/// or by its steps), and row r sees its first seen + r keys only. A row that sees nothing becomes zeros. With `factors` the rows stay
+/// exponentials, and what they are to be multiplied by goes there.
 void fx_attention_weights(int dtype, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t seen, double scale, const uint8_t *allowed, const void *added,
-                          ptrdiff_t mask_row, ptrdiff_t mask_column, void *x);
-/// The gradient for the weights becomes that for the scores: dp = scale·p·(dp − Σ p·dp).
-void fx_attention_scores(int dtype, ptrdiff_t rows, ptrdiff_t n, double scale, const void *p, void *dp);
+                          ptrdiff_t mask_row, ptrdiff_t mask_column, void *x, void *factors);
+/// x[r, ·] *= factors[r].
+void fx_scale_rows(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *factors, void *x);
+/// The gradient for the weights p [rows, n] becomes that for the scores: dp = scale·p·(dp − Σ y·dy), y and dy [rows, outputs].
+void fx_attention_scores(int dtype, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t outputs, double scale, const void *y, const void *dy, const void *p,
+                         void *dp);
+/// y[r, c] = Σ a[r·a_row + i]·b[c·b_row + i] over i < width.
+void fx_row_products(int dtype, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t width, const void *a, ptrdiff_t a_row, const void *b, ptrdiff_t b_row,
+                     void *y);
+
+/// y[r, i] = Σ a[r·n + c]·b[c·b_row + i] over c < n, in their order.
+void fx_row_sums(int dtype, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t width, const void *a, const void *b, ptrdiff_t b_row, void *y);
 
 /// y[to[j], i] += factors[j]·x[from[j], i] for first ≤ i < last, in the order of j; from NULL is j, factors NULL are 1, to[j] < 0 is left out.
 void fx_combine_rows(int dtype, ptrdiff_t count, ptrdiff_t n, ptrdiff_t first, ptrdiff_t last, const int64_t *from, const int64_t *to,

@@ -11,6 +11,7 @@ struct Attention: Primitive {
   /// Which weights are dropped: (seed, position, probability).
   var dropout: (seed: UInt64, position: UInt64, probability: Double)?
   var name: String { "attention" }
+  var keeps: Keeps { .both }
 
   /// Queries at a time: enough for a product, few enough that their weights stay in the cache.
   static func blockSize(keys: Int) -> Int { Swift.max(16, Swift.min(64, (1 << 16) / Swift.max(1, keys))) }
@@ -30,17 +31,20 @@ struct Attention: Primitive {
     let blocks = (queries + block - 1) / block
     let tasks = walk.batches * blocks
     let parts = walk.parts(tasks)
-    let scratch = Tensor(uninitialized: [parts, block, keys], y.dtype)
+    let scratch = Tensor(uninitialized: [parts, block, keys + 1], y.dtype)
     parallel(parts, grain: 1) { range in
       for part in range {
-        let weights = scratch.pointer + part * block * keys * size
+        let weights = scratch.pointer + part * block * (keys + 1) * size
+        let factors = weights + block * keys * size
         for task in (tasks * part / parts)..<(tasks * (part + 1) / parts) {
           let (batch, first) = (task / blocks, task % blocks * block)
           let count = Swift.min(block, queries - first)
-          walk.weights(batch, first, count, weights, dropped: weights)
-          BLAS.gemm(
-            y.dtype, count, features, keys, walk.whole(weights), walk.v(batch), beta: 0, y.pointer + (batch * queries + first) * features * size,
-            features)
+          // The exponentials' sums divide the results, which are fewer.
+          walk.weights(batch, first, count, weights, factors)
+          walk.drop(batch, first, count, weights)
+          let rows = y.pointer + (batch * queries + first) * features * size
+          walk.sums(batch, count, features, weights, rows)
+          fx_scale_rows(y.dtype.code, count, features, factors, rows)
         }
       }
     }
@@ -49,7 +53,7 @@ struct Attention: Primitive {
   }
 
   func gradient(_ x: Triple, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    AttentionGradient(forward: self)([x.a, x.b, x.c, dy]).unpacked([x.a.shape, x.b.shape, x.c.shape]).map { $0 }
+    AttentionGradient(forward: self, result: y.detached)([x.a, x.b, x.c, dy]).unpacked([x.a.shape, x.b.shape, x.c.shape]).map { $0 }
   }
 
   /// The same as a composition.
@@ -80,13 +84,15 @@ struct Attention: Primitive {
 /// The gradients of ``Attention`` for q, k and v, one after the other: [q, k, v, dy].
 struct AttentionGradient: Primitive {
   let forward: Attention
+  /// The forward's result: a shortcut to sums over the keys, and no operand of its own.
+  let result: Tensor
   var name: String { "attention" }
 
   func result(_ x: [Tensor]) -> Signature { Signature([x[0].elementCount + x[1].elementCount + x[2].elementCount], x[0].dtype) }
 
   func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
     let packed = Tensor.zeros(result.shape, result.dtype)
-    let (q, k, v, dy) = (x[0], x[1], x[2], x[3].ordered)
+    let (q, k, v, dy, y) = (x[0], x[1], x[2], x[3].ordered, self.result.ordered)
     let (keys, width, features) = (k.shape[-2], k.shape[-1], v.shape[-1])
     if dy.elementCount == 0 || keys == 0 { return packed }
     guard BLAS.isReady, let walk = AttentionWalk(forward, Triple(q, k, v)) else { return packed }
@@ -105,13 +111,19 @@ struct AttentionGradient: Primitive {
           let (dk, dv) = (dk + batch * keys * width * size, dv + batch * keys * features * size)
           for first in stride(from: 0, to: queries, by: block) {
             let count = Swift.min(block, queries - first)
-            let rows = BLAS.Operand(pointer: dy.pointer + (batch * queries + first) * features * size, isTransposed: false, lead: features)
-            walk.weights(batch, first, count, weights, dropped: kept)
-            let used = forward.dropout == nil ? weights : kept
+            let at = (batch * queries + first) * features * size
+            let rows = BLAS.Operand(pointer: dy.pointer + at, isTransposed: false, lead: features)
+            walk.weights(batch, first, count, weights, nil)
+            var used = weights
+            if forward.dropout != nil {
+              kept.copyMemory(from: weights, byteCount: count * keys * size)
+              walk.drop(batch, first, count, kept)
+              used = kept
+            }
             BLAS.gemm(dtype, keys, features, count, walk.whole(used).flipped, rows, beta: 1, dv, features)
-            BLAS.gemm(dtype, count, keys, features, rows, walk.v(batch).flipped, beta: 0, slopes, keys)
+            walk.products(count, features, rows, walk.v(batch), slopes)
             walk.drop(batch, first, count, slopes)
-            fx_attention_scores(dtype.code, count, keys, forward.scale, weights, slopes)
+            fx_attention_scores(dtype.code, count, keys, features, forward.scale, y.pointer + at, dy.pointer + at, weights, slopes)
             let ds = walk.whole(slopes)
             if width == 0 { continue }
             BLAS.gemm(dtype, count, width, keys, ds, walk.k(batch), beta: 0, dq + (batch * queries + first) * width * size, width)
@@ -170,14 +182,36 @@ private struct AttentionWalk {
   /// A block of weights.
   func whole(_ pointer: UnsafeMutableRawPointer) -> BLAS.Operand { BLAS.Operand(pointer: pointer, isTransposed: false, lead: keys) }
 
-  /// The weights of queries `first` and on, and those that dropout leaves, which may take their place.
-  func weights(_ batch: Int, _ first: Int, _ count: Int, _ weights: UnsafeMutableRawPointer, dropped: UnsafeMutableRawPointer) {
+  /// Weights • values for `count` rows of weights.
+  func sums(_ batch: Int, _ count: Int, _ features: Int, _ weights: UnsafeMutableRawPointer, _ result: UnsafeMutableRawPointer) {
+    let (dtype, v) = (queriesOf.dtype, v(batch))
+    if count * keys * features <= Self.small && !v.isTransposed {
+      fx_row_sums(dtype.code, count, keys, features, weights, v.pointer, v.lead, result)
+    } else {
+      BLAS.gemm(dtype, count, features, keys, whole(weights), v, beta: 0, result, features)
+    }
+  }
+
+  /// Products of so many steps are not worth a call of CBLAS.
+  private static let small = 4096
+
+  /// a • bᵀ for `count` rows of a and all keys.
+  func products(_ count: Int, _ width: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, _ result: UnsafeMutableRawPointer) {
     let dtype = queriesOf.dtype
     if width == 0 {
-      fillElements(weights, 0, dtype, count * keys)
+      fillElements(result, 0, dtype, count * keys)
+    } else if count * keys * width <= Self.small && !a.isTransposed && !b.isTransposed {
+      fx_row_products(dtype.code, count, keys, width, a.pointer, a.lead, b.pointer, b.lead, result)
     } else {
-      BLAS.gemm(dtype, count, keys, width, q(batch, first), k(batch).flipped, beta: 0, weights, keys)
+      BLAS.gemm(dtype, count, keys, width, a, b.flipped, beta: 0, result, keys)
     }
+  }
+
+  /// The weights of queries `first` and on; with `factors`, exponentials that are still to be multiplied by those.
+  func weights(
+    _ batch: Int, _ first: Int, _ count: Int, _ weights: UnsafeMutableRawPointer, _ factors: UnsafeMutableRawPointer?
+  ) {
+    products(count, width, q(batch, first), k(batch), weights)
     var place: UnsafeMutableRawPointer?
     var (row, column) = (0, 0)
     if let mask {
@@ -186,11 +220,9 @@ private struct AttentionWalk {
     }
     let isBool = mask?.dtype == .bool
     fx_attention_weights(
-      dtype.code, count, keys, forward.isCausal ? first + 1 : keys, forward.scale,
-      isBool ? place?.assumingMemoryBound(to: UInt8.self) : nil, isBool ? nil : place.map { UnsafeRawPointer($0) }, row, column, weights)
-    if forward.dropout == nil { return }
-    if dropped != weights { dropped.copyMemory(from: weights, byteCount: count * keys * dtype.byteCount) }
-    drop(batch, first, count, dropped)
+      queriesOf.dtype.code, count, keys, forward.isCausal ? first + 1 : keys, forward.scale,
+      isBool ? place?.assumingMemoryBound(to: UInt8.self) : nil, isBool ? nil : place.map { UnsafeRawPointer($0) }, row, column, weights,
+      factors)
   }
 
   /// Weights, or gradients for them, under dropout's mask.

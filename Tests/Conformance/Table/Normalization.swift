@@ -33,9 +33,11 @@ extension Table {
     ) { a in
       // A vector without elements has no channels either.
       let x = try a.x.rank > 1 ? a.x : a.x.reshaped([a.x.elementCount, 0])
-      var (mean, variance) = try (a.tensor("running_mean", at: 1), a.tensor("running_var", at: 2))
       let (weight, bias) = try (a.optionalTensor("weight", at: 3), a.optionalTensor("bias", at: 4))
       let epsilon = try a.double("eps", at: 7, default: 1e-5)
+      guard var mean = try a.optionalTensor("running_mean", at: 1), var variance = try a.optionalTensor("running_var", at: 2) else {
+        return try batchNorm(x, weight: weight, bias: bias, epsilon: epsilon).reshaped(a.x.shape)
+      }
       let y =
         try a.bool("training", at: 5)
         ? batchNorm(
@@ -44,7 +46,9 @@ extension Table {
       return try y.reshaped(a.x.shape)
     }
     rows.add("nn.functional.local_response_norm", "localResponseNorm(x, size: size, alpha: alpha, beta: beta, k: k)") { a in
-      try localResponseNorm(
+      // PyTorch hands back what has no elements as it is.
+      if try a.x.elementCount == 0 { return try a.x }
+      return try localResponseNorm(
         a.floating(), size: a.int("size", at: 1), alpha: a.double("alpha", at: 2, default: 1e-4), beta: a.double("beta", at: 3, default: 0.75),
         k: a.double("k", at: 4, default: 1))
     }
