@@ -101,11 +101,14 @@ FX_CLONES static ptrdiff_t count_nonzero(ptrdiff_t n, const uint8_t *mask) {
 ptrdiff_t fx_nonzero(ptrdiff_t n, const uint8_t *mask, int64_t *out) {
   if (!out) return count_nonzero(n, mask);
   ptrdiff_t count = 0, i = 0;
-  for (; i < n; i++) {
+  for (; i + 8 <= n; i += 8) {
     uint64_t eight;  // stretches of zeros go by eights
-    while (i + 8 <= n && (memcpy(&eight, mask + i, 8), eight == 0)) i += 8;
-    if (i < n && mask[i]) out[count++] = i;
+    memcpy(&eight, mask + i, 8);
+    if (eight == 0) continue;
+    // Written whether it counts or not: a branch on random bits would cost more.
+    for (ptrdiff_t j = i; j < i + 8; j++) out[count] = j, count += mask[j] != 0;
   }
+  for (; i < n; i++) out[count] = i, count += mask[i] != 0;
   return count;
 }
 

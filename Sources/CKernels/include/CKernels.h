@@ -87,7 +87,7 @@ void fx_take_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdi
 void fx_gather(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y);
 /// y[o, indices[o, j, i], i] += x[o, j, i]; no bool.
 void fx_scatter_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y);
-/// Writes the positions of nonzero bytes, in order, to `out`; returns how many. With out == NULL it only counts.
+/// Writes the positions of nonzero bytes, in order, to `out`, which has room for one more; returns how many. With out == NULL it only counts.
 ptrdiff_t fx_nonzero(ptrdiff_t n, const uint8_t *mask, int64_t *out);
 /// out[axis, i] is the position along the axis of row-major place flat[i] of `dims`; places ascend.
 void fx_unravel(ptrdiff_t count, int rank, const ptrdiff_t *dims, const int64_t *flat, int64_t *out);

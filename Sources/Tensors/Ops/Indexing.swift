@@ -205,8 +205,9 @@ extension Tensor {
     }
     if mask.isHollow || Context.current.hasFailed { return .placeholder }
     let bytes = mask.pointer.assumingMemoryBound(to: UInt8.self)
-    let flat = Tensor(uninitialized: [fx_nonzero(mask.elementCount, bytes, nil)], .int64)
+    let count = fx_nonzero(mask.elementCount, bytes, nil)
+    let flat = Tensor(uninitialized: [count + 1], .int64)
     _ = fx_nonzero(mask.elementCount, bytes, flat.int64s)
-    return flat
+    return flat.view(shape: [count], strides: [1], offset: 0)
   }
 }
