@@ -14,7 +14,8 @@ extension Arguments {
   }
 
   /// The same for an operator with several results.
-  func alongAxis(_ x: Tensor, at position: Int = 1, default other: Int? = nil, _ body: (Tensor, Int) throws -> [Tensor]) throws -> [Tensor] {
+  func alongAxis(_ x: Tensor, at position: Int = 1, default other: Int? = nil, _ body: (Tensor, Int) throws -> [Tensor]) throws -> [Tensor]
+  {
     let axis = try int("dim", at: position, default: other)
     return try lifted(x) { try body($0, axis) }
   }

@@ -17,7 +17,9 @@ struct Histogram: Primitive {
     var (low, high) = range.map { ($0.lowerBound, $0.upperBound) } ?? (x.detached.min().item(), x.detached.max().item())
     if low == high { (low, high) = (low - 1, high + 1) }
     let width = x.dtype == .float32 ? Double(Float(high) - Float(low)) : high - low
-    guard width.isFinite, width > 0 else { throw mistake("from \(low) to \(high) of \(x.dtype); finite bounds, apart from each other, would fit") }
+    guard width.isFinite, width > 0 else {
+      throw mistake("from \(low) to \(high) of \(x.dtype); finite bounds, apart from each other, would fit")
+    }
     fx_histogram(x.dtype.code, x.elementCount, low, high, bins, x.ordered.pointer, y.pointer.assumingMemoryBound(to: Int64.self))
     return y
   }
@@ -44,7 +46,9 @@ extension Tensor {
     func mistake(_ message: String) -> TensorError { TensorError("bincount", message) }
     if !dtype.isInteger { throw mistake("numbers are \(dtype); int32 or int64 would fit") }
     if rank != 1 { throw mistake("numbers of shape \(shape); a vector would fit") }
-    if let weights, weights.shape != shape { throw mistake("weights of shape \(weights.shape) for numbers of shape \(shape); equal shapes would fit") }
+    if let weights, weights.shape != shape {
+      throw mistake("weights of shape \(weights.shape) for numbers of shape \(shape); equal shapes would fit")
+    }
     if minimumLength < 0 { throw mistake("a length of \(minimumLength); 0 or more would fit") }
     if isHollow { throw mistake("the largest of the numbers is not known in a run on shapes alone") }
     if elementCount == 0 { return minimumLength }

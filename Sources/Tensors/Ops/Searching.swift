@@ -10,7 +10,8 @@ struct SearchSorted: Primitive {
     if sorted.dtype != values.dtype { throw mixedDTypes(sorted.dtype, values.dtype) }
     if sorted.rank == 0 { throw mistake("in a scalar; a sorted vector, or rows of them, would fit") }
     if sorted.rank > 1 && (values.rank != sorted.rank || values.shape.dropLast() != sorted.shape.dropLast()) {
-      throw mistake("values of shape \(values.shape) in rows of \(sorted.shape); equal axes but for the last would fit, or one sorted vector")
+      throw mistake(
+        "values of shape \(values.shape) in rows of \(sorted.shape); equal axes but for the last would fit, or one sorted vector")
     }
     return Signature(values.shape, .int64)
   }

@@ -92,7 +92,7 @@ extension Table {
   private static func position(_ a: Arguments, _ body: (Tensor, Int, Bool) -> Tensor) throws -> Tensor {
     let x = try a.x
     let keepDims = try keepDims(a)
-    if let axis = try a.optionalInt("dim", at: 1) { return try a.overAxis(x, keepDims: keepDims) { _, _, _ in [a.lifted(x) { body($0, axis, keepDims && x.rank > 0) }] }[0] }
+    if let axis = try a.optionalInt("dim", at: 1) { return a.lifted(x) { body($0, axis, keepDims && x.rank > 0) } }
     let position = body(x.reshaped([-1]), 0, false)
     return keepDims ? position.reshaped(Shape(repeating: 1, rank: x.rank)) : position
   }

@@ -2,7 +2,10 @@ import Fluxion
 
 extension Table {
   static let sorting = Family("Sorting and searching") { rows in
-    rows.add("sort", "let order = x.argsort(axis: axis, descending: flag); x.gather(order, axis: axis)", note: "`x.sorted(axis: axis)` for the elements alone; always stable") { a in
+    rows.add(
+      "sort", "let order = x.argsort(axis: axis, descending: flag); x.gather(order, axis: axis)",
+      note: "`x.sorted(axis: axis)` for the elements alone; always stable"
+    ) { a in
       try a.alongAxis(a.x, default: -1) { x, axis in
         let order = try x.argsort(axis: axis, descending: a.bool("descending", at: 2))
         return [x.gather(order, axis: axis), order]
