@@ -82,6 +82,18 @@ func layoutRows() -> [Row] {
     square("sum-rows", floats: n * n, budget: .mostOfCopy) { $0.sum(axis: 1) },
     square("sum-columns", floats: n * n, budget: .mostOfCopy) { $0.sum(axis: 0) },
     square("argmax-rows", floats: n * n, budget: .mostOfCopy) { $0.argmax(axis: 1) },
+    kernel("cumsum/1M", .floats(2 * n * n), limit: "copy/1M") {
+      let x = Tensor.normal([n * n])
+      return { x.cumulativeSum(axis: 0) }
+    },
+    kernel("sort/1M", .floats(2 * n * n)) {
+      let x = Tensor.normal([n * n])
+      return { x.sorted() }
+    },
+    kernel("topk/1024x1024", .floats(n * n)) {
+      let x = Tensor.normal([n, n])
+      return { x.topK(10).values }
+    },
     kernel("embedding/1024x128", .floats(2 * 1024 * 128)) {
       let (table, ids) = (Tensor.normal([10_000, 128]), classIDs([1024], below: 10_000))
       return { table[ids] }

@@ -64,12 +64,58 @@ void fx_sort_decode(int size, ptrdiff_t first, ptrdiff_t n, const void *items, i
     positions[i] = (int64_t)(size == sizeof(word) ? position_word(((const word *)items)[i]) : position_pair(((const pair *)items)[i]));
 }
 
+// Keys back to elements; zeros and NaN's, whose keys do not tell all their bits, are read again.
+#define DECODE(S, T, K, BITS, FROM_BITS)                                                          \
+  FX_INLINE T value_##S(K key, uint64_t position, const T *x) {                                               \
+    if (key == (K)1 << (BITS - 1) || key == (K)-1) return x[position];                                        \
+    return FROM_BITS(key >> (BITS - 1) ? key ^ ((K)1 << (BITS - 1)) : ~key);                                 \
+  }
+DECODE(f32, float, uint32_t, 32, from_bits_f32)
+DECODE(f64, double, uint64_t, 64, from_bits_f64)
+FX_INLINE int32_t value_i32(uint32_t key, uint64_t position, const int32_t *x) { return (void)position, (void)x, (int32_t)(key ^ 0x80000000u); }
+FX_INLINE int64_t value_i64(uint64_t key, uint64_t position, const int64_t *x) {
+  return (void)position, (void)x, (int64_t)(key ^ 0x8000000000000000u);
+}
+FX_INLINE uint8_t value_b(uint32_t key, uint64_t position, const uint8_t *x) { return (void)position, (void)x, (uint8_t)key; }
+
+#define VALUES(S, T, K)                                                                                       \
+  static void values_##S(int descending, int size, ptrdiff_t first, ptrdiff_t n, const void *items, const T *x, T *out) { \
+    K flip = descending ? (K)-1 : 0;                                                                          \
+    if (size == sizeof(word))                                                                                 \
+      for (ptrdiff_t i = first; i < first + n; i++) {                                                         \
+        word item = ((const word *)items)[i];                                                                 \
+        out[i] = value_##S((K)key_word(item) ^ flip, position_word(item), x);                                 \
+      }                                                                                                       \
+    else                                                                                                      \
+      for (ptrdiff_t i = first; i < first + n; i++) {                                                         \
+        pair item = ((const pair *)items)[i];                                                                 \
+        out[i] = value_##S((K)item.key ^ flip, item.position, x);                                             \
+      }                                                                                                       \
+  }
+VALUES(f32, float, uint32_t)
+VALUES(f64, double, uint64_t)
+VALUES(i32, int32_t, uint32_t)
+VALUES(i64, int64_t, uint64_t)
+VALUES(b, uint8_t, uint32_t)
+
+void fx_sort_values(int dtype, int descending, int size, ptrdiff_t first, ptrdiff_t n, const void *items, const void *x, void *values) {
+  switch (dtype) {
+    case FX_F32: values_f32(descending, size, first, n, items, x, values); break;
+    case FX_F64: values_f64(descending, size, first, n, items, x, values); break;
+    case FX_I32: values_i32(descending, size, first, n, items, x, values); break;
+    case FX_I64: values_i64(descending, size, first, n, items, x, values); break;
+    case FX_BOOL: values_b(descending, size, first, n, items, x, values); break;
+  }
+}
+
 // MARK: Sorting
 
 #define RADIX 256
 #define RUN 12
 // Rows shorter than this many elements for each digit are merged: the tables of a distribution would cost more than the elements.
 #define MERGED_PER_DIGIT 48
+// So few first elements are kept in order while the others pass by.
+#define INSERTED 32
 
 #define SORTS(I)                                                                                              \
   FX_INLINE unsigned digit_##I(I x, int digit) { return (unsigned)(key_##I(x) >> (8 * digit)) & (RADIX - 1); } \
@@ -141,6 +187,16 @@ void fx_sort_decode(int size, ptrdiff_t first, ptrdiff_t n, const void *items, i
   /* The first k of the order, in order, at the front of one of the two. */                                   \
   static I *first_##I(int digits, ptrdiff_t n, ptrdiff_t k, I *x, I *spare) {                                 \
     if (k == 0) return x;                                                                                     \
+    if (k <= INSERTED && k <= n / 4) {                                                                        \
+      ptrdiff_t kept = 0;                                                                                     \
+      for (ptrdiff_t i = 0; i < n; i++) {                                                                     \
+        if (kept == k && key_##I(x[i]) >= key_##I(spare[k - 1])) continue;                                    \
+        ptrdiff_t j = kept < k ? kept++ : k - 1;                                                              \
+        for (; j > 0 && key_##I(spare[j - 1]) > key_##I(x[i]); j--) spare[j] = spare[j - 1];                  \
+        spare[j] = x[i];                                                                                      \
+      }                                                                                                       \
+      return spare;                                                                                           \
+    }                                                                                                         \
     if (k > n / 4) return sort_##I(digits, n, x, spare);                                                      \
     memcpy(spare, x, (size_t)n * sizeof(I));                                                                  \
     I last = select_##I(digits, n, k - 1, spare);                                                             \
@@ -159,14 +215,17 @@ FX_INLINE int digits_of(int dtype) { return dtype == FX_F64 || dtype == FX_I64 ?
 FX_INLINE ptrdiff_t bytes_of(int dtype) { return dtype == FX_F64 || dtype == FX_I64 ? 8 : dtype == FX_BOOL ? 1 : 4; }
 
 void fx_sort_rows(int dtype, int descending, int size, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t k, const void *x, void *scratch,
-                  int64_t *positions) {
+                  int64_t *positions, void *values) {
   int digits = digits_of(dtype);
+  ptrdiff_t bytes = bytes_of(dtype);
   char *spare = (char *)scratch + n * size;
   for (ptrdiff_t r = 0; r < rows; r++) {
-    fx_sort_encode(dtype, descending, size, 0, n, (const char *)x + r * n * bytes_of(dtype), scratch);
+    const char *row = (const char *)x + r * n * bytes;
+    fx_sort_encode(dtype, descending, size, 0, n, row, scratch);
     const void *first = size == sizeof(word) ? (const void *)first_word(digits, n, k, scratch, (word *)(void *)spare)
                                              : (const void *)first_pair(digits, n, k, scratch, (pair *)(void *)spare);
-    fx_sort_decode(size, 0, k, first, positions + r * k);
+    if (positions) fx_sort_decode(size, 0, k, first, positions + r * k);
+    if (values) fx_sort_values(dtype, descending, size, 0, k, first, row, (char *)values + r * k * bytes);
   }
 }
 

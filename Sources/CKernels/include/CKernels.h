@@ -158,9 +158,9 @@ void fx_scan_positions(int largest, int dtype, ptrdiff_t outer, ptrdiff_t rows, 
 
 // Order: stable, NaN as the largest. x is contiguous rows of n; `size` is an item's bytes: 8, or 16 for dtypes of 8 bytes and where n
 // exceeds 2³². `scratch` holds 2·n items.
-/// The positions of the first k in order of each row: [rows, k].
+/// The positions, or the elements (where not NULL), of the first k in order of each row: [rows, k].
 void fx_sort_rows(int dtype, int descending, int size, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t k, const void *x, void *scratch,
-                  int64_t *positions);
+                  int64_t *positions, void *values);
 /// The position of the element at place k of the ascending order of each row.
 void fx_kth_rows(int dtype, int size, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t k, const void *x, void *scratch, int64_t *positions);
 /// The position of each row's lower median, or of the first NaN unless they are ignored.
@@ -172,6 +172,7 @@ void fx_sort_count(int size, int digit, ptrdiff_t n, const void *items, int64_t 
 int fx_sort_starts(ptrdiff_t parts, ptrdiff_t n, int64_t *counts);
 void fx_sort_distribute(int size, int digit, ptrdiff_t n, const void *items, int64_t *starts, void *out);
 void fx_sort_decode(int size, ptrdiff_t first, ptrdiff_t n, const void *items, int64_t *positions);
+void fx_sort_values(int dtype, int descending, int size, ptrdiff_t first, ptrdiff_t n, const void *items, const void *x, void *values);
 
 /// The first position in a sorted row (of n, at steps of `row` from each other) before which x fits: before or behind its equals.
 void fx_search_sorted(int dtype, int right, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t row, ptrdiff_t count, const void *sorted, const void *x,

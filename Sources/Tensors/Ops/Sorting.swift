@@ -50,11 +50,10 @@ struct OrderPositions: Primitive {
   }
 
   private func fill(_ y: Tensor, _ x: Tensor, _ rows: Int, _ n: Int, _ k: Int) {
-    // Keys of 32 bits and positions share an item of 8 bytes.
-    let itemSize = x.dtype.byteCount == 8 || n > UInt32.max ? 16 : 8
+    let itemSize = RowSort.itemSize(x.dtype, n)
     let (from, to, code) = (x.pointer, y.pointer.assumingMemoryBound(to: Int64.self), x.dtype.code)
-    if case .all(let descending) = kind, rows < 4, n > 2 * OrderPositions.part {
-      for row in 0..<rows { sortInParts(descending, itemSize, n, code, from + row * n * x.dtype.byteCount, to + row * n) }
+    if case .all(let descending) = kind {
+      RowSort(x: x, n: n, itemSize: itemSize, isDescending: descending).run(positions: to, values: nil)
       return
     }
     let rowBytes = n * x.dtype.byteCount
@@ -63,11 +62,62 @@ struct OrderPositions: Primitive {
       let (x, y) = (from + range.lowerBound * rowBytes, to + range.lowerBound * k)
       let size = Int32(itemSize)
       switch kind {
-      case .all(let descending), .first(_, let descending):
-        fx_sort_rows(code, descending ? 1 : 0, size, range.count, n, k, x, scratch.pointer, y)
+      case .all: break
+      case .first(_, let descending):
+        fx_sort_rows(code, descending ? 1 : 0, size, range.count, n, k, x, scratch.pointer, y, nil)
       case .place(let place): fx_kth_rows(code, size, range.count, n, place, x, scratch.pointer, y)
       case .median(let ignoringNaN): fx_median_rows(code, ignoringNaN ? 1 : 0, size, range.count, n, x, scratch.pointer, y)
       }
+      withExtendedLifetime(scratch) {}
+    }
+  }
+}
+
+/// The elements along an axis in order, off the tape: no positions are written down and followed.
+struct Sort: Primitive {
+  let axis: Int
+  let isDescending: Bool
+  var name: String { "sorted" }
+
+  func result(_ x: Tensor) throws(TensorError) -> Signature {
+    _ = try x.axis(axis, name)
+    return Signature(x.shape, x.dtype)
+  }
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let axis = try x.axis(axis, name)
+    let rows = x.withAxisLast(axis).ordered
+    let n = rows.shape[-1]
+    let y = Tensor(uninitialized: rows.shape, x.dtype)
+    let sort = RowSort(x: rows, n: n, itemSize: RowSort.itemSize(x.dtype, n), isDescending: isDescending)
+    if y.elementCount > 0 { sort.run(positions: nil, values: y.pointer) }
+    return y.withLastAxis(at: axis)
+  }
+}
+
+/// Contiguous rows of n put in order: their positions, or their elements.
+private struct RowSort {
+  let x: Tensor
+  let n: Int
+  let itemSize: Int
+  let isDescending: Bool
+
+  /// Keys of 32 bits and positions share an item of 8 bytes.
+  static func itemSize(_ dtype: DType, _ n: Int) -> Int { dtype.byteCount == 8 || n > UInt32.max ? 16 : 8 }
+
+  func run(positions: UnsafeMutablePointer<Int64>?, values: UnsafeMutableRawPointer?) {
+    let (rows, rowBytes, code, from) = (x.elementCount / n, n * x.dtype.byteCount, x.dtype.code, x.pointer)
+    if rows < 4, n > 2 * RowSort.part {
+      for row in 0..<rows {
+        sortInParts(from + row * rowBytes, positions.map { $0 + row * n }, values.map { $0 + row * rowBytes })
+      }
+      return
+    }
+    parallel(rows, grain: Swift.max(1, Blocks.grain / 16 / n)) { range in
+      let scratch = Tensor(uninitialized: [2 * n * itemSize / 8], .int64)
+      let first = range.lowerBound
+      fx_sort_rows(
+        code, isDescending ? 1 : 0, Int32(itemSize), range.count, n, n, from + first * rowBytes, scratch.pointer,
+        positions.map { $0 + first * n }, values.map { $0 + first * rowBytes })
       withExtendedLifetime(scratch) {}
     }
   }
@@ -76,11 +126,10 @@ struct OrderPositions: Primitive {
   private static let part = 1 << 15
 
   /// One long row: byte by byte from the lowest, each part counts its elements by that byte and moves them to its share of the places.
-  private func sortInParts(
-    _ descending: Bool, _ itemSize: Int, _ n: Int, _ code: Int32, _ x: UnsafeMutableRawPointer, _ y: UnsafeMutablePointer<Int64>
-  ) {
-    let count = Swift.min(16, n / OrderPositions.part)
-    let size = Int32(itemSize)
+  private func sortInParts(_ x: UnsafeMutableRawPointer, _ positions: UnsafeMutablePointer<Int64>?, _ values: UnsafeMutableRawPointer?) {
+    let dtype = self.x.dtype
+    let (size, code, descending) = (Int32(itemSize), dtype.code, Int32(isDescending ? 1 : 0))
+    let count = Swift.min(16, n / RowSort.part)
     func forEachPart(_ body: (_ part: Int, _ first: Int, _ n: Int) -> Void) {
       parallel(count, grain: 1) { parts in
         for part in parts { body(part, n * part / count, n * (part + 1) / count - n * part / count) }
@@ -90,15 +139,17 @@ struct OrderPositions: Primitive {
     let table = Tensor(uninitialized: [count, 256], .int64)
     let starts = table.pointer.assumingMemoryBound(to: Int64.self)
     var (here, there) = (items.pointer, items.pointer + n * itemSize)
-    forEachPart { fx_sort_encode(code, descending ? 1 : 0, size, $1, $2, x, here) }
-    let bytes = code == DType.bool.code ? 1 : code == DType.float64.code || code == DType.int64.code ? 8 : 4
-    for digit in 0..<Int32(bytes) {
+    forEachPart { fx_sort_encode(code, descending, size, $1, $2, x, here) }
+    for digit in 0..<Int32(dtype.byteCount) {
       forEachPart { [here] in fx_sort_count(size, digit, $2, here + $1 * itemSize, starts + 256 * $0) }
       if fx_sort_starts(count, n, starts) == 0 { continue }
       forEachPart { [here, there] in fx_sort_distribute(size, digit, $2, here + $1 * itemSize, starts + 256 * $0, there) }
       swap(&here, &there)
     }
-    forEachPart { [here] in fx_sort_decode(size, $1, $2, here, y) }
+    forEachPart { [here] in
+      if let positions { fx_sort_decode(size, $1, $2, here, positions) }
+      if let values { fx_sort_values(code, descending, size, $1, $2, here, x, values) }
+    }
     withExtendedLifetime((items, table)) {}
   }
 }
@@ -133,6 +184,9 @@ extension Tensor {
   ///
   /// Derivative: each element of dy at the place it came from. PyTorch: `sort`, `msort`.
   public func sorted(axis: Int = -1, descending: Bool = false) -> Tensor {
+    let context = Context.current
+    guard let tape = context.tape, level(on: tape) > 0 else { return Sort(axis: axis, isDescending: descending)(self) }
+    // On a tape the gradient has to find its way back: by the positions.
     let order = OrderPositions(kind: .all(descending: descending), axis: axis, label: "sorted")(self)
     return Context.current.hasFailed ? .placeholder : gather(order, axis: axis)
   }

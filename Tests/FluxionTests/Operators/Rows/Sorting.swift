@@ -20,7 +20,7 @@ extension OperatorTable {
   static let sorting = list { rows in
     let (inf, nan) = (Double.infinity, Double.nan)
     let argsort = ["Tensor.argsort(axis: Int, descending: Bool)", "struct OrderPositions"]
-    let sorted = ["Tensor.sorted(axis: Int, descending: Bool)"]
+    let sorted = ["Tensor.sorted(axis: Int, descending: Bool)", "struct Sort"]
     for axis in [-1, 0, 1] {
       for descending in [false, true] {
         let cases = axis == -1 ? rowsOfAllLengths : OperatorRow.threeAxes
@@ -30,7 +30,14 @@ extension OperatorTable {
             $0[0].sorted(axis: axis, descending: descending)
           } reference: {
             $0[0].along(axis) { x in order(x, descending: descending).map { x[$0] } }
-          }.moving())
+          }.moving().with {
+            guard axis == -1 else { return }
+            $0.specials = [
+              descending
+                ? special([0, -0.0, nan, 1, inf, -inf, 0], [nan, inf, 1, 0, -0.0, 0, -inf])
+                : special([0, -0.0, nan, 1, inf, -inf, 0], [-inf, 0, -0.0, 0, 1, inf, nan])
+            ]
+          })
         rows.add(
           OperatorRow.general("argsort\(way)", argsort, cases: cases, domains: [.whole(-3...3)], dtypes: DType.allCases) {
             $0[0].argsort(axis: axis, descending: descending)
@@ -55,6 +62,17 @@ extension OperatorTable {
         far($0[0]).along(0) { order($0).map { Double($0) } }
       }.giving(.int64))
 
+    for largest in [true, false] {
+      rows.add(
+        OperatorRow.general(
+          "positions of topK 40 of \(largest)", ["Tensor.topK(_: Int, axis: Int, largest: Bool)"], cases: [[[5, 300]]],
+          domains: [.whole(-20...20)], dtypes: DType.allCases
+        ) {
+          $0[0].topK(40, largest: largest).positions
+        } reference: {
+          $0[0].along(-1) { x in order(x, descending: largest).prefix(40).map { Double($0) } }
+        }.giving(.int64))
+    }
     for (k, largest) in [(2, true), (1, false), (0, true)] {
       for axis in [-1, 0, 1] {
         let cases = axis == -1 ? [[[2, 3, 4]], [[2, 2]], [[5, 300]]] : [[[2, 3, 4]], [[30, 20, 10]]]
@@ -175,9 +193,9 @@ extension OperatorTable {
 
   static let quantiles = list { rows in
     let (inf, nan) = (Double.infinity, Double.nan)
-    let name = "Tensor.quantile(_: Double, axis: Int?, keepDims: Bool, interpolation: Interpolation, ignoringNaN: Bool)"
-    let several = "Tensor.quantile(_: Tensor, axis: Int?, keepDims: Bool, interpolation: Interpolation, ignoringNaN: Bool)"
-    let between: @Sendable ([Double], Double, Interpolation) -> Double = { x, q, interpolation in
+    let name = "Tensor.quantile(_: Double, axis: Int?, keepDims: Bool, interpolation: QuantileInterpolation, ignoringNaN: Bool)"
+    let several = "Tensor.quantile(_: Tensor, axis: Int?, keepDims: Bool, interpolation: QuantileInterpolation, ignoringNaN: Bool)"
+    let between: @Sendable ([Double], Double, QuantileInterpolation) -> Double = { x, q, interpolation in
       let (x, rank) = (x.sorted(), q * Double(x.count - 1))
       let (low, high) = (x[Int(rank.rounded(.down))], x[Int(rank.rounded(.up))])
       switch interpolation {
@@ -188,7 +206,7 @@ extension OperatorTable {
       case .nearest: return x[Int(rank.rounded(.toNearestOrEven))]
       }
     }
-    let ways: [(Interpolation, Int?, Bool)] = [
+    let ways: [(QuantileInterpolation, Int?, Bool)] = [
       (.linear, -1, false), (.linear, 0, true), (.linear, nil, true), (.lower, 1, false), (.higher, -1, true), (.midpoint, 0, false),
       (.nearest, nil, false), (.nearest, -1, true),
     ]
