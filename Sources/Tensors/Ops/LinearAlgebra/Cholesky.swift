@@ -18,12 +18,11 @@ struct Cholesky: Primitive {
     if y.elementCount == 0 { return y }
     let failure = LAPACK.forEach(type, y.matrixCount, operations: n * n * n / 3) { i, _, _ in
       let a = a + i * n * n
-      // The lower triangle by rows is the upper one by columns.
-      let info = T.potrf(LAPACK.upper, Int32(n), a, Int32(n))
+      let info = Blocked.cholesky(n, a)
       if info != 0 { return info }
       for row in 0..<n {
-        // OpenBLAS lets NaN pass.
-        if a[row * n + row].isNaN { return Int32(row + 1) }
+        // OpenBLAS lets NaN and infinity pass.
+        if !a[row * n + row].isFinite { return Int32(row + 1) }
         (a + row * n + row + 1).update(repeating: 0, count: n - row - 1)
       }
       return 0
@@ -46,7 +45,7 @@ struct Cholesky: Primitive {
 
 /// The lower triangular L with x = L • Lᵀ, of symmetric positive definite matrices [..., n, n].
 ///
-/// Only the lower triangle is read. A matrix that is not positive definite, or has a NaN, is a mistake that names it and the first leading
+/// Only the lower triangle is read. A matrix that is not positive definite, or has a NaN or infinity, is a mistake that names it and the first leading
 /// minor that is not.
 ///
 /// Derivative: the symmetric one, L⁻ᵀ·Φ(Lᵀ·dy)·L⁻¹ with Φ half the sum of a lower triangle and its transpose. PyTorch: `linalg.cholesky`.

@@ -22,7 +22,7 @@ struct Determinant: Primitive {
     let (a, out) = (copy.numbers(type), y.numbers(type))
     _ = LAPACK.forEach(type, x.matrixCount, operations: 2 * n * n * n / 3, integers: n) { i, _, pivots in
       let a = a + i * n * n
-      if n > 0 { _ = BlockedLU.factor(type, n, n, a, pivots) }
+      if n > 0 { _ = Blocked.lu(n, n, a, pivots) }
       var (product, sign, logarithm): (T, T, Double) = (1, 1, 0)
       for j in 0..<n {
         let pivot = a[j * n + j]

@@ -20,7 +20,7 @@ struct Inverse: Primitive {
     let size = LAPACK.size(type) { T.getri(Int32(n), a, Int32(n), UnsafeMutableRawPointer($0).assumingMemoryBound(to: Int32.self), $0, -1) }
     let failure = LAPACK.forEach(type, x.matrixCount, operations: 2 * n * n * n, numbers: size, integers: n) { i, work, pivots in
       let a = a + i * n * n
-      let info = BlockedLU.factor(type, n, n, a, pivots)
+      let info = Blocked.lu(n, n, a, pivots)
       return info != 0 ? info : T.getri(Int32(n), a, Int32(n), pivots, work, Int32(size))
     }
     if let failure { throw mistake("\(Tensor.matrixName(failure.matrix, x.shape)) is singular: pivot \(failure.info) is zero") }

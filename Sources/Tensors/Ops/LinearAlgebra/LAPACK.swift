@@ -61,9 +61,12 @@ protocol LAPACKElement: Scalar, BinaryFloatingPoint {
     _ m: Int32, _ n: Int32, _ count: Int32, _ a: Numbers, _ lda: Int32, _ b: Numbers, _ ldb: Int32, _ s: Numbers, _ tolerance: Self,
     _ rank: Integers, _ work: Numbers, _ size: Int32, _ integers: Integers
   ) -> Int32
-  /// The solution of a·x = b with a triangular a, in place of b; both row-major.
+  /// Exchanges of rows `from` to `to`, counted from 1, in some columns.
+  static func laswp(_ columns: Int32, _ a: Numbers, _ lda: Int32, _ from: Int32, _ to: Int32, _ pivots: Integers)
+  /// The solution of a·x = b, or x·a = b if `isRight`, with a triangular a, in place of b [m, n]; both row-major.
   static func trsm(
-    _ isUpper: Bool, _ isTransposed: Bool, _ isUnit: Bool, _ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32, _ b: Numbers, _ ldb: Int32)
+    _ isRight: Bool, _ isUpper: Bool, _ isTransposed: Bool, _ isUnit: Bool, _ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32,
+    _ b: Numbers, _ ldb: Int32)
 }
 
 private let columns = LAPACK_COL_MAJOR
@@ -134,11 +137,15 @@ extension Float: LAPACKElement {
   ) -> Int32 {
     LAPACKE_sgelsd_work(columns, m, n, count, a, lda, b, ldb, s, tolerance, rank, work, size, integers)
   }
+  static func laswp(_ columns: Int32, _ a: Numbers, _ lda: Int32, _ from: Int32, _ to: Int32, _ pivots: Integers) {
+    _ = LAPACKE_slaswp_work(LAPACK_COL_MAJOR, columns, a, lda, from, to, pivots, 1)
+  }
   static func trsm(
-    _ isUpper: Bool, _ isTransposed: Bool, _ isUnit: Bool, _ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32, _ b: Numbers, _ ldb: Int32
+    _ isRight: Bool, _ isUpper: Bool, _ isTransposed: Bool, _ isUnit: Bool, _ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32,
+    _ b: Numbers, _ ldb: Int32
   ) {
     cblas_strsm(
-      CblasRowMajor, CblasLeft, isUpper ? CblasUpper : CblasLower, isTransposed ? CblasTrans : CblasNoTrans,
+      CblasRowMajor, isRight ? CblasRight : CblasLeft, isUpper ? CblasUpper : CblasLower, isTransposed ? CblasTrans : CblasNoTrans,
       isUnit ? CblasUnit : CblasNonUnit, m, n, 1, a, lda, b, ldb)
   }
 }
@@ -209,11 +216,15 @@ extension Double: LAPACKElement {
   ) -> Int32 {
     LAPACKE_dgelsd_work(columns, m, n, count, a, lda, b, ldb, s, tolerance, rank, work, size, integers)
   }
+  static func laswp(_ columns: Int32, _ a: Numbers, _ lda: Int32, _ from: Int32, _ to: Int32, _ pivots: Integers) {
+    _ = LAPACKE_dlaswp_work(LAPACK_COL_MAJOR, columns, a, lda, from, to, pivots, 1)
+  }
   static func trsm(
-    _ isUpper: Bool, _ isTransposed: Bool, _ isUnit: Bool, _ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32, _ b: Numbers, _ ldb: Int32
+    _ isRight: Bool, _ isUpper: Bool, _ isTransposed: Bool, _ isUnit: Bool, _ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32,
+    _ b: Numbers, _ ldb: Int32
   ) {
     cblas_dtrsm(
-      CblasRowMajor, CblasLeft, isUpper ? CblasUpper : CblasLower, isTransposed ? CblasTrans : CblasNoTrans,
+      CblasRowMajor, isRight ? CblasRight : CblasLeft, isUpper ? CblasUpper : CblasLower, isTransposed ? CblasTrans : CblasNoTrans,
       isUnit ? CblasUnit : CblasNonUnit, m, n, 1, a, lda, b, ldb)
   }
 }

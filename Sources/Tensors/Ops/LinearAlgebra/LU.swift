@@ -20,7 +20,7 @@ struct LU: Primitive {
     // A zero pivot is no mistake: there is a factorisation, only no inverse.
     _ = LAPACK.forEach(type, x.matrixCount, operations: m * n * Swift.min(m, n), integers: 2 * m) { i, _, integers in
       let (a, out) = (a + i * m * n, out + i * (m * n + m))
-      if n > 0 && m > 0 { _ = BlockedLU.factor(type, m, n, a, integers) }
+      if n > 0 && m > 0 { _ = Blocked.lu(m, n, a, integers) }
       for row in 0..<m { for column in 0..<n { out[row * n + column] = a[column * m + row] } }
       // The exchanges, one after the other, as the order that they make.
       let order = integers + m

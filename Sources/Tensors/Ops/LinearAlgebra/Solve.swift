@@ -26,7 +26,7 @@ struct SolveTriangular: Primitive {
     _ = LAPACK.forEach(type, y.matrixCount, operations: n * n * columns) { i, _, _ in
       let a = (matrix.pointer + a.batchOffset(i) * size).assumingMemoryBound(to: type)
       T.trsm(
-        isUpper, matrix.isTransposed, isUnit, Int32(n), Int32(columns), a, Int32(matrix.lead), out + i * n * columns, Int32(columns))
+        false, isUpper, matrix.isTransposed, isUnit, Int32(n), Int32(columns), a, Int32(matrix.lead), out + i * n * columns, Int32(columns))
       return 0
     }
     withExtendedLifetime(a) {}
@@ -78,7 +78,7 @@ struct Factors: Sendable {
     if lu.elementCount == 0 { return Factors(lu: lu, pivots: pivots) }
     let (a, exchanges) = (lu.numbers(type), pivots.pointer.assumingMemoryBound(to: Int32.self))
     let failure = LAPACK.forEach(type, lu.matrixCount, operations: 2 * n * n * n / 3) { i, _, _ in
-      let info = BlockedLU.factor(type, n, n, a + i * n * n, exchanges + i * n)
+      let info = Blocked.lu(n, n, a + i * n * n, exchanges + i * n)
       return isInvertible ? info : 0
     }
     if let failure { throw mistake("\(Tensor.matrixName(failure.matrix, x.shape)) is singular: pivot \(failure.info) is zero") }
