@@ -212,6 +212,29 @@ void fx_correlate_input(int dtype, const fx_window *w, const void *y, const void
 /// The adjoint in the weight: weight[k] += Σ over p of y[p]·x[the input under tap k of output p].
 void fx_correlate_weight(int dtype, const fx_window *w, const void *x, const void *y, void *weight);
 
+/// A tile of a convolution's places, start ..< start + count on each axis, and the copy of what it sees of a channel: size[0] layers of
+/// size[1] rows; a row is stride[2] phases of size[2] elements, element i of phase s being number i·stride[2] + s. Channels are `plane`
+/// elements apart.
+typedef struct { fx_window window; ptrdiff_t start[3], count[3], size[3], plane; } fx_tile;
+/// A run of `count` neighbours: from a place in one buffer to a place in another.
+typedef struct { ptrdiff_t from, to, count; } fx_run;
+
+/// How many rows, and lanes of a vector, a block of a result held in registers has on this processor.
+void fx_tile_shape(int dtype, ptrdiff_t *rows, ptrdiff_t *lanes);
+/// Copies what a tile sees of some channels of x, zeros in the padding.
+void fx_tile_pad(int dtype, const fx_tile *t, ptrdiff_t channels, const void *x, void *y);
+/// The matrix x[row, (channel, tap)] = x[row·row_step + channel·channel_step + tap] (the last tap first if `reversed`) as blocks of rows, each
+/// column by column; the last block is filled up with zeros.
+void fx_tile_pack(int dtype, ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t taps, ptrdiff_t row_step, ptrdiff_t channel_step, int reversed,
+                  const void *x, void *y);
+/// y[row·lead + run.to + i] = bias[row] + Σ over k ..< depth of a[row, k]·b[offsets[k] + run.from + i] for i in 0 ..< run.count; a is packed, no run is
+/// longer than the lanes of a vector, and behind what b's last run needs there are as many elements that may be read.
+void fx_tile_product(int dtype, ptrdiff_t rows, ptrdiff_t depth, const void *a, const ptrdiff_t *offsets, ptrdiff_t count, const fx_run *runs,
+                     const void *b, const void *bias, void *y, ptrdiff_t lead);
+/// sums[k·lead + o] += Σ over runs and i of b[offsets[k] + run.from + i]·dy[(run.to + i)·lead + o] for o in 0 ..< lead, a multiple of the lanes.
+void fx_tile_weight(int dtype, ptrdiff_t depth, const ptrdiff_t *offsets, ptrdiff_t count, const fx_run *runs, const void *b, const void *dy,
+                    ptrdiff_t lead, void *sums);
+
 /// The largest element under each window; NaN if there is one. Padding never counts, and a window without elements gives the lowest number.
 void fx_max_pool(int dtype, const fx_window *w, ptrdiff_t planes, const void *x, void *y);
 /// Where it lies in its plane: the first of equal ones, the last NaN; 0 for a window without elements.

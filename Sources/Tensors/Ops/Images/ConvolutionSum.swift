@@ -3,8 +3,7 @@ import CKernels
 /// The sum of products that a convolution and its adjoints share, y[n, o, p] = Σ weight[o, c, k] · x[n, c, the input under k at p], by the ways of
 /// computing one of the three from the other two.
 ///
-/// As a matrix product: of the weight [outputs, channels·window] and of columns [channels·window, places], in which each place's window is
-/// written out. The columns are made tile by tile, in memory that stays in the cache. Directly, plane by plane: where every output sees but one
+/// In tiles, as matrix products of the weight with rows of the image (``ConvolutionTile``). Directly, plane by plane: where every output sees but one
 /// channel there is nothing for a matrix product to gain, and integers have none.
 ///
 /// How the work is cut follows from the shapes alone, so that sums are the same for any number of threads.
@@ -32,22 +31,27 @@ struct ConvolutionSum {
   private var places: Int { geometry.outputCount }
   private var row: Int { channels * geometry.windowCount }
   private var isDirect: Bool { !dtype.isFloatingPoint || channels == 1 && outputs == 1 }
-
-  /// Tiles of places whose columns fit into a core's second-level cache, of even widths.
-  private func tiles(rows: Int) -> (count: Int, width: Int) {
-    let fitting = Swift.max(64, (256 << 10) / Swift.max(1, rows * size))
-    let count = (places + fitting - 1) / fitting
-    let width = ((places + count - 1) / count + 15) / 16 * 16
-    return ((places + width - 1) / width, width)
+  /// Rows and lanes of a block that the kernels hold in registers.
+  private var block: (rows: Int, lanes: Int) {
+    var (rows, lanes) = (0, 0)
+    fx_tile_shape(dtype.code, &rows, &lanes)
+    return (rows, lanes)
   }
+  /// The elements of a tile's copy that suit a second-level cache.
+  private var budget: Int { (256 << 10) / size }
 
-  /// The columns of a stretch of places as a matrix: x itself where each place sees one element.
-  private func columns(
-    _ x: UnsafeMutableRawPointer, channels: Int, _ start: Int, _ count: Int, _ scratch: UnsafeMutableRawPointer
-  ) -> BLAS.Operand {
-    if geometry.isIdentity { return .init(pointer: x + start * size, isTransposed: false, lead: image) }
-    geometry.withRaw { fx_columns(Int32(size), $0, channels, start, count, x, scratch, count) }
-    return .init(pointer: scratch, isTransposed: false, lead: count)
+  /// A matrix with a row for each output, made of each group's part of the weight in turn.
+  private func packed(
+    _ weight: UnsafeMutableRawPointer, rows: Int, channels: Int, taps: Int, rowStep: Int, channelStep: Int, isReversed: Bool = false
+  ) -> (matrices: Tensor, each: Int) {
+    let each = (rows + block.rows - 1) / block.rows * block.rows * channels * taps
+    let matrices = Tensor(uninitialized: [groups, each], dtype)
+    for group in 0..<groups {
+      fx_tile_pack(
+        dtype.code, rows, channels, taps, rowStep, channelStep, isReversed ? 1 : 0, weight + group * outputs * row * size,
+        matrices.pointer + group * each * size)
+    }
+    return (matrices, each)
   }
 
   // MARK: y
@@ -57,47 +61,51 @@ struct ConvolutionSum {
     _ x: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, bias: UnsafeMutableRawPointer?, into y: UnsafeMutableRawPointer
   ) {
     if batch * groups * outputs * places == 0 { return }
-    /// The bias, or 0, in a stretch of a group's planes.
-    func prepare(_ group: Int, _ y: UnsafeMutableRawPointer, planes: Range<Int>, _ count: Int) {
-      for o in planes {
-        let target = y + (o - planes.lowerBound) * places * size
-        if let bias {
-          fx_fill(dtype.code, count, bias + (group * outputs + o) * size, target)
-        } else {
-          target.initializeMemory(as: UInt8.self, repeating: 0, count: count * size)
-        }
-      }
-    }
-    if isDirect || row == 0 {
-      let total = batch * groups * outputs
-      parallel(total, grain: Swift.max(1, 100_000 / Swift.max(1, row * places))) { range in
-        for i in range {
-          let (n, group, o) = (i / (groups * outputs), i / outputs % groups, i % outputs)
-          let target = y + i * places * size
-          prepare(group, target, planes: o..<o + 1, places)
-          for c in 0..<channels {
-            let plane = x + ((n * groups + group) * channels + c) * image * size
-            let taps = weight + ((group * outputs + o) * row + c * geometry.windowCount) * size
-            geometry.withRaw { fx_correlate(dtype.code, $0, plane, taps, target) }
-          }
-        }
-      }
-      return
-    }
-    guard BLAS.isReady else { return }
-    let (tileCount, width) = tiles(rows: row)
-    let parts = batch * groups * tileCount
-    parallel(parts, grain: Swift.max(1, 500_000 / (outputs * row * Swift.min(width, places)))) { range in
-      let scratch = Context.current.scratch(geometry.isIdentity ? 0 : row * width * size)
+    if isDirect || row == 0 { return resultDirectly(x, weight, bias, y) }
+    let taps = geometry.windowCount
+    let (matrices, each) = packed(weight, rows: outputs, channels: channels, taps: taps, rowStep: row, channelStep: taps)
+    correlate(geometry.raw, channels: channels, outputs: outputs, x, matrices.pointer, each, bias: bias, y)
+    withExtendedLifetime(matrices) {}
+  }
+
+  /// The sums under a window, for each group of channels by its matrix.
+  private func correlate(
+    _ window: fx_window, channels: Int, outputs: Int, _ x: UnsafeMutableRawPointer, _ matrices: UnsafeMutableRawPointer, _ each: Int,
+    bias: UnsafeMutableRawPointer?, _ y: UnsafeMutableRawPointer
+  ) {
+    let grid = ConvolutionTile.Grid(window, channels: channels, budget: budget, blocks: batch * groups)
+    let (inputs, places) = (window.input.0 * window.input.1 * window.input.2, window.output.0 * window.output.1 * window.output.2)
+    let depth = channels * window.window.0 * window.window.1 * window.window.2
+    let (lanes, largest) = (block.lanes, grid.first)
+    let copied = channels * largest.raw.plane + 4 * lanes
+    let most = largest.raw.count.0 * largest.throughCount(lanes) + largest.placeCount
+    let through = largest.runsThrough(lanes) && grid.counts.2 == 1
+    let collected = through ? outputs * largest.raw.count.0 * largest.throughCount(lanes) * lanes : 0
+    let bytes =
+      ScratchStretches.bytes(depth, Int.self) + ScratchStretches.bytes(most, fx_run.self)
+      + ScratchStretches.bytes(copied * size, UInt8.self) + ScratchStretches.bytes(collected * size, UInt8.self)
+    parallel(batch * groups * grid.count, grain: Swift.max(1, 400_000 / (outputs * depth * largest.placeCount))) { range in
+      var memory = ScratchStretches(Context.current.scratch(bytes))
+      let (offsets, runs) = (memory.take(depth, Int.self), memory.take(most, fx_run.self))
+      let (copy, collection) = (memory.take(copied * size), memory.take(collected * size))
       for part in range {
-        let (block, tile) = (part / tileCount, part % tileCount)
-        let group = block % groups
-        let (start, count) = (tile * width, Swift.min(width, places - tile * width))
-        let columns = self.columns(x + block * channels * image * size, channels: channels, start, count, scratch)
-        let target = y + (block * outputs * places + start) * size
-        if bias != nil { prepare(group, target, planes: 0..<outputs, count) }
-        let matrix = BLAS.Operand(pointer: weight + group * outputs * row * size, isTransposed: false, lead: row)
-        BLAS.gemm(dtype, outputs, count, row, matrix, columns, beta: bias == nil ? 0 : 1, target, places)
+        let (i, group) = (part / grid.count, part / grid.count % groups)
+        let tile = grid[part % grid.count]
+        withUnsafePointer(to: tile.raw) { fx_tile_pad(dtype.code, $0, channels, x + i * channels * inputs * size, copy) }
+        tile.writeOffsets(channels: channels, to: offsets)
+        let count = tile.writeRuns(lanes, through: through, to: runs)
+        let target = y + i * outputs * places * size
+        let lead = through ? tile.raw.count.0 * tile.throughCount(lanes) * lanes : places
+        fx_tile_product(
+          dtype.code, outputs, depth, matrices + group * each * size, offsets, count, runs, copy,
+          bias.map { $0 + group * outputs * size }, through ? collection : target, lead)
+        if through {
+          // What was summed up in the padding between rows is left behind.
+          let (layers, rows, columns) = tile.raw.count
+          copyElements(
+            Shape([outputs, layers, rows, columns]), from: Shape([lead, lead / layers, tile.rowLength, 1]), collection,
+            to: Shape([places, window.output.1 * window.output.2, window.output.2, 1]), target + tile.firstPlace * size, size: size)
+        }
       }
     }
   }
@@ -106,125 +114,186 @@ struct ConvolutionSum {
 
   /// x from y and the weight.
   func image(_ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, into x: UnsafeMutableRawPointer) {
-    let planes = batch * groups * channels
-    if planes * image == 0 { return }
-    if isDirect || outputs * places == 0 {
-      parallel(planes, grain: Swift.max(1, 100_000 / Swift.max(1, outputs * geometry.windowCount * places))) { range in
-        for i in range {
-          let (block, group, c) = (i / channels, i / channels % groups, i % channels)
-          let target = x + i * image * size
-          target.initializeMemory(as: UInt8.self, repeating: 0, count: image * size)
-          for o in 0..<outputs {
-            let plane = y + (block * outputs + o) * places * size
-            let taps = weight + ((group * outputs + o) * row + c * geometry.windowCount) * size
-            geometry.withRaw { fx_correlate_input(dtype.code, $0, plane, taps, target) }
-          }
-        }
-      }
-      return
-    }
-    guard BLAS.isReady else { return }
+    if batch * groups * channels * image == 0 { return }
+    if isDirect || outputs * places == 0 { return imageDirectly(y, weight, x) }
+    let taps = geometry.windowCount
+    // Without a stride it is a convolution itself, by the window turned round; little work is done in PyTorch's order, to the same bits.
+    let work = batch * groups * outputs * row * places
+    guard geometry.raw.stride == (1, 1, 1) && work > 1_000_000 else { return imageByColumns(y, weight, x) }
+    let (matrices, each) = packed(
+      weight, rows: channels, channels: outputs, taps: taps, rowStep: taps, channelStep: row, isReversed: true)
+    let raw = geometry.raw
+    func turned(_ before: Int, _ taps: Int, _ dilation: Int) -> Int { (taps - 1) * dilation - before }
+    var adjoint = raw
+    (adjoint.input, adjoint.output) = (raw.output, raw.input)
+    adjoint.before = (
+      turned(raw.before.0, raw.window.0, raw.dilation.0), turned(raw.before.1, raw.window.1, raw.dilation.1),
+      turned(raw.before.2, raw.window.2, raw.dilation.2)
+    )
+    correlate(adjoint, channels: outputs, outputs: channels, y, matrices.pointer, each, bias: nil, x)
+    withExtendedLifetime(matrices) {}
+  }
+
+  /// As columns, what each place gives to what it saw, which are then added up.
+  private func imageByColumns(_ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, _ x: UnsafeMutableRawPointer) {
+    let taps = geometry.windowCount
     // Few images are cut by channels as well, whose planes are their own.
-    let blocks = batch * groups
-    let cuts = blocks >= 8 ? 1 : Swift.min(channels, 8)
-    let parts = blocks * cuts
+    let cuts = batch * groups >= 8 ? 1 : Swift.min(channels, 8)
     let most = (channels + cuts - 1) / cuts
-    let (tileCount, width) = tiles(rows: most * geometry.windowCount)
-    parallel(parts, grain: Swift.max(1, 500_000 / (outputs * most * geometry.windowCount * places))) { range in
-      let scratch = Context.current.scratch(geometry.isIdentity ? 0 : most * geometry.windowCount * width * size)
+    let lanes = block.lanes
+    let fitting = Swift.max(4 * lanes, budget / (most * taps + outputs) / lanes * lanes)
+    let width = Swift.min(fitting, (places + lanes - 1) / lanes * lanes)
+    // An odd number of vectors from one row to the next, for the cache.
+    let lead = (width / lanes | 1) * lanes
+    let matrices = (0..<cuts).map { cut in
+      let (from, to) = (channels * cut / cuts, channels * (cut + 1) / cuts)
+      return packed(weight + from * taps * size, rows: (to - from) * taps, channels: outputs, taps: 1, rowStep: 1, channelStep: row)
+    }
+    let bytes =
+      ScratchStretches.bytes(outputs, Int.self) + ScratchStretches.bytes(width / lanes, fx_run.self)
+      + ScratchStretches.bytes((outputs * lead + lanes) * size, UInt8.self) + ScratchStretches.bytes(most * taps * lead * size, UInt8.self)
+    parallel(batch * groups * cuts, grain: Swift.max(1, 400_000 / (outputs * most * taps * places))) { range in
+      var memory = ScratchStretches(Context.current.scratch(bytes))
+      let (offsets, runs) = (memory.take(outputs, Int.self), memory.take(width / lanes, fx_run.self))
+      let (values, columns) = (memory.take((outputs * lead + lanes) * size), memory.take(most * taps * lead * size))
+      for o in 0..<outputs { offsets[o] = o * lead }
       for part in range {
-        let (block, cut) = (part / cuts, part % cuts)
+        let (i, cut) = (part / cuts, part % cuts)
         let (from, to) = (channels * cut / cuts, channels * (cut + 1) / cuts)
-        let rows = (to - from) * geometry.windowCount
-        let taps = weight + (block % groups * outputs * row + from * geometry.windowCount) * size
-        let matrix = BLAS.Operand(pointer: taps, isTransposed: true, lead: row)
-        let target = x + (block * channels + from) * image * size
-        if !geometry.isIdentity { target.initializeMemory(as: UInt8.self, repeating: 0, count: (to - from) * image * size) }
-        for tile in 0..<tileCount {
-          let (start, count) = (tile * width, Swift.min(width, places - tile * width))
-          let values = BLAS.Operand(pointer: y + (block * outputs * places + start) * size, isTransposed: false, lead: places)
-          if geometry.isIdentity {
-            BLAS.gemm(dtype, rows, count, outputs, matrix, values, beta: 0, target + start * size, image)
-          } else {
-            BLAS.gemm(dtype, rows, count, outputs, matrix, values, beta: 0, scratch, count)
-            geometry.withRaw { fx_columns_add(dtype.code, $0, to - from, start, count, scratch, count, target) }
+        let target = x + (i * channels + from) * image * size
+        target.initializeMemory(as: UInt8.self, repeating: 0, count: (to - from) * image * size)
+        for start in Swift.stride(from: 0, to: places, by: width) {
+          let count = Swift.min(width, places - start)
+          for o in 0..<outputs {
+            (values + o * lead * size).copyMemory(from: y + ((i * outputs + o) * places + start) * size, byteCount: count * size)
           }
+          let vectors = (count + lanes - 1) / lanes
+          for v in 0..<vectors { runs[v] = fx_run(from: v * lanes, to: v * lanes, count: lanes) }
+          fx_tile_product(
+            dtype.code, (to - from) * taps, outputs, matrices[cut].matrices.pointer + i % groups * matrices[cut].each * size, offsets,
+            vectors, runs, values, nil, columns, lead)
+          geometry.withRaw { fx_columns_add(dtype.code, $0, to - from, start, count, columns, lead, target) }
         }
       }
     }
+    withExtendedLifetime(matrices) {}
   }
 
   // MARK: weight
 
   /// The weight from x and y.
   func weight(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, into weight: UnsafeMutableRawPointer) {
-    let window = geometry.windowCount
     if groups * outputs * row == 0 { return }
-    if isDirect || batch * places == 0 {
-      let total = groups * outputs * channels
-      parallel(total, grain: Swift.max(1, 100_000 / Swift.max(1, batch * window * places))) { range in
-        for i in range {
-          let (group, o, c) = (i / (outputs * channels), i / channels % outputs, i % channels)
-          let target = weight + i * window * size
-          target.initializeMemory(as: UInt8.self, repeating: 0, count: window * size)
-          for n in 0..<batch {
-            let plane = x + ((n * groups + group) * channels + c) * image * size
-            let values = y + ((n * groups + group) * outputs + o) * places * size
-            geometry.withRaw { fx_correlate_weight(dtype.code, $0, plane, values, target) }
+    if isDirect || batch * places == 0 { return weightDirectly(x, y, weight) }
+    let lanes = block.lanes
+    let taps = geometry.windowCount
+    // A row of outputs for each tap of each channel, filled up to whole vectors.
+    let wide = (outputs + lanes - 1) / lanes * lanes
+    // Each part sums up images of its own, of which few are cut by channels as well; the parts' sums are added up in order.
+    var parts = Swift.min(batch, 8)
+    while parts > 1 && parts * groups * row * wide * size > 64 << 20 { parts /= 2 }
+    let cuts = parts * groups >= 4 ? 1 : Swift.min(channels, 4)
+    let most = (channels + cuts - 1) / cuts
+    let grid = ConvolutionTile.Grid(
+      geometry.raw, channels: most + wide / Swift.max(1, taps), budget: budget, blocks: 4)
+    let largest = grid.first
+    let rows = largest.rowRunCount
+    let copied = most * largest.raw.plane + 4 * lanes
+    let bytes =
+      ScratchStretches.bytes(most * taps, Int.self) + ScratchStretches.bytes(rows, fx_run.self)
+      + ScratchStretches.bytes(copied * size, UInt8.self) + ScratchStretches.bytes(largest.placeCount * wide * size, UInt8.self)
+    let partial = Tensor.zeros([parts, groups, row, wide], dtype)
+    let sums = partial.pointer
+    let work = batch * groups * outputs * row * places
+    parallel(parts * groups * cuts, grain: work < 400_000 ? Int.max : 1) { range in
+      var memory = ScratchStretches(Context.current.scratch(bytes))
+      let (offsets, runs) = (memory.take(most * taps, Int.self), memory.take(rows, fx_run.self))
+      let (copy, values) = (memory.take(copied * size), memory.take(largest.placeCount * wide * size))
+      for index in range {
+        let (part, group, cut) = (index / (groups * cuts), index / cuts % groups, index % cuts)
+        let (from, to) = (channels * cut / cuts, channels * (cut + 1) / cuts)
+        let target = sums + ((part * groups + group) * row + from * taps) * wide * size
+        for n in batch * part / parts..<batch * (part + 1) / parts {
+          let plane = x + ((n * groups + group) * channels + from) * image * size
+          for t in 0..<grid.count {
+            let tile = grid[t]
+            withUnsafePointer(to: tile.raw) { fx_tile_pad(dtype.code, $0, to - from, plane, copy) }
+            tile.writeOffsets(channels: to - from, to: offsets)
+            let count = tile.writeRows(to: runs)
+            // The outputs of each place side by side.
+            let (layers, lines, columns) = tile.raw.count
+            let (height, length) = (geometry.raw.output.1, geometry.raw.output.2)
+            copyElements(
+              Shape([layers, lines, columns, outputs]), from: Shape([height * length, length, 1, places]),
+              y + ((n * groups + group) * outputs * places + tile.firstPlace) * size,
+              to: Shape([lines * columns * wide, columns * wide, wide, 1]), values, size: size)
+            fx_tile_weight(dtype.code, (to - from) * taps, offsets, count, runs, copy, values, wide, target)
           }
         }
       }
-      return
     }
-    guard BLAS.isReady else { return }
-    /// The sum over images `from` ..< `to` for channels of a group, into rows of the weight.
-    func sum(_ images: Range<Int>, _ group: Int, _ channel: Range<Int>, _ target: UnsafeMutableRawPointer) {
-      let rows = channel.count * window
-      let (tileCount, width) = tiles(rows: rows)
-      let scratch = Context.current.scratch(geometry.isIdentity ? 0 : rows * width * size)
-      for n in images {
-        for tile in 0..<tileCount {
-          let (start, count) = (tile * width, Swift.min(width, places - tile * width))
-          let plane = x + ((n * groups + group) * channels + channel.lowerBound) * image * size
-          let columns = self.columns(plane, channels: channel.count, start, count, scratch)
-          let values = BLAS.Operand(
-            pointer: y + ((n * groups + group) * outputs * places + start) * size, isTransposed: false, lead: places)
-          BLAS.gemm(
-            dtype, outputs, rows, count, values, columns.flipped, beta: n == images.lowerBound && tile == 0 ? 0 : 1,
-            target + channel.lowerBound * window * size, row)
+    let total = parts == 1 ? partial : partial.sum(axis: 0)
+    copyElements(
+      Shape([groups, outputs, row]), from: Shape([row * wide, 1, wide]), total.pointer, to: Shape([outputs * row, row, 1]), weight,
+      size: size)
+    withExtendedLifetime((partial, total)) {}
+  }
+}
+
+// MARK: - Plane by plane
+
+extension ConvolutionSum {
+  private func grain(_ products: Int) -> Int { Swift.max(1, 100_000 / Swift.max(1, products)) }
+
+  private func resultDirectly(
+    _ x: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, _ bias: UnsafeMutableRawPointer?, _ y: UnsafeMutableRawPointer
+  ) {
+    parallel(batch * groups * outputs, grain: grain(row * places)) { range in
+      for i in range {
+        let (n, group, o) = (i / (groups * outputs), i / outputs % groups, i % outputs)
+        let target = y + i * places * size
+        if let bias {
+          fx_fill(dtype.code, places, bias + (group * outputs + o) * size, target)
+        } else {
+          target.initializeMemory(as: UInt8.self, repeating: 0, count: places * size)
+        }
+        for c in 0..<channels {
+          let plane = x + ((n * groups + group) * channels + c) * image * size
+          let taps = weight + ((group * outputs + o) * row + c * geometry.windowCount) * size
+          geometry.withRaw { fx_correlate(dtype.code, $0, plane, taps, target) }
         }
       }
     }
-    let work = batch * groups * outputs * row * places
-    if work < 500_000 {
-      for group in 0..<groups { sum(0..<batch, group, 0..<channels, weight + group * outputs * row * size) }
-      return
-    }
-    // Each part has channels of its own; where these are few, images, whose sums are added up in order.
-    let cuts = Swift.min(channels, (8 + groups - 1) / groups)
-    if groups * cuts >= 4 || batch < 4 {
-      parallel(groups * cuts, grain: 1) { range in
-        for part in range {
-          let (group, cut) = (part / cuts, part % cuts)
-          sum(0..<batch, group, channels * cut / cuts..<channels * (cut + 1) / cuts, weight + group * outputs * row * size)
-        }
-      }
-      return
-    }
-    let parts = Swift.min(batch, 8)
-    let length = groups * outputs * row
-    let partial = Tensor(uninitialized: [parts, length], dtype)
-    let sums = partial.pointer
-    parallel(parts, grain: 1) { range in
-      for part in range {
-        for group in 0..<groups {
-          sum(
-            batch * part / parts..<batch * (part + 1) / parts, group, 0..<channels,
-            sums + (part * length + group * outputs * row) * size)
+  }
+
+  private func imageDirectly(_ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, _ x: UnsafeMutableRawPointer) {
+    parallel(batch * groups * channels, grain: grain(outputs * geometry.windowCount * places)) { range in
+      for i in range {
+        let (block, group, c) = (i / channels, i / channels % groups, i % channels)
+        let target = x + i * image * size
+        target.initializeMemory(as: UInt8.self, repeating: 0, count: image * size)
+        for o in 0..<outputs {
+          let plane = y + (block * outputs + o) * places * size
+          let taps = weight + ((group * outputs + o) * row + c * geometry.windowCount) * size
+          geometry.withRaw { fx_correlate_input(dtype.code, $0, plane, taps, target) }
         }
       }
     }
-    let total = partial.sum(axis: 0)
-    weight.copyMemory(from: total.pointer, byteCount: length * size)
+  }
+
+  private func weightDirectly(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer) {
+    let window = geometry.windowCount
+    parallel(groups * outputs * channels, grain: grain(batch * window * places)) { range in
+      for i in range {
+        let (group, o, c) = (i / (outputs * channels), i / channels % outputs, i % channels)
+        let target = weight + i * window * size
+        target.initializeMemory(as: UInt8.self, repeating: 0, count: window * size)
+        for n in 0..<batch {
+          let plane = x + ((n * groups + group) * channels + c) * image * size
+          let values = y + ((n * groups + group) * outputs + o) * places * size
+          geometry.withRaw { fx_correlate_weight(dtype.code, $0, plane, values, target) }
+        }
+      }
+    }
   }
 }
