@@ -106,7 +106,8 @@ func classRows(
   guard scores.rank > 0, target.dtype.isInteger, target.shape == Shape(scores.shape.dropLast()) else {
     fail(
       TensorError(
-        name, "scores of shape \(scores.shape) and a target \(target.dtype) \(target.shape); [..., classes] and class ids of shape [...] "
+        name,
+        "scores of shape \(scores.shape) and a target \(target.dtype) \(target.shape); [..., classes] and class ids of shape [...] "
           + "would fit"))
     return nil
   }

@@ -59,7 +59,9 @@ public func gaussianLikelihood(
   let bounded = variance + (maximum(variance, epsilon) - variance).detached
   let losses = Kernels.gaussian(y, target, bounded)
   if !hasFailed && losses.shape != y.shape {
-    fail(TensorError("gaussianLikelihood", "a variance of shape \(variance.shape) for means of \(y.shape); one that broadcasts to it would fit"))
+    fail(
+      TensorError(
+        "gaussianLikelihood", "a variance of shape \(variance.shape) for means of \(y.shape); one that broadcasts to it would fit"))
   }
   return reduction(isFull ? losses + 0.5 * .log(2 * .pi) : losses)
 }

@@ -51,9 +51,9 @@ public func cosineEmbedding(
   return elementwise("cosineEmbedding", Kernels.cosine, (x * y).sum(axis: -1) / sqrt(squares), target, margin, reduction)
 }
 
-/// max(0, d(anchor, positive) − d(anchor, negative) + margin) for vectors along the last axis (Balntas et al. 2016).
+/// max(0, d(anchor, positive) − d(anchor, negative) + margin) for vectors along the last axis.
 ///
-/// PyTorch: `triplet_margin_loss`. For another distance write the expression.
+/// Balntas and others 2016. PyTorch: `triplet_margin_loss`. For another distance write the expression.
 ///
 /// - Parameters:
 ///   - anchor: [..., features].
@@ -69,7 +69,7 @@ public func tripletMargin(
   swaps: Bool = false, reduction: Reduction = .mean
 ) -> Tensor {
   guard fitTogether("tripletMargin", anchor, positive), fitTogether("tripletMargin", anchor, negative) else { return anchor }
-  func distance(_ x: Tensor, _ y: Tensor) -> Tensor { pairwiseDistance(x, y, order: order, epsilon: epsilon) }
+  func distance(_ x: Tensor, _ y: Tensor) -> Tensor { rowDistance(x, y, order: order, epsilon: epsilon) }
   var far = distance(anchor, negative)
   if swaps { far = minimum(far, distance(positive, negative)) }
   return reduction(relu(distance(anchor, positive) - far + margin))

@@ -5,7 +5,7 @@
 
 /// The gradients of Σ dy·f(x) by the rules of the operators that `f` is made of.
 func pullback(_ f: ([Tensor]) -> Tensor, at x: [Tensor], _ dy: Tensor) -> [Tensor] {
-  differentiate("gradient", at: x, seeds: { _ in [dy] }) { (f($0), ()) }.gradients[0]
+  differentiate("gradient", at: x, seeds: { _ in [dy] }, { (f($0), ()) }).gradients[0]
 }
 
 /// Tensors as one vector, one after the other.

@@ -61,7 +61,9 @@ struct Attention: Primitive {
 
   /// Queries' weights for all keys.
   func weights(_ q: Tensor, _ k: Tensor) -> Tensor {
-    var scores = (q * scale) • k.transposed()
+    // Half of the scale to either side: neither can overflow a score that fits.
+    let half = scale < 0 ? 1 : scale.squareRoot()
+    var scores = (q * (scale / half)) • (k * half).transposed()
     var seen = mask?.dtype == .bool ? mask : nil
     if isCausal {
       let (queries, keys) = (Tensor.arange(q.shape[-2]).unsqueezed(axis: 1), Tensor.arange(k.shape[-2]))
@@ -235,9 +237,9 @@ private struct AttentionWalk {
   }
 }
 
-/// softmax(q • kᵀ · scale + mask) • v: for each query the mean of the values, weighted by how well their keys fit (Vaswani et al. 2017).
+/// softmax(q • kᵀ · scale + mask) • v: for each query the mean of the values, weighted by how well their keys fit.
 ///
-/// PyTorch: `scaled_dot_product_attention`.
+/// Vaswani and others 2017. PyTorch: `scaled_dot_product_attention`.
 ///
 /// Leading axes (batches, heads) broadcast together. Where keys and values have fewer heads (the axis before the last two), each of theirs
 /// serves a group of the queries' heads. The weights of all queries for all keys are never in memory together. A query that sees no key gets
@@ -283,6 +285,8 @@ private struct AttentionOperands {
   var (q, k, v): (Tensor, Tensor, Tensor)
   var mask: Tensor?
   var result: Shape
+  /// Whether leading axes broadcast, other than for heads in groups.
+  var isStretched = false
 
   init(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ mask: Tensor?) throws(TensorError) {
     func wrong(_ message: String) -> TensorError { TensorError("attention", message) }
@@ -316,13 +320,15 @@ private struct AttentionOperands {
       common = shape
     }
     func spread(_ x: Tensor) -> Tensor { x.expanded(Shape(Array(common) + Array(x.shape.suffix(2)))) }
+    isStretched = !isGrouped && [q, k, v].contains { lead($0) != common }
     let scores = [q.shape[-2], k.shape[-2]]
     if let given = mask {
       if given.dtype != .bool && given.dtype != q.dtype {
         throw wrong("a mask of \(given.dtype) for queries of \(q.dtype); convert it with .cast(to: .\(q.dtype)) or to .bool")
       }
       guard given.rank > 1, case .success(Shape(scores)) = Shape(given.shape.suffix(2)).broadcast(with: Shape(scores)) else {
-        throw wrong("a mask of shape \(given.shape) for \(scores[0]) queries and \(scores[1]) keys; [..., \(scores[0]), \(scores[1])] would fit")
+        throw wrong(
+          "a mask of shape \(given.shape) for \(scores[0]) queries and \(scores[1]) keys; [..., \(scores[0]), \(scores[1])] would fit")
       }
       self.mask = given.expanded(Shape(Array(common) + scores))
     }
@@ -342,7 +348,11 @@ private struct AttentionOperands {
     primitive.dropout = dropout
     // A mask that is learnt has a gradient of all its elements: nothing is saved by not having the weights.
     let isLearnt = mask?.isTracked ?? false
-    let y = isLearnt ? primitive.composed([q, k, v]) : primitive(Triple(q, k, v))
+    // PyTorch's fused kernel takes operands only that lie in rows. Where ours would copy them, and they are small, the composition is as
+    // fast and rounds as PyTorch does.
+    let isSmall = q.elementCount * k.shape[-2] <= 1 << 14
+    let isAwkward = isStretched || [q, k, v].contains { !$0.isHollow && $0.strides[-1] != 1 && $0.shape[-1] != 1 }
+    let y = isLearnt || isSmall && isAwkward ? primitive.composed([q, k, v]) : primitive(Triple(q, k, v))
     return y.shape == result ? y : y.reshaped(result)
   }
 }

@@ -95,7 +95,8 @@ struct RowNumbers {
     if indices.isHollow { throw mistake(Tensor.absence(indices.shape)) }
     let wide = indices.detached.cast(to: .int64).ordered
     for i in 0..<wide.elementCount where UInt(bitPattern: Int(wide.int64s[i])) >= UInt(rows) {
-      throw mistake("row \(wide.int64s[i]) at position \(i) of a table with \(rows) rows; \(rows == 0 ? "none" : "0 to \(rows - 1)") would fit")
+      throw mistake(
+        "row \(wide.int64s[i]) at position \(i) of a table with \(rows) rows; \(rows == 0 ? "none" : "0 to \(rows - 1)") would fit")
     }
     tensor = wide
   }

@@ -64,7 +64,8 @@ public func embeddingBag(
       if let weights {
         if weights.shape != indices.shape || weights.dtype != table.dtype {
           throw TensorError(
-            name, "weights \(weights.dtype) \(weights.shape) for indices \(indices.shape) of a \(table.dtype) table; equal shapes and "
+            name,
+            "weights \(weights.dtype) \(weights.shape) for indices \(indices.shape) of a \(table.dtype) table; equal shapes and "
               + "dtypes would fit")
         }
         if reduction != .sum { throw TensorError(name, "weights are for sums; reduction: .sum would fit") }

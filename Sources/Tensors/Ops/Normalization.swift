@@ -220,9 +220,9 @@ extension Tensor {
 
 private let affine = Elementwise { x, a, b in x * a + b }
 
-/// x over a power of a sum of squares over neighbouring channels: x / (k + alpha·mean of x² over `size` channels)^beta (Krizhevsky et al. 2012).
+/// x / (k + alpha·mean of x² over neighbouring channels)^beta.
 ///
-/// PyTorch: `local_response_norm`.
+/// Krizhevsky, Sutskever and Hinton 2012. PyTorch: `local_response_norm`.
 ///
 /// - Parameters:
 ///   - x: [batch, channels, ...].

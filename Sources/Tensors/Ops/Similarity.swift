@@ -20,9 +20,9 @@ extension Tensor {
   }
 }
 
-/// x·y / (‖x‖·‖y‖) along an axis, which goes: the cosine of the angle between vectors. Tensors broadcast together.
+/// x·y / (‖x‖·‖y‖) along an axis, which goes: the cosine of the angle between vectors.
 ///
-/// PyTorch: `cosine_similarity`.
+/// Tensors broadcast together. PyTorch: `cosine_similarity`.
 ///
 /// A norm counts as `epsilon` at least, so that the cosine with a vector of zeros is 0.
 public func cosineSimilarity(_ x: Tensor, _ y: Tensor, axis: Int = -1, epsilon: Double = 1e-8) -> Tensor {
@@ -31,9 +31,9 @@ public func cosineSimilarity(_ x: Tensor, _ y: Tensor, axis: Int = -1, epsilon: 
   return (x.normalized(axis: axis, epsilon: epsilon) * y.normalized(axis: axis, epsilon: epsilon)).sum(axis: axis)
 }
 
-/// ‖x − y + epsilon‖ along the last axis, which goes: the distance from row to row. Tensors broadcast together.
+/// ‖x − y + epsilon‖ along the last axis, which goes: the distance from row to row.
 ///
-/// PyTorch: `pairwise_distance`.
+/// Tensors broadcast together. PyTorch: `pairwise_distance`. Of all rows from all rows it is ``pairwiseDistances(_:_:order:)``.
 ///
 /// - Parameters:
 ///   - x: [..., features].
@@ -41,10 +41,10 @@ public func cosineSimilarity(_ x: Tensor, _ y: Tensor, axis: Int = -1, epsilon: 
 ///   - p: The p of the norm (Σ |x|ᵖ)^(1/p).
 ///   - epsilon: Added to each difference, which keeps the derivative of a distance of 0 away.
 ///   - keepDims: Whether the last axis stays with size 1.
-public func pairwiseDistance(
+public func rowDistance(
   _ x: Tensor, _ y: Tensor, order p: Double = 2, epsilon: Double = 1e-6, keepDims: Bool = false
 ) -> Tensor {
-  let (x, y) = broadcasted("pairwiseDistance", x, y)
-  guard attempt({ () throws(TensorError) in try x.checkRows(-1, "pairwiseDistance") }) != nil else { return .placeholder }
+  let (x, y) = broadcasted("rowDistance", x, y)
+  guard attempt({ () throws(TensorError) in try x.checkRows(-1, "rowDistance") }) != nil else { return .placeholder }
   return (x - y + epsilon).norm(p, axis: -1, keepDims: keepDims)
 }

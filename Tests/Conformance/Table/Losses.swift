@@ -34,7 +34,8 @@ extension Table {
       let target = try a.tensor("target", at: 1)
       return try crossEntropy(
         a.classesLast(a.x), target.dtype.isInteger ? target : a.classesLast(target), weights: a.optionalTensor("weight", at: 2),
-        labelSmoothing: a.double("label_smoothing", default: 0), ignoring: target.dtype.isInteger ? a.int("ignore_index", default: -100) : nil,
+        labelSmoothing: a.double("label_smoothing", default: 0),
+        ignoring: target.dtype.isInteger ? a.int("ignore_index", default: -100) : nil,
         reduction: a.reduction())
     }
     rows.add(

@@ -28,7 +28,8 @@ extension Table {
         a.x, mean: a.tensor("running_mean", at: 1), variance: a.tensor("running_var", at: 2), weight: weight, bias: bias, epsilon: epsilon)
     }
     rows.add(
-      "nn.functional.batch_norm", "batchNorm(x, updating: &mean, &variance, momentum: momentum, weight: weight, bias: bias, epsilon: epsilon)",
+      "nn.functional.batch_norm",
+      "batchNorm(x, updating: &mean, &variance, momentum: momentum, weight: weight, bias: bias, epsilon: epsilon)",
       note: "with `training=False` it is `batchNorm(x, mean: mean, variance: variance, …)`"
     ) { a in
       // A vector without elements has no channels either.
@@ -49,7 +50,8 @@ extension Table {
       // PyTorch hands back what has no elements as it is.
       if try a.x.elementCount == 0 { return try a.x }
       return try localResponseNorm(
-        a.floating(), size: a.int("size", at: 1), alpha: a.double("alpha", at: 2, default: 1e-4), beta: a.double("beta", at: 3, default: 0.75),
+        a.floating(), size: a.int("size", at: 1), alpha: a.double("alpha", at: 2, default: 1e-4),
+        beta: a.double("beta", at: 3, default: 0.75),
         k: a.double("k", at: 4, default: 1))
     }
     rows.add("nn.functional.normalize", "x.normalized(order: p, axis: axis, epsilon: epsilon)") { a in
@@ -65,10 +67,11 @@ extension Table {
         isScalar ? x[0].reshaped([1]) : x[0], isScalar ? x[1].reshaped([1]) : x[1], axis: a.int("dim", at: 2, default: 1),
         epsilon: a.double("eps", at: 3, default: 1e-8))
     }
-    rows.add("nn.functional.pairwise_distance", "pairwiseDistance(x, y, order: p, epsilon: epsilon, keepDims: keep)") { a in
+    rows.add("nn.functional.pairwise_distance", "rowDistance(x, y, order: p, epsilon: epsilon, keepDims: keep)") { a in
       let x = try a.floats(0, 1)
-      return try pairwiseDistance(
-        x[0], x[1], order: a.double("p", at: 2, default: 2), epsilon: a.double("eps", at: 3, default: 1e-6), keepDims: a.bool("keepdim", at: 4))
+      return try rowDistance(
+        x[0], x[1], order: a.double("p", at: 2, default: 2), epsilon: a.double("eps", at: 3, default: 1e-6),
+        keepDims: a.bool("keepdim", at: 4))
     }
   }
 }

@@ -89,6 +89,33 @@ import Testing
     Mistake(sentence: "huber: a delta of -1.0; a positive number would fit") {
       huber(.zeros([2]), .zeros([2]), delta: -1, reduction: .mean)
     },
+    Mistake(sentence: "klDivergence: a result of shape [2] and a target of [3]; equal shapes would fit") {
+      klDivergence(.zeros([2]), .zeros([3]))
+    },
+    Mistake(sentence: "gaussianLikelihood: a variance of shape [2, 3] for means of [3]; one that broadcasts to it would fit") {
+      gaussianLikelihood(.zeros([3]), .zeros([3]), variance: .ones([2, 3]))
+    },
+    Mistake(
+      sentence: "negativeLogLikelihood: scores of shape [2, 3] and a target float32 [2]; [..., classes] and class ids of shape [...] would fit"
+    ) { negativeLogLikelihood(.zeros([2, 3]), .zeros([2])) },
+    Mistake(sentence: "negativeLogLikelihood: class id 3 at position 0 for 3 classes; 0 to 2 would fit") {
+      negativeLogLikelihood(.zeros([1, 3]), Tensor([3]))
+    },
+    Mistake(sentence: "multiMargin: weights of shape [2] for 3 classes") {
+      multiMargin(.zeros([1, 3]), Tensor([0]), weights: .ones([2]), reduction: .mean)
+    },
+    Mistake(sentence: "multiMargin: a power of 3; 1 or 2 would fit") {
+      multiMargin(.zeros([1, 3]), Tensor([0]), p: 3, reduction: .mean)
+    },
+    Mistake(sentence: "multilabelMargin: scores of shape [1, 3] and a target int64 [1]; class ids of equal shape would fit") {
+      multilabelMargin(.zeros([1, 3]), Tensor([0]))
+    },
+    Mistake(sentence: "cosineEmbedding: vectors without an axis; [..., features] would fit") {
+      cosineEmbedding(.zeros([]), .zeros([]), .ones([]))
+    },
+    Mistake(sentence: "tripletMargin: a result of shape [2, 3] and a target of [3]; equal shapes would fit") {
+      tripletMargin(.zeros([2, 3]), .zeros([2, 3]), .zeros([3]))
+    },
   ])
   func namesTheMistake(_ row: Mistake) {
     #expect { try checked { row.call() } } throws: { "\($0)" == row.sentence }

@@ -41,7 +41,7 @@ extension ErrorTable {
     ErrorRow("cosineSimilarity: [2, 3] and [4] do not broadcast: axis -1 is 3 in one and 4 in the other, equal sizes or 1 would fit") {
       _ = cosineSimilarity(z([2, 3]), z([4]))
     },
-    ErrorRow("pairwiseDistance: axis -1 of a scalar, which has none") { _ = pairwiseDistance(z([]), z([])) },
+    ErrorRow("rowDistance: axis -1 of a scalar, which has none") { _ = rowDistance(z([]), z([])) },
   ]
 
   private static let attention = [

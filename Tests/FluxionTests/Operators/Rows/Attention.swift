@@ -35,7 +35,9 @@ extension OperatorTable {
     let shapes = [[[2, 3, 4], [2, 5, 4], [2, 5, 2]], [[1, 1, 1], [1, 1, 1], [1, 1, 1]], [[2, 0, 3], [2, 2, 3], [2, 2, 3]]]
     let large = [[2, 70, 16], [2, 80, 16], [2, 80, 24]]
     rows.add(
-      .general("attention", plain, cases: shapes + [[[2, 3, 4], [2, 0, 4], [2, 0, 2]], large, [[40, 9, 8], [40, 9, 8], [40, 9, 8]]]) {
+      .general(
+        "attention", plain, cases: shapes + [[[2, 3, 4], [2, 0, 4], [2, 0, 2]], large, [[40, 9, 8], [40, 9, 8], [40, 9, 8]]]
+      ) {
         Tensors.attention($0[0], $0[1], $0[2])
       } reference: { x in
         attended(x[0], x[1], x[2])

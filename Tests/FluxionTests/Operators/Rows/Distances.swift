@@ -42,16 +42,17 @@ extension OperatorTable {
         let (xx, yy) = (sum(x[0].map { $0 * $0 }, ones.1), sum(ones.0, x[1].map { $0 * $0 }))
         return .zip(sum(x[0], x[1]), xx, yy) { $0 / max($1.squareRoot(), 1e-8) / max($2.squareRoot(), 1e-8) }
       }.with {
-          $0.takesEqualElements = false
-          $0.isComposite = true
-        })
+        $0.takesEqualElements = false
+        $0.isComposite = true
+      })
     for p in [1.0, 2, 2.5] {
       rows.add(
         .general(
-          "pairwiseDistance by the \(p)-norm", ["pairwiseDistance(_: Tensor, _: Tensor, order: Double, epsilon: Double, keepDims: Bool)"],
-          cases: [[[2, 3, 4], [2, 3, 4]], [[2, 4], [4]], [[3], [3]], [[0, 2], [2]]], domains: [.multiples(offset: 0), .multiples(offset: 0.125)]
+          "rowDistance by the \(p)-norm", ["rowDistance(_: Tensor, _: Tensor, order: Double, epsilon: Double, keepDims: Bool)"],
+          cases: [[[2, 3, 4], [2, 3, 4]], [[2, 4], [4]], [[3], [3]], [[0, 2], [2]]],
+          domains: [.multiples(offset: 0), .multiples(offset: 0.125)]
         ) {
-          pairwiseDistance($0[0], $0[1], order: p, epsilon: 0.01, keepDims: p == 1)
+          rowDistance($0[0], $0[1], order: p, epsilon: 0.01, keepDims: p == 1)
         } reference: { x in
           let d = Grid.zip(x[0], x[1]) { $0 - $1 + 0.01 }
           return d.reduced([d.rank - 1], keepDims: p == 1) { norm($0, p) }

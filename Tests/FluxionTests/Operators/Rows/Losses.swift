@@ -86,12 +86,12 @@ extension OperatorTable {
         cosineEmbedding($0[0], $0[1], 2 * $0[2] - 1, margin: -0.5, reduction: .none)
       } reference: { x in
         func sum(_ x: Grid) -> Grid { x.reduced([2], keepDims: false) { $0.reduce(0, +) } }
-        let squares = Grid.zip(sum(x[0].map { $0 * $0 }), sum(x[1].map { $0 * $0 })) { ($0 * $1).squareRoot() }
+        let squares = Grid.zip(sum(x[0].map { $0 * $0 }), sum(x[1].map { $0 * $0 })) { (($0 + 1e-12) * ($1 + 1e-12)).squareRoot() }
         return .zip(sum(.zip(x[0], x[1]) { $0 * $1 }), squares, x[2]) { $2 == 1 ? 1 - $0 / $1 : max(0, $0 / $1 + 0.5) }
       }.with {
-          $0.takesEqualElements = false
-          $0.isComposite = true
-        })
+        $0.takesEqualElements = false
+        $0.isComposite = true
+      })
     for swaps in [false, true] {
       rows.add(
         .general("tripletMargin\(swaps ? ", swapping" : "")", [], cases: [[[5, 4], [5, 4], [5, 4]]]) {

@@ -125,7 +125,8 @@ extension OperatorTable {
     ]
     // Few elements a channel of an image are a composition, many the fused pass.
     for (name, cases) in [
-      ("of images", [[3, 2, 3, 4], [2, 3, 9], [1, 1, 8], [0, 2, 8], [8, 40, 120]]), ("of features", [[4, 3], [3, 2, 2], [2, 1], [0, 3]]),
+      ("of images", [[3, 2, 3, 4], [2, 3, 9], [1, 1, 8], [0, 2, 8], [8, 40, 120]]),
+      ("of features", [[4, 3], [3, 2, 2], [2, 1], [0, 3]]),
     ] {
       rows.add(
         .general("batchNorm \(name)", covers, cases: cases.map { [$0, [$0[1]], [$0[1]]] }) {
