@@ -96,7 +96,8 @@ import Testing
       gaussianLikelihood(.zeros([3]), .zeros([3]), variance: .ones([2, 3]))
     },
     Mistake(
-      sentence: "negativeLogLikelihood: scores of shape [2, 3] and a target float32 [2]; [..., classes] and class ids of shape [...] would fit"
+      sentence: "negativeLogLikelihood: scores of shape [2, 3] and a target float32 [2]; "
+        + "[..., classes] and class ids of shape [...] would fit"
     ) { negativeLogLikelihood(.zeros([2, 3]), .zeros([2])) },
     Mistake(sentence: "negativeLogLikelihood: class id 3 at position 0 for 3 classes; 0 to 2 would fit") {
       negativeLogLikelihood(.zeros([1, 3]), Tensor([3]))
