@@ -99,3 +99,31 @@ void fx_sample_weights(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t tap
   if (dtype == FX_F32) sample_weights_f32(channels, n, taps, points, places, x, y, weights);
   if (dtype == FX_F64) sample_weights_f64(channels, n, taps, points, places, x, y, weights);
 }
+
+#define SAMPLE_CUBIC(S, T)                                                                                    \
+  static void sample_cubic_##S(ptrdiff_t axes, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t points, const int64_t *places,            \
+                               const T *factors, const T *x, const T *dy, T *y) {                             \
+    _Pragma("clang fp contract(off)")                                                                         \
+    ptrdiff_t taps = axes == 3 ? 64 : 16;                                                                     \
+    for (ptrdiff_t p = 0; p < points; p++) {                                                                  \
+      T sum = 0;                                                                                              \
+      for (ptrdiff_t c = 0; c < channels; c++)                                                                \
+        for (ptrdiff_t t = 0; t < taps; t++) {                                                                \
+          int64_t at = places[t * points + p];                                                                \
+          if (at < 0) continue;                                                                               \
+          T term = x[c * n + at];                                                                             \
+          for (ptrdiff_t axis = axes - 1, rest = t; axis >= 0; axis--, rest /= 4)                             \
+            term = term * factors[(axis * 4 + rest % 4) * points + p];                                        \
+          sum = sum + term * dy[c * points + p];                                                              \
+        }                                                                                                     \
+      y[p] = sum;                                                                                             \
+    }                                                                                                         \
+  }
+SAMPLE_CUBIC(f32, float)
+SAMPLE_CUBIC(f64, double)
+
+void fx_sample_cubic(int dtype, ptrdiff_t axes, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t points, const int64_t *places, const void *factors,
+                     const void *x, const void *dy, void *y) {
+  if (dtype == FX_F32) sample_cubic_f32(axes, channels, n, points, places, factors, x, dy, y);
+  if (dtype == FX_F64) sample_cubic_f64(axes, channels, n, points, places, factors, x, dy, y);
+}

@@ -261,6 +261,10 @@ void fx_sample_add(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, p
 /// The adjoint in the weights: weights[t, p] = Σ over c of y[c, p]·x[c, places[t, p]].
 void fx_sample_weights(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const void *x,
                        const void *y, void *weights);
+/// y[p] = Σ over c and t of x[c, places[t, p]]·(the factors' product)·dy[c, p], t being the combinations of four neighbours along each of two or three
+/// axes, the last axis fastest; factors [axes, 4, points]. In this very order, without fused additions.
+void fx_sample_cubic(int dtype, ptrdiff_t axes, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t points, const int64_t *places, const void *factors,
+                     const void *x, const void *dy, void *y);
 
 // MARK: norm.c, attention.c, embedding.c — rows of features.
 

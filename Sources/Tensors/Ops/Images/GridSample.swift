@@ -58,20 +58,28 @@ public func gridSample(
   for neighbor in neighbors { choices = choices.flatMap { choice in neighbor.list.indices.map { choice + [$0] } } }
   for choice in choices {
     let taps = zip(neighbors, choice).map { $0.list[$1] }
-    weights.append(taps.dropFirst().reduce(taps[0].weight) { $0 * $1.weight })
     let isInside = taps.dropFirst().reduce(taps[0].isInside) { $0 .& $1.isInside }
     var place = taps[0].place
     for (axis, tap) in taps.enumerated().dropFirst() { place = place * x.shape[axis + 2] + tap.place }
     places.append(`where`(isInside, place, -1))
+    let factors = zip(neighbors, choice).compactMap { $0.weights.isEmpty ? nil : $0.weights[$1] }
+    if let first = factors.first { weights.append(factors.dropFirst().reduce(first) { $0 * $1 }) }
   }
   let planes = x.reshaped(Shape(Array(x.shape.prefix(2)) + [x.shape[2...].reduce(1, *)]))
-  let y = Sample(places: stack(places, axis: 1))(Pair(planes, stack(weights, axis: 1)))
+  let seen = stack(places, axis: 1)
+  let y =
+    method == .cubic
+    ? CubicSample(places: seen)([planes] + neighbors.map(\.fraction)) : Sample(places: seen)(Pair(planes, stack(weights, axis: 1)))
   return y.reshaped(Shape(Array(x.shape.prefix(2)) + Array(points)))
 }
 
-/// The elements along one axis that a place lies beside: their positions, whether they are there, and their weights, which carry the gradient.
+/// The elements along one axis that a place lies beside: their positions and whether they are there.
 private struct Neighbors {
-  private(set) var list: [(place: Tensor, isInside: Tensor, weight: Tensor)] = []
+  private(set) var list: [(place: Tensor, isInside: Tensor)] = []
+  /// Their weights, which carry the gradient; none for a cubic, whose weights follow from `fraction`.
+  private(set) var weights: [Tensor] = []
+  /// How far behind the element before it a place lies.
+  private(set) var fraction: Tensor
 
   /// - Parameter grid: Places from −1 to 1.
   init(_ grid: Tensor, size: Int, _ method: Interpolation, _ padding: SamplePadding, _ alignsCorners: Bool) {
@@ -79,26 +87,24 @@ private struct Neighbors {
     let at = alignsCorners ? (grid + 1) * ((n - 1) / 2) : ((grid + 1) * n - 1) / 2
     let edge = Edge(size, padding, alignsCorners)
     func floored(_ x: Tensor) -> Tensor { mapped("gridSample", Kernel.floor, x.detached) }
-    func add(_ place: Tensor, _ weight: Tensor) {
+    func rounded(_ x: Tensor) -> Tensor { mapped("gridSample", Kernel.round, x.detached) }
+    // The cubic's neighbours are held for themselves, other places before they are looked at.
+    let place = method == .cubic ? at : edge.held(at)
+    let first = method == .nearest || method == .nearestExact ? rounded(place) : floored(place)
+    fraction = place - first
+    func add(_ place: Tensor) {
       let isInside = (place .>= 0.0) .& (place .<= n - 1)
-      list.append((`where`(isInside, place, 0.0).cast(to: .int64), isInside, weight))
+      list.append((`where`(isInside, place, 0.0).cast(to: .int64), isInside))
     }
     switch method {
     case .nearest, .nearestExact:
-      add(mapped("gridSample", Kernel.round, edge.held(at.detached)), Tensor.ones(at.shape, at.dtype))
+      add(first)
+      weights = [.ones(first.shape, first.dtype)]
     case .linear:
-      let place = edge.held(at)
-      let first = floored(place)
-      let t = place - first
-      add(first, 1 - t)
-      add(first + 1, t)
-    case .cubic:
-      let first = floored(at)
-      let t = at - first
-      for i in 0..<4 {
-        // Each neighbour is held for itself, and has no slope.
-        add(mapped("gridSample", Kernel.round, edge.held(first + Double(i - 1))), CubicWeight(neighbor: i)(t))
-      }
+      add(first)
+      add(first + 1)
+      weights = [1 - fraction, fraction]
+    case .cubic: for i in -1...2 { add(rounded(edge.held(first + Double(i)))) }
     }
   }
 }
@@ -118,37 +124,9 @@ private struct Edge {
   func held(_ x: Tensor) -> Tensor { program.map { mapped("gridSample", $0, x, scalars) } ?? x }
 }
 
-/// The weight of one of four neighbours of a place that lies t behind the second.
-///
-/// Over an even stretch of image the four slopes cancel, and what is left is their rounding: they are written as PyTorch reckons them.
-struct CubicWeight: Primitive {
-  let neighbor: Int
-  var name: String { "gridSample" }
-  func result(_ t: Tensor) -> Signature { Signature(t.shape, t.dtype) }
-  func evaluate(_ t: Tensor, _ result: Signature) -> Tensor {
-    Map<Tensor>(program: Kernel.cubic[neighbor], label: "gridSample").evaluate(t, result)
-  }
-  func gradient(_ t: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    [dy * mapped("gridSample", Kernel.cubicSlope[neighbor], t)]
-  }
-}
-
 private enum Kernel {
   static let floor = Program.unary { Symbol.unary(FX_FLOOR, $0) }
   static let round = Program.unary { Symbol.unary(FX_ROUND, $0) }
-
-  /// The weights of four neighbours of a place that lies t behind the second: Keys' cubic convolution with −0.75.
-  static let cubic: [Program] = [
-    .unary { outer($0 + 1) }, .unary { inner($0) }, .unary { inner(1 - $0) }, .unary { outer(2 - $0) },
-  ]
-  private static func inner(_ x: Symbol) -> Symbol { (1.25 * x - 2.25) * x * x + 1 }
-  private static func outer(_ x: Symbol) -> Symbol { -0.75 * (((x - 5) * x + 8) * x - 4) }
-
-  /// Their derivatives.
-  static let cubicSlope: [Program] = [
-    .unary { -((2.25 * (-1 - $0) + 7.5) * (-1 - $0) + 6) }, .unary { (3.75 * $0 - 4.5) * $0 },
-    .unary { -((3.75 * (1 - $0) - 4.5) * (1 - $0)) }, .unary { -((7.5 - 2.25 * (2 - $0)) * (2 - $0) - 6) },
-  ]
 
   private static let (x, last, low, span) = (Symbol(.input(0)), Symbol(.scalar(0)), Symbol(.scalar(1)), Symbol(.scalar(2)))
 

@@ -15,7 +15,7 @@ struct Sample: Primitive {
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
     let (image, weights, places) = (x.a.ordered, x.b.ordered, places.ordered)
     let y = Tensor(uninitialized: result.shape, result.dtype)
-    forImages(places, channels: image.shape[1]) { n, at in
+    places.forImages(channels: image.shape[1]) { n, at in
       fx_sample(
         y.dtype.code, image.shape[1], image.shape[2], places.shape[1], places.shape[2], at, weights.item(n), image.item(n), y.item(n))
     }
@@ -39,7 +39,7 @@ struct SampleAdd: Primitive {
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
     let (y, weights, places) = (x.a.ordered, x.b.ordered, places.ordered)
     let image = Tensor.zeros(result.shape, result.dtype)
-    forImages(places, channels: y.shape[1]) { n, at in
+    places.forImages(channels: y.shape[1]) { n, at in
       fx_sample_add(y.dtype.code, y.shape[1], count, places.shape[1], places.shape[2], at, weights.item(n), y.item(n), image.item(n))
     }
     return image
@@ -61,7 +61,7 @@ struct SampleWeights: Primitive {
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
     let (image, y, places) = (x.a.ordered, x.b.ordered, places.ordered)
     let weights = Tensor(uninitialized: result.shape, result.dtype)
-    forImages(places, channels: image.shape[1]) { n, at in
+    places.forImages(channels: image.shape[1]) { n, at in
       fx_sample_weights(
         y.dtype.code, image.shape[1], image.shape[2], places.shape[1], places.shape[2], at, image.item(n), y.item(n), weights.item(n))
     }
@@ -75,15 +75,15 @@ struct SampleWeights: Primitive {
   }
 }
 
-/// Calls `body` with each image's number and its places, in parallel where that pays.
-private func forImages(_ places: Tensor, channels: Int, _ body: (Int, UnsafePointer<Int64>) -> Void) {
-  let each = places.shape[1] * places.shape[2]
-  parallel(places.shape[0], grain: Swift.max(1, Blocks.grain / Swift.max(1, each * channels))) { range in
-    for n in range { body(n, UnsafePointer((places.pointer + n * each * 8).assumingMemoryBound(to: Int64.self))) }
-  }
-}
-
 extension Tensor {
+  /// Calls `body` with each image's number and its places, which this is, in parallel where that pays.
+  func forImages(channels: Int, _ body: (Int, UnsafePointer<Int64>) -> Void) {
+    let each = shape[1] * shape[2]
+    parallel(shape[0], grain: Swift.max(1, Blocks.grain / Swift.max(1, each * channels))) { range in
+      for n in range { body(n, UnsafePointer((pointer + n * each * 8).assumingMemoryBound(to: Int64.self))) }
+    }
+  }
+
   /// The address of element n of the first axis.
-  fileprivate func item(_ n: Int) -> UnsafeMutableRawPointer { pointer + n * (elementCount / Swift.max(1, shape[0])) * dtype.byteCount }
+  func item(_ n: Int) -> UnsafeMutableRawPointer { pointer + n * (elementCount / Swift.max(1, shape[0])) * dtype.byteCount }
 }

@@ -107,7 +107,7 @@ extension OperatorTable {
 
     let sample = [
       "gridSample(_: Tensor, at: Tensor, method: Interpolation, padding: SamplePadding, alignsCorners: Bool)", "struct Sample",
-      "struct SampleAdd", "struct SampleWeights", "struct CubicWeight",
+      "struct SampleAdd", "struct SampleWeights", "struct CubicWeight", "struct CubicSample", "struct CubicSlope",
     ]
     // Away from where the neighbours change: the middles and edges of four elements.
     let between = Domain.real(-1.6, 1.6, avoiding: [-1.25, -1, -0.75, -0.25, 0.25, 0.75, 1, 1.25], integers: -1...1)
