@@ -26,6 +26,9 @@ extension Arguments {
     return try lifted(x) { y in try body(y, axis, keepDims && x.rank > 0) }
   }
 
+  /// Why positions may be others than PyTorch's.
+  static let openOrder = "PyTorch leaves open which of equal elements it takes; Fluxion takes the first"
+
   /// Elements and their positions where PyTorch leaves open which of equals it takes: the elements, what lies at the positions, and whether
   /// a position occurs twice.
   func compared(_ results: [Tensor], position: Int) throws -> [Tensor] {

@@ -14,6 +14,9 @@ public struct Operator: Sendable {
   var isLoose = false
   /// Why results are not quite PyTorch's, on purpose, and how far from them they may be; such cases count as not passed.
   var differs: (reason: String, within: Double)?
+  /// What PyTorch leaves open, such as which of equal elements it takes; a case whose results are as good as PyTorch's by ``compared`` and yet
+  /// others counts as not passed for this reason.
+  var open: String?
   let call: @Sendable (Arguments) throws -> [Tensor]
   /// For results that are unique only up to signs or rotations: ours in the form of theirs where signs will do, before gradients are
   /// taken, and what is compared in place of the results.

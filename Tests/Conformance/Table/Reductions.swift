@@ -125,7 +125,10 @@ extension Table {
         [$0.median(axis: $1, keepDims: $2), $0.argmedian(axis: $1, keepDims: $2)]
       }
     }
-    rows.change { $0.compared = { a, y in y.count == 1 ? y : try a.compared(y, position: 1) } }
+    rows.change {
+      $0.compared = { a, y in y.count == 1 ? y : try a.compared(y, position: 1) }
+      $0.open = Arguments.openOrder
+    }
     rows.add("quantile", "x.quantile(q, axis: axis, keepDims: keep, interpolation: .linear)") { a in
       let x = try a.x
       let (axis, keepDims) = (try a.optionalInt("dim", at: 2), try a.bool("keepdim", at: 3))

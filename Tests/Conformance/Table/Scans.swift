@@ -8,12 +8,9 @@ extension Table {
     }
     rows.add("logcumsumexp", "x.cumulativeLogSumExp(axis: axis)") { a in
       let x = try a.x
-      // PyTorch's own gradient of these, in float32, is off by some thousandths: it takes exponentials of sums of numbers this large.
-      if x.dtype == .float32, x.elementCount > 0, abs(x.detached).max().item() > 1000 {
-        throw Refusal("PyTorch's gradient in float32 is off by up to 3e-3 where inputs are as large as 10⁴")
-      }
       return try a.alongAxis(x) { $0.cumulativeLogSumExp(axis: $1) }
     }
+    rows.change { $0.differs = ("PyTorch's gradient in float32 is off by some thousandths where inputs are as large as 10⁴", 1e-2) }
     rows.add("cummax", "let (values, positions) = x.cumulativeMax(axis: axis)") { a in
       try a.alongAxis(a.x) {
         let (values, positions) = $0.cumulativeMax(axis: $1)

@@ -11,11 +11,17 @@ extension Table {
         return [x.gather(order, axis: axis), order]
       }
     }
-    rows.change { $0.compared = { a, y in try a.bool("stable") ? y : a.compared(y, position: 1) } }
+    rows.change {
+      $0.compared = { a, y in try a.bool("stable") ? y : a.compared(y, position: 1) }
+      $0.open = Arguments.openOrder
+    }
     rows.add("argsort", "x.argsort(axis: axis, descending: flag)", note: "always stable") { a in
       try a.alongAxis(a.x, default: -1) { try $0.argsort(axis: $1, descending: a.bool("descending", at: 2)) }
     }
-    rows.change { $0.compared = { a, y in try a.bool("stable") ? y : a.compared([y[0], y[0]], position: 1).dropFirst().map { $0 } } }
+    rows.change {
+      $0.compared = { a, y in try a.bool("stable") ? y : a.compared([y[0], y[0]], position: 1).dropFirst().map { $0 } }
+      $0.open = Arguments.openOrder
+    }
     rows.add("msort", "x.sorted(axis: 0)") { a in try a.lifted(a.x) { $0.sorted(axis: 0) } }
     rows.add("topk", "let (values, positions) = x.topK(k, axis: axis, largest: flag)", note: "always in order") { a in
       let k = try a.int("k", at: 1)
@@ -25,7 +31,10 @@ extension Table {
         return [values, positions]
       }
     }
-    rows.change { $0.compared = { try $0.compared($1, position: 2) } }
+    rows.change {
+      $0.compared = { try $0.compared($1, position: 2) }
+      $0.open = Arguments.openOrder
+    }
     rows.add("kthvalue", "let (values, positions) = x.kthSmallest(k, axis: axis, keepDims: keep)") { a in
       let x = try a.x
       let (k, axis) = (try a.int("k", at: 1), try a.int("dim", at: 2, default: -1))
@@ -34,7 +43,10 @@ extension Table {
         return [values, positions]
       }
     }
-    rows.change { $0.compared = { try $0.compared($1, position: 2) } }
+    rows.change {
+      $0.compared = { try $0.compared($1, position: 2) }
+      $0.open = Arguments.openOrder
+    }
     rows.add("searchsorted", "sorted.searchSorted(values, side: .left)", note: "with a sorter: `x.gather(sorter, axis: -1)` first") { a in
       var sorted = try a.x
       if let sorter = try a.optionalTensor("sorter") { sorted = sorted.gather(sorter, axis: -1) }

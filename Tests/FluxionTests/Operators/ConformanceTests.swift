@@ -12,9 +12,15 @@ import Testing
     #expect(report.failures.isEmpty)
   }
 
-  /// Nothing is in the table that has no cases: a misspelt name would run none.
+  /// Operators that are mapped for the guide and for cases of others' making; there are none of them here.
+  static let withoutCases: Set = [
+    "nn.functional.adaptive_avg_pool3d", "nn.functional.adaptive_max_pool3d", "nn.functional.fold", "nn.functional.interpolate.area",
+    "nn.functional.interpolate.nearest-exact", "nn.functional.interpolate.trilinear", "nn.functional.multilabel_margin_loss",
+  ]
+
+  /// All others in the table have cases: a misspelt name would run none.
   @Test func everyRowHasCases() {
-    #expect(Set(Table.operators.map(\.name)) == Set(Self.suite.names))
+    #expect(Set(Table.operators.map(\.name)).symmetricDifference(Self.suite.names) == Self.withoutCases)
   }
 
   @Test func guideIsUpToDate() throws {
