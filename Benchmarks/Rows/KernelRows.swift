@@ -63,6 +63,28 @@ func productRows() -> [Row] {
   return squares + linear + batch
 }
 
+/// Convolutions and pooling over images, and the normalisation of rows.
+func imageRows() -> [Row] {
+  func convolution(_ name: String, _ x: Shape, _ w: Shape) -> Row {
+    let products = x[0] * w[0] * w[1] * w[2] * w[3] * x[2] * x[3]
+    return kernel("conv2d/\(name)", .operations(2 * Double(products))) {
+      let (x, w) = (Tensor.normal(x), Tensor.normal(w))
+      return { Fluxion.convolution(x, weight: w, padding: 1) }
+    }
+  }
+  return [
+    convolution("32x3x32x32-16", [32, 3, 32, 32], [16, 3, 3, 3]), convolution("16x64x16x16-64", [16, 64, 16, 16], [64, 64, 3, 3]),
+    kernel("maxpool/32x16x32x32", .floats(32 * 16 * 32 * 32 * 5 / 4)) {
+      let x = Tensor.normal([32, 16, 32, 32])
+      return { maxPool(x, window: 2) }
+    },
+    kernel("layernorm/1024x1024", .floats(2 * 1024 * 1024), limit: "copy/1M") {
+      let x = Tensor.normal([1024, 1024])
+      return { layerNorm(x, over: [1024]) }
+    },
+  ]
+}
+
 /// Operators whose cost is in how they walk through memory: rows, columns, transposes, lookups; a matrix of 1M elements unless told.
 func layoutRows() -> [Row] {
   let n = 1024

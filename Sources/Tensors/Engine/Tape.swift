@@ -39,7 +39,13 @@ package final class Tape {
   @inline(__always)
   func record<P: Primitive>(_ primitive: P, _ x: consuming P.Inputs, _ y: inout Tensor, _ level: Int32) {
     y.node = Node(tape: id, index: Int32(records.count), level: level)
-    records.append(Record(primitive, x, y))
+    let keeps = primitive.keeps
+    // A copy of a tensor costs some 45 ns, so one that nobody reads is not kept.
+    if keeps == .output || keeps == .both {
+      records.append(RecordWithOutput(primitive, x, keeps, y))
+    } else {
+      records.append(Record(primitive, x, keeps))
+    }
   }
 
   var count: Int { records.count }
@@ -79,20 +85,19 @@ private class AnyRecord {
   func backward(_ dy: Tensor, tape: UInt64, since start: Int32, level: Int32, into gradients: inout [Tensor?]) {}
 }
 
-private final class Record<P: Primitive>: AnyRecord {
+private class Record<P: Primitive>: AnyRecord {
   let primitive: P
   let x: P.Inputs
-  let y: Tensor
 
   @inline(__always)
-  init(_ primitive: P, _ x: consuming P.Inputs, _ y: consuming Tensor) {
-    let keeps = primitive.keeps
+  init(_ primitive: P, _ x: consuming P.Inputs, _ keeps: Keeps) {
     if keeps == .output || keeps == .nothing { x.dropElements() }
-    if keeps == .inputs || keeps == .nothing { y.dropElements() }
     self.primitive = primitive
     self.x = x
-    self.y = y
   }
+
+  /// The result, or if the rule does not read it what is known of it from its gradient.
+  func output(_ dy: Tensor) -> Tensor { Tensor(hollow: dy.shape, dy.dtype) }
 
   override func backward(_ dy: Tensor, tape: UInt64, since start: Int32, level: Int32, into gradients: inout [Tensor?]) {
     var bits: UInt64 = 0
@@ -100,7 +105,7 @@ private final class Record<P: Primitive>: AnyRecord {
       let node = x.node(i)
       if node.tape == tape && node.level >= level && node.index >= start && i < 64 { bits |= 1 << UInt64(i) }
     }
-    let dx = primitive.gradient(x, y, dy, Needs(bits: bits))
+    let dx = primitive.gradient(x, output(dy), dy, Needs(bits: bits))
     for (i, dx) in dx.enumerated() {
       guard let dx else { continue }
       let node = x.node(i)
@@ -116,6 +121,19 @@ private final class Record<P: Primitive>: AnyRecord {
       }
     }
   }
+}
+
+/// One whose rule reads the result.
+private final class RecordWithOutput<P: Primitive>: Record<P> {
+  let y: Tensor
+
+  @inline(__always)
+  init(_ primitive: P, _ x: consuming P.Inputs, _ keeps: Keeps, _ y: consuming Tensor) {
+    self.y = y
+    super.init(primitive, x, keeps)
+  }
+
+  override func output(_ dy: Tensor) -> Tensor { y }
 }
 
 /// y = x, as a step of its own on the tape.
