@@ -66,7 +66,7 @@ struct Bench: ParsableCommand {
     setThreads()
     if let core = getenv("OPENBLAS_CORETYPE") {
       let type = String(cString: core)
-      let note = "bench: OPENBLAS_CORETYPE=\(type) is set, so matrix products, those of cblas/ rows too, run that type's kernels\n"
+      let note = "bench: OPENBLAS_CORETYPE=\(type) is set, so cblas/ rows, and what runs on CBLAS or LAPACKE, run that type's kernels\n"
       note.withCString { _ = write(STDERR_FILENO, $0, strlen($0)) }
     }
     if json { return printObjects(wanted) }

@@ -23,9 +23,26 @@ import Testing
     #expect(Set(Table.operators.map(\.name)).symmetricDifference(Self.suite.names) == Self.withoutCases)
   }
 
+  private static let root = (0..<4).reduce(URL(filePath: #filePath)) { url, _ in url.deletingLastPathComponent() }
+
+  /// What the guide writes as a call is the name of something public.
+  @Test func spellingsAreOfWhatIsThere() throws {
+    let files = FileManager.default.enumerator(at: Self.root.appending(path: "Sources"), includingPropertiesForKeys: nil)
+    var names: Set = ["Tensor"]
+    for case let file as URL in files! where file.pathExtension == "swift" {
+      for match in try String(contentsOf: file, encoding: .utf8).matches(of: /public (?:static |mutating )*func `?(\w+)/) {
+        names.insert(String(match.1))
+      }
+    }
+    for row in Table.operators where row.missing == nil {
+      let calls = row.fluxion.matches(of: /(\w+)\(/).map { String($0.1) }
+      let unknown = calls.filter { !names.contains($0) }
+      #expect(unknown.isEmpty, "\(row.name): \(row.fluxion)")
+    }
+  }
+
   @Test func guideIsUpToDate() throws {
-    let root = (0..<4).reduce(URL(filePath: #filePath)) { url, _ in url.deletingLastPathComponent() }
-    let page = try String(contentsOf: root.appending(path: "Guides/FromPyTorch.md"), encoding: .utf8)
+    let page = try String(contentsOf: Self.root.appending(path: "Guides/FromPyTorch.md"), encoding: .utf8)
     #expect(page == Guide.text, "write it anew: swift run conformance --guide > Guides/FromPyTorch.md")
   }
 }
