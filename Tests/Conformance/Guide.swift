@@ -4,8 +4,8 @@ public enum Guide {
   public static var text: String {
     var lines = [
       "# From PyTorch", "",
-      "PyTorch's operators and how Fluxion says them, by family. Each line of the left column runs PyTorch's own test cases against the right one:",
-      "`swift run -c release conformance`. The page is written by `swift run conformance --guide` from the same table and is not edited by hand.",
+      "PyTorch's operators and how Fluxion says them, by family. `swift run -c release conformance` runs PyTorch's own test cases of the left column",
+      "against the right one. The page is written by `swift run conformance --guide` from the same table and is not edited by hand.",
       "", "Fluxion has no silent promotion: where PyTorch would turn integers into floats, or float32 into float64, write `.cast(to:)`.",
     ]
     for family in Table.families {
