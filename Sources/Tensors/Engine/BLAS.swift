@@ -22,22 +22,20 @@ enum BLAS {
     var flipped: Operand { Operand(pointer: pointer, isTransposed: !isTransposed, lead: lead) }
   }
 
-  /// c = a·b + beta·c with a [m, k], b [k, n], c [m, n] row-major with `ldc`; float32 or float64.
+  /// c = a·b, or += where `adds`, with a [m, k], b [k, n], c [m, n] row-major with `ldc`; float32 or float64.
   @inline(__always)
   static func gemm(
-    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, beta: Double, _ c: UnsafeMutableRawPointer, _ ldc: Int
+    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) {
-    if m &* n &* k <= 256 && (beta == 0 || beta == 1) {
+    if m &* n &* k <= 256 {
       let (aRow, aColumn) = a.isTransposed ? (1, a.lead) : (a.lead, 1)
       let (bRow, bColumn) = b.isTransposed ? (1, b.lead) : (b.lead, 1)
-      return fx_matmul_small(dtype.code, m, n, k, a.pointer, aRow, aColumn, b.pointer, bRow, bColumn, beta == 1 ? 1 : 0, c, ldc)
+      return fx_matmul_small(dtype.code, m, n, k, a.pointer, aRow, aColumn, b.pointer, bRow, bColumn, adds ? 1 : 0, c, ldc)
     }
     // A row or a column takes the matrix-vector product, up to eight times as fast as OpenBLAS's general one.
-    if m == 1 { return gemv(dtype, n, k, b.flipped, a.pointer, a.isTransposed ? a.lead : 1, beta, c, 1) }
-    if n == 1 { return gemv(dtype, m, k, a, b.pointer, b.isTransposed ? 1 : b.lead, beta, c, ldc) }
-    if (beta == 0 || beta == 1) && PackedProduct.suits(dtype, m, n, k) {
-      return PackedProduct.serial(dtype, m, n, k, a, b, adds: beta == 1, c, ldc)
-    }
+    if m == 1 { return gemv(dtype, n, k, b.flipped, a.pointer, a.isTransposed ? a.lead : 1, adds, c, 1) }
+    if n == 1 { return gemv(dtype, m, k, a, b.pointer, b.isTransposed ? 1 : b.lead, adds, c, ldc) }
+    if PackedProduct.suits(dtype, m, n, k) { return PackedProduct.serial(dtype, m, n, k, a, b, adds: adds, c, ldc) }
     let ta = a.isTransposed ? CblasTrans : CblasNoTrans
     let tb = b.isTransposed ? CblasTrans : CblasNoTrans
     let (m, n, k, ldc) = (Int32(m), Int32(n), Int32(k), Int32(ldc))
@@ -45,19 +43,19 @@ enum BLAS {
       let (pa, pb, pc) = (
         a.pointer.assumingMemoryBound(to: Float.self), b.pointer.assumingMemoryBound(to: Float.self), c.assumingMemoryBound(to: Float.self)
       )
-      cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, pa, Int32(a.lead), pb, Int32(b.lead), Float(beta), pc, ldc)
+      cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, pa, Int32(a.lead), pb, Int32(b.lead), adds ? 1 : 0, pc, ldc)
     } else {
       let (pa, pb, pc) = (
         a.pointer.assumingMemoryBound(to: Double.self), b.pointer.assumingMemoryBound(to: Double.self),
         c.assumingMemoryBound(to: Double.self)
       )
-      cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, pa, Int32(a.lead), pb, Int32(b.lead), beta, pc, ldc)
+      cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, pa, Int32(a.lead), pb, Int32(b.lead), adds ? 1 : 0, pc, ldc)
     }
   }
 
-  /// y = a·x + beta·y with a [rows, columns]; x and y by their steps.
+  /// y = a·x, or += where `adds`, with a [rows, columns]; x and y by their steps.
   private static func gemv(
-    _ dtype: DType, _ rows: Int, _ columns: Int, _ a: Operand, _ x: UnsafeMutableRawPointer, _ stepX: Int, _ beta: Double,
+    _ dtype: DType, _ rows: Int, _ columns: Int, _ a: Operand, _ x: UnsafeMutableRawPointer, _ stepX: Int, _ adds: Bool,
     _ y: UnsafeMutableRawPointer, _ stepY: Int
   ) {
     let transposition = a.isTransposed ? CblasTrans : CblasNoTrans
@@ -68,12 +66,12 @@ enum BLAS {
       let (a, x, y) = (
         a.pointer.assumingMemoryBound(to: Float.self), x.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Float.self)
       )
-      cblas_sgemv(CblasRowMajor, transposition, stored, storedColumns, 1, a, lead, x, stepX, Float(beta), y, stepY)
+      cblas_sgemv(CblasRowMajor, transposition, stored, storedColumns, 1, a, lead, x, stepX, adds ? 1 : 0, y, stepY)
     } else {
       let (a, x, y) = (
         a.pointer.assumingMemoryBound(to: Double.self), x.assumingMemoryBound(to: Double.self), y.assumingMemoryBound(to: Double.self)
       )
-      cblas_dgemv(CblasRowMajor, transposition, stored, storedColumns, 1, a, lead, x, stepX, beta, y, stepY)
+      cblas_dgemv(CblasRowMajor, transposition, stored, storedColumns, 1, a, lead, x, stepX, adds ? 1 : 0, y, stepY)
     }
   }
 
@@ -82,19 +80,20 @@ enum BLAS {
   /// OpenBLAS sums an element in another order where it stands at a block's edge, so the cuts follow from the shape and not from the number
   /// of threads: one thread does the same parts one after the other, and gets the same bits.
   static func product(
-    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, beta: Double, _ c: UnsafeMutableRawPointer, _ ldc: Int
+    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) {
     // Read in a condition: an unused read of a lazy constant is dropped, and its initialiser with it.
     guard isReady else { return }
-    if k == 1 && beta == 0 && ldc == n {
+    if k == 1 && !adds && ldc == n {
       let row = b.isTransposed ? b.lead : 1
       if row == 1 || n == 1 { return fx_outer(dtype.code, m, n, a.pointer, a.isTransposed ? 1 : a.lead, b.pointer, c) }
     }
     let length = max(m, n)
-    if 2 * m * n * k >= 1_200_000 && (beta == 0 || beta == 1) && Swift.min(m, n) > 1 && PackedProduct.suits(dtype, m, n, k) {
-      return PackedProduct.shared(dtype, m, n, k, a, b, adds: beta == 1, c, ldc)
+    let isLarge = 2 * m * n * k >= 1_200_000
+    if isLarge && min(m, n) > 1 && PackedProduct.suits(dtype, m, n, k) {
+      return PackedProduct.shared(dtype, m, n, k, a, b, adds: adds, c, ldc)
     }
-    if 2 * m * n * k < 1_200_000 || length < 2 * width { return gemm(dtype, m, n, k, a, b, beta: beta, c, ldc) }
+    if !isLarge || length < 2 * width { return gemm(dtype, m, n, k, a, b, adds: adds, c, ldc) }
     var parts = 2
     // Each part packs the other operand anew: no part below 256 rows or columns, but for a second thread.
     while length / parts >= 512 && parts < 16 { parts *= 2 }
@@ -107,11 +106,11 @@ enum BLAS {
       if byRows {
         var rows = a
         rows.pointer += from * (a.isTransposed ? 1 : a.lead) * size
-        gemm(dtype, to - from, n, k, rows, b, beta: beta, c + from * ldc * size, ldc)
+        gemm(dtype, to - from, n, k, rows, b, adds: adds, c + from * ldc * size, ldc)
       } else {
         var columns = b
         columns.pointer += from * (b.isTransposed ? b.lead : 1) * size
-        gemm(dtype, m, to - from, k, a, columns, beta: beta, c + from * size, ldc)
+        gemm(dtype, m, to - from, k, a, columns, adds: adds, c + from * size, ldc)
       }
     }
   }

@@ -33,7 +33,7 @@ enum PackedProduct {
   /// The columns of b that are packed at a time.
   private static let widest = 4096
 
-  /// c = a·b + beta·c, beta 0 or 1, on this thread alone.
+  /// c = a·b, or += where `adds`, on this thread alone.
   static func serial(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) {

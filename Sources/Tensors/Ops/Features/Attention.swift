@@ -122,14 +122,14 @@ struct AttentionGradient: Primitive {
               walk.drop(batch, first, count, kept)
               used = kept
             }
-            BLAS.gemm(dtype, keys, features, count, walk.whole(used).flipped, rows, beta: 1, dv, features)
+            BLAS.gemm(dtype, keys, features, count, walk.whole(used).flipped, rows, adds: true, dv, features)
             walk.products(count, features, rows, walk.v(batch), slopes)
             walk.drop(batch, first, count, slopes)
             fx_attention_scores(dtype.code, count, keys, features, forward.scale, y.pointer + at, dy.pointer + at, weights, slopes)
             let ds = walk.whole(slopes)
             if width == 0 { continue }
-            BLAS.gemm(dtype, count, width, keys, ds, walk.k(batch), beta: 0, dq + (batch * queries + first) * width * size, width)
-            BLAS.gemm(dtype, keys, width, count, ds.flipped, walk.q(batch, first), beta: 1, dk, width)
+            BLAS.gemm(dtype, count, width, keys, ds, walk.k(batch), adds: false, dq + (batch * queries + first) * width * size, width)
+            BLAS.gemm(dtype, keys, width, count, ds.flipped, walk.q(batch, first), adds: true, dk, width)
           }
         }
       }
@@ -190,7 +190,7 @@ private struct AttentionWalk {
     if count * keys * features <= Self.small && !v.isTransposed {
       fx_row_sums(dtype.code, count, keys, features, weights, v.pointer, v.lead, result)
     } else {
-      BLAS.gemm(dtype, count, features, keys, whole(weights), v, beta: 0, result, features)
+      BLAS.gemm(dtype, count, features, keys, whole(weights), v, adds: false, result, features)
     }
   }
 
@@ -205,7 +205,7 @@ private struct AttentionWalk {
     } else if count * keys * width <= Self.small && !a.isTransposed && !b.isTransposed {
       fx_row_products(dtype.code, count, keys, width, a.pointer, a.lead, b.pointer, b.lead, result)
     } else {
-      BLAS.gemm(dtype, count, keys, width, a, b.flipped, beta: 0, result, keys)
+      BLAS.gemm(dtype, count, keys, width, a, b.flipped, adds: false, result, keys)
     }
   }
 

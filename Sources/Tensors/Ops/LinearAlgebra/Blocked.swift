@@ -79,7 +79,7 @@ enum Blocked {
       for i in 0..<rows { for j in 0..<size { base[i * size + j] = -x[i * leadX + j] } }
       BLAS.gemm(
         T.dtype, rows, columns, size, .init(pointer: base, isTransposed: false, lead: size),
-        .init(pointer: y, isTransposed: isTransposed, lead: lead), beta: 1, c, leadC)
+        .init(pointer: y, isTransposed: isTransposed, lead: lead), adds: true, c, leadC)
     }
   }
 }

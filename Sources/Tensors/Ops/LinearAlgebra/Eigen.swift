@@ -6,9 +6,7 @@ struct SymmetricEigen: Primitive {
   var keeps: Keeps { .output }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {
-    try x.checkMatrices(isSquare: true)
-    let n = x.shape[-1]
-    return Signature(Shape(Array(x.batchShape) + [hasVectors ? n + n * n : n]), x.dtype)
+    try eigenSignature(x, hasVectors: hasVectors)
   }
 
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
@@ -55,8 +53,7 @@ struct SymmetricEigen: Primitive {
 
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let n = x.shape[-1]
-    let (values, vectors) = (y.unpacked(0, n), y.unpacked(n, n, n).transposed())
-    let (dvalues, dvectors) = (dy.unpacked(0, n), dy.unpacked(n, n, n).transposed())
+    let ((values, vectors), (dvalues, dvectors)) = (y.eigenParts(n), dy.eigenParts(n))
     // Equal values, whose vectors are not unique, count as if these did not turn into each other.
     let gaps = values.unsqueezed(axis: -2) - values.unsqueezed(axis: -1)
     let turn = vectors.transposed() • dvectors
@@ -72,9 +69,7 @@ struct Eigen: Primitive {
   var keeps: Keeps { .output }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {
-    try x.checkMatrices(isSquare: true)
-    let n = x.shape[-1]
-    return Signature(Shape(Array(x.batchShape) + [hasVectors ? n + n * n : n]), x.dtype)
+    try eigenSignature(x, hasVectors: hasVectors)
   }
 
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
@@ -99,6 +94,7 @@ struct Eigen: Primitive {
     let failure = LAPACK.forEach(type, x.matrixCount, operations: 25 * n * n * n, numbers: workSize) { i, work, _ in
       decompose(i, work, size: workSize)
     }
+    defer { withExtendedLifetime((copy, imaginary)) {} }
     if let failure { throw mistake("\(Tensor.matrixName(failure.matrix, x.shape)): the iteration did not converge") }
     for i in 0..<x.matrixCount * n where parts[i] != 0 {
       let real = out[i / n * size + i % n]
@@ -110,8 +106,7 @@ struct Eigen: Primitive {
 
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let n = x.shape[-1]
-    let (values, vectors) = (y.unpacked(0, n), y.unpacked(n, n, n).transposed())
-    let (dvalues, dvectors) = (dy.unpacked(0, n), dy.unpacked(n, n, n).transposed())
+    let ((values, vectors), (dvalues, dvectors)) = (y.eigenParts(n), dy.eigenParts(n))
     let transpose = vectors.transposed()
     // Vectors have length 1: what would stretch them is taken off.
     let turn = transpose • dvectors
@@ -120,6 +115,18 @@ struct Eigen: Primitive {
     let inner = (turn - length) * reciprocal(gaps) + dvalues.diagonalMatrix()
     return [solve(transpose, inner • transpose)]
   }
+}
+
+/// Both kinds pack alike: for each matrix the values and, if wanted, the vectors, one after the other.
+private func eigenSignature(_ x: Tensor, hasVectors: Bool) throws(TensorError) -> Signature {
+  try x.checkMatrices(isSquare: true)
+  let n = x.shape[-1]
+  return Signature(Shape(Array(x.batchShape) + [hasVectors ? n + n * n : n]), x.dtype)
+}
+
+extension Tensor {
+  /// What ``eigenSignature(_:hasVectors:)`` packs: the values [..., n] and, by columns, the vectors [..., n, n].
+  fileprivate func eigenParts(_ n: Int) -> (values: Tensor, vectors: Tensor) { (unpacked(0, n), unpacked(n, n, n).transposed()) }
 }
 
 /// The eigenvalues [..., n], in ascending order, and eigenvectors, the columns of [..., n, n], of symmetric matrices [..., n, n].
@@ -132,8 +139,7 @@ struct Eigen: Primitive {
 public func symmetricEigen(_ x: Tensor, upper: Bool = false) -> (values: Tensor, vectors: Tensor) {
   let packed = SymmetricEigen(isUpper: upper, hasVectors: true)(x)
   if Context.current.hasFailed { return (.placeholder, .placeholder) }
-  let n = x.shape[-1]
-  return (packed.unpacked(0, n), packed.unpacked(n, n, n).transposed())
+  return packed.eigenParts(x.shape[-1])
 }
 
 /// The eigenvalues [..., n], in ascending order, of symmetric matrices [..., n, n], of which one triangle is read.
@@ -142,7 +148,7 @@ public func symmetricEigen(_ x: Tensor, upper: Bool = false) -> (values: Tensor,
 ///
 /// Derivative: v·diag(dy)·vᵀ. PyTorch: `linalg.eigvalsh`.
 public func symmetricEigenvalues(_ x: Tensor, upper: Bool = false) -> Tensor {
-  if let tape = Context.current.tape, x.level(on: tape) > 0 { return symmetricEigen(x, upper: upper).values }
+  if x.isTracked { return symmetricEigen(x, upper: upper).values }
   return SymmetricEigen(isUpper: upper, hasVectors: false)(x)
 }
 
@@ -156,14 +162,13 @@ public func symmetricEigenvalues(_ x: Tensor, upper: Bool = false) -> Tensor {
 public func eigen(_ x: Tensor) -> (values: Tensor, vectors: Tensor) {
   let packed = Eigen(hasVectors: true)(x)
   if Context.current.hasFailed { return (.placeholder, .placeholder) }
-  let n = x.shape[-1]
-  return (packed.unpacked(0, n), packed.unpacked(n, n, n).transposed())
+  return packed.eigenParts(x.shape[-1])
 }
 
 /// The eigenvalues [..., n] of matrices [..., n, n] that have real ones only.
 ///
 /// Without the vectors, unless a gradient needs them. PyTorch: `linalg.eigvals`, whose result is complex.
 public func eigenvalues(_ x: Tensor) -> Tensor {
-  if let tape = Context.current.tape, x.level(on: tape) > 0 { return eigen(x).values }
+  if x.isTracked { return eigen(x).values }
   return Eigen(hasVectors: false)(x)
 }

@@ -35,7 +35,7 @@ struct MatMul: Primitive {
     let (a, b) = (x.a.forBLAS, x.b.forBLAS)
     guard let ma = a.matrix, let mb = b.matrix else { return y }
     if y.rank == 2 {
-      BLAS.product(y.dtype, m, n, k, ma, mb, beta: 0, y.pointer, n)
+      BLAS.product(y.dtype, m, n, k, ma, mb, adds: false, y.pointer, n)
     } else {
       // One product after the other on each thread; the batch is what is shared, unless the products are large.
       guard BLAS.isReady else { return y }
@@ -49,9 +49,9 @@ struct MatMul: Primitive {
           ma.pointer += (isRegular ? i * a.batchStep! : a.batchOffset(i)) * size
           mb.pointer += (isRegular ? i * b.batchStep! : b.batchOffset(i)) * size
           if isLarge {
-            BLAS.product(y.dtype, m, n, k, ma, mb, beta: 0, out + i * m * n * size, n)
+            BLAS.product(y.dtype, m, n, k, ma, mb, adds: false, out + i * m * n * size, n)
           } else {
-            BLAS.gemm(y.dtype, m, n, k, ma, mb, beta: 0, out + i * m * n * size, n)
+            BLAS.gemm(y.dtype, m, n, k, ma, mb, adds: false, out + i * m * n * size, n)
           }
         }
       }
@@ -69,7 +69,7 @@ struct MatMul: Primitive {
       let a = x.matrix, let b = y.matrix
     else { return nil }
     let result = Tensor(uninitialized: Shape(m, n), x.dtype)
-    BLAS.product(result.dtype, m, n, k, a, b, beta: 0, result.pointer, n)
+    BLAS.product(result.dtype, m, n, k, a, b, adds: false, result.pointer, n)
     return result
   }
 
@@ -203,7 +203,7 @@ struct Linear: Primitive {
     // The product is added to rows of the bias.
     let bytes = n * y.dtype.byteCount
     for i in 0..<m { (y.pointer + i * bytes).copyMemory(from: bias.pointer, byteCount: bytes) }
-    if k > 0 { BLAS.product(y.dtype, m, n, k, a, w.flipped, beta: 1, y.pointer, n) }
+    if k > 0 { BLAS.product(y.dtype, m, n, k, a, w.flipped, adds: true, y.pointer, n) }
     return y
   }
 

@@ -216,8 +216,7 @@ extension Tensor {
   ///
   /// Derivative: dy times the product of the others, zeros included. PyTorch: `prod`.
   public func prod(axes: [Int] = [], keepDims: Bool = false) -> Tensor {
-    let context = Context.current
-    guard let tape = context.tape, level(on: tape) > 0 else { return Reduce(kind: .product, axes: axes, keepDims: keepDims)(self) }
+    guard isTracked else { return Reduce(kind: .product, axes: axes, keepDims: keepDims)(self) }
     // On a tape, as a tree of products of halves: exact derivatives of every order where elements are 0, without a case for them.
     guard let normal = attempt({ () throws(TensorError) in try self.axes(axes, "prod") }) else { return .placeholder }
     let order = (0..<rank).filter { !normal.contains($0) } + normal

@@ -184,8 +184,7 @@ extension Tensor {
   ///
   /// Derivative: each element of dy at the place it came from. PyTorch: `sort`, `msort`.
   public func sorted(axis: Int = -1, descending: Bool = false) -> Tensor {
-    let context = Context.current
-    guard let tape = context.tape, level(on: tape) > 0 else { return Sort(axis: axis, isDescending: descending)(self) }
+    guard isTracked else { return Sort(axis: axis, isDescending: descending)(self) }
     // On a tape the gradient has to find its way back: by the positions.
     let order = OrderPositions(kind: .all(descending: descending), axis: axis, label: "sorted")(self)
     return Context.current.hasFailed ? .placeholder : gather(order, axis: axis)
