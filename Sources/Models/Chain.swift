@@ -10,9 +10,11 @@ import Tensors
 ///     }
 ///     model[0..<2]                 // a chain of the first two parts
 ///     model.layers[0]              // the first part
-public struct Chain: Model {
+public struct Chain: Placed, SequenceModel {
   /// The parts in order.
   public var layers: [Layer]
+  /// Where in a model it stands.
+  public var place = Place()
 
   /// A chain of the parts that `content` lists.
   public init(@ChainBuilder _ content: () -> [Layer]) { layers = content() }
@@ -22,23 +24,9 @@ public struct Chain: Model {
   ///     let model = try Chain(input: [784]) { Dense(128, activation: relu); Dense(10) }
   ///
   /// Throws the mistake, with the part it is in, where the parts do not fit.
-  public init(input shape: Shape, @ChainBuilder _ content: () -> [Layer]) throws(TensorError) {
-    let parts = content()
-    layers = try throwingMistakes {
-      dryRun {
-        var x = Tensor.outline(Shape([2] + Array(shape)), .float32)
-        return withMode(.inference) {
-          parts.enumerated().map { i, layer in
-            var layer = layer
-            withPart("layers", i, of: layer.modelType) {
-              layer.adapt(to: x.shape)
-              x = layer.probe(x)
-            }
-            return layer
-          }
-        }
-      }
-    }
+  public init(input shape: Shape, _ dtype: DType = .float32, @ChainBuilder _ content: () -> [Layer]) throws(TensorError) {
+    layers = content()
+    try adapt(toInput: Shape([2] + Array(shape)), dtype)
   }
 
   /// A chain of given parts.
@@ -46,11 +34,24 @@ public struct Chain: Model {
 
   /// Each part on what the one before it gave.
   public mutating func callAsFunction(_ x: Tensor) -> Tensor {
-    var x = x
-    for i in layers.indices {
-      x = withPart("layers", i, of: layers[i].modelType) { layers[i](x) }
+    placed(on: x) { (chain: inout Self) in
+      var x = x
+      for i in chain.layers.indices {
+        x = withPart("layers", i, of: chain.layers[i].modelType) { chain.layers[i](x) }
+      }
+      return x
     }
-    return x
+  }
+
+  /// Each part over the whole sequence, one after the other.
+  public mutating func overTime(_ x: Tensor, lengths: [Int]?) -> Tensor {
+    placed(on: x) { (chain: inout Self) in
+      var x = x
+      for i in chain.layers.indices {
+        x = withPart("layers", i, of: chain.layers[i].modelType) { chain.layers[i].overTime(x, lengths: lengths) }
+      }
+      return x
+    }
   }
 
   /// Its parts, under `layers`.
@@ -75,84 +76,6 @@ extension Chain: CustomStringConvertible {
   public var description: String { "Chain {\n" + layers.map { "  \($0)\n" }.joined() + "}" }
 }
 
-/// A part of a chain: a model of any type, or a function.
-public struct Layer: Model {
-  private enum Content: Sendable {
-    case model(any Model<Tensor, Tensor>)
-    case function(@Sendable (Tensor) -> Tensor)
-  }
-  private var content: Content
-
-  /// A model of any type.
-  public init(_ model: any Model<Tensor, Tensor>) { content = .model(model) }
-  /// A function without parameters.
-  public init(_ function: @escaping @Sendable (Tensor) -> Tensor) { content = .function(function) }
-
-  /// The model, if it is one and of this type: `chain.layers[0].as(Dense.self)?.weight`.
-  public func `as`<M: Model>(_ type: M.Type) -> M? {
-    if case .model(let model) = content { return model as? M }
-    return nil
-  }
-
-  /// What stands in the chain, for errors and summaries.
-  public var modelType: Any.Type {
-    switch content {
-    case .model(let model): type(of: model)
-    case .function: Function.self
-    }
-  }
-
-  /// Runs the part.
-  public mutating func callAsFunction(_ x: Tensor) -> Tensor {
-    switch content {
-    case .function(let function): return function(x)
-    case .model(var model):
-      // Taken out while it runs, so that its state changes in place.
-      content = .function { $0 }
-      defer { content = .model(model) }
-      return model(x)
-    }
-  }
-
-  /// The part's own parameters: the wrapper has no name.
-  public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {
-    guard case .model(var model) = content else { return }
-    content = .function { $0 }
-    model.visit(&visitor)
-    content = .model(model)
-  }
-
-  /// Tells a part that waits for it the size of its input.
-  fileprivate mutating func adapt(to shape: Shape) {
-    guard case .model(var model as any InputAdapting & Model<Tensor, Tensor>) = content else { return }
-    model.adapt(to: shape)
-    content = .model(model)
-  }
-
-  /// A run that leaves the part as it is.
-  fileprivate func probe(_ x: Tensor) -> Tensor {
-    var copy = self
-    return copy(x)
-  }
-}
-
-extension Layer: CustomStringConvertible {
-  /// Its parts, as they are written.
-  public var description: String {
-    if case .model(let model) = content { return "\(model)" }
-    return "Function"
-  }
-}
-
-/// What errors call a plain function in a chain.
-private enum Function {}
-
-/// A layer that can wait for the shape of its input: `Dense(128)` in a `Chain(input:)`.
-public protocol InputAdapting {
-  /// Completes the layer for inputs of a shape, batch axis included; one that is complete already stays as it is.
-  mutating func adapt(to shape: Shape)
-}
-
 /// Lists the parts of a chain; loops and conditions may stand among them.
 @resultBuilder
 public enum ChainBuilder {
@@ -175,6 +98,3 @@ public enum ChainBuilder {
   /// The parts of an availability check.
   public static func buildLimitedAvailability(_ parts: [Layer]) -> [Layer] { parts }
 }
-
-/// A kernel as a layer: `let mish = Elementwise { x in x * tanh(log1p(exp(x))) }` may stand in a chain.
-extension Elementwise: Model {}

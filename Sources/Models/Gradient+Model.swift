@@ -25,26 +25,26 @@ public func valueAndGradient<M: Model, Auxiliary, E: Error>(
   at model: inout M, _ loss: (inout M) throws(E) -> (Tensor, Auxiliary)
 ) throws(E) -> (value: Tensor, gradient: M, auxiliary: Auxiliary) {
   var collect = Collect()
-  model.visit(&collect)
+  collect.content(&model)
   let original = collect.tensors
   if let i = original.firstIndex(where: { !$0.dtype.isFloatingPoint }) {
-    let name = model.parameters[i].name
+    let name = model.parameters.filter { !$0.value.isFrozen }[i].name
     fail(
       TensorError("gradient", "parameter \(name) is \(original[i].dtype); float32 and float64 are trained, a constant is declared with let")
     )
   }
-  let (value, gradients, auxiliary) = try differentiate(
-    "gradient", at: original, seeds: scalarSeed
-  ) { (variables) throws(E) in
-    var place = Place(tensors: variables, before: original)
+  func run(_ variables: [Tensor]) throws(E) -> (Tensor, Auxiliary) {
+    var place = OnTape(tensors: variables, before: original)
     model.visit(&place)
     defer {
       // Off the tape again: nested in another gradient, the parameters stand where they stood before.
-      var restore = Place(tensors: original, before: variables)
+      var restore = OnTape(tensors: original, before: variables)
       model.visit(&restore)
     }
     return try loss(&model)
   }
+  let (value, gradients, auxiliary) = try differentiate(
+    "gradient", at: original, names: { start in VariableOwner(first: start, steps: collect.steps) }, seeds: scalarSeed, run)
   var gradient = model
   var fill = Fill(tensors: gradients[0])
   gradient.visit(&fill)
@@ -54,31 +54,88 @@ public func valueAndGradient<M: Model, Auxiliary, E: Error>(
   return (value, gradient, auxiliary)
 }
 
-/// The parameters in order.
+/// The parameters that are trained, in order, and the way to them.
 package struct Collect: ModelVisitor {
   package var tensors: [Tensor] = []
-  package init() {}
-  package mutating func parameter(_ tensor: inout Tensor, _ name: PartName) { tensors.append(tensor) }
+  /// How the model was gone through: from it the names of parts follow, if ever they are asked for.
+  fileprivate var steps: [Step] = []
+
+  fileprivate enum Step {
+    case enter(PartName)
+    case leave
+    case content(Any.Type)
+    case parameter
+  }
+
+  package init() {
+    tensors.reserveCapacity(8)
+    steps.reserveCapacity(32)
+  }
+
+  package mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
+    if tensor.isFrozen { return }
+    tensors.append(tensor)
+    steps.append(.parameter)
+  }
+  package mutating func enter(_ name: PartName) { steps.append(.enter(name)) }
+  package mutating func leave() { steps.append(.leave) }
+  package mutating func content<M: Model>(_ model: inout M) {
+    steps.append(.content(M.self))
+    model.visit(&self)
+  }
+}
+
+/// The parts whose parameters a gradient call's variables are.
+private struct VariableOwner: VariableNames {
+  let first: Int
+  let steps: [Collect.Step]
+
+  func part(ofVariable index: Int) -> (path: String, type: Any.Type)? {
+    var rest = index - first
+    var path: [String] = []
+    var types: [Any.Type] = [Never.self]
+    for step in steps {
+      switch step {
+      case .enter(let name):
+        path.append(name.description)
+        types.append(types[path.count - 1])
+      case .leave:
+        path.removeLast()
+        types.removeLast()
+      case .content(let type): types[path.count] = type
+      case .parameter:
+        if rest == 0 { return (path.joined(separator: "."), types[path.count]) }
+        rest -= 1
+      }
+    }
+    return nil
+  }
 }
 
 /// Moves parameters to other places on the tape, if they still stand where they stood before.
-private struct Place: ModelVisitor {
+private struct OnTape: ModelVisitor {
   let tensors: [Tensor]
   let before: [Tensor]
   var index = 0
 
   mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
+    if tensor.isFrozen { return }
     if index < tensors.count, tensor.isSamePlace(as: before[index]) { tensor = tensor.at(placeOf: tensors[index]) }
     index += 1
   }
 }
 
-/// Replaces the parameters by other tensors, in order, and counts them.
+/// Replaces the parameters that are trained by other tensors, in order, the frozen ones by zeros, and counts the former.
 private struct Fill: ModelVisitor {
   let tensors: [Tensor]
   var index = 0
 
   mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
+    if tensor.isFrozen {
+      tensor = Tensor.zeros([], tensor.dtype).expanded(tensor.shape)
+      tensor.isFrozen = true
+      return
+    }
     if index < tensors.count { tensor = tensors[index] }
     index += 1
   }

@@ -29,10 +29,14 @@ public protocol ModelVisitor {
   /// A parameter; assigning changes the model.
   mutating func parameter(_ tensor: inout Tensor, _ name: PartName)
   /// State that a run leaves behind.
-  mutating func state<S: ModelState>(_ state: inout S, _ name: PartName)
-  /// What follows belongs to a part, until ``leave()``.
+  mutating func value<S: ModelState>(of state: inout S, _ name: PartName)
+  /// A part under its name; unless told otherwise it is entered, visited and left.
+  mutating func part<M: Model>(_ model: inout M, _ name: PartName)
+  /// What a wrapper without a name of its own holds, which is visited in its place.
+  mutating func content<M: Model>(_ model: inout M)
+  /// What follows belongs to a part or a list of parts, until ``leave()``.
   mutating func enter(_ name: PartName)
-  /// The part ends.
+  /// It ends.
   mutating func leave()
 }
 
@@ -40,16 +44,25 @@ extension ModelVisitor {
   /// Leaves parameters as they are.
   public mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {}
   /// Leaves state as it is.
-  public mutating func state<S: ModelState>(_ state: inout S, _ name: PartName) {}
+  public mutating func value<S: ModelState>(of state: inout S, _ name: PartName) {}
   /// Takes no notice.
   public mutating func enter(_ name: PartName) {}
   /// Takes no notice.
   public mutating func leave() {}
 
+  /// Shows a state, and its first value as a parameter if that is trained.
+  public mutating func state<S: ModelState>(_ state: inout S, _ name: PartName) {
+    value(of: &state, name)
+    if state.isFirstTrained { parameter(&state.first, .property("initial_\(name)")) }
+  }
+
+  /// Visits what is in the wrapper.
+  public mutating func content<M: Model>(_ model: inout M) { model.visit(&self) }
+
   /// A part under its name.
   public mutating func part<M: Model>(_ model: inout M, _ name: PartName) {
     enter(name)
-    model.visit(&self)
+    content(&model)
     leave()
   }
 }
@@ -87,13 +100,15 @@ extension Model {
   /// The parameter of a name, if there is one.
   public subscript(parameter name: String) -> Tensor? { parameters.first { $0.name == name }?.value }
 
-  /// How many numbers are trained.
+  /// How many numbers its parameters have, frozen ones included.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.elementCount } }
 
   /// The answer to an input, in inference mode; the model, hidden values included, stays as it is.
   public func predict(_ input: Input) -> Output {
     var copy = self
-    return withMode(.inference) { copy(input) }
+    return withMode(.inference) {
+      locating(by: { error in location(of: error) { model in model(input) } }, { copy(input) })
+    }
   }
 
   /// Gives hidden values their first value again.
@@ -102,7 +117,7 @@ extension Model {
     visit(&visitor)
   }
 
-  /// Changes every parameter.
+  /// Changes every parameter; one that is frozen stays so.
   public mutating func updateParameters(_ body: (_ name: String, _ value: inout Tensor) -> Void) {
     withoutActuallyEscaping(body) { body in
       var visitor = ParameterUpdate(body: body)
@@ -116,14 +131,11 @@ extension Model where Input == Tensor, Output == Tensor {
   ///
   /// The run is the real one, in inference mode, on a copy: nothing is computed and nothing changes.
   public func outputShape(for shape: Shape, _ dtype: DType = .float32) throws(TensorError) -> Shape {
-    try throwingMistakes {
-      var copy = self
-      return dryRun { withMode(.inference) { copy(Tensor.outline(shape, dtype)) } }.shape
-    }
+    try runOnShapes(through: PartLabels()) { model in model(Tensor.outline(shape, dtype)).shape }
   }
 }
 
-private struct ParameterList: ModelVisitor {
+struct ParameterList: ModelVisitor {
   var list: [(name: String, value: Tensor)] = []
   var path = ""
   var lengths: [Int] = []
@@ -140,11 +152,15 @@ private struct ParameterUpdate: ModelVisitor {
   let body: (String, inout Tensor) -> Void
   var path = ParameterList()
 
-  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) { body(path.path + name.description, &tensor) }
+  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
+    let isFrozen = tensor.isFrozen
+    body(path.path + name.description, &tensor)
+    tensor.isFrozen = isFrozen
+  }
   mutating func enter(_ name: PartName) { path.enter(name) }
   mutating func leave() { path.leave() }
 }
 
 private struct Reset: ModelVisitor {
-  mutating func state<S: ModelState>(_ state: inout S, _ name: PartName) { state.reset() }
+  mutating func value<S: ModelState>(of state: inout S, _ name: PartName) { state.reset() }
 }

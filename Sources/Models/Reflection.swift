@@ -72,6 +72,13 @@ private protocol Member: Sendable {
   static func visit<V: ModelVisitor>(_ address: UnsafeMutableRawPointer, _ name: PartName, _ visitor: inout V)
 }
 
+/// Visits whatever parameters, parts and state a value of any type holds; false if it is of a type that holds none.
+func visitContent<Value, V: ModelVisitor>(of value: inout Value, _ name: PartName, _ visitor: inout V) -> Bool {
+  guard let member = Layout.member(Value.self) else { return false }
+  withUnsafeMutableBytes(of: &value) { member.visit($0.baseAddress!, name, &visitor) }
+  return true
+}
+
 private enum TensorMember: Member {
   static func visit<V: ModelVisitor>(_ address: UnsafeMutableRawPointer, _ name: PartName, _ visitor: inout V) {
     visitor.parameter(&address.assumingMemoryBound(to: Tensor.self).pointee, name)

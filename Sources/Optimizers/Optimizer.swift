@@ -61,7 +61,9 @@ struct ParameterState: Sendable {
 
   private struct Shapes: ModelVisitor {
     var list: [(Shape, DType)] = []
-    mutating func parameter(_ tensor: inout Tensor, _ name: PartName) { list.append((tensor.shape, tensor.dtype)) }
+    mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
+      if !tensor.isFrozen { list.append((tensor.shape, tensor.dtype)) }
+    }
   }
 
   private struct Step: ModelVisitor {
@@ -72,6 +74,7 @@ struct ParameterState: Sendable {
     var index = 0
 
     mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
+      if tensor.isFrozen { return }
       let (i, dtype, n) = (index, tensor.dtype, tensor.elementCount)
       index += 1
       var pointers: [UnsafeMutableRawPointer] = []

@@ -20,6 +20,10 @@ public struct Tensor: @unchecked Sendable {
   public internal(set) var dtype: DType
   /// Elements lie in row-major order without gaps.
   var isContiguous: Bool
+  /// Whether it is a parameter that stays as it is while its model is trained.
+  ///
+  /// No gradient is computed for it, and no optimizer changes it. What operators give is never frozen.
+  public package(set) var isFrozen = false
   /// Where the tensor stands on a tape, if it does.
   var node: Node
 

@@ -5,7 +5,7 @@ import Tensors
 /// PyTorch: `Linear`.
 ///
 /// Shapes: x [..., inputs] to [..., outputs].
-public struct Dense: Model, InputAdapting {
+public struct Dense: Placed, InputAdapting {
   /// [outputs, inputs], as PyTorch stores it.
   public var weight: Tensor
   /// [outputs], unless the layer was made without one.
@@ -13,7 +13,10 @@ public struct Dense: Model, InputAdapting {
   /// What the result passes through; the identity unless told.
   public let activation: @Sendable (Tensor) -> Tensor
   private let initializer: Initializer
-  private var isWaiting = false
+  /// Whether the number of inputs is still to be found out.
+  public private(set) var isWaiting = false
+  /// Where in a model it stands.
+  public var place = Place()
 
   /// A layer of given sizes.
   ///
@@ -47,18 +50,14 @@ public struct Dense: Model, InputAdapting {
 
   /// The affine map and the activation.
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    if isWaiting {
-      fail(TensorError("Dense", "the number of inputs is open; make it Dense(inputs, \(weight.shape[0])), or the chain Chain(input:)"))
-    }
-    return activation(linear(x, weight: weight, bias: bias))
+    placed(on: x) { layer in layer.activation(linear(x, weight: layer.weight, bias: layer.bias)) }
   }
 
   /// Takes the size of the last axis as the number of inputs, if that is open.
   public mutating func adapt(to shape: Shape) {
     guard isWaiting, shape.rank > 0 else { return }
     isWaiting = false
-    weight = dryRun(false) { initializer([weight.shape[0], shape[-1]]) }
-    if let bias { self.bias = dryRun(false) { .zeros(bias.shape) } }
+    weight = initializer([weight.shape[0], shape[-1]])
   }
 
   /// Its weight and its bias.

@@ -2,7 +2,7 @@ import Tensors
 
 /// The simplest recurrence, as its equation: hidden = σ(x • wx + hidden • wh + b), the hidden value of the last run on the right.
 ///
-/// Shapes: x [batch, inputs] to [batch, outputs], one step at a time; ``Model/unrolled(steps:carriesState:)`` runs it over sequences.
+/// Shapes: x [batch, inputs] to [batch, outputs], one step at a time; ``Model/unrolled(steps:stateful:input:outputs:initialState:)`` runs it over sequences.
 public struct SimpleRecurrent: Model {
   /// [inputs, outputs].
   public var wx: Tensor

@@ -31,6 +31,12 @@ final class Context {
   var isDry = false
   /// The model parts being called, outermost first.
   var path: [PathComponent] = []
+  /// The names of a model's parts, while a run on shapes alone goes through them.
+  var labels: PartLabels?
+  /// Finds the part where a mistake happened that the parts being called do not tell.
+  var locate: ((TensorError) -> String)?
+  /// Whose parameters the variables of the innermost gradient call are.
+  var variables: (any VariableNames)?
   /// The stream that initialisers and creators draw from where none is given.
   var random = RandomStream.ofSystem()
   /// Memory for the blocks of element-wise programs.
@@ -102,25 +108,3 @@ public func withMode<R, E: Error>(_ mode: Mode, _ body: () throws(E) -> R) throw
 
 /// The mode of the code that is running: training inside a gradient, inference outside, unless ``withMode(_:_:)`` says otherwise.
 public var currentMode: Mode { Context.current.isTraining ? .training : .inference }
-
-// MARK: - Where in a model an operator runs
-
-/// A step into a model: `layers.1 (Dense)`.
-struct PathComponent {
-  var name: StaticString
-  var index: Int
-  var type: Any.Type
-
-  var label: String { index >= 0 ? "\(name).\(index)" : "\(name)" }
-}
-
-/// Runs `body` as a part of a model, so that a mistake inside it names the part: `… in layers.1 (Dense)`.
-///
-/// Containers call it around each of their parts; a model of one's own may, for parts whose place its errors should tell.
-@inline(__always)
-public func withPart<R>(_ name: StaticString, _ index: Int = -1, of type: Any.Type, _ body: () -> R) -> R {
-  let context = Context.current
-  context.path.append(PathComponent(name: name, index: index, type: type))
-  defer { context.path.removeLast() }
-  return body()
-}

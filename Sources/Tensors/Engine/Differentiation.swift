@@ -1,9 +1,12 @@
 /// Runs `body` on variables made of `x`, and walks its records back once for each seed: what every gradient comes down to.
 ///
-/// - Parameter seeds: Given the value, the cotangents to start from, each of the value's shape.
+/// - Parameters:
+///   - names: Given the first variable's position on the tape, who knows what the variables are parameters of.
+///   - seeds: Given the value, the cotangents to start from, each of the value's shape.
 /// - Returns: The value, one list of gradients (zeros where nothing depends on a variable) for each seed, and what else `body` gave.
 package func differentiate<R, E: Error>(
-  _ name: String, at x: [Tensor], seeds: (Tensor) -> [Tensor], _ body: ([Tensor]) throws(E) -> (Tensor, R)
+  _ name: String, at x: [Tensor], names: ((Int) -> any VariableNames)? = nil, seeds: (Tensor) -> [Tensor],
+  _ body: ([Tensor]) throws(E) -> (Tensor, R)
 ) throws(E) -> (value: Tensor, gradients: [[Tensor]], result: R) {
   let context = Context.current
   for x in x where !x.dtype.isFloatingPoint && !context.hasFailed {
@@ -20,6 +23,9 @@ package func differentiate<R, E: Error>(
     context.tape = outer
   }
   let variables = x.map { tape.variable($0, level) }
+  let outerVariables = context.variables
+  context.variables = names?(start) ?? outerVariables
+  defer { context.variables = outerVariables }
   let (value, result) = try body(variables)
   var y = value
   if context.hasFailed || context.isDry {
@@ -67,7 +73,9 @@ extension Tensor {
   package mutating func mutate(_ body: (UnsafeMutableRawPointer) -> Void) {
     if isHollow || Context.current.hasFailed { return }
     if !isContiguous || !isKnownUniquelyReferenced(&storage) {
+      let frozen = isFrozen
       self = contiguousCopy()
+      isFrozen = frozen
     }
     node = .none
     body(pointer)

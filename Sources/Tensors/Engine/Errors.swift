@@ -23,15 +23,28 @@ public struct TensorError: Error, Sendable, Equatable, CustomStringConvertible {
 package func fail(_ error: TensorError) {
   let context = Context.current
   var error = error
-  if error.location.isEmpty, let last = context.path.last {
-    error.location = context.path.map(\.label).joined(separator: ".") + " (\(String(describing: last.type)))"
+  if context.checkedDepth > 0 && context.hasFailed { return }
+  if error.location.isEmpty { error.location = context.location }
+  if let locate = context.locate {
+    // Once: the search for the place runs the model again.
+    context.locate = nil
+    let found = locate(error)
+    if found.count > error.location.count { error.location = found }
   }
   if context.checkedDepth > 0 {
-    if !context.hasFailed { context.failure = error }
+    context.failure = error
   } else {
     // `fatalError` keeps its text in release builds; a failed `precondition` does not.
     fatalError(error.description)
   }
+}
+
+/// The same for a mistake with these operands, one of which may tell the part it belongs to.
+@inline(never)
+func fail(_ error: TensorError, with x: some Operands) {
+  var error = error
+  error.location = Context.current.location(of: x)
+  fail(error)
 }
 
 /// Runs `body` and throws the first mistake in it, which would otherwise stop the program.
@@ -48,13 +61,14 @@ public func checked<R>(_ body: () throws -> R) throws -> R {
 package func throwingMistakes<R>(_ body: () -> R) throws(TensorError) -> R {
   let context = Context.current
   let outer = context.failure
-  let path = context.path
+  let (path, locate) = (context.path, context.locate)
   context.failure = nil
   context.checkedDepth += 1
   defer {
     context.failure = outer
     context.checkedDepth -= 1
     context.path = path
+    context.locate = locate
   }
   let result = body()
   if let failure = context.failure { throw failure }

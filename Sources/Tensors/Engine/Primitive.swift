@@ -18,10 +18,16 @@ package protocol Primitive: Sendable {
   /// The gradient rule: one gradient for each input, of that input's shape, written in tensor operators; nil where `needs` is false or the
   /// derivative is zero. It never accumulates and never thinks of broadcasting.
   func gradient(_ x: Inputs, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?]
+  /// How many products of two numbers are added up: what matrix products and what is made of them are measured by.
+  func multiplyAdds(_ x: Inputs, _ result: Signature) -> Int
+  /// Whether the result lies in an operand's memory.
+  var isView: Bool { get }
 }
 
 extension Primitive {
   package var keeps: Keeps { .inputs }
+  package func multiplyAdds(_ x: Inputs, _ result: Signature) -> Int { 0 }
+  package var isView: Bool { false }
   package func gradient(_ x: Inputs, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [] }
 
   /// The one door.
@@ -35,6 +41,7 @@ extension Primitive {
       let signature = try result(x)
       try signature.shape.check("")
       if !context.isDry && !x.hasElements { throw mistake(Tensor.absence(x.shape(0))) }
+      if context.isDry { context.labels?.ran(self, x, signature) }
       var y = context.isDry ? Tensor(hollow: signature.shape, signature.dtype) : try evaluate(x, signature)
       if let tape = context.tape, signature.dtype.isFloatingPoint {
         let level = x.level(on: tape)
@@ -44,6 +51,7 @@ extension Primitive {
     } catch {
       var error = error
       if error.operation.isEmpty { error.operation = name }
+      if error.location.isEmpty { error.location = context.location(of: x) }
       fail(error)
       return .placeholder
     }

@@ -10,6 +10,8 @@ package struct Node: Sendable {
   var level: Int32
 
   static let none = Node(tape: 0, index: 0, level: 0)
+  /// In place of a tape: a model's parameter in a run on shapes alone, its index the label of its part.
+  static let labelled = UInt64.max
 }
 
 /// The operators that ran on tracked tensors, in order: one flat list for an outermost `gradient` call and those nested in it.
@@ -50,6 +52,17 @@ package final class Tape {
 
   var count: Int { records.count }
 
+  /// The variable that a tensor is, or is a view of.
+  func origin(of node: Node) -> Int? {
+    var node = node
+    while node.tape == id, records.indices.contains(Int(node.index)) {
+      guard let record = records[Int(node.index)] else { return Int(node.index) }
+      guard let source = record.viewed else { return nil }
+      node = source
+    }
+    return nil
+  }
+
   /// The gradients of Σ `seed`·`y` at `variables`, by one walk in reverse over the records since `start`.
   ///
   /// No recursion: the length of a chain does not matter. Unless an outer call needs them (`keeping`), records are let go of as they are
@@ -82,6 +95,8 @@ package final class Tape {
 
 /// One use of a primitive: what the gradient rule needs of it.
 private class AnyRecord {
+  /// Where the operand stands that the result is a view of.
+  var viewed: Node? { nil }
   func backward(_ dy: Tensor, tape: UInt64, since start: Int32, level: Int32, into gradients: inout [Tensor?]) {}
 }
 
@@ -95,6 +110,8 @@ private class Record<P: Primitive>: AnyRecord {
     self.primitive = primitive
     self.x = x
   }
+
+  override var viewed: Node? { primitive.isView ? x.node(0) : nil }
 
   /// The result, or if the rule does not read it what is known of it from its gradient.
   func output(_ dy: Tensor) -> Tensor { Tensor(hollow: dy.shape, dy.dtype) }
@@ -139,6 +156,7 @@ private final class RecordWithOutput<P: Primitive>: Record<P> {
 /// y = x, as a step of its own on the tape.
 struct Identity: Primitive {
   var name: String { "identity" }
+  var isView: Bool { true }
   var keeps: Keeps { .nothing }
   func result(_ x: Tensor) -> Signature { Signature(x.shape, x.dtype) }
   func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {

@@ -1,4 +1,5 @@
 import Fluxion
+import Foundation
 import Testing
 
 /// A model with everything that reflection must find, and what it must leave alone.
@@ -138,6 +139,40 @@ private struct Holder<Inner: Model<Tensor, Tensor>>: Model {
       "\($0)" == "linear: [3, 8] for a weight of shape [1, 9]: the last axis must be 9, in layers.1.layers.1 (Dense)"
     }
     #expect { try chain.outputShape(for: [3, 4]) } throws: { "\($0)".hasSuffix("in layers.1.layers.1 (Dense)") }
+  }
+
+  /// Two parts of a struct of one's own, and parameters of its own, that do not fit.
+  @Test func mistakesNameThePartOfAStruct() {
+    struct Inner: Model {
+      var head = Dense(9, 1)
+      var factor: Tensor = [1, 2]
+      var usesFactor = false
+      func callAsFunction(_ x: Tensor) -> Tensor { usesFactor ? x * factor : head(x) }
+    }
+    struct Net: Model {
+      var encoder = Dense(4, 8)
+      var inner = Inner()
+      func callAsFunction(_ x: Tensor) -> Tensor { inner(encoder(x)) }
+    }
+    let head = "linear: [3, 8] for a weight of shape [1, 9]: the last axis must be 9, in inner.head (Dense)"
+    let factor = "*: [3, 8] and [2] do not broadcast: axis -1 is 8 in one and 2 in the other, equal sizes or 1 would fit, in inner (Inner)"
+    for usesFactor in [false, true] {
+      var net = Net()
+      net.inner.usesFactor = usesFactor
+      let sentence = usesFactor ? factor : head
+      #expect { try net.outputShape(for: [3, 4]) } throws: { "\($0)" == sentence }
+      #expect { try checked { _ = net.predict(.zeros([3, 4])) } } throws: { "\($0)" == sentence }
+      #expect { try checked { _ = gradient(at: &net) { net in net(.zeros([3, 4])).sum() } } } throws: { "\($0)" == sentence }
+      var chain = Chain {
+        Dense(4, 4); net
+      }
+      #expect { try checked { _ = chain.predict(.zeros([3, 4])) } } throws: {
+        "\($0)" == sentence.replacingOccurrences(of: "in inner", with: "in layers.1.inner")
+      }
+      #expect { try checked { _ = gradient(at: &chain) { chain in chain(.zeros([3, 4])).sum() } } } throws: {
+        "\($0)" == sentence.replacingOccurrences(of: "in inner", with: "in layers.1.inner")
+      }
+    }
   }
 
   @Test func outputShapeIsTheShapeOfTheOutput() throws {

@@ -23,7 +23,7 @@ import Testing
     let x = withSeed(8) { Tensor.normal([2, 5, 3]) }
     var fresh = model.unrolled(steps: 5)
     #expect(distance(fresh(x), fresh(x)) == 0)
-    var carrying = model.unrolled(steps: 5, carriesState: true)
+    var carrying = model.unrolled(steps: 5, stateful: true)
     let first = carrying(x)
     #expect(distance(carrying(x), first) > 1e-4)
     carrying.reset()

@@ -18,6 +18,10 @@ struct Attention: Primitive {
 
   func result(_ x: Triple) -> Signature { Signature(x.a.shape.replacing(x.a.rank - 1, with: x.c.shape[-1]), x.a.dtype) }
 
+  func multiplyAdds(_ x: Triple, _ result: Signature) -> Int {
+    x.a.shape.dropLast().reduce(1, &*) &* x.b.shape[-2] &* (x.b.shape[-1] &+ x.c.shape[-1])
+  }
+
   func evaluate(_ x: Triple, _ result: Signature) -> Tensor {
     let y = Tensor(uninitialized: result.shape, result.dtype)
     if y.elementCount == 0 { return y }

@@ -15,6 +15,10 @@ struct Convolution: Primitive {
     return Signature(Shape([x[0].shape[0], x[1].shape[0]] + Array(geometry.output)), x[0].dtype)
   }
 
+  func multiplyAdds(_ x: [Tensor], _ result: Signature) -> Int {
+    result.shape.elementCount &* (x[1].elementCount / Swift.max(1, x[1].shape[0]))
+  }
+
   func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
     let y = Tensor(uninitialized: result.shape, result.dtype)
     let sum = ConvolutionSum(geometry, groups, batch: x[0].shape[0], channels: x[0].shape[1], outputs: x[1].shape[0], y.dtype)
@@ -43,6 +47,10 @@ struct ConvolutionInput: Primitive {
   func result(_ x: Pair) throws(TensorError) -> Signature {
     if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
     return Signature(Shape([x.a.shape[0], x.b.shape[1] * groups] + Array(geometry.input)), x.a.dtype)
+  }
+
+  func multiplyAdds(_ x: Pair, _ result: Signature) -> Int {
+    x.a.elementCount &* (x.b.elementCount / Swift.max(1, x.b.shape[0]))
   }
 
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {

@@ -45,6 +45,7 @@ struct Slice: Primitive {
   /// For each axis of the result the region's axis, or −1 for a new one; nil for the region's own.
   var axes: Shape?
   var name: String { "subscript" }
+  var isView: Bool { true }
   var keeps: Keeps { .nothing }
 
   func result(_ x: Tensor) -> Signature {

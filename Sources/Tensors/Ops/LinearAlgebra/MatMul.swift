@@ -15,6 +15,8 @@ struct MatMul: Primitive {
     return Signature(x.a.shape.replacing(x.a.shape.rank - 1, with: x.b.shape[-1]), x.a.dtype)
   }
 
+  func multiplyAdds(_ x: Pair, _ result: Signature) -> Int { result.shape.elementCount &* x.a.shape[-1] }
+
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
     if result.shape.rank == 2, let y = MatMul.product(x.a, x.b) { return y }
     let y = Tensor(uninitialized: result.shape, result.dtype)
@@ -145,7 +147,7 @@ public func matmul(_ x: Tensor, _ y: Tensor) -> Tensor {
   }
   let inner = y.rank == 1 ? y.shape[0] : y.shape[-2]
   if x.shape[-1] != inner {
-    fail(TensorError("matmul", "\(x.shape) • \(y.shape): inner dimensions \(x.shape[-1]) and \(inner) differ"))
+    fail(TensorError("matmul", "\(x.shape) • \(y.shape): inner dimensions \(x.shape[-1]) and \(inner) differ"), with: Pair(x, y))
     return .placeholder
   }
   if x.rank == 1 { return matmul(x.unsqueezed(axis: 0), y).squeezed(axes: y.rank == 1 ? -1 : -2) }
@@ -157,7 +159,7 @@ public func matmul(_ x: Tensor, _ y: Tensor) -> Tensor {
   }
   let (xBatch, yBatch) = (Shape(x.shape.dropLast(2)), Shape(y.shape.dropLast(2)))
   guard case .success(let batch) = xBatch.broadcast(with: yBatch) else {
-    fail(TensorError("matmul", "\(x.shape) • \(y.shape): batch axes \(xBatch) and \(yBatch) do not broadcast"))
+    fail(TensorError("matmul", "\(x.shape) • \(y.shape): batch axes \(xBatch) and \(yBatch) do not broadcast"), with: Pair(x, y))
     return .placeholder
   }
   return MatMul()(
@@ -183,6 +185,8 @@ struct Linear: Primitive {
     }
     return Signature(Shape(x.a.shape[0], x.b.shape[0]), x.a.dtype)
   }
+
+  func multiplyAdds(_ x: Triple, _ result: Signature) -> Int { result.shape.elementCount &* x.b.shape[1] }
 
   func evaluate(_ x: Triple, _ result: Signature) -> Tensor {
     // Of no inputs there is the bias alone; an empty matrix has no rows for CBLAS.

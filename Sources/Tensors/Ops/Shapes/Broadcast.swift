@@ -4,6 +4,7 @@
 struct Expand: Primitive {
   let shape: Shape
   var name: String { "expanded" }
+  var isView: Bool { true }
   var keeps: Keeps { .nothing }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {
@@ -59,7 +60,7 @@ func broadcasted(_ label: StaticString, _ x: Tensor, _ y: Tensor) -> (Tensor, Te
       TensorError(
         "\(label)",
         "\(x.shape) and \(y.shape) do not broadcast: axis \(mismatch.axis) is \(x.shape[mismatch.axis]) in one and "
-          + "\(y.shape[mismatch.axis]) in the other, equal sizes or 1 would fit"))
+          + "\(y.shape[mismatch.axis]) in the other, equal sizes or 1 would fit"), with: Pair(x, y))
     return (x, y)
   }
 }

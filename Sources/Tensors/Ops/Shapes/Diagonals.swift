@@ -6,6 +6,7 @@ struct Diagonal: Primitive {
   let rows: Int
   let columns: Int
   var name: String { "diagonal" }
+  var isView: Bool { true }
   var keeps: Keeps { .nothing }
 
   /// The axes counted from the front.

@@ -4,6 +4,7 @@
 struct Reshape: Primitive {
   let shape: Shape
   var name: String { "reshaped" }
+  var isView: Bool { true }
   var keeps: Keeps { .nothing }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {
@@ -69,6 +70,7 @@ struct Reshape: Primitive {
 struct Permute: Primitive {
   let axes: [Int]
   var name: String { "permuted" }
+  var isView: Bool { true }
   var keeps: Keeps { .nothing }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {
@@ -91,6 +93,7 @@ struct Transpose: Primitive {
   let a: Int
   let b: Int
   var name: String { "transposed" }
+  var isView: Bool { true }
   var keeps: Keeps { .nothing }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {

@@ -36,6 +36,7 @@ struct Strided: Primitive {
   let strides: Shape
   let offset: Int
   var name: String { "strided" }
+  var isView: Bool { true }
   var keeps: Keeps { .nothing }
 
   init(shape: Shape, strides: Shape, offset: Int) {
@@ -98,6 +99,7 @@ struct Windows: Primitive {
   let size: Int
   let step: Int
   var name: String { "windows" }
+  var isView: Bool { true }
   var keeps: Keeps { .nothing }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {

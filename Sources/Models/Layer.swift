@@ -1,0 +1,103 @@
+import Tensors
+
+/// A part of a chain: a model of any type, or a function.
+///
+/// In a struct of one's own it holds a part whose type is not known: `var encoder: Layer`.
+public struct Layer: Placed, SequenceModel {
+  private enum Content: Sendable {
+    case model(any Model<Tensor, Tensor>)
+    case function(@Sendable (Tensor) -> Tensor)
+  }
+  private var content: Content
+  /// Where in a model it stands.
+  public var place = Place()
+
+  /// A model of any type.
+  public init(_ model: any Model<Tensor, Tensor>) { content = .model(model) }
+  /// A function without parameters.
+  public init(_ function: @escaping @Sendable (Tensor) -> Tensor) { content = .function(function) }
+
+  /// The model, if it is one and of this type: `chain.layers[0].as(Dense.self)?.weight`.
+  public func `as`<M: Model>(_ type: M.Type) -> M? {
+    if case .model(let model) = content { return model as? M }
+    return nil
+  }
+
+  /// What it holds, for errors and summaries.
+  public var modelType: Any.Type {
+    switch content {
+    case .model(let model): type(of: model)
+    case .function: Function.self
+    }
+  }
+
+  /// Runs the part.
+  public mutating func callAsFunction(_ x: Tensor) -> Tensor { run(x) { model, x in model(x) } }
+
+  /// Runs the part over a sequence: at once if it can, else step by step.
+  public mutating func overTime(_ x: Tensor, lengths: [Int]?) -> Tensor {
+    run(x) { model, x in runOverTime(&model, x, lengths: lengths) }
+  }
+
+  private mutating func run(_ x: Tensor, _ body: (inout any Model<Tensor, Tensor>, Tensor) -> Tensor) -> Tensor {
+    if partLabels == nil { return runContent(x, body) }
+    return entering(Int(place.label), of: modelType, input: x.shape) {
+      let y = runContent(x, body)
+      return (y, y.shape)
+    }
+  }
+
+  private mutating func runContent(_ x: Tensor, _ body: (inout any Model<Tensor, Tensor>, Tensor) -> Tensor) -> Tensor {
+    switch content {
+    case .function(let function):
+      var model: any Model<Tensor, Tensor> = Function(body: function)
+      return body(&model, x)
+    case .model(var model):
+      // A layer that waits for its sizes and has no place of its own is completed here, while sizes are found out.
+      if partLabels?.completes == true, var waiting = model as? any InputAdapting & Model<Tensor, Tensor>, waiting.isWaiting {
+        waiting.adapt(to: x.shape)
+        var completed: any Model<Tensor, Tensor> = waiting
+        return body(&completed, x)
+      }
+      // Taken out while it runs, so that its state changes in place.
+      content = .function { $0 }
+      defer { content = .model(model) }
+      return body(&model, x)
+    }
+  }
+
+  /// The part's own parameters: the wrapper has no name.
+  public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {
+    switch content {
+    case .model(var model):
+      // Taken out while it is visited, so that nobody else holds its parameters.
+      content = .function { $0 }
+      visitor.content(&model)
+      content = .model(model)
+    case .function(let body):
+      var function = Function(body: body)
+      visitor.content(&function)
+    }
+  }
+}
+
+extension Layer: CustomStringConvertible {
+  /// What it holds, as it is written.
+  public var description: String {
+    if case .model(let model) = content { return "\(model)" }
+    return "Function"
+  }
+}
+
+/// A plain function as a part.
+private struct Function: Model {
+  let body: @Sendable (Tensor) -> Tensor
+  func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
+  mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
+}
+
+/// A kernel as a layer: `let mish = Elementwise { x in x * tanh(log1p(exp(x))) }` may stand in a chain.
+extension Elementwise: SequenceModel {
+  /// The kernel on all steps at once.
+  public func overTime(_ x: Tensor, lengths: [Int]?) -> Tensor { self(x) }
+}

@@ -1,0 +1,181 @@
+// Where in a model an operator runs: what errors name, and what summaries are made of.
+
+/// A step into a model: `layers.1 (Dense)`.
+struct PathComponent {
+  var name: StaticString
+  /// A position, -1 for none; for a part found by its label, the label.
+  var index: Int
+  var type: Any.Type
+  var isLabel = false
+}
+
+/// Runs `body` as a part of a model, so that a mistake inside it names the part: `… in layers.1 (Dense)`.
+///
+/// Containers call it around each of their parts; a model of one's own may, for parts whose place its errors should tell.
+@inline(__always)
+public func withPart<R>(_ name: StaticString, _ index: Int = -1, of type: Any.Type, _ body: () -> R) -> R {
+  let context = Context.current
+  context.path.append(PathComponent(name: name, index: index, type: type))
+  defer { context.path.removeLast() }
+  return body()
+}
+
+extension Context {
+  /// Where the operators that run now stand: `layers.1.encoder (Dense)`, or nothing outside of models.
+  ///
+  /// A label is a whole path; what was entered before it is part of that.
+  var location: String {
+    guard let last = path.last else { return "" }
+    var names: [String] = []
+    for step in path {
+      if step.isLabel {
+        names = [labels?.path(step.index) ?? ""]
+      } else {
+        names.append(step.index >= 0 ? "\(step.name).\(step.index)" : "\(step.name)")
+      }
+    }
+    return place(names.filter { !$0.isEmpty }.joined(separator: "."), last.type)
+  }
+
+  /// The place of the part that one of the operands is a parameter of, if that is known and tells more than the parts being called.
+  func location<X: Operands>(of x: X) -> String {
+    let known = location
+    for i in 0..<x.count {
+      guard let owner = owner(of: x.node(i)) else { continue }
+      let found = place(owner.path, owner.type)
+      if found.count > known.count { return found }
+    }
+    return known
+  }
+
+  private func owner(of node: Node) -> (path: String, type: Any.Type)? {
+    if node.tape == Node.labelled { return labels.map { ($0.path(Int(node.index)), $0.types[Int(node.index)]) } }
+    guard let tape, let variables else { return nil }
+    return tape.origin(of: node).flatMap { variables.part(ofVariable: $0) }
+  }
+
+  private func place(_ path: String, _ type: Any.Type) -> String {
+    path.isEmpty ? "\(type)" : "\(path) (\(type))"
+  }
+}
+
+/// Who knows a gradient call's variables: the model they are parameters of.
+package protocol VariableNames {
+  /// The path and the type of the part that has the variable of a tape position, if that is one of these.
+  func part(ofVariable index: Int) -> (path: String, type: Any.Type)?
+}
+
+/// The names of a model's parts while a run on shapes alone goes through them, and what it finds out.
+package final class PartLabels {
+  package var paths: [String] = []
+  package var types: [Any.Type] = []
+  /// What ran in each part, and the shape of what it gave.
+  package var runs: [PartRun] = []
+  /// Whether layers whose sizes are open complete themselves by what they are called with.
+  package var completes = false
+  /// The shape that each part was called with first.
+  package var inputs: [Int: Shape] = [:]
+  fileprivate var entered: [Int] = []
+
+  package init() {}
+
+  /// A new label, 1 and on: 0 is none.
+  package func add(_ path: String, _ type: Any.Type) -> Int {
+    if paths.isEmpty {
+      paths.append("")
+      types.append(Never.self)
+      runs.append(PartRun())
+    }
+    paths.append(path)
+    types.append(type)
+    runs.append(PartRun())
+    return paths.count - 1
+  }
+
+  func path(_ label: Int) -> String { paths.indices.contains(label) ? paths[label] : "" }
+
+  /// Takes down an operator that ran: for the part whose parameter it uses, or else for the innermost part that is running.
+  func ran<P: Primitive>(_ primitive: P, _ x: P.Inputs, _ result: Signature) {
+    var label = entered.last ?? 0
+    for i in 0..<x.count where x.node(i).tape == Node.labelled && runs[Int(x.node(i).index)].depth == 0 {
+      label = Int(x.node(i).index)
+      // A part without a place of its own: what its parameters gave last stands for what it gives.
+      runs[label].output = result.shape
+    }
+    if !runs.indices.contains(label) { return }
+    runs[label].multiplyAdds &+= primitive.multiplyAdds(x, result)
+    if !primitive.isView { runs[label].byteCount &+= result.shape.elementCount &* result.dtype.byteCount }
+  }
+}
+
+/// What one part of a model did in a run on shapes alone.
+package struct PartRun {
+  /// How often it was called.
+  package var calls = 0
+  /// Products of two numbers that were added up, the parts inside it left out.
+  package var multiplyAdds = 0
+  /// Bytes of the tensors that its operators made, the parts inside it left out.
+  package var byteCount = 0
+  /// The shape of what it gave last.
+  package var output: Shape?
+  /// How many of its calls are running.
+  fileprivate var depth = 0
+}
+
+/// Whether a run on shapes alone goes through a model whose parts have labels.
+@inline(__always)
+package var partLabels: PartLabels? { Context.current.labels }
+
+/// Runs `body` on shapes alone, as a run through the parts that have these labels.
+package func dryRun<R>(through labels: PartLabels, _ body: () -> R) -> R {
+  let context = Context.current
+  let (outer, variables, random) = (context.labels, context.variables, context.random)
+  context.labels = labels
+  context.variables = nil
+  // What is drawn on the way is not kept: the stream goes on from where it was.
+  defer {
+    context.labels = outer
+    context.variables = variables
+    context.random = random
+  }
+  return dryRun { body() }
+}
+
+/// Runs `body` as the part of a label.
+package func entering<R>(_ label: Int, of type: Any.Type, input: Shape?, _ body: () -> (R, output: Shape?)) -> R {
+  let context = Context.current
+  guard let labels = context.labels, label > 0, labels.runs.indices.contains(label) else { return body().0 }
+  if let input, labels.inputs[label] == nil { labels.inputs[label] = input }
+  // A wrapper without a name of its own and what it holds are one part.
+  if labels.entered.last == label { return body().0 }
+  context.path.append(PathComponent(name: "", index: label, type: type, isLabel: true))
+  labels.entered.append(label)
+  labels.runs[label].calls += 1
+  labels.runs[label].depth += 1
+  let (result, output) = body()
+  labels.runs[label].depth -= 1
+  labels.runs[label].output = output
+  labels.entered.removeLast()
+  context.path.removeLast()
+  return result
+}
+
+/// Runs `body`; `locate` is asked for the part where a mistake in it happened, if the parts being called do not tell.
+package func locating<R>(by locate: (TensorError) -> String, _ body: () -> R) -> R {
+  let context = Context.current
+  let outer = context.locate
+  return withoutActuallyEscaping(locate) { locate in
+    context.locate = locate
+    defer { context.locate = outer }
+    return body()
+  }
+}
+
+extension Tensor {
+  /// The same tensor with the label of the part that it is a parameter of.
+  package func labelled(_ label: Int) -> Tensor {
+    var x = self
+    x.node = Node(tape: Node.labelled, index: Int32(label), level: 0)
+    return x
+  }
+}

@@ -1,0 +1,145 @@
+import Fluxion
+import Testing
+
+/// What holds for every layer.
+@Suite struct LayerLawTests {
+  /// A copy is independent: what a run or an update does to one leaves the other alone.
+  @Test(arguments: layerList)
+  func copiesAreIndependent(_ row: LayerRow) throws {
+    func check<M: Model<Tensor, Tensor>>(_ model: M) throws {
+      var model = model
+      let twin = model
+      let before = (twin.parameters.map(\.value.copyOfElements), twin.predict(row.sample()).copyOfElements)
+      _ = withMode(.training) { model(row.sample(5)) }
+      model.updateParameters { _, value in value += 1 }
+      #expect(twin.parameters.map(\.value.copyOfElements) == before.0)
+      #expect(twin.predict(row.sample()).copyOfElements == before.1)
+    }
+    try check(row.layer())
+  }
+
+  /// The shape that a run on shapes alone tells is the output's, in either mode, and the run changes nothing.
+  @Test(arguments: layerList)
+  func outputShapeIsTheOutputsShape(_ row: LayerRow) throws {
+    func check<M: Model<Tensor, Tensor>>(_ model: M) throws {
+      let shape = try model.outputShape(for: row.input, row.dtype)
+      #expect(model.predict(row.sample()).shape == shape)
+      var training = model
+      #expect(withMode(.training) { training(row.sample()) }.shape == shape)
+      #expect(try model.outputShape(for: row.input, row.dtype) == shape)
+    }
+    try check(row.layer())
+  }
+
+  /// A layer whose sizes were left out becomes the one whose sizes were given.
+  @Test(arguments: layerList)
+  func openSizesFollowFromTheInput(_ row: LayerRow) throws {
+    guard let waiting = row.waiting else { return }
+    func shapes<M: Model<Tensor, Tensor>>(_ model: M, completes: Bool) throws -> [String] {
+      var model = model
+      if completes { try model.adapt(toInput: row.input, row.dtype) }
+      return model.parameters.map { "\($0.name) \($0.value.shape)" }
+    }
+    #expect(try shapes(waiting(), completes: true) == shapes(row.layer(), completes: false))
+    // Without being completed it says so.
+    func use<M: Model<Tensor, Tensor>>(_ model: M) throws { _ = try checked { model.predict(row.sample()) } }
+    #expect(throws: TensorError.self) { try use(waiting()) }
+  }
+
+  /// Training differs from inference only where it should.
+  @Test(arguments: layerList)
+  func trainingIsInferenceButForWhatIsRandomOrGathered(_ row: LayerRow) {
+    func check<M: Model<Tensor, Tensor>>(_ model: M) {
+      var training = model
+      let difference = withMode(.training) { distance(training(row.sample()), model.predict(row.sample())) }
+      #expect(row.isSameInTraining ? difference < 1e-6 : difference > 1e-6)
+    }
+    check(row.layer())
+  }
+
+  /// In inference an example's answer does not depend on those beside it.
+  @Test(arguments: layerList)
+  func examplesAreIndependent(_ row: LayerRow) {
+    guard row.isBatchwise else { return }
+    func check<M: Model<Tensor, Tensor>>(_ model: M) {
+      let x = row.sample()
+      #expect(distance(model.predict(x[1..<2]), model.predict(x)[1..<2]) < 1e-5)
+    }
+    check(row.layer())
+  }
+
+  /// A step of training leaves a frozen layer's bits as they are, and changes a thawed one's.
+  @Test(arguments: layerList)
+  func freezingKeepsTheBits(_ row: LayerRow) {
+    func check<M: Model<Tensor, Tensor>>(_ model: M) {
+      var model = model
+      func step() {
+        var optimizer = SGD(learningRate: 0.1, weightDecay: 0.1)
+        let gradient = gradient(at: &model) { model in model(row.sample()).squared.mean() }
+        optimizer.update(&model, along: gradient)
+      }
+      let before = model.parameters.map(\.value.copyOfElements)
+      model.freeze()
+      step()
+      #expect(model.parameters.map(\.value.copyOfElements) == before)
+      model.thaw()
+      step()
+      #expect(before.isEmpty || model.parameters.map(\.value.copyOfElements) != before)
+    }
+    check(row.layer())
+  }
+
+  /// The gradient at every parameter is that of central differences.
+  @Test(arguments: layerList)
+  func gradientsAgreeWithDifferences(_ row: LayerRow) throws {
+    guard row.isSmooth && row.isSameInTraining else { return }
+    func check<M: Model<Tensor, Tensor>>(_ model: M) throws {
+      var model = model
+      model.castParameters(to: .float64)
+      let x = row.dtype == .int64 ? row.sample() : row.sample().cast(to: .float64)
+      let values = model.parameters.map(\.value)
+      let base = model
+      try checkGradient(
+        of: { values in
+          var model = base
+          var i = 0
+          model.updateParameters { _, value in
+            value = values[i]
+            i += 1
+          }
+          return model(x)
+        }, at: values)
+    }
+    try check(row.layer())
+  }
+
+  /// It prints as it is written.
+  @Test(arguments: layerList)
+  func printsAsItIsWritten(_ row: LayerRow) {
+    if let description = row.description { #expect("\(row.layer())" == description) }
+  }
+}
+
+extension Tensor {
+  /// The elements as numbers, in memory of their own.
+  var copyOfElements: [Double] { cast(to: .float64).scalars(Double.self) }
+}
+
+extension Model {
+  /// Parameters and states in another dtype.
+  mutating func castParameters(to dtype: DType) {
+    var visitor = CastParameters(dtype: dtype)
+    visit(&visitor)
+  }
+}
+
+private struct CastParameters: ModelVisitor {
+  let dtype: DType
+  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) { if tensor.dtype.isFloatingPoint { tensor = tensor.cast(to: dtype) } }
+  mutating func value<S: ModelState>(of state: inout S, _ name: PartName) {
+    if state.value.dtype.isFloatingPoint {
+      state.first = state.first.cast(to: dtype)
+      state.value = state.value.cast(to: dtype)
+    }
+  }
+}
