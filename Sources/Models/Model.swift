@@ -11,7 +11,7 @@ import Tensors
 /// Conforming is all there is to do. The stored `var`s that are tensors are its parameters, those that are models are its parts (also in
 /// optionals and arrays); `let`s are constants. A model is a value: a copy is independent. What a run changes (hidden values, dropout's
 /// random stream) is stored in it; a model without such state declares the call non-mutating.
-public protocol Model<Input, Output>: Sendable {
+public protocol Model<Input, Output>: Sendable, CustomStringConvertible {
   /// What it is called with; mostly `Tensor`.
   associatedtype Input
   /// What it gives; mostly `Tensor`.
@@ -22,6 +22,9 @@ public protocol Model<Input, Output>: Sendable {
 
   /// Shows its parameters, parts and state to a visitor, in order. Found by reflection; a type may write it by hand instead.
   mutating func visit<V: ModelVisitor>(_ visitor: inout V)
+
+  /// As it is written in Swift: `Dense(784, 128, activation: relu)`. For a struct of one's own, its properties by name unless told.
+  var code: String { get }
 }
 
 /// What walks through a model's parameters and state.

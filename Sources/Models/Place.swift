@@ -142,12 +142,17 @@ private struct Label: ModelVisitor {
   var path = ""
   var current = 0
 
-  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) { tensor = tensor.labelled(current) }
+  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
+    labels.runs[current].parameters += tensor.elementCount
+    if tensor.isFrozen { labels.runs[current].frozen += tensor.elementCount }
+    tensor = tensor.labelled(current)
+  }
 
   mutating func part<M: Model>(_ model: inout M, _ name: PartName) {
     let (outer, outerPath) = (current, path)
     path = path.isEmpty ? name.description : "\(path).\(name)"
     current = labels.add(path, M.self)
+    labels.runs[current].parent = outer
     content(&model)
     (current, path) = (outer, outerPath)
   }

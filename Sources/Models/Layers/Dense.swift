@@ -5,7 +5,7 @@ import Tensors
 /// PyTorch: `Linear`.
 ///
 /// Shapes: x [..., inputs] to [..., outputs].
-public struct Dense: Placed, InputAdapting {
+public struct Dense: Placed, InputAdapting, SequenceModel {
   /// [outputs, inputs], as PyTorch stores it.
   public var weight: Tensor
   /// [outputs], unless the layer was made without one.
@@ -36,7 +36,10 @@ public struct Dense: Placed, InputAdapting {
     _ outputs: Int, activation: @escaping @Sendable (Tensor) -> Tensor = { $0 }, hasBias: Bool = true,
     weight initializer: Initializer = .glorotUniform()
   ) {
-    self.init(0, outputs, activation: activation, hasBias: hasBias, weight: initializer)
+    weight = .zeros([outputs, 0])
+    bias = hasBias ? .zeros([outputs]) : nil
+    self.activation = activation
+    self.initializer = initializer
     isWaiting = true
   }
 
@@ -53,6 +56,9 @@ public struct Dense: Placed, InputAdapting {
     placed(on: x) { layer in layer.activation(linear(x, weight: layer.weight, bias: layer.bias)) }
   }
 
+  /// All steps in one product.
+  public func overTime(_ x: Tensor, lengths: [Int]?) -> Tensor { self(x) }
+
   /// Takes the size of the last axis as the number of inputs, if that is open.
   public mutating func adapt(to shape: Shape) {
     guard isWaiting, shape.rank > 0 else { return }
@@ -68,9 +74,13 @@ public struct Dense: Placed, InputAdapting {
   }
 }
 
-extension Dense: CustomStringConvertible {
-  /// As it is written: `Dense(784, 128)`.
-  public var description: String { "Dense(\(weight.shape[1]), \(weight.shape[0])\(bias == nil ? ", hasBias: false" : ""))" }
+extension Dense {
+  /// As it is written: `Dense(784, 128, activation: relu)`.
+  public var code: String {
+    call(
+      "Dense", isWaiting ? nil : "\(weight.shape[1])", "\(weight.shape[0])", activationCode(activation),
+      bias == nil ? "hasBias: false" : nil)
+  }
 }
 
 /// A dense layer with the logistic function: sigmoid(x • weightᵀ + bias).
@@ -85,4 +95,7 @@ public struct Perceptron: Model {
 
   /// sigmoid(x • weightᵀ + bias).
   public func callAsFunction(_ x: Tensor) -> Tensor { sigmoid(layer(x)) }
+
+  /// As it is written.
+  public var code: String { call("Perceptron", "\(layer.weight.shape[1])", "\(layer.weight.shape[0])") }
 }

@@ -29,7 +29,7 @@ public struct Dropout: Placed {
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
 }
 
-extension Dropout: CustomStringConvertible {
+extension Dropout {
   /// As it is written: `Dropout(0.5)`.
-  public var description: String { "Dropout(\(probability))" }
+  public var code: String { "Dropout(\(probability))" }
 }

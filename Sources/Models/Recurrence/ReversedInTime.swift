@@ -32,9 +32,9 @@ public struct ReversedInTime<M: Model<Tensor, Tensor>>: Placed {
   public func unrolled(steps: Int? = nil) -> Unrolled<Self> { fatalError() }
 }
 
-extension ReversedInTime: CustomStringConvertible {
+extension ReversedInTime {
   /// As it is written.
-  public var description: String { "\(model).reversedInTime()" }
+  public var code: String { "\(model.code).reversedInTime()" }
 }
 
 extension Model where Input == Tensor, Output == Tensor {

@@ -116,14 +116,14 @@ public struct Unrolled<Step: Model<Tensor, Tensor>>: Placed {
   }
 }
 
-extension Unrolled: CustomStringConvertible {
+extension Unrolled {
   /// As it is written: `LSTM(64, 128).unrolled(steps: 50)`.
-  public var description: String {
+  public var code: String {
     let arguments = [
       steps.map { "steps: \($0)" }, stateful ? "stateful: true" : nil, input == .same ? "input: .same" : nil,
       outputs == .last ? "outputs: .last" : nil,
     ].compactMap { $0 }
-    return "\(step).unrolled(\(arguments.joined(separator: ", ")))" + (isReversed ? ".reversedInTime()" : "")
+    return "\(step.code).unrolled(\(arguments.joined(separator: ", ")))" + (isReversed ? ".reversedInTime()" : "")
   }
 }
 
@@ -181,7 +181,7 @@ private func runAtOnce<S: SequenceModel, M: Model>(_: S.Type, _ model: inout M, 
   return lengths.map { y.masked(lengths: $0) } ?? y
 }
 
-private func runStepByStep<M: Model>(_ model: inout M, _ x: Tensor, lengths: [Int]?) -> Tensor
+func runStepByStep<M: Model>(_ model: inout M, _ x: Tensor, lengths: [Int]?) -> Tensor
 where M.Input == Tensor, M.Output == Tensor {
   if hasFailed { return x }
   if x.shape[1] == 0 {

@@ -73,6 +73,8 @@ package final class PartLabels {
   package var runs: [PartRun] = []
   /// Whether layers whose sizes are open complete themselves by what they are called with.
   package var completes = false
+  /// The operators that ran, in order.
+  package private(set) var operators: [String] = []
   /// The shape that each part was called with first.
   package var inputs: [Int: Shape] = [:]
   fileprivate var entered: [Int] = []
@@ -96,6 +98,7 @@ package final class PartLabels {
 
   /// Takes down an operator that ran: for the part whose parameter it uses, or else for the innermost part that is running.
   func ran<P: Primitive>(_ primitive: P, _ x: P.Inputs, _ result: Signature) {
+    operators.append(primitive.name)
     var label = entered.last ?? 0
     for i in 0..<x.count where x.node(i).tape == Node.labelled && runs[Int(x.node(i).index)].depth == 0 {
       label = Int(x.node(i).index)
@@ -108,8 +111,14 @@ package final class PartLabels {
   }
 }
 
-/// What one part of a model did in a run on shapes alone.
+/// What one part of a model has, and did in a run on shapes alone.
 package struct PartRun {
+  /// The label of the part it stands in.
+  package var parent = 0
+  /// Numbers of its own parameters, the parts inside it left out.
+  package var parameters = 0
+  /// Those of them that are frozen.
+  package var frozen = 0
   /// How often it was called.
   package var calls = 0
   /// Products of two numbers that were added up, the parts inside it left out.

@@ -81,11 +81,19 @@ public struct Layer: Placed, SequenceModel {
   }
 }
 
-extension Layer: CustomStringConvertible {
+extension Layer {
+  /// The same with a remark if its parameters look wrong.
+  var remarkedCode: String {
+    if case .model(let model) = content { return remarked(model) }
+    return code
+  }
+
   /// What it holds, as it is written.
-  public var description: String {
-    if case .model(let model) = content { return "\(model)" }
-    return "Function"
+  public var code: String {
+    switch content {
+    case .model(let model): return model.code
+    case .function(let function): return functionName(function) ?? "{ x in … }"
+    }
   }
 }
 
@@ -93,6 +101,7 @@ extension Layer: CustomStringConvertible {
 private struct Function: Model {
   let body: @Sendable (Tensor) -> Tensor
   func callAsFunction(_ x: Tensor) -> Tensor { body(x) }
+  var code: String { functionName(body) ?? "{ x in … }" }
   mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
 }
 
@@ -100,4 +109,6 @@ private struct Function: Model {
 extension Elementwise: SequenceModel {
   /// The kernel on all steps at once.
   public func overTime(_ x: Tensor, lengths: [Int]?) -> Tensor { self(x) }
+  /// As it is written, but for the function.
+  public var code: String { "Elementwise { … }" }
 }

@@ -1,0 +1,119 @@
+import Tensors
+
+// How models print: as the Swift that builds them, with marks where parameters have gone wrong.
+
+extension Model {
+  /// The model as it is written, each part whose parameters are not finite, or all zero, with a remark that says so.
+  ///
+  ///     Chain {
+  ///       Dense(784, 128, activation: relu)   // weight: 3 NaN
+  ///       Dense(128, 10)
+  ///     }
+  public var description: String { remarked(self) }
+
+  /// The properties by name: parts as they are written, parameters by dtype and shape.
+  public var code: String {
+    let properties = Mirror(reflecting: self).children.compactMap { child -> String? in
+      guard let label = child.label, let value = propertyCode(child.value) else { return nil }
+      return "\(label.drop { $0 == "_" }): \(value)"
+    }
+    let name = "\(Self.self)"
+    if properties.isEmpty { return "\(name)()" }
+    let line = "\(name)(\(properties.joined(separator: ", ")))"
+    if line.count <= 100 && !line.contains("\n") { return line }
+    return "\(name)(\n" + properties.map { "  " + indented($0) }.joined(separator: ",\n") + ")"
+  }
+}
+
+/// How a property prints; nil for what is no part of how a model is written.
+private func propertyCode(_ value: Any) -> String? {
+  switch value {
+  case is Place, is RandomStream: return nil
+  case let model as any Model: return remarked(model)
+  case let tensor as Tensor: return "\(tensor.dtype) \(tensor.shape)"
+  case let state as Recurrent: return "\(state.first.dtype) \(state.first.shape)"
+  case let buffer as Buffer: return "\(buffer.value.dtype) \(buffer.value.shape)"
+  case let models as [any Model]:
+    return models.isEmpty ? "[]" : "[\n" + models.map { "  " + indented(remarked($0)) }.joined(separator: ",\n") + "]"
+  case let tensors as [Tensor]: return "[" + tensors.map { "\($0.dtype) \($0.shape)" }.joined(separator: ", ") + "]"
+  case is Int, is Double, is Float, is Bool: return "\(value)"
+  case let text as String: return "\"\(text)\""
+  default:
+    let mirror = Mirror(reflecting: value)
+    if mirror.displayStyle == .optional { return mirror.children.first.map { propertyCode($0.value) } ?? "nil" }
+    // Only an enum's case can be named; a function, for instance, cannot.
+    return mirror.displayStyle == .enum ? ".\(value)" : nil
+  }
+}
+
+/// A model as it is written, with a remark behind it if its own parameters look wrong.
+func remarked<M: Model>(_ model: M) -> String {
+  var copy = model
+  var remarks = Remarks()
+  copy.visit(&remarks)
+  return remarks.text.isEmpty ? model.code : "\(model.code)   // \(remarks.text)"
+}
+
+/// What is odd about the parameters that a model holds itself, those of its parts left to them.
+private struct Remarks: ModelVisitor {
+  private var found: [String] = []
+  private var areAllZero = true
+  private var count = 0
+  private var depth = 0
+
+  var text: String { count > 0 && areAllZero ? "all zero" : found.joined(separator: ", ") }
+
+  mutating func part<M: Model>(_ model: inout M, _ name: PartName) {}
+
+  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
+    count += 1
+    if tensor.isPlaceholder || tensor.elementCount == 0 || !tensor.dtype.isFloatingPoint {
+      areAllZero = false
+      return
+    }
+    func number(_ mask: Tensor) -> Int { mask.cast(to: .int64).sum().scalars(Int.self)[0] }
+    let x = tensor.detached
+    let (nan, infinite) = (number(x.isNaN), number(x.isInfinite))
+    if nan > 0 { found.append("\(name): \(nan) NaN") }
+    if infinite > 0 { found.append("\(name): \(infinite) infinite") }
+    if number(x .!= 0) > 0 { areAllZero = false }
+  }
+}
+
+/// A combinator with its parts in braces.
+func block(_ head: String, of parts: [Layer]) -> String {
+  "\(head) {\n" + parts.map { "  \(indented($0.remarkedCode))\n" }.joined() + "}"
+}
+
+/// The lines after the first moved in.
+func indented(_ text: String) -> String { text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ") }
+
+/// A call with the arguments that are not nil.
+func call(_ name: String, _ arguments: String?...) -> String { "\(name)(\(arguments.compactMap { $0 }.joined(separator: ", ")))" }
+
+/// `activation: relu`, if the function has a name; nil for the identity.
+func activationCode(_ activation: @Sendable (Tensor) -> Tensor) -> String? {
+  if operators(of: activation) == [] { return nil }
+  return "activation: \(functionName(activation) ?? "{ x in … }")"
+}
+
+/// The name of the activation that a function is, if it is one without arguments of its own: what tells them is the operator that runs.
+func functionName(_ function: @Sendable (Tensor) -> Tensor) -> String? {
+  operators(of: function).flatMap { $0.count == 1 && activations.contains($0[0]) ? $0[0] : nil }
+}
+
+private let activations: Set<String> = [
+  "relu", "relu6", "sigmoid", "tanh", "gelu", "silu", "mish", "softplus", "softsign", "hardSigmoid", "hardSwish", "logSigmoid",
+  "selu", "tanhShrink", "sin", "cos", "exp", "abs",
+]
+
+/// The operators that a function uses, found by a run on shapes alone; nil if it does not run on a [1, 1].
+private func operators(of function: @Sendable (Tensor) -> Tensor) -> [String]? {
+  let labels = PartLabels()
+  do throws(TensorError) {
+    _ = try throwingMistakes { dryRun(through: labels) { function(.outline([1, 1], .float32)) } }
+    return labels.operators
+  } catch {
+    return nil
+  }
+}
