@@ -41,18 +41,18 @@ private struct Net: Model {
     #expect(net.parameters.map(\.value.copyOfElements) == before)
     #expect(
       "\(summary)" == """
-        part                       output  parameters  multiply-adds  activations
-        ─────────────────────────────────────────────────────────────────────────
-        Net                        [2, 6]       1,078          2.1 k      1.4 KiB
-          encoder (Dense)          [2, 8]          40             64        128 B
-          blocks.0–2 (Block) ×3    [2, 8]         328            640        320 B
-            norm (Dense)           [2, 8]          72            128        128 B
-          dropout (Dropout)        [2, 8]           0              0          0 B
-          head (Chain)             [2, 6]          54             96        144 B
-            layers.0 (Dense)       [2, 6]          54             96         48 B
-            layers.1 (Function)    [2, 6]           0              0         48 B
-            layers.2 (Function)    [2, 6]           0              0         48 B
-        ─────────────────────────────────────────────────────────────────────────
+        part                     output  parameters  multiply-adds  activations
+        ───────────────────────────────────────────────────────────────────────
+        Net                      [2, 6]       1,078          2.1 k      1.4 KiB
+          encoder (Dense)        [2, 8]          40             64        128 B
+          blocks.0–2 (Block) ×3  [2, 8]         328            640        320 B
+            norm (Dense)         [2, 8]          72            128        128 B
+          dropout (Dropout)      [2, 8]           0              0          0 B
+          head (Chain)           [2, 6]          54             96        144 B
+            layers.0 (Dense)     [2, 6]          54             96         48 B
+            layers.1 (Function)  [2, 6]           0              0         48 B
+            layers.2 (Function)  [2, 6]           0              0         48 B
+        ───────────────────────────────────────────────────────────────────────
         1,078 parameters, 40 of them frozen · 2.1 k multiply-adds · 1.4 KiB of activations
         """)
   }
