@@ -43,6 +43,8 @@ let package = Package(
       name: "digits", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/Digits", resources: [.copy("Resources")], swiftSettings: swift),
     .target(
+      name: "Psalms", dependencies: ["Fluxion"], path: "Examples/Psalms", resources: [.copy("Resources")], swiftSettings: swift),
+    .target(
       name: "PyTorchCases", dependencies: ["Fluxion", "Tensors"], path: "Tests/Conformance", resources: [.copy("Cases")],
       swiftSettings: swift),
     .executableTarget(
@@ -50,7 +52,9 @@ let package = Package(
       path: "Tests/ConformanceCommand", swiftSettings: swift),
     .testTarget(
       name: "FluxionTests",
-      dependencies: ["Fluxion", "Tensors", "Data", "Training", "PyTorchCases", .product(name: "RealModule", package: "swift-numerics")],
+      dependencies: [
+        "Fluxion", "Tensors", "Data", "Training", "PyTorchCases", "Psalms", .product(name: "RealModule", package: "swift-numerics"),
+      ],
       resources: [.copy("Golden")], swiftSettings: swift),
   ],
   swiftLanguageModes: [.v6]
