@@ -1,0 +1,92 @@
+import Tensors
+
+/// Encoder blocks one after the other, and a norm at the end if there is one.
+///
+/// Vaswani and others 2017. PyTorch: `TransformerEncoder`.
+///
+///     let encoder = TransformerEncoder(6, norm: LayerNorm(512)) { TransformerEncoderBlock(512, heads: 8, normsFirst: true) }
+///
+/// Shapes: x [batch, time, features] to the same.
+public struct TransformerEncoder: Model, InputAdapting {
+  /// The blocks in order.
+  public var layers: [TransformerEncoderBlock]
+  /// What the last block's result passes through; needed where norms come first.
+  public var norm: LayerNorm?
+
+  /// `count` blocks, each made anew.
+  public init(_ count: Int, norm: LayerNorm? = nil, _ block: () -> TransformerEncoderBlock) {
+    if count < 0 { fail(TensorError("TransformerEncoder", "\(count) blocks; 0 or more would fit")) }
+    layers = (0..<max(0, count)).map { _ in block() }
+    self.norm = norm
+  }
+
+  /// All blocks, without a mask.
+  public mutating func callAsFunction(_ x: Tensor) -> Tensor { self(x, mask: nil) }
+
+  /// All blocks, with masks: see ``MultiHeadAttention/callAsFunction(_:mask:keyMask:)``.
+  public mutating func callAsFunction(_ x: Tensor, mask: Tensor?, keyMask: Tensor? = nil) -> Tensor {
+    var x = x
+    for i in layers.indices {
+      x = withPart("layers", i, of: TransformerEncoderBlock.self) { layers[i](x, mask: mask, keyMask: keyMask) }
+    }
+    return norm.map { $0(x) } ?? x
+  }
+
+  /// Tells the blocks their number of features.
+  public mutating func adapt(to shape: Shape) { for i in layers.indices { layers[i].adapt(to: shape) } }
+
+  /// Whether a block's number of features is open.
+  public var isWaiting: Bool { layers.contains { $0.isWaiting } }
+}
+
+extension TransformerEncoder: CustomStringConvertible {
+  /// As it is written: `TransformerEncoder(6) { TransformerEncoderBlock(512, heads: 8) }`.
+  public var description: String { stack("TransformerEncoder", layers.map(\.description), norm) }
+}
+
+/// Decoder blocks one after the other, and a norm at the end if there is one; each sees the same memory.
+///
+/// Vaswani and others 2017. PyTorch: `TransformerDecoder`.
+///
+/// Shapes: x [batch, time, features] and memory [batch, length, features] to x's.
+public struct TransformerDecoder: Model {
+  /// The blocks in order.
+  public var layers: [TransformerDecoderBlock]
+  /// What the last block's result passes through; needed where norms come first.
+  public var norm: LayerNorm?
+
+  /// `count` blocks, each made anew.
+  public init(_ count: Int, norm: LayerNorm? = nil, _ block: () -> TransformerDecoderBlock) {
+    if count < 0 { fail(TensorError("TransformerDecoder", "\(count) blocks; 0 or more would fit")) }
+    layers = (0..<max(0, count)).map { _ in block() }
+    self.norm = norm
+  }
+
+  /// All blocks on x and a memory.
+  public mutating func callAsFunction(_ input: (x: Tensor, memory: Tensor)) -> Tensor { self(input.x, memory: input.memory) }
+
+  /// All blocks on x and a memory, with masks for either attention.
+  public mutating func callAsFunction(
+    _ x: Tensor, memory: Tensor, mask: Tensor? = nil, keyMask: Tensor? = nil, memoryMask: Tensor? = nil, memoryKeyMask: Tensor? = nil
+  ) -> Tensor {
+    var x = x
+    for i in layers.indices {
+      x = withPart("layers", i, of: TransformerDecoderBlock.self) {
+        layers[i](x, memory: memory, mask: mask, keyMask: keyMask, memoryMask: memoryMask, memoryKeyMask: memoryKeyMask)
+      }
+    }
+    return norm.map { $0(x) } ?? x
+  }
+}
+
+extension TransformerDecoder: CustomStringConvertible {
+  /// As it is written: `TransformerDecoder(6) { TransformerDecoderBlock(512, heads: 8) }`.
+  public var description: String { stack("TransformerDecoder", layers.map(\.description), norm) }
+}
+
+/// A stack of blocks that are written alike, or each of them.
+private func stack(_ name: String, _ blocks: [String], _ norm: LayerNorm?) -> String {
+  let head = call(name, ["\(blocks.count)"] + (norm.map { ["norm: \($0)"] } ?? []))
+  if Set(blocks).count <= 1 { return "\(head) { \(blocks.first ?? "") }" }
+  return "\(head) {\n" + blocks.map { "  \($0)\n" }.joined() + "}"
+}
