@@ -304,4 +304,32 @@ void fx_combine_rows(int dtype, ptrdiff_t count, ptrdiff_t n, ptrdiff_t first, p
 void fx_largest_rows(int dtype, ptrdiff_t count, ptrdiff_t n, ptrdiff_t first, ptrdiff_t last, const int64_t *from, const int64_t *to,
                      const void *x, int64_t *y);
 
+// MARK: recurrent.c — one step t of a recurrence for `rows` sequences with n hidden numbers each.
+//
+// x are the gates' sums without the hidden value's part, [rows, k·n] by their step; products [rows, k·n] are that part. The state, h and c
+// [rows, n], changes in place; y (rows by their step) is the new h. Where lengths[r] ≤ t (NULL: nowhere) y is 0 and the state stays.
+// Backward, dh and dc come in as the gradients at the state after the step, dy as that at y; they leave as those at the state before it, but
+// for the products' part of dh, dp • weight, which is still to be added. `before` is c (LSTM) or h (GRU) before the step.
+
+/// Gates i, f, g, o: c = f·c + i·g, h = o·tanh(c). kept: i, f, g, o and the new c; a step of 0 if nobody reads them.
+void fx_lstm_step(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, ptrdiff_t x_step, const void *products, const int64_t *lengths,
+                  ptrdiff_t t, void *h, void *c, void *y, ptrdiff_t y_step, void *kept, ptrdiff_t kept_step);
+/// dx, which is dp as well.
+void fx_lstm_step_backward(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *kept, ptrdiff_t kept_step, const void *before,
+                           ptrdiff_t before_step, const void *dy, ptrdiff_t dy_step, const int64_t *lengths, ptrdiff_t t, void *dh,
+                           void *dc, void *dx, ptrdiff_t dx_step);
+/// Gates r, z, v: with m = products + bias, v = tanh(x + r·m) and h = (1 − z)·v + z·h. kept: r, z, v and v's m.
+void fx_gru_step(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, ptrdiff_t x_step, const void *products, const void *bias,
+                 const int64_t *lengths, ptrdiff_t t, void *h, void *y, ptrdiff_t y_step, void *kept, ptrdiff_t kept_step);
+/// dx, and dp by its own step.
+void fx_gru_step_backward(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *kept, ptrdiff_t kept_step, const void *before,
+                          ptrdiff_t before_step, const void *dy, ptrdiff_t dy_step, const int64_t *lengths, ptrdiff_t t, void *dh,
+                          void *dx, ptrdiff_t dx_step, void *dp, ptrdiff_t dp_step);
+/// h = activation(x + products): FX_SIGMOID, FX_TANH, or FX_MAX for max(0, ·).
+void fx_simple_step(int dtype, int activation, ptrdiff_t rows, ptrdiff_t n, const void *x, ptrdiff_t x_step, const void *products,
+                    const int64_t *lengths, ptrdiff_t t, void *h, void *y, ptrdiff_t y_step);
+/// dx, which is dp as well.
+void fx_simple_step_backward(int dtype, int activation, ptrdiff_t rows, ptrdiff_t n, const void *y, ptrdiff_t y_step, const void *dy,
+                             ptrdiff_t dy_step, const int64_t *lengths, ptrdiff_t t, void *dh, void *dx, ptrdiff_t dx_step);
+
 #endif

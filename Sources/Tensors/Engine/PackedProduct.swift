@@ -15,19 +15,19 @@ enum PackedProduct {
   private static let smallest = 16 * 16 * 16
   #if DEBUG
     // Unoptimised, only what tests need is done by these kernels.
-    private static let largest = 2_000_000
+    static let largest = 2_000_000
   #else
-    private static let largest = Int.max
+    static let largest = Int.max
   #endif
 
   /// The columns of a panel of b; 0 without AVX-512.
   @inline(__always)
-  private static func columns(_ dtype: DType) -> Int { dtype == .float32 ? panelColumns.0 : panelColumns.1 }
+  static func columns(_ dtype: DType) -> Int { dtype == .float32 ? panelColumns.0 : panelColumns.1 }
   private static let panelColumns = (Int(fx_product_columns(DType.float32.code)), Int(fx_product_columns(DType.float64.code)))
-  private static let rows = Int(FX_TILE_ROWS)
+  static let rows = Int(FX_TILE_ROWS)
 
   /// How far a stretch of k reaches: a panel of b then stays in the first-level cache.
-  private static func depth(_ k: Int) -> Int { k.divided(into: k.parts(of: 384)) }
+  static func depth(_ k: Int) -> Int { k.divided(into: k.parts(of: 384)) }
   /// The rows of a that stay in the second-level cache: ten panels.
   private static let tallest = 140
   /// The columns of b that are packed at a time.
@@ -110,13 +110,13 @@ enum PackedProduct {
 
 extension BLAS.Operand {
   /// Rows from `i` on of a stretch of columns, as panels of rows.
-  fileprivate func packRows(_ dtype: DType, _ i: Int, _ count: Int, _ p: Int, _ depth: Int, _ out: UnsafeMutableRawPointer) {
+  func packRows(_ dtype: DType, _ i: Int, _ count: Int, _ p: Int, _ depth: Int, _ out: UnsafeMutableRawPointer) {
     let (across, along) = isTransposed ? (1, lead) : (lead, 1)
     fx_product_pack(dtype.code, 1, count, depth, pointer + (i * across + p * along) * dtype.byteCount, across, along, out)
   }
 
   /// Columns from `j` on of a stretch of rows, as panels of columns.
-  fileprivate func packColumns(_ dtype: DType, _ j: Int, _ count: Int, _ p: Int, _ depth: Int, _ out: UnsafeMutableRawPointer) {
+  func packColumns(_ dtype: DType, _ j: Int, _ count: Int, _ p: Int, _ depth: Int, _ out: UnsafeMutableRawPointer) {
     let (across, along) = isTransposed ? (lead, 1) : (1, lead)
     fx_product_pack(dtype.code, 0, count, depth, pointer + (j * across + p * along) * dtype.byteCount, across, along, out)
   }
@@ -124,9 +124,9 @@ extension BLAS.Operand {
 
 extension Int {
   /// The least multiple of `unit` that is not below it.
-  fileprivate func rounded(to unit: Int) -> Int { (self + unit - 1) / unit * unit }
+  func rounded(to unit: Int) -> Int { (self + unit - 1) / unit * unit }
   /// How many parts of a size it takes.
-  fileprivate func parts(of size: Int) -> Int { (self + size - 1) / size }
+  func parts(of size: Int) -> Int { (self + size - 1) / size }
   /// The size of each of so many parts, the last one at most as large.
-  fileprivate func divided(into parts: Int) -> Int { (self + parts - 1) / parts }
+  func divided(into parts: Int) -> Int { (self + parts - 1) / parts }
 }

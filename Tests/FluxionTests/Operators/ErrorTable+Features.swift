@@ -7,7 +7,7 @@ extension ErrorTable {
   private static let mixed = "operands of dtypes float32 and float64; convert one with .cast(to: .float32) or .cast(to: .float64)"
 
   /// Normalisation, attention, embeddings and distances.
-  static let features = normalization + distances + attention + embeddings
+  static let features = normalization + distances + attention + embeddings + recurrent
 
   private static let normalization = [
     ErrorRow("layerNorm: [2, 3] over [4]; last axes of these sizes, one or more, would fit") { _ = layerNorm(z([2, 3]), over: [4]) },
@@ -104,6 +104,34 @@ extension ErrorTable {
     },
     ErrorRow("embeddingBag: weights are for sums; reduction: .sum would fit") {
       _ = embeddingBag(Tensor([0, 1]), z([3, 2]), offsets: Tensor([0]), weights: z([2]))
+    },
+  ]
+
+  private static let recurrent = [
+    ErrorRow(
+      "lstm: gates of shape [2, 5, 12] and a weight of shape [16, 4]; [batch, time, 4·hidden] and [4·hidden, hidden] would fit"
+    ) { _ = lstm(z([2, 5, 12]), weight: z([16, 4]), hidden: z([2, 4]), cell: z([2, 4])) },
+    ErrorRow("lstm: a state of shape [3, 4] for gates of shape [2, 5, 16]; [2, 4] or [1, 4] would fit") {
+      _ = lstm(z([2, 5, 16]), weight: z([16, 4]), hidden: z([2, 4]), cell: z([3, 4]))
+    },
+    ErrorRow("lstm: 1 lengths for 2 sequences; one for each would fit") {
+      _ = lstm(z([2, 5, 16]), weight: z([16, 4]), hidden: z([2, 4]), cell: z([2, 4]), lengths: [3])
+    },
+    ErrorRow("lstm: a length of 6 for sequence 1 of 5 steps; 0 to 5 would fit") {
+      _ = lstm(z([2, 5, 16]), weight: z([16, 4]), hidden: z([2, 4]), cell: z([2, 4]), lengths: [3, 6])
+    },
+    ErrorRow("gru: gates of shape [2, 12] and a weight of shape [12, 4]; [batch, time, 3·hidden] and [3·hidden, hidden] would fit") {
+      _ = gru(z([2, 12]), weight: z([12, 4]), hidden: z([2, 4]))
+    },
+    ErrorRow("gru: a bias of shape [4]; [12] would fit") {
+      _ = gru(z([2, 5, 12]), weight: z([12, 4]), bias: z([4]), hidden: z([2, 4]))
+    },
+    ErrorRow("gru: \(mixed)") { _ = gru(z([2, 5, 12]), weight: z([12, 4], .float64), hidden: z([2, 4])) },
+    ErrorRow("recurrence: not defined for int32, \(fractions)") {
+      _ = recurrence(z([2, 5, 4], .int32), weight: z([4, 4], .int32), hidden: z([2, 4], .int32))
+    },
+    ErrorRow("recurrence: gates of shape [2, 5, 4] and a weight of shape [4, 3]; [batch, time, hidden] and [hidden, hidden] would fit") {
+      _ = recurrence(z([2, 5, 4]), weight: z([4, 3]), hidden: z([2, 4]))
     },
   ]
 }

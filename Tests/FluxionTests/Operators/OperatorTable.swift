@@ -4,7 +4,7 @@ enum OperatorTable {
     arithmetic, arithmeticWithNumbers, inPlace, mathematics, powers, bounds, activations, comparison, logic, choice, reductions, positions,
     views, slices, reading, writing, indexing, products, softmaxes, symbols, elementwise, creation,
     norms, scans, differences, sorting, medians, quantiles, searching, uniques, scattering, rearranging, padding, windows, contractions,
-    linearAlgebra, convolutions, pooling, resampling, normalization, distances, attention, losses, specialFunctions,
+    linearAlgebra, convolutions, pooling, resampling, normalization, distances, attention, recurrent, losses, specialFunctions,
   ].flatMap { $0 }
 
   /// The rows with a gradient.

@@ -1,0 +1,82 @@
+import CKernels
+
+/// The right operand [k, n] of many products with few rows, packed once: a recurrence's weight, which every step is multiplied with.
+///
+/// An element's sum is in the order of `k`, in stretches that depend on `k` alone: no row's bits depend on how many rows there are. Without
+/// AVX-512 each product is CBLAS's.
+struct PackedMatrix {
+  private let dtype: DType
+  private let (k, n): (Int, Int)
+  private let operand: BLAS.Operand
+  private let panels: Tensor?
+  private let depth: Int
+
+  /// - Parameters:
+  ///   - rows: How many rows the largest product has.
+  ///   - uses: How many products there will be.
+  init(_ b: BLAS.Operand, _ dtype: DType, _ k: Int, _ n: Int, rows: Int, uses: Int) {
+    (self.dtype, self.k, self.n, operand) = (dtype, k, n, b)
+    depth = PackedProduct.depth(k)
+    let columns = PackedProduct.columns(dtype)
+    // Packing costs about as much as multiplying two rows.
+    guard columns > 0, n >= 8, uses >= 4, rows * k * n >= 4096, rows * k * n <= PackedProduct.largest else {
+      panels = nil
+      return
+    }
+    let width = n.rounded(to: columns)
+    let panels = Tensor(uninitialized: [k * width], dtype)
+    let strips = Swift.max(1, Swift.min(n.parts(of: columns), k * n / 32768))
+    ThreadPool.shared.run(strips) { [depth] strip in
+      let (from, to) = (width / columns * strip / strips * columns, Swift.min(n, width / columns * (strip + 1) / strips * columns))
+      for p in stride(from: 0, to: k, by: depth) {
+        let depth = Swift.min(depth, k - p)
+        b.packColumns(dtype, from, to - from, p, depth, panels.pointer + (p * width + from * depth) * dtype.byteCount)
+      }
+    }
+    self.panels = panels
+  }
+
+  /// Whether the rows may be cut anyhow.
+  var isPacked: Bool { panels != nil }
+
+  /// The elements that a product of so many rows wants as `scratch`.
+  func scratchCount(rows: Int) -> Int { (rows.parts(of: 8) + 1) * PackedProduct.rows * depth }
+
+  /// c = a·b, or += where `adds`, on this thread: a [rows, k] by its step, c by `ldc`.
+  func product(
+    _ rows: Int, _ a: UnsafeMutableRawPointer, _ lead: Int, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int,
+    scratch: UnsafeMutableRawPointer
+  ) {
+    let left = BLAS.Operand(pointer: a, isTransposed: false, lead: lead)
+    guard let panels else { return BLAS.gemm(dtype, rows, n, k, left, operand, adds: adds, c, ldc) }
+    let (size, columns) = (dtype.byteCount, PackedProduct.columns(dtype))
+    let width = n.rounded(to: columns)
+    for p in stride(from: 0, to: k, by: depth) {
+      let depth = Swift.min(depth, k - p)
+      var (first, place) = (0, scratch)
+      while first < rows {
+        let count = Self.group(rows - first)
+        left.packRows(dtype, first, count, p, depth, place)
+        (first, place) = (first + count, place + PackedProduct.rows * depth * size)
+      }
+      for j in stride(from: 0, to: n, by: columns) {
+        (first, place) = (0, scratch)
+        while first < rows {
+          let count = Self.group(rows - first)
+          fx_product_tiles(
+            dtype.code, count, Swift.min(columns, n - j), depth, place, panels.pointer + (p * width + j * depth) * size,
+            adds || p > 0 ? 1 : 0, c + (first * ldc + j) * size, ldc)
+          (first, place) = (first + count, place + PackedProduct.rows * depth * size)
+        }
+      }
+    }
+  }
+
+  /// How many of the rows that are left make the next tile: tiles are of 14, 8 and 4 rows, and what they are short of is computed in vain.
+  private static func group(_ rest: Int) -> Int {
+    switch rest {
+    case 13, 14, 17, 18, 21, 22, 25...: Swift.min(rest, PackedProduct.rows)
+    default: Swift.min(rest, rest <= 4 ? 4 : 8)
+    }
+  }
+}
