@@ -49,13 +49,20 @@ public struct Initializer: Sendable {
   public static func glorotNormal(gain: Double = 1) -> Initializer {
     scaled(isNormal: true) { fanIn, fanOut in gain * gain * 2 / (fanIn + fanOut) }
   }
-  /// Uniform with the variance gain²/fan-in: He, Zhang, Ren and Sun 2015; the gain √2 is for relu.
-  public static func kaimingUniform(gain: Double = 2.0.squareRoot()) -> Initializer {
-    scaled(isNormal: false) { fanIn, _ in gain * gain / fanIn }
+  /// Which side of a weight its variance is measured by.
+  public enum Fan: Sendable {
+    /// The inputs of each output: what passes forward keeps its variance.
+    case inputs
+    /// The outputs of each input: gradients keep theirs.
+    case outputs
   }
-  /// Normal with the variance gain²/fan-in: He, Zhang, Ren and Sun 2015; the gain √2 is for relu.
-  public static func kaimingNormal(gain: Double = 2.0.squareRoot()) -> Initializer {
-    scaled(isNormal: true) { fanIn, _ in gain * gain / fanIn }
+  /// Uniform with the variance gain²/fan: He, Zhang, Ren and Sun 2015; the gain √2 is for relu.
+  public static func kaimingUniform(gain: Double = 2.0.squareRoot(), fan: Fan = .inputs) -> Initializer {
+    scaled(isNormal: false) { fanIn, fanOut in gain * gain / (fan == .inputs ? fanIn : fanOut) }
+  }
+  /// Normal with the variance gain²/fan: He, Zhang, Ren and Sun 2015; the gain √2 is for relu.
+  public static func kaimingNormal(gain: Double = 2.0.squareRoot(), fan: Fan = .inputs) -> Initializer {
+    scaled(isNormal: true) { fanIn, fanOut in gain * gain / (fan == .inputs ? fanIn : fanOut) }
   }
   /// Uniform with the variance 1/fan-in: LeCun, Bottou, Orr and Müller 1998.
   public static let lecunUniform = scaled(isNormal: false) { fanIn, _ in 1 / fanIn }

@@ -331,5 +331,13 @@ void fx_simple_step(int dtype, int activation, ptrdiff_t rows, ptrdiff_t n, cons
 /// dx, which is dp as well.
 void fx_simple_step_backward(int dtype, int activation, ptrdiff_t rows, ptrdiff_t n, const void *y, ptrdiff_t y_step, const void *dy,
                              ptrdiff_t dy_step, const int64_t *lengths, ptrdiff_t t, void *dh, void *dx, ptrdiff_t dx_step);
+// MARK: ctc.c — alignments of sequences.
+
+/// How many doubles of memory fx_ctc wants.
+ptrdiff_t fx_ctc_memory(ptrdiff_t time, ptrdiff_t length, int gradient);
+/// −log of the probability of a target of `length` classes under log probabilities x [time, classes], over all alignments; ∞ where there is
+/// none. With dx [time, classes] (else NULL) dy times its gradient is added there, 0 of an infinite one.
+double fx_ctc(int dtype, ptrdiff_t time, ptrdiff_t classes, ptrdiff_t length, int64_t blank, const int64_t *targets, const void *x,
+              double *memory, double dy, void *dx);
 
 #endif

@@ -9,11 +9,43 @@ public func softMargin(_ y: Tensor, _ target: Tensor, reduction: Reduction) -> T
 /// The mean of log(1 + e⁻ᵗʸ).
 public func softMargin(_ y: Tensor, _ target: Tensor) -> Tensor { softMargin(y, target, reduction: .mean) }
 
+/// max(0, 1 − t·y) for targets t of 1 and −1: what a support vector machine learns with.
+///
+/// Flux: `hinge_loss`. The derivative at the hinge itself is 0.
+public func hinge(_ y: Tensor, _ target: Tensor, reduction: Reduction) -> Tensor {
+  elementwise("hinge", Kernels.hinge, y, target, reduction)
+}
+/// The mean of max(0, 1 − t·y).
+public func hinge(_ y: Tensor, _ target: Tensor) -> Tensor { hinge(y, target, reduction: .mean) }
+
+/// max(0, 1 − t·y)² for targets t of 1 and −1.
+///
+/// Flux: `squared_hinge_loss`.
+public func squaredHinge(_ y: Tensor, _ target: Tensor, reduction: Reduction) -> Tensor {
+  elementwise("squaredHinge", Kernels.squaredHinge, y, target, reduction)
+}
+/// The mean of max(0, 1 − t·y)².
+public func squaredHinge(_ y: Tensor, _ target: Tensor) -> Tensor { squaredHinge(y, target, reduction: .mean) }
+
+/// (1 − t)·d² + t·max(0, margin − d)² for distances d of pairs that are alike (t = 0) or not (t = 1): what a siamese network learns with.
+///
+/// Hadsell, Chopra and LeCun 2006, without their ½. Flux: `siamese_contrastive_loss`. For vectors x and y it is
+/// `contrastive(rowDistance(x, y), t)`.
+public func contrastive(_ d: Tensor, _ target: Tensor, margin: Double = 1, reduction: Reduction) -> Tensor {
+  guard margin >= 0 else {
+    fail(TensorError("contrastive", "a margin of \(margin); 0 or more would fit"))
+    return d
+  }
+  return elementwise("contrastive", Kernels.contrastive, d, target, margin, reduction)
+}
+/// The mean contrastive loss of distances with margin 1.
+public func contrastive(_ d: Tensor, _ target: Tensor) -> Tensor { contrastive(d, target, reduction: .mean) }
+
 /// y where t is 1, max(0, margin − y) where t is −1: for distances y of what is alike (1) and what is not.
 ///
 /// PyTorch: `hinge_embedding_loss`. Any other t counts as both.
 public func hingeEmbedding(_ y: Tensor, _ target: Tensor, margin: Double = 1, reduction: Reduction) -> Tensor {
-  elementwise("hingeEmbedding", Kernels.hinge, y, target, margin, reduction)
+  elementwise("hingeEmbedding", Kernels.hingeEmbedding, y, target, margin, reduction)
 }
 /// The mean hinge loss of distances with margin 1.
 public func hingeEmbedding(_ y: Tensor, _ target: Tensor) -> Tensor { hingeEmbedding(y, target, reduction: .mean) }
@@ -145,7 +177,16 @@ public func multilabelMargin(_ y: Tensor, _ target: Tensor) -> Tensor { multilab
 
 private enum Kernels {
   static let soft = Elementwise { y, t in softplus(-(t * y)) }
-  static let hinge = Elementwise { y, t, margin in `where`(t .!= 1, relu(margin - y), 0) + `where`(t .!= -1, y, 0) }
+  static let hinge = Elementwise { y, t in relu(1 - t * y) }
+  static let squaredHinge = Elementwise { y, t in
+    let d = relu(1 - t * y)
+    return d * d
+  }
+  static let contrastive = Elementwise { d, t, margin in
+    let gap = relu(margin - d)
+    return (1 - t) * (d * d) + t * (gap * gap)
+  }
+  static let hingeEmbedding = Elementwise { y, t, margin in `where`(t .!= 1, relu(margin - y), 0) + `where`(t .!= -1, y, 0) }
   static let ranking = Elementwise { d, t, margin in relu(margin - t * d) }
   static let cosine = Elementwise { c, t, margin in `where`(t .== 1, 1 - c, 0) + `where`(t .== -1, relu(c - margin), 0) }
 }

@@ -30,7 +30,62 @@ public func huber(_ y: Tensor, _ target: Tensor, delta: Double = 1, reduction: R
 /// Huber's loss with delta 1.
 public func huber(_ y: Tensor, _ target: Tensor) -> Tensor { huber(y, target, reduction: .mean) }
 
+/// ½d²/beta where d = |y − target| ≤ beta, else d − ½beta: Huber's loss over beta, which keeps the slope at 1.
+///
+/// Girshick 2015. PyTorch: `smooth_l1_loss`. A beta of 0 is ``mae(_:_:reduction:)``.
+public func smoothL1(_ y: Tensor, _ target: Tensor, beta: Double = 1, reduction: Reduction) -> Tensor {
+  guard beta >= 0 else {
+    fail(TensorError("smoothL1", "a beta of \(beta); 0 or more would fit"))
+    return y
+  }
+  if beta == 0 { return elementwise("smoothL1", Kernels.absolute, y, target, reduction) }
+  return elementwise("smoothL1", Kernels.huber, y / beta, target / beta, reduction) * beta
+}
+/// Huber's loss with beta 1.
+public func smoothL1(_ y: Tensor, _ target: Tensor) -> Tensor { smoothL1(y, target, reduction: .mean) }
+
+/// log cosh(y − target): ½d² near 0, |d| − log 2 far away, and smooth everywhere.
+///
+/// MLX: `log_cosh_loss`. It does not overflow.
+public func logCosh(_ y: Tensor, _ target: Tensor, reduction: Reduction) -> Tensor {
+  elementwise("logCosh", Kernels.logCosh, y, target, reduction)
+}
+/// The mean of log cosh(y − target).
+public func logCosh(_ y: Tensor, _ target: Tensor) -> Tensor { logCosh(y, target, reduction: .mean) }
+
+/// (log(y + epsilon) − log(target + epsilon))²: the squared error of ratios.
+///
+/// Flux: `msle`. Numbers are to be above −epsilon.
+public func msle(_ y: Tensor, _ target: Tensor, epsilon: Double = 1e-7, reduction: Reduction) -> Tensor {
+  elementwise("msle", Kernels.logarithmic, y, target, epsilon, reduction)
+}
+/// The mean squared error of logarithms.
+public func msle(_ y: Tensor, _ target: Tensor) -> Tensor { msle(y, target, reduction: .mean) }
+
+/// 1 − cos(y, target) for vectors along the last axis: 0 where they point the same way.
+///
+/// Shapes: [..., features] both, to [...] without a reduction. PyTorch: `1 - cosine_similarity`. A vector of zeros has the cosine 0.
+public func cosineDistance(_ y: Tensor, _ target: Tensor, reduction: Reduction) -> Tensor {
+  guard fitTogether("cosineDistance", y, target) else { return y }
+  guard y.rank > 0 else {
+    fail(TensorError("cosineDistance", "vectors without an axis; [..., features] would fit"))
+    return y
+  }
+  return reduction(1 - cosineSimilarity(y, target))
+}
+/// The mean of 1 − cos(y, target) over the vectors along the last axis.
+public func cosineDistance(_ y: Tensor, _ target: Tensor) -> Tensor { cosineDistance(y, target, reduction: .mean) }
+
 private enum Kernels {
+  // d + log(1 + e⁻²ᵈ) − log 2, which is the same for −d.
+  static let logCosh = Elementwise { y, t in
+    let d = y - t
+    return d + softplus(-2 * d) - 0.6931471805599453
+  }
+  static let logarithmic = Elementwise { y, t, epsilon in
+    let d = log(y + epsilon) - log(t + epsilon)
+    return d * d
+  }
   static let squared = Elementwise { y, t in (y - t) * (y - t) }
   static let absolute = Elementwise { y, t in abs(y - t) }
   static let huber = Elementwise { y, t in

@@ -1,5 +1,6 @@
 import Fluxion
 import Foundation
+import Tensors
 
 extension OperatorTable {
   static let losses = list { rows in
@@ -16,6 +17,42 @@ extension OperatorTable {
         })
     }
     let signs = Domain.whole(0...1)
+    add("smoothL1", domains: [.multiples(offset: 0), .multiples(offset: 0.1)]) {
+      smoothL1($0, $1, beta: 0.5, reduction: .none)
+    } reference: {
+      abs($0 - $1) <= 0.5 ? ($0 - $1) * ($0 - $1) : abs($0 - $1) - 0.25
+    }
+    add("logCosh") {
+      logCosh($0, $1, reduction: .none)
+    } reference: {
+      log(cosh($0 - $1))
+    }
+    add("msle", domains: [.real(0.5, 3), .real(0.5, 3)]) {
+      msle($0, $1, epsilon: 0.25, reduction: .none)
+    } reference: {
+      pow(log(($0 + 0.25) / ($1 + 0.25)), 2)
+    }
+    add("hinge", domains: [.real(-2, 2, avoiding: [-1, 1]), signs], slope: .inputs([0])) {
+      hinge($0, 2 * $1 - 1, reduction: .none)
+    } reference: {
+      max(0, 1 - (2 * $1 - 1) * $0)
+    }
+    add("squaredHinge", domains: [.real(-2, 2, avoiding: [-1, 1]), signs], slope: .inputs([0])) {
+      squaredHinge($0, 2 * $1 - 1, reduction: .none)
+    } reference: {
+      pow(max(0, 1 - (2 * $1 - 1) * $0), 2)
+    }
+    add("contrastive", domains: [.real(0, 2, avoiding: [1.5]), signs], slope: .inputs([0])) {
+      contrastive($0, $1, margin: 1.5, reduction: .none)
+    } reference: {
+      $1 == 0 ? $0 * $0 : pow(max(0, 1.5 - $0), 2)
+    }
+    add("binaryFocal", domains: [.any, .real(0.1, 0.9)]) {
+      binaryFocal(logits: $0, $1, gamma: 1.5, alpha: 0.25, reduction: .none)
+    } reference: {
+      let p = 1 / (1 + exp(-$0))
+      return (0.25 * $1 + 0.75 * (1 - $1)) * pow($1 * (1 - p) + (1 - $1) * p, 1.5) * -($1 * log(p) + (1 - $1) * log(1 - p))
+    }
     let softplus: @Sendable (Double) -> Double = { max($0, 0) + log1p(exp(-abs($0))) }
     add("binaryCrossEntropy", domains: [.real(0.1, 0.9), .real(0.1, 0.9)]) {
       binaryCrossEntropy($0, $1, reduction: .none)
@@ -60,6 +97,46 @@ extension OperatorTable {
     }
     triples(&rows)
     classes(&rows)
+    alignments(&rows)
+  }
+
+  /// Targets of up to three classes, some of them repeated, for sequences of different lengths.
+  @Sendable private static func targets(_ batch: Int, _ time: Int, _ classes: Int) -> CTCTargets {
+    let lengths = (0..<batch).map { $0 % 2 == 0 ? min(3, (time + 1) / 2) : 1 }
+    let ids = (0..<batch).flatMap { i in (0..<3).map { $0 < lengths[i] ? 1 + ($0 / 2 + i) % (classes - 1) : 0 } }
+    return CTCTargets(
+      ids: Tensor(ids, shape: [batch, 3]), inputLengths: (0..<batch).map { $0 % 2 == 0 ? time : max(1, time - 1) },
+      targetLengths: lengths, blank: 0)
+  }
+
+  private static func alignments(_ rows: inout [OperatorRow]) {
+    rows.add(
+      .general(
+        "ctc", ["Tensor.ctcLosses(_: CTCTargets)", "struct CTC", "struct CTCGradient"],
+        cases: [[[2, 5, 4]], [[1, 1, 2]], [[0, 3, 3]], [[3, 9, 50]]]
+      ) {
+        $0[0].ctcLosses(targets($0[0].shape[0], $0[0].shape[1], $0[0].shape[2]))
+      } reference: { x in
+        // The sum over the paths, as probabilities and not as logarithms.
+        let (batch, time, classes) = (x[0].shape[0], x[0].shape[1], x[0].shape[2])
+        let targets = targets(batch, time, classes)
+        let ids = targets.ids.scalars(Int.self)
+        return Grid(
+          (0..<batch).map { i in
+            let length = targets.targetLengths[i]
+            let labels = (0..<2 * length + 1).map { $0 % 2 == 1 ? ids[i * 3 + $0 / 2] : 0 }
+            var sums = labels.map { _ in 0.0 }
+            for t in 0..<targets.inputLengths[i] {
+              let last = sums
+              for (s, label) in labels.enumerated() {
+                var sum = t == 0 ? (s < 2 ? 1 : 0) : last[s] + (s > 0 ? last[s - 1] : 0)
+                if t > 0 && s > 1 && label != 0 && label != labels[s - 2] { sum += last[s - 2] }
+                sums[s] = sum * exp(x[0][[i, t, label]])
+              }
+            }
+            return -log(sums[2 * length] + (length > 0 ? sums[2 * length - 1] : 0))
+          })
+      })
   }
 
   private static func triples(_ rows: inout [OperatorRow]) {
