@@ -70,17 +70,14 @@ public struct AdamW: Optimizer {
 /// The two moments of each parameter.
 private struct Moments: Sendable {
   var state = ParameterState()
-  var steps: Int64 = 0
 
   mutating func update<M: Model>(
     _ name: String, _ model: inout M, along gradient: M, _ rate: Double, _ beta1: Double, _ beta2: Double, _ epsilon: Double,
     _ decay: Double, isDecoupled: Bool
   ) {
-    let step = steps + 1
-    let (c1, c2) = (1 - Double.pow(beta1, Int(step)), 1 - Double.pow(beta2, Int(step)))
-    state.update(name, &model, along: gradient, slots: 2) { _, n, dtype, g, slots, p in
+    state.update(name, &model, along: gradient, slots: 2) { step, n, dtype, g, slots, p in
+      let (c1, c2) = (1 - Double.pow(beta1, step), 1 - Double.pow(beta2, step))
       fx_adam(Int32(dtype.rawValue), n, rate, beta1, beta2, epsilon, decay, isDecoupled ? 1 : 0, c1, c2, g, slots[0], slots[1], p)
     }
-    if !hasFailed { steps = step }
   }
 }

@@ -17,7 +17,7 @@ extension OperatorTable {
         })
     }
     let signs = Domain.whole(0...1)
-    add("smoothL1", domains: [.multiples(offset: 0), .multiples(offset: 0.1)]) {
+    add("smoothL1", domains: [.multiples(offset: 0), .multiples(offset: 0.125)]) {
       smoothL1($0, $1, beta: 0.5, reduction: .none)
     } reference: {
       abs($0 - $1) <= 0.5 ? ($0 - $1) * ($0 - $1) : abs($0 - $1) - 0.25
@@ -53,6 +53,7 @@ extension OperatorTable {
       let p = 1 / (1 + exp(-$0))
       return (0.25 * $1 + 0.75 * (1 - $1)) * pow($1 * (1 - p) + (1 - $1) * p, 1.5) * -($1 * log(p) + (1 - $1) * log(1 - p))
     }
+    rows[rows.count - 1].isComposite = true
     let softplus: @Sendable (Double) -> Double = { max($0, 0) + log1p(exp(-abs($0))) }
     add("binaryCrossEntropy", domains: [.real(0.1, 0.9), .real(0.1, 0.9)]) {
       binaryCrossEntropy($0, $1, reduction: .none)
