@@ -95,9 +95,9 @@ extension StackedRecurrence {
   }
 }
 
-extension Bidirectional: CustomStringConvertible {
+extension Bidirectional {
   /// As it is written: `Bidirectional(LSTM(64, 128), LSTM(64, 128))`.
-  public var description: String {
+  public var code: String {
     var arguments = ["\(forward.step)", "\(backward.step)"]
     switch merge {
     case .concatenation: break

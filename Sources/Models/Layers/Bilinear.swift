@@ -39,9 +39,9 @@ public struct Bilinear: Model {
   }
 }
 
-extension Bilinear: CustomStringConvertible {
+extension Bilinear {
   /// As it is written: `Bilinear(20, 30, 40)`.
-  public var description: String {
+  public var code: String {
     call("Bilinear", [1, 2, 0].map { "\(weight.shape[$0])" } + (bias == nil ? ["hasBias: false"] : []))
   }
 }

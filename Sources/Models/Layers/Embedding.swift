@@ -52,9 +52,9 @@ public struct Embedding: Model {
   public func logits(_ x: Tensor) -> Tensor { linear(x, weight: weight) }
 }
 
-extension Embedding: CustomStringConvertible {
+extension Embedding {
   /// As it is written: `Embedding(65, 128)`.
-  public var description: String {
+  public var code: String {
     call("Embedding", ["\(weight.shape[0])", "\(weight.shape[1])"] + lookup(padding, maxNorm, order, scalesByFrequency))
   }
 }

@@ -48,9 +48,9 @@ public struct EmbeddingBag: Model {
   }
 }
 
-extension EmbeddingBag: CustomStringConvertible {
+extension EmbeddingBag {
   /// As it is written: `EmbeddingBag(1000, 64, reduction: .sum)`.
-  public var description: String {
+  public var code: String {
     let reduced = reduction == .mean ? [] : ["reduction: .\(reduction)"]
     return call(
       "EmbeddingBag", ["\(weight.shape[0])", "\(weight.shape[1])"] + reduced + lookup(padding, maxNorm, order, scalesByFrequency))

@@ -24,9 +24,9 @@ public struct LayerNorm: Model {
   public func callAsFunction(_ x: Tensor) -> Tensor { layerNorm(x, over: weight.shape, weight: weight, bias: bias, epsilon: epsilon) }
 }
 
-extension LayerNorm: CustomStringConvertible {
+extension LayerNorm {
   /// As it is written: `LayerNorm(128)`.
-  public var description: String {
+  public var code: String {
     call(
       "LayerNorm",
       ["\(weight.shape[0])"] + (epsilon == 1e-5 ? [] : ["epsilon: \(epsilon)"]) + (bias == nil ? ["hasBias: false"] : []))

@@ -176,9 +176,9 @@ public struct MultiHeadAttention: Model, InputAdapting, Incremental {
   }
 }
 
-extension MultiHeadAttention: CustomStringConvertible {
+extension MultiHeadAttention {
   /// As it is written: `MultiHeadAttention(128, heads: 4, isCausal: true)`.
-  public var description: String {
+  public var code: String {
     let (keyFeatures, valueFeatures) = (keyWeight?.shape[1] ?? features, valueWeight?.shape[1] ?? features)
     let options: [String?] = [
       isWaiting ? nil : "\(features)", "heads: \(heads)", keyHeads == heads ? nil : "keyHeads: \(keyHeads)",

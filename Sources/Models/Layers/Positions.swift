@@ -63,9 +63,9 @@ public struct LearnedPositions: Model, InputAdapting, Incremental {
   }
 }
 
-extension LearnedPositions: CustomStringConvertible {
+extension LearnedPositions {
   /// As it is written: `LearnedPositions(64, 128)`.
-  public var description: String {
+  public var code: String {
     call("LearnedPositions", ["\(weight.shape[0])"] + (isWaiting ? [] : ["\(weight.shape[1])"]))
   }
 }
@@ -108,9 +108,9 @@ public struct SinusoidalPositions: Model, Incremental {
   }
 }
 
-extension SinusoidalPositions: CustomStringConvertible {
+extension SinusoidalPositions {
   /// As it is written: `SinusoidalPositions()`.
-  public var description: String { call("SinusoidalPositions", base == 10_000 ? [] : ["base: \(base)"]) }
+  public var code: String { call("SinusoidalPositions", base == 10_000 ? [] : ["base: \(base)"]) }
 }
 
 /// How many positions there were, as the second size of a tensor without elements: state that a run on shapes alone can read, too.

@@ -69,9 +69,9 @@ public struct SimpleRecurrent: Placed, SequenceModel, InputAdapting {
   }
 }
 
-extension SimpleRecurrent: CustomStringConvertible {
+extension SimpleRecurrent {
   /// As it is written: `SimpleRecurrent(64, 128)`.
-  public var description: String {
+  public var code: String {
     let sizes = isWaiting ? "\(wx.shape[1])" : "\(wx.shape[0]), \(wx.shape[1])"
     return "SimpleRecurrent(\(sizes)\(activation == .sigmoid ? "" : ", activation: .\(activation)"))"
   }

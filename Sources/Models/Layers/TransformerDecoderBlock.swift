@@ -104,9 +104,9 @@ public struct TransformerDecoderBlock: Model {
   }
 }
 
-extension TransformerDecoderBlock: CustomStringConvertible {
+extension TransformerDecoderBlock {
   /// As it is written: `TransformerDecoderBlock(128, heads: 4, hidden: 512)`.
-  public var description: String {
+  public var code: String {
     call(
       "TransformerDecoderBlock",
       blockArguments(

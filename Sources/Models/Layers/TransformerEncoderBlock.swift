@@ -123,9 +123,9 @@ public struct TransformerEncoderBlock: Model, InputAdapting {
   }
 }
 
-extension TransformerEncoderBlock: CustomStringConvertible {
+extension TransformerEncoderBlock {
   /// As it is written: `TransformerEncoderBlock(128, heads: 4, hidden: 512)`.
-  public var description: String {
+  public var code: String {
     call(
       "TransformerEncoderBlock",
       blockArguments(

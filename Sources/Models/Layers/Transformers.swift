@@ -39,9 +39,9 @@ public struct TransformerEncoder: Model, InputAdapting {
   public var isWaiting: Bool { layers.contains { $0.isWaiting } }
 }
 
-extension TransformerEncoder: CustomStringConvertible {
+extension TransformerEncoder {
   /// As it is written: `TransformerEncoder(6) { TransformerEncoderBlock(512, heads: 8) }`.
-  public var description: String { stack("TransformerEncoder", layers.map(\.description), norm) }
+  public var code: String { stack("TransformerEncoder", layers.map(\.code), norm) }
 }
 
 /// Decoder blocks one after the other, and a norm at the end if there is one; each sees the same memory.
@@ -79,9 +79,9 @@ public struct TransformerDecoder: Model {
   }
 }
 
-extension TransformerDecoder: CustomStringConvertible {
+extension TransformerDecoder {
   /// As it is written: `TransformerDecoder(6) { TransformerDecoderBlock(512, heads: 8) }`.
-  public var description: String { stack("TransformerDecoder", layers.map(\.description), norm) }
+  public var code: String { stack("TransformerDecoder", layers.map(\.code), norm) }
 }
 
 /// A stack of blocks that are written alike, or each of them.

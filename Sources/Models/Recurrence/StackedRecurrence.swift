@@ -64,7 +64,7 @@ public struct RecurrentStack<Layer: RecurrentLayer>: Sendable {
 ///       var stack: RecurrentStack<PeepholeLayer>
 ///       var place = Place()
 ///     }
-public protocol StackedRecurrence: Placed, SequenceModel, InputAdapting, CustomStringConvertible {
+public protocol StackedRecurrence: Placed, SequenceModel, InputAdapting {
   /// What is stacked.
   associatedtype Layer: RecurrentLayer
   /// The layers.
@@ -119,7 +119,7 @@ extension StackedRecurrence {
   }
 
   /// As it is written: `LSTM(64, 256, layers: 2)`.
-  public var description: String {
+  public var code: String {
     let sizes = stack.layers[0].sizes
     let arguments = [
       isWaiting ? nil : "\(sizes.inputs)", "\(sizes.outputs)", layers.count > 1 ? "layers: \(layers.count)" : nil,
