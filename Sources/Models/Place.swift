@@ -82,7 +82,7 @@ extension Placed where Self: InputAdapting {
   private func completed(for shape: Shape) -> Self {
     guard isWaiting else { return self }
     guard let labels = partLabels, labels.completes else {
-      fail(TensorError("\(Self.self)", "a size that follows from the input is open; give it, or make the chain Chain(input:)"))
+      fail(TensorError(name(of: Self.self), "a size that follows from the input is open; give it, or make the chain Chain(input:)"))
       return self
     }
     var layer = self

@@ -55,9 +55,18 @@ extension Context {
   }
 
   private func place(_ path: String, _ type: Any.Type) -> String {
-    path.isEmpty ? "\(type)" : "\(path) (\(type))"
+    path.isEmpty ? name(of: type) : "\(path) (\(name(of: type)))"
   }
 }
+
+/// A type with a name of its own for errors and summaries, the one people write: `Conv2D` for `Convolution<2>`.
+package protocol NamedType {
+  /// The name.
+  static var typeName: String { get }
+}
+
+/// What errors and summaries call a type.
+package func name(of type: Any.Type) -> String { (type as? any NamedType.Type)?.typeName ?? "\(type)" }
 
 /// Who knows a gradient call's variables: the model they are parameters of.
 package protocol VariableNames {

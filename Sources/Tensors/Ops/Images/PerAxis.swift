@@ -31,7 +31,7 @@ public struct PerAxis: Sendable, Hashable, ExpressibleByIntegerLiteral, Expressi
   /// The numbers for `axes` axes, none below `least`.
   ///
   /// - Parameter what: What they are, for the mistake: `a stride`.
-  func numbers(_ what: String, axes: Int, least: Int, _ operation: String) throws(TensorError) -> Shape {
+  package func numbers(_ what: String, axes: Int, least: Int, _ operation: String) throws(TensorError) -> Shape {
     if let count, count != axes {
       throw TensorError(operation, "\(what) of \(self) for \(axes == 1 ? "1 axis" : "\(axes) axes"); one number, or \(axes), would fit")
     }
@@ -50,7 +50,7 @@ public struct PerAxis: Sendable, Hashable, ExpressibleByIntegerLiteral, Expressi
 ///     convolution(x, weight: w, padding: [0, 2])    // none, and two on each side
 ///     convolution(x, weight: w, padding: .same)     // as many as keep the size
 ///     convolution(x, weight: w, padding: .init(before: [1, 0], after: [0, 0]))
-public struct WindowPadding: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
+public struct WindowPadding: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, CustomStringConvertible {
   private enum Kind: Hashable {
     case same
     case sides(before: PerAxis, after: PerAxis)
@@ -74,8 +74,18 @@ public struct WindowPadding: Sendable, Hashable, ExpressibleByIntegerLiteral, Ex
   /// So many on each side of each axis.
   public init(arrayLiteral elements: Int...) { self.init(PerAxis(elements)) }
 
+  /// As it is written: `1`, `[0, 2]` or `.same`.
+  public var description: String {
+    switch kind {
+    case .same: ".same"
+    case .sides(let before, let after): before == after ? "\(before)" : ".init(before: \(before), after: \(after))"
+    }
+  }
+
   /// The numbers before and after each axis of sizes `input` for a window that spans `reach` places.
-  func numbers(_ input: Shape, reach: Shape, stride: Shape, _ operation: String) throws(TensorError) -> (before: Shape, after: Shape) {
+  package func numbers(
+    _ input: Shape, reach: Shape, stride: Shape, _ operation: String
+  ) throws(TensorError) -> (before: Shape, after: Shape) {
     switch kind {
     case .sides(let before, let after):
       let front = try before.numbers("a padding", axes: input.rank, least: 0, operation)
