@@ -92,6 +92,6 @@ extension Row {
 
 /// Every row, in the order they are measured in: each after its limit.
 func allRows() -> [Row] {
-  elementwiseRows() + productRows() + layoutRows() + imageRows() + decompositionRows() + trainRows() + recurrenceRows() + overheadRows()
-    + processRows()
+  elementwiseRows() + productRows() + layoutRows() + imageRows() + decompositionRows() + trainRows() + imageModelRows() + recurrenceRows()
+    + overheadRows() + processRows()
 }

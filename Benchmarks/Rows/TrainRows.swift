@@ -51,7 +51,7 @@ func classIDs(_ shape: Shape, below classes: Int) -> Tensor {
 }
 
 /// The whole call of a training step: forward, backward, the optimiser's update.
-private func train<M: Model<Tensor, Tensor>>(
+func train<M: Model<Tensor, Tensor>>(
   _ name: String, _ work: Work?, _ model: @autoclosure @escaping () -> M, _ optimizer: some Optimizer, _ shape: Shape,
   _ target: @autoclosure @escaping () -> Tensor, loss: @escaping (Tensor, Tensor) -> Tensor
 ) -> Row {
@@ -67,7 +67,7 @@ private func train<M: Model<Tensor, Tensor>>(
 }
 
 /// The answer to one input.
-private func infer<M: Model<Tensor, Tensor>>(
+func infer<M: Model<Tensor, Tensor>>(
   _ name: String, _ work: Work, _ model: @autoclosure @escaping () -> M, _ x: @autoclosure @escaping () -> Tensor
 ) -> Row {
   .timed(name, work, budget: .fastestPeer) {

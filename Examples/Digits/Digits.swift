@@ -10,9 +10,9 @@ struct Digits: ParsableCommand {
     abstract: "Trains a model on handwritten digits and shows how well it reads others.",
     discussion: "Without --data it trains on 3,400 of MNIST's digits, which come with the program, and is tested on 600 others.")
 
-  @Option(help: "The model: mlp (784-128-64-10) or recurrent (reads a digit row by row).")
+  @Option(help: "The model: mlp (784-128-64-10), lenet (two convolutions) or recurrent (reads a digit row by row).")
   var model = ModelKind.mlp
-  @Option(help: "How often the training data is gone through (default: 12 for mlp, 30 for recurrent).")
+  @Option(help: "How often the training data is gone through (default: 12 for mlp, 10 for lenet, 30 for recurrent).")
   var epochs: Int?
   @Option(help: "How many digits are learned from at once.")
   var batchSize = 64
@@ -37,6 +37,7 @@ struct Digits: ParsableCommand {
     let digits = try MNIST(directory: data ?? bundledData())
     switch model {
     case .mlp: try run(withSeed(seed) { perceptron() }, on: digits)
+    case .lenet: try run(withSeed(seed) { lenet() }, on: digits)
     case .recurrent: try run(withSeed(seed) { rowReader() }, on: digits)
     }
   }

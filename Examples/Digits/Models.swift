@@ -4,10 +4,17 @@ import Fluxion
 /// The models to choose from.
 enum ModelKind: String, ExpressibleByArgument, CaseIterable {
   case mlp
+  case lenet
   case recurrent
 
   /// How long it is trained unless told.
-  var epochs: Int { self == .mlp ? 12 : 30 }
+  var epochs: Int {
+    switch self {
+    case .mlp: 12
+    case .lenet: 10
+    case .recurrent: 30
+    }
+  }
 }
 
 /// A perceptron with two hidden layers: [batch, 784] pixels to [batch, 10] logits.
@@ -16,6 +23,21 @@ func perceptron() -> some Model<Tensor, Tensor> {
     Dense(784, 128, activation: relu)
     Dense(128, 64, activation: relu)
     Dense(64, 10)
+  }
+}
+
+/// LeNet-5 with relu and largest elements (LeCun, Bottou, Bengio and Haffner 1998): [batch, 784] pixels to [batch, 10] logits.
+func lenet() -> some Model<Tensor, Tensor> {
+  Chain {
+    Reshape([1, MNIST.side, MNIST.side])
+    Conv2D(1, 6, kernel: 5, padding: 2, activation: relu)
+    MaxPool2D(2)
+    Conv2D(6, 16, kernel: 5, activation: relu)
+    MaxPool2D(2)
+    Flatten()
+    Dense(400, 120, activation: relu)
+    Dense(120, 84, activation: relu)
+    Dense(84, MNIST.classes)
   }
 }
 
