@@ -21,7 +21,7 @@ extension Model {
   public func incremental() -> Self {
     var copy = self
     var visitor = Continue()
-    visitor.part(&copy, "model")
+    visitor.content(&copy)
     copy.reset()
     return copy
   }
@@ -29,7 +29,7 @@ extension Model {
 
 /// Tells every part that can to go on where it ended.
 private struct Continue: ModelVisitor {
-  mutating func part<M: Model>(_ model: inout M, _ name: PartName) {
+  mutating func content<M: Model>(_ model: inout M) {
     if var layer = model as? any Incremental {
       layer.isIncremental = true
       model = layer as? M ?? model

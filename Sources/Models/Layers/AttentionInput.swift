@@ -13,7 +13,7 @@ struct AttentionInput {
   /// Whether query i sees keys 0 to i only, beside the mask.
   var isCausal: Bool
 
-  /// The inputs of a call: of self-attention if `keys` is nil. Nil after a mistake.
+  /// The inputs of a call, of self-attention if `keys` is nil; nil after a mistake.
   init?(
     _ layer: MultiHeadAttention, _ x: Tensor, _ keys: Tensor?, _ values: Tensor?, _ mask: Tensor?, _ keyMask: Tensor?,
     _ earlierKeys: Tensor?, _ earlierValues: Tensor?
@@ -28,7 +28,10 @@ struct AttentionInput {
     }
     (q, k, v) = (byHead(parts.q, layer.heads), byHead(parts.k, layer.keyHeads), byHead(parts.v, layer.keyHeads))
     let past = isContinued ? earlierKeys?.shape[2] ?? 0 : 0
-    if let rotary = layer.rotary, keys == nil { (q, k) = (rotary(q, from: past), rotary(k, from: past)) }
+    if let rotary = layer.rotary, keys == nil {
+      q = rotary(q, from: past)
+      k = rotary(k, from: past)
+    }
     if past > 0, let earlierKeys, let earlierValues {
       if earlierKeys.shape[0] != k.shape[0] || earlierKeys.dtype != k.dtype {
         fail(
@@ -38,13 +41,15 @@ struct AttentionInput {
           ))
         return nil
       }
-      (k, v) = (concatenate([earlierKeys, k], axis: 2), concatenate([earlierValues, v], axis: 2))
+      k = concatenate([earlierKeys, k], axis: 2)
+      v = concatenate([earlierValues, v], axis: 2)
     }
     // A single query that comes last sees all: no mask is needed for that.
     isCausal = layer.isCausal && past == 0
     var seen: Tensor?
     if layer.isCausal && past > 0 && q.shape[-2] > 1 {
-      seen = Tensor.arange(k.shape[-2]) .<= Tensor.arange(from: past, to: past + q.shape[-2]).unsqueezed(axis: 1)
+      let isEarlier = Tensor.arange(k.shape[-2]) .<= Tensor.arange(from: past, to: past + q.shape[-2]).unsqueezed(axis: 1)
+      seen = isEarlier
     }
     if let keyMask {
       let fitting = Shape(x.shape.dropLast(2) + [k.shape[-2]])
@@ -57,28 +62,32 @@ struct AttentionInput {
       let there = keyMask.unsqueezed(axis: -2).unsqueezed(axis: -2)
       seen = seen.map { $0 .& there } ?? there
     }
-    guard var mask else {
+    guard let mask else {
       self.mask = seen
       return
     }
-    let (queries, count) = (q.shape[-2], k.shape[-2])
-    let lead = x.shape.dropLast(2).map { "\($0)" }.joined(separator: ", ")
-    let isForAll = mask.rank == 2
-    let isByHead = mask.rank == x.rank + 1 && [1, layer.heads].contains(mask.shape[-3])
-    guard isForAll || mask.rank == x.rank || isByHead, mask.shape[-2] == queries || mask.shape[-2] == 1, mask.shape[-1] == count,
-      mask.dtype == .bool || mask.dtype == q.dtype
-    else {
-      let places = "\(queries), \(count)]"
-      let each = lead.isEmpty ? "" : "[\(lead), \(places), "
-      fail(
-        TensorError(
-          "MultiHeadAttention",
-          "a mask \(mask.dtype) \(mask.shape) for \(queries) queries and \(count) keys; [\(places), \(each)"
-            + "[\(lead.isEmpty ? "" : lead + ", ")\(layer.heads), \(places), of bool or \(q.dtype), would fit"))
-      return nil
+    guard let given = AttentionInput.byHead(mask, x.shape, layer.heads, q, k) else { return nil }
+    self.mask = seen.map { seen in given.dtype == .bool ? given .& seen : `where`(seen, given, -Double.infinity) } ?? given
+  }
+
+  /// A mask for all sequences, for each or for each head as one that broadcasts to [..., heads, queries, keys]; nil if it fits nothing.
+  private static func byHead(_ mask: Tensor, _ x: Shape, _ heads: Int, _ q: Tensor, _ k: Tensor) -> Tensor? {
+    let lead = Array(x.dropLast(2))
+    let scores = [q.shape[-2], k.shape[-2]]
+    let fitting = [scores, lead + scores, lead + [heads] + scores].map { Shape($0) }
+    let isForEach = mask.rank == x.rank && x.rank > 2
+    let full = mask.rank == 2 ? fitting[0] : isForEach ? fitting[1] : fitting[2]
+    let isFitting = mask.rank == full.rank && zip(mask.shape, full).allSatisfy { $0 == $1 || $0 == 1 }
+    if isFitting && (mask.dtype == .bool || mask.dtype == q.dtype) {
+      return isForEach ? mask.unsqueezed(axis: -3) : mask
     }
-    if !isForAll && !isByHead { mask = mask.unsqueezed(axis: -3) }
-    self.mask = seen.map { seen in mask.dtype == .bool ? mask .& seen : `where`(seen, mask, -Double.infinity) } ?? mask
+    let shapes = (lead.isEmpty ? [fitting[0], fitting[2]] : fitting).map(\.description)
+    fail(
+      TensorError(
+        "MultiHeadAttention",
+        "a mask \(mask.dtype) \(mask.shape) for \(scores[0]) queries and \(scores[1]) keys; \(shapes.dropLast().joined(separator: ", ")) or "
+          + "\(shapes[shapes.count - 1]) of bool or \(q.dtype) would fit"))
+    return nil
   }
 
   /// Whether inputs have the sizes that a layer takes; a mistake if not.
@@ -88,10 +97,6 @@ struct AttentionInput {
       return false
     }
     let features = layer.features
-    if layer.isWaiting {
-      return refuse(
-        "the number of features is open; make it MultiHeadAttention(features, heads: \(layer.heads)), or the chain Chain(input:)")
-    }
     if x.rank < 2 || x.shape[-1] != features { return refuse("\(x.shape); [batch, time, \(features)] would fit") }
     if layer.isIncremental && keys == nil {
       if !layer.isCausal { return refuse("an incremental copy whose queries see what comes later; isCausal: true would fit") }

@@ -5,11 +5,13 @@ import Tensors
 /// PyTorch: `Bilinear`.
 ///
 /// Shapes: x [..., first] and z [..., second] with equal leading axes to [..., outputs].
-public struct Bilinear: Model {
+public struct Bilinear: Placed {
   /// [outputs, first, second], as PyTorch stores it.
   public var weight: Tensor
   /// [outputs], unless the layer was made without one.
   public var bias: Tensor?
+  /// Where in a model it stands.
+  public var place = Place()
 
   /// A layer of given sizes.
   ///
@@ -24,24 +26,27 @@ public struct Bilinear: Model {
   public func callAsFunction(_ input: (Tensor, Tensor)) -> Tensor { self(input.0, input.1) }
 
   /// The layer on x [..., first] and z [..., second].
-  public func callAsFunction(_ x: Tensor, _ z: Tensor) -> Tensor {
+  public func callAsFunction(_ x: Tensor, _ z: Tensor) -> Tensor { placed(on: x) { layer in layer.run(x, z) } }
+
+  private func run(_ x: Tensor, _ z: Tensor) -> Tensor {
     let (outputs, first, second) = (weight.shape[0], weight.shape[1], weight.shape[2])
     guard x.rank > 0, z.rank == x.rank, x.shape[-1] == first, z.shape[-1] == second, x.shape.dropLast().elementsEqual(z.shape.dropLast())
     else {
       fail(TensorError("Bilinear", "\(x.shape) and \(z.shape); [..., \(first)] and [..., \(second)] with equal leading axes would fit"))
-      return .zeros([])
+      return x
     }
-    let lead = Array(x.shape.dropLast())
+    let lead = Shape(x.shape.dropLast())
     // x times all matrices is one product of matrices; what z makes of it are small ones.
-    let rows = linear(x.reshaped([-1, first]), weight: weight.permuted([0, 2, 1]).reshaped([outputs * second, first]))
-    let y = (rows.reshaped([-1, outputs, second]) • z.reshaped([-1, second, 1])).reshaped(Shape(lead + [outputs]))
+    let rows = linear(x.reshaped([lead.elementCount, first]), weight: weight.permuted([0, 2, 1]).reshaped([outputs * second, first]))
+    let pairs = rows.reshaped([lead.elementCount, outputs, second]) • z.reshaped([lead.elementCount, second, 1])
+    let y = pairs.reshaped(Shape(lead + [outputs]))
     return bias.map { y + $0 } ?? y
   }
 }
 
 extension Bilinear {
   /// As it is written: `Bilinear(20, 30, 40)`.
-  public var code: String {
-    call("Bilinear", [1, 2, 0].map { "\(weight.shape[$0])" } + (bias == nil ? ["hasBias: false"] : []))
+  public var description: String {
+    written("Bilinear", [1, 2, 0].map { "\(weight.shape[$0])" } + (bias == nil ? ["hasBias: false"] : []))
   }
 }

@@ -5,7 +5,7 @@ import Tensors
 /// PyTorch: `Embedding`.
 ///
 /// Shapes: ids [...] of int32 or int64 to [..., features].
-public struct Embedding: Model {
+public struct Embedding: Placed {
   /// [count, features].
   public var weight: Tensor
   /// An id whose row begins as zeros and is not trained, such as what fills up short sequences.
@@ -16,6 +16,8 @@ public struct Embedding: Model {
   public let order: Double
   /// Whether each row's gradient is divided by how often its id occurs in a call.
   public let scalesByFrequency: Bool
+  /// Where in a model it stands.
+  public var place = Place()
 
   /// A table of given sizes.
   ///
@@ -43,7 +45,11 @@ public struct Embedding: Model {
 
   /// The rows of some ids.
   public func callAsFunction(_ ids: Tensor) -> Tensor {
-    embedding(ids, weight, paddingIndex: padding, maxNorm: maxNorm, order: order, scalesByFrequency: scalesByFrequency)
+    placed(on: ids) { layer in
+      embedding(
+        ids, layer.weight, paddingIndex: layer.padding, maxNorm: layer.maxNorm, order: layer.order,
+        scalesByFrequency: layer.scalesByFrequency)
+    }
   }
 
   /// x • weightᵀ: how well each row fits x, [..., features] to [..., count].
@@ -54,8 +60,8 @@ public struct Embedding: Model {
 
 extension Embedding {
   /// As it is written: `Embedding(65, 128)`.
-  public var code: String {
-    call("Embedding", ["\(weight.shape[0])", "\(weight.shape[1])"] + lookup(padding, maxNorm, order, scalesByFrequency))
+  public var description: String {
+    written("Embedding", ["\(weight.shape[0])", "\(weight.shape[1])"] + lookup(padding, maxNorm, order, scalesByFrequency))
   }
 }
 
@@ -68,7 +74,7 @@ func lookup(_ padding: Int?, _ maxNorm: Double?, _ order: Double, _ scalesByFreq
 }
 
 /// `Name(first, second: 2)`: a layer as it is written.
-func call(_ name: String, _ arguments: [String]) -> String { "\(name)(\(arguments.joined(separator: ", ")))" }
+func written(_ name: String, _ arguments: [String]) -> String { "\(name)(\(arguments.joined(separator: ", ")))" }
 
 /// The row that is padding, counted from the first; nil after a mistake.
 func checkedPadding(_ layer: String, _ padding: Int?, count: Int) -> Int? {

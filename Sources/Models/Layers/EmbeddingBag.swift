@@ -5,7 +5,7 @@ import Tensors
 /// PyTorch: `EmbeddingBag`.
 ///
 /// Shapes: ids [bags, length] of int32 or int64 to [bags, features]; or a vector of ids that offsets cut into bags. An empty bag gives zeros.
-public struct EmbeddingBag: Model {
+public struct EmbeddingBag: Placed {
   /// [count, features].
   public var weight: Tensor
   /// What becomes of the rows in a bag.
@@ -18,6 +18,8 @@ public struct EmbeddingBag: Model {
   public let order: Double
   /// Whether each row's gradient is divided by how often its id occurs in a call.
   public let scalesByFrequency: Bool
+  /// Where in a model it stands.
+  public var place = Place()
 
   /// A table of given sizes.
   ///
@@ -42,9 +44,11 @@ public struct EmbeddingBag: Model {
   ///
   /// `weights` are factors of the rows, of the ids' shape; for sums.
   public func callAsFunction(_ ids: Tensor, offsets: Tensor?, weights: Tensor? = nil, includesEnd: Bool = false) -> Tensor {
-    embeddingBag(
-      ids, weight, offsets: offsets, reduction: reduction, weights: weights, paddingIndex: padding, includesEnd: includesEnd,
-      maxNorm: maxNorm, order: order, scalesByFrequency: scalesByFrequency)
+    placed(on: ids) { layer in
+      embeddingBag(
+        ids, layer.weight, offsets: offsets, reduction: layer.reduction, weights: weights, paddingIndex: layer.padding,
+        includesEnd: includesEnd, maxNorm: layer.maxNorm, order: layer.order, scalesByFrequency: layer.scalesByFrequency)
+    }
   }
 }
 
@@ -52,7 +56,7 @@ extension EmbeddingBag {
   /// As it is written: `EmbeddingBag(1000, 64, reduction: .sum)`.
   public var code: String {
     let reduced = reduction == .mean ? [] : ["reduction: .\(reduction)"]
-    return call(
+    return written(
       "EmbeddingBag", ["\(weight.shape[0])", "\(weight.shape[1])"] + reduced + lookup(padding, maxNorm, order, scalesByFrequency))
   }
 }

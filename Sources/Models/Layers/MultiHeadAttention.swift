@@ -10,9 +10,10 @@ import Tensors
 /// ``Model/incremental()`` keeps the keys and values of earlier calls.
 ///
 /// Shapes: x [batch, time, features] to the same.
-public struct MultiHeadAttention: Model, InputAdapting, Incremental {
-  /// [3·features, features]: the projections of queries, keys and values, one below the other. Nil if they have weights of their own, which is
-  /// so if keys or values have another width than x, or fewer heads.
+public struct MultiHeadAttention: Placed, InputAdapting, Incremental {
+  /// [3·features, features]: the projections of queries, keys and values, one below the other.
+  ///
+  /// Nil if they have weights of their own, which is so if keys or values have another width than x, or fewer heads.
   public var inputWeight: Tensor?
   /// [features, features], if projections have weights of their own.
   public var queryWeight: Tensor?
@@ -41,6 +42,8 @@ public struct MultiHeadAttention: Model, InputAdapting, Incremental {
   /// The values so far, [batch, keyHeads, time, features/heads].
   @Recurrent private var earlierValues: Tensor
   private var random: RandomStream
+  /// Where in a model it stands.
+  public var place = Place()
   private var complete: (@Sendable (Int) -> MultiHeadAttention)?
 
   /// A layer of given sizes; `heads` divides `features`, `keyHeads` divides `heads`.
@@ -91,11 +94,12 @@ public struct MultiHeadAttention: Model, InputAdapting, Incremental {
       MultiHeadAttention(
         features, heads: heads, keyHeads: keyHeads, isCausal: isCausal, dropout: dropout, hasBias: hasBias, rotary: rotary, weight: weight)
     }
-    self = make(0)
+    // Complete, but for the number of features: the least that fits.
+    self = make(max(1, heads))
     complete = make
   }
 
-  /// The numbers of each position; 0 while they are open.
+  /// The numbers of each position.
   public var features: Int { output.weight.shape[0] }
 
   /// Self-attention.
@@ -109,9 +113,11 @@ public struct MultiHeadAttention: Model, InputAdapting, Incremental {
   ///     [batch, heads, queries, keys]; in an incremental copy the keys are all so far.
   ///   - keyMask: Bools [batch, keys], false where there is only padding.
   public mutating func callAsFunction(_ x: Tensor, mask: Tensor?, keyMask: Tensor? = nil) -> Tensor {
-    guard let x = AttentionInput(self, x, nil, nil, mask, keyMask, earlierKeys, earlierValues) else { return .zeros([]) }
-    if isIncremental { (earlierKeys, earlierValues) = (x.k, x.v) }
-    return attended(x)
+    placed(on: x) { (layer: inout Self) in
+      guard let input = AttentionInput(layer, x, nil, nil, mask, keyMask, layer.earlierKeys, layer.earlierValues) else { return x }
+      if layer.isIncremental { (layer.earlierKeys, layer.earlierValues) = (input.k, input.v) }
+      return layer.attended(input)
+    }
   }
 
   /// Attention of x to keys and values from elsewhere.
@@ -126,19 +132,20 @@ public struct MultiHeadAttention: Model, InputAdapting, Incremental {
   public mutating func callAsFunction(
     _ x: Tensor, keys: Tensor, values: Tensor? = nil, mask: Tensor? = nil, keyMask: Tensor? = nil
   ) -> Tensor {
-    guard let x = AttentionInput(self, x, keys, values, mask, keyMask, nil, nil) else { return .zeros([]) }
-    return attended(x)
+    placed(on: x) { (layer: inout Self) in
+      guard let input = AttentionInput(layer, x, keys, values, mask, keyMask, nil, nil) else { return x }
+      return layer.attended(input)
+    }
   }
 
   /// The weight that each query gives to each key, [batch, heads, queries, keys], each row's sum 1: what pictures of attention show.
   ///
   /// Takes what the calls take; nothing is dropped, nothing kept.
   public func weights(_ x: Tensor, keys: Tensor? = nil, mask: Tensor? = nil, keyMask: Tensor? = nil) -> Tensor {
-    let isSelf = keys == nil
-    guard let x = AttentionInput(self, x, keys, nil, mask, keyMask, isSelf ? earlierKeys : nil, isSelf ? earlierValues : nil) else {
-      return .zeros([])
-    }
-    return attentionWeights(x.q, x.k, mask: x.mask, isCausal: x.isCausal)
+    // Values do not count for weights; any of the right width will do.
+    let values = keys.map { Tensor.zeros(Shape($0.shape.dropLast() + [valueWeight?.shape[1] ?? features]), $0.dtype) }
+    guard let input = AttentionInput(self, x, keys, values, mask, keyMask, earlierKeys, earlierValues) else { return x }
+    return attentionWeights(input.q, input.k, mask: input.mask, isCausal: input.isCausal)
   }
 
   private mutating func attended(_ x: AttentionInput) -> Tensor {
@@ -147,7 +154,7 @@ public struct MultiHeadAttention: Model, InputAdapting, Incremental {
       drops
       ? attention(x.q, x.k, x.v, mask: x.mask, isCausal: x.isCausal, dropout: dropout, using: &random)
       : attention(x.q, x.k, x.v, mask: x.mask, isCausal: x.isCausal)
-    if hasFailed { return .zeros([]) }
+    if hasFailed { return x.q }
     // [..., heads, time, size] to [..., time, features].
     return output(y.transposed(-3, -2).reshaped(Shape(y.shape.dropLast(3) + [y.shape[-2], features])))
   }
@@ -155,8 +162,8 @@ public struct MultiHeadAttention: Model, InputAdapting, Incremental {
   /// Takes the size of the last axis as the number of features, if that is open.
   public mutating func adapt(to shape: Shape) {
     guard let complete, shape.rank > 0 else { return }
-    var layer = dryRun(false) { complete(shape[-1]) }
-    layer.isIncremental = isIncremental
+    var layer = complete(shape[-1])
+    (layer.isIncremental, layer.place) = (isIncremental, place)
     self = layer
   }
 
@@ -186,6 +193,6 @@ extension MultiHeadAttention {
       isCausal ? "isCausal: true" : nil, dropout == 0 ? nil : "dropout: \(dropout)", inputBias == nil ? "hasBias: false" : nil,
       rotary.map { "rotary: \($0)" },
     ]
-    return call("MultiHeadAttention", options.compactMap { $0 })
+    return written("MultiHeadAttention", options.compactMap { $0 })
   }
 }

@@ -5,12 +5,14 @@ import Tensors
 /// Gehring and others 2017; as in BERT and GPT-2. PyTorch: an `Embedding` of the positions, added to its input.
 ///
 /// Shapes: x [..., time, features], time up to the number of positions, to the same.
-public struct LearnedPositions: Model, InputAdapting, Incremental {
+public struct LearnedPositions: Placed, InputAdapting, Incremental {
   /// [positions, features].
   public var weight: Tensor
   /// Whether positions count on from call to call: see ``Model/incremental()``.
   public var isIncremental = false
   @Recurrent private var seen: Tensor = noPositions
+  /// Where in a model it stands.
+  public var place = Place()
   private let initializer: Initializer
   /// Whether the number of features is open.
   public private(set) var isWaiting = false
@@ -30,14 +32,10 @@ public struct LearnedPositions: Model, InputAdapting, Incremental {
   }
 
   /// x plus the vectors of its positions.
-  public mutating func callAsFunction(_ x: Tensor) -> Tensor {
+  public mutating func callAsFunction(_ x: Tensor) -> Tensor { placed(on: x) { (layer: inout Self) in layer.run(x) } }
+
+  private mutating func run(_ x: Tensor) -> Tensor {
     let (count, features) = (weight.shape[0], weight.shape[1])
-    if isWaiting {
-      fail(
-        TensorError(
-          "LearnedPositions", "the number of features is open; make it LearnedPositions(\(count), features), or the chain Chain(input:)"))
-      return x
-    }
     guard x.rank > 1, x.shape[-1] == features else {
       fail(TensorError("LearnedPositions", "\(x.shape); [..., time, \(features)] would fit"))
       return x
@@ -59,14 +57,14 @@ public struct LearnedPositions: Model, InputAdapting, Incremental {
   public mutating func adapt(to shape: Shape) {
     guard isWaiting, shape.rank > 0 else { return }
     isWaiting = false
-    weight = dryRun(false) { initializer([weight.shape[0], shape[-1]]) }
+    weight = initializer([weight.shape[0], shape[-1]])
   }
 }
 
 extension LearnedPositions {
   /// As it is written: `LearnedPositions(64, 128)`.
-  public var code: String {
-    call("LearnedPositions", ["\(weight.shape[0])"] + (isWaiting ? [] : ["\(weight.shape[1])"]))
+  public var description: String {
+    written("LearnedPositions", ["\(weight.shape[0])"] + (isWaiting ? [] : ["\(weight.shape[1])"]))
   }
 }
 
@@ -75,12 +73,14 @@ extension LearnedPositions {
 /// Vaswani and others 2017. There is nothing to train, and no longest sequence.
 ///
 /// Shapes: x [..., time, features] to the same.
-public struct SinusoidalPositions: Model, Incremental {
+public struct SinusoidalPositions: Placed, Incremental {
   /// What the frequencies are powers of.
   public let base: Double
   /// Whether positions count on from call to call: see ``Model/incremental()``.
   public var isIncremental = false
   @Recurrent private var seen: Tensor = noPositions
+  /// Where in a model it stands.
+  public var place = Place()
 
   /// Positions whose frequencies are powers of `base`.
   public init(base: Double = 10_000) {
@@ -89,7 +89,9 @@ public struct SinusoidalPositions: Model, Incremental {
   }
 
   /// x plus the sines and cosines of its positions.
-  public mutating func callAsFunction(_ x: Tensor) -> Tensor {
+  public mutating func callAsFunction(_ x: Tensor) -> Tensor { placed(on: x) { (layer: inout Self) in layer.run(x) } }
+
+  private mutating func run(_ x: Tensor) -> Tensor {
     guard x.rank > 1, x.dtype.isFloatingPoint else {
       fail(TensorError("SinusoidalPositions", "\(x.dtype) \(x.shape); floats [..., time, features] would fit"))
       return x
@@ -110,7 +112,7 @@ public struct SinusoidalPositions: Model, Incremental {
 
 extension SinusoidalPositions {
   /// As it is written: `SinusoidalPositions()`.
-  public var code: String { call("SinusoidalPositions", base == 10_000 ? [] : ["base: \(base)"]) }
+  public var description: String { written("SinusoidalPositions", base == 10_000 ? [] : ["base: \(base)"]) }
 }
 
 /// How many positions there were, as the second size of a tensor without elements: state that a run on shapes alone can read, too.

@@ -60,7 +60,7 @@ extension RotaryPositions {
     let options = [
       base == 10_000 ? nil : "base: \(base)", features.map { "features: \($0)" }, isInterleaved ? "isInterleaved: true" : nil,
     ]
-    return call("RotaryPositions", options.compactMap { $0 })
+    return written("RotaryPositions", options.compactMap { $0 })
   }
 }
 

@@ -9,7 +9,7 @@ import Tensors
 ///     x = x + selfAttention(norm1(x)); x = x + attention(norm2(x), keys: memory); x = x + feed(norm3(x))
 ///
 /// Shapes: x [batch, time, features] and memory [batch, length, features] to x's.
-public struct TransformerDecoderBlock: Model {
+public struct TransformerDecoderBlock: Placed {
   /// Each position's look at itself and earlier ones; PyTorch's `self_attn`.
   public var selfAttention: MultiHeadAttention
   /// Each position's look at the memory; PyTorch's `multihead_attn`.
@@ -27,6 +27,8 @@ public struct TransformerDecoderBlock: Model {
   /// Whether a part's input is normalised, instead of its sum with what comes out.
   public let normsFirst: Bool
   private var dropouts: [Dropout]
+  /// Where in a model it stands.
+  public var place = Place()
 
   /// A block of given sizes, PyTorch's unless told.
   ///
@@ -66,13 +68,19 @@ public struct TransformerDecoderBlock: Model {
   public mutating func callAsFunction(
     _ x: Tensor, memory: Tensor, mask: Tensor? = nil, keyMask: Tensor? = nil, memoryMask: Tensor? = nil, memoryKeyMask: Tensor? = nil
   ) -> Tensor {
+    placed(on: x) { (block: inout Self) in block.run(x, memory, (mask, keyMask), (memoryMask, memoryKeyMask)) }
+  }
+
+  private mutating func run(
+    _ x: Tensor, _ memory: Tensor, _ own: (mask: Tensor?, keyMask: Tensor?), _ other: (mask: Tensor?, keyMask: Tensor?)
+  ) -> Tensor {
     var x = residual(x, norm1) { block, x in
-      let y = withPart("self_attn", of: MultiHeadAttention.self) { block.selfAttention(x, mask: mask, keyMask: keyMask) }
+      let y = withPart("self_attn", of: MultiHeadAttention.self) { block.selfAttention(x, mask: own.mask, keyMask: own.keyMask) }
       return block.dropouts[1](y)
     }
     x = residual(x, norm2) { block, x in
       let y = withPart("multihead_attn", of: MultiHeadAttention.self) {
-        block.attention(x, keys: memory, mask: memoryMask, keyMask: memoryKeyMask)
+        block.attention(x, keys: memory, mask: other.mask, keyMask: other.keyMask)
       }
       return block.dropouts[2](y)
     }
@@ -106,8 +114,8 @@ public struct TransformerDecoderBlock: Model {
 
 extension TransformerDecoderBlock {
   /// As it is written: `TransformerDecoderBlock(128, heads: 4, hidden: 512)`.
-  public var code: String {
-    call(
+  public var description: String {
+    written(
       "TransformerDecoderBlock",
       blockArguments(
         selfAttention, isWaiting: false, hidden: linear1.weight.shape[0], dropout: dropouts[0].probability, isCausal: true,

@@ -10,7 +10,7 @@ import Tensors
 /// With `isCausal` it is a block of a language model such as GPT.
 ///
 /// Shapes: x [batch, time, features] to the same.
-public struct TransformerEncoderBlock: Model, InputAdapting {
+public struct TransformerEncoderBlock: Placed, InputAdapting {
   /// Each position's look at the others; PyTorch's `self_attn`.
   public var selfAttention: MultiHeadAttention
   /// From the features to the hidden ones.
@@ -24,6 +24,8 @@ public struct TransformerEncoderBlock: Model, InputAdapting {
   /// Whether a part's input is normalised, instead of its sum with what comes out.
   public let normsFirst: Bool
   private var dropouts: [Dropout]
+  /// Where in a model it stands.
+  public var place = Place()
   private var complete: (@Sendable (Int) -> TransformerEncoderBlock)?
 
   /// A block of given sizes, PyTorch's unless told.
@@ -66,7 +68,8 @@ public struct TransformerEncoderBlock: Model, InputAdapting {
         features, heads: heads, hidden: hidden, keyHeads: keyHeads, activation: activation, dropout: dropout, isCausal: isCausal,
         normsFirst: normsFirst, epsilon: epsilon, hasBias: hasBias, rotary: rotary)
     }
-    self = make(0)
+    // Complete, but for the number of features: the least that fits.
+    self = make(max(1, heads))
     complete = make
   }
 
@@ -75,14 +78,10 @@ public struct TransformerEncoderBlock: Model, InputAdapting {
 
   /// The block with masks: see ``MultiHeadAttention/callAsFunction(_:mask:keyMask:)``.
   public mutating func callAsFunction(_ x: Tensor, mask: Tensor?, keyMask: Tensor? = nil) -> Tensor {
-    if isWaiting {
-      fail(
-        TensorError(
-          "TransformerEncoderBlock",
-          "the number of features is open; make it TransformerEncoderBlock(features, heads: \(selfAttention.heads)), or the chain "
-            + "Chain(input:)"))
-      return x
-    }
+    placed(on: x) { (block: inout Self) in block.run(x, mask, keyMask) }
+  }
+
+  private mutating func run(_ x: Tensor, _ mask: Tensor?, _ keyMask: Tensor?) -> Tensor {
     let h = residual(x, norm1) { block, x in
       let y = withPart("self_attn", of: MultiHeadAttention.self) { block.selfAttention(x, mask: mask, keyMask: keyMask) }
       return block.dropouts[1](y)
@@ -102,8 +101,8 @@ public struct TransformerEncoderBlock: Model, InputAdapting {
   /// Takes the size of the last axis as the number of features, if that is open.
   public mutating func adapt(to shape: Shape) {
     guard let complete, shape.rank > 0 else { return }
-    var block = dryRun(false) { complete(shape[-1]) }
-    block.selfAttention.isIncremental = selfAttention.isIncremental
+    var block = complete(shape[-1])
+    (block.selfAttention.isIncremental, block.place) = (selfAttention.isIncremental, place)
     self = block
   }
 
@@ -125,8 +124,8 @@ public struct TransformerEncoderBlock: Model, InputAdapting {
 
 extension TransformerEncoderBlock {
   /// As it is written: `TransformerEncoderBlock(128, heads: 4, hidden: 512)`.
-  public var code: String {
-    call(
+  public var description: String {
+    written(
       "TransformerEncoderBlock",
       blockArguments(
         selfAttention, isWaiting: isWaiting, hidden: linear1.weight.shape[0], dropout: dropouts[0].probability, isCausal: false,

@@ -7,11 +7,13 @@ import Tensors
 ///     let encoder = TransformerEncoder(6, norm: LayerNorm(512)) { TransformerEncoderBlock(512, heads: 8, normsFirst: true) }
 ///
 /// Shapes: x [batch, time, features] to the same.
-public struct TransformerEncoder: Model, InputAdapting {
+public struct TransformerEncoder: Placed {
   /// The blocks in order.
   public var layers: [TransformerEncoderBlock]
   /// What the last block's result passes through; needed where norms come first.
   public var norm: LayerNorm?
+  /// Where in a model it stands.
+  public var place = Place()
 
   /// `count` blocks, each made anew.
   public init(_ count: Int, norm: LayerNorm? = nil, _ block: () -> TransformerEncoderBlock) {
@@ -25,18 +27,14 @@ public struct TransformerEncoder: Model, InputAdapting {
 
   /// All blocks, with masks: see ``MultiHeadAttention/callAsFunction(_:mask:keyMask:)``.
   public mutating func callAsFunction(_ x: Tensor, mask: Tensor?, keyMask: Tensor? = nil) -> Tensor {
-    var x = x
-    for i in layers.indices {
-      x = withPart("layers", i, of: TransformerEncoderBlock.self) { layers[i](x, mask: mask, keyMask: keyMask) }
+    placed(on: x) { (encoder: inout Self) in
+      var x = x
+      for i in encoder.layers.indices {
+        x = withPart("layers", i, of: TransformerEncoderBlock.self) { encoder.layers[i](x, mask: mask, keyMask: keyMask) }
+      }
+      return encoder.norm.map { $0(x) } ?? x
     }
-    return norm.map { $0(x) } ?? x
   }
-
-  /// Tells the blocks their number of features.
-  public mutating func adapt(to shape: Shape) { for i in layers.indices { layers[i].adapt(to: shape) } }
-
-  /// Whether a block's number of features is open.
-  public var isWaiting: Bool { layers.contains { $0.isWaiting } }
 }
 
 extension TransformerEncoder {
@@ -49,11 +47,13 @@ extension TransformerEncoder {
 /// Vaswani and others 2017. PyTorch: `TransformerDecoder`.
 ///
 /// Shapes: x [batch, time, features] and memory [batch, length, features] to x's.
-public struct TransformerDecoder: Model {
+public struct TransformerDecoder: Placed {
   /// The blocks in order.
   public var layers: [TransformerDecoderBlock]
   /// What the last block's result passes through; needed where norms come first.
   public var norm: LayerNorm?
+  /// Where in a model it stands.
+  public var place = Place()
 
   /// `count` blocks, each made anew.
   public init(_ count: Int, norm: LayerNorm? = nil, _ block: () -> TransformerDecoderBlock) {
@@ -69,13 +69,15 @@ public struct TransformerDecoder: Model {
   public mutating func callAsFunction(
     _ x: Tensor, memory: Tensor, mask: Tensor? = nil, keyMask: Tensor? = nil, memoryMask: Tensor? = nil, memoryKeyMask: Tensor? = nil
   ) -> Tensor {
-    var x = x
-    for i in layers.indices {
-      x = withPart("layers", i, of: TransformerDecoderBlock.self) {
-        layers[i](x, memory: memory, mask: mask, keyMask: keyMask, memoryMask: memoryMask, memoryKeyMask: memoryKeyMask)
+    placed(on: x) { (decoder: inout Self) in
+      var x = x
+      for i in decoder.layers.indices {
+        x = withPart("layers", i, of: TransformerDecoderBlock.self) {
+          decoder.layers[i](x, memory: memory, mask: mask, keyMask: keyMask, memoryMask: memoryMask, memoryKeyMask: memoryKeyMask)
+        }
       }
+      return decoder.norm.map { $0(x) } ?? x
     }
-    return norm.map { $0(x) } ?? x
   }
 }
 
@@ -86,7 +88,7 @@ extension TransformerDecoder {
 
 /// A stack of blocks that are written alike, or each of them.
 private func stack(_ name: String, _ blocks: [String], _ norm: LayerNorm?) -> String {
-  let head = call(name, ["\(blocks.count)"] + (norm.map { ["norm: \($0)"] } ?? []))
+  let head = written(name, ["\(blocks.count)"] + (norm.map { ["norm: \($0)"] } ?? []))
   if Set(blocks).count <= 1 { return "\(head) { \(blocks.first ?? "") }" }
   return "\(head) {\n" + blocks.map { "  \($0)\n" }.joined() + "}"
 }

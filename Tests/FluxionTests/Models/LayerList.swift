@@ -35,7 +35,7 @@ struct LayerRow: Sendable, CustomTestStringConvertible {
 }
 
 /// The layers, family by family.
-let layerList: [LayerRow] = basicLayers() + imageLayerRows()
+let layerList: [LayerRow] = basicLayers() + imageLayerRows() + attentionLayers()
 
 private func basicLayers() -> [LayerRow] {
   [
