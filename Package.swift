@@ -14,6 +14,7 @@ let package = Package(
     .library(name: "Fluxion", targets: ["Fluxion"]),
     .executable(name: "bench", targets: ["bench"]),
     .executable(name: "digits", targets: ["digits"]),
+    .executable(name: "gpt", targets: ["gpt"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
@@ -42,6 +43,9 @@ let package = Package(
     .executableTarget(
       name: "digits", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/Digits", resources: [.copy("Resources")], swiftSettings: swift),
+    .executableTarget(
+      name: "gpt", dependencies: ["Fluxion", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/GPT", exclude: ["README.md"], swiftSettings: swift),
     .target(
       name: "Psalms", dependencies: ["Fluxion"], path: "Examples/Psalms", resources: [.copy("Resources")], swiftSettings: swift),
     .target(

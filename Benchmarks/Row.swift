@@ -94,4 +94,7 @@ extension Row {
 func allRows() -> [Row] {
   elementwiseRows() + productRows() + layoutRows() + imageRows() + decompositionRows() + trainRows() + imageModelRows() + recurrenceRows()
     + overheadRows() + processRows()
+  elementwiseRows() + productRows() + layoutRows() + imageRows() + decompositionRows() + trainRows() + recurrenceRows() + languageRows()
+    + overheadRows()
+    + processRows()
 }

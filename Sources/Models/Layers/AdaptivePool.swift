@@ -53,12 +53,12 @@ public struct AdaptiveMeanPool: Placed {
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
 }
 
-extension AdaptiveMaxPool: CustomStringConvertible {
+extension AdaptiveMaxPool {
   /// As it is written: `AdaptiveMaxPool(4)`.
-  public var description: String { "AdaptiveMaxPool(\(size))" }
+  public var code: String { "AdaptiveMaxPool(\(size))" }
 }
 
-extension AdaptiveMeanPool: CustomStringConvertible {
+extension AdaptiveMeanPool {
   /// As it is written: `AdaptiveMeanPool(4)`.
-  public var description: String { "AdaptiveMeanPool(\(size))" }
+  public var code: String { "AdaptiveMeanPool(\(size))" }
 }

@@ -45,7 +45,7 @@ public struct AlphaDropout: Placed {
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
 }
 
-extension AlphaDropout: CustomStringConvertible {
+extension AlphaDropout {
   /// As it is written: `AlphaDropout(0.1)`.
-  public var description: String { "AlphaDropout(\(probability))" }
+  public var code: String { "AlphaDropout(\(probability))" }
 }

@@ -103,9 +103,9 @@ public struct BatchNorm: Placed, InputAdapting {
   }
 }
 
-extension BatchNorm: CustomStringConvertible {
+extension BatchNorm {
   /// As it is written: `BatchNorm(16)`.
-  public var description: String {
+  public var code: String {
     var call = WrittenCall("BatchNorm")
     let channels = runningMean.size(ofAxis: 0)
     if channels > 0 { call = call.with(channels) }

@@ -46,7 +46,7 @@ public struct Bilinear: Placed {
 
 extension Bilinear {
   /// As it is written: `Bilinear(20, 30, 40)`.
-  public var description: String {
+  public var code: String {
     written("Bilinear", [1, 2, 0].map { "\(weight.shape[$0])" } + (bias == nil ? ["hasBias: false"] : []))
   }
 }

@@ -33,9 +33,9 @@ public struct ChannelDropout: Placed {
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
 }
 
-extension ChannelDropout: CustomStringConvertible {
+extension ChannelDropout {
   /// As it is written: `ChannelDropout(0.5)`.
-  public var description: String { "ChannelDropout(\(probability))" }
+  public var code: String { "ChannelDropout(\(probability))" }
 }
 
 extension Tensor {

@@ -144,9 +144,9 @@ extension Convolution: NamedType {
   package static var typeName: String { "Conv\(spatialAxes)D" }
 }
 
-extension Convolution: CustomStringConvertible {
+extension Convolution {
   /// As it is written: `Conv2D(3, 16, kernel: 3, padding: .same)`.
-  public var description: String {
+  public var code: String {
     var call = WrittenCall(Self.typeName)
     if !isWaiting { call = call.with(weight.size(ofAxis: 1) * groups) }
     return call.with(weight.size(ofAxis: 0)).with("kernel", kernel).with("stride", stride, unless: 1)

@@ -30,7 +30,7 @@ public struct DropPath: Placed {
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
 }
 
-extension DropPath: CustomStringConvertible {
+extension DropPath {
   /// As it is written: `DropPath(0.1)`.
-  public var description: String { "DropPath(\(probability))" }
+  public var code: String { "DropPath(\(probability))" }
 }

@@ -60,7 +60,7 @@ public struct Embedding: Placed {
 
 extension Embedding {
   /// As it is written: `Embedding(65, 128)`.
-  public var description: String {
+  public var code: String {
     written("Embedding", ["\(weight.shape[0])", "\(weight.shape[1])"] + lookup(padding, maxNorm, order, scalesByFrequency))
   }
 }

@@ -60,12 +60,12 @@ public struct Reshape: Placed {
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
 }
 
-extension Flatten: CustomStringConvertible {
+extension Flatten {
   /// As it is written: `Flatten()`.
-  public var description: String { WrittenCall("Flatten").with("from", start, unless: 1).with("to", end, unless: -1).description }
+  public var code: String { WrittenCall("Flatten").with("from", start, unless: 1).with("to", end, unless: -1).description }
 }
 
-extension Reshape: CustomStringConvertible {
+extension Reshape {
   /// As it is written: `Reshape([1, 28, 28])`.
-  public var description: String { "Reshape(\(shape))" }
+  public var code: String { "Reshape(\(shape))" }
 }

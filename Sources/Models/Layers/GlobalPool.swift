@@ -54,14 +54,14 @@ public struct GlobalMeanPool: Placed {
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
 }
 
-extension GlobalMaxPool: CustomStringConvertible {
+extension GlobalMaxPool {
   /// As it is written: `GlobalMaxPool()`.
-  public var description: String { WrittenCall("GlobalMaxPool").with("keepsAxes", keepsAxes, unless: false).description }
+  public var code: String { WrittenCall("GlobalMaxPool").with("keepsAxes", keepsAxes, unless: false).description }
 }
 
-extension GlobalMeanPool: CustomStringConvertible {
+extension GlobalMeanPool {
   /// As it is written: `GlobalMeanPool()`.
-  public var description: String { WrittenCall("GlobalMeanPool").with("keepsAxes", keepsAxes, unless: false).description }
+  public var code: String { WrittenCall("GlobalMeanPool").with("keepsAxes", keepsAxes, unless: false).description }
 }
 
 extension Tensor {

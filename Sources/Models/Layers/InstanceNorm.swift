@@ -105,9 +105,9 @@ public struct InstanceNorm: Placed, InputAdapting {
   }
 }
 
-extension InstanceNorm: CustomStringConvertible {
+extension InstanceNorm {
   /// As it is written: `InstanceNorm(16, isAffine: true)`.
-  public var description: String {
+  public var code: String {
     var call = WrittenCall("InstanceNorm")
     let channels = runningMean.size(ofAxis: 0)
     if channels > 0 { call = call.with(channels) }

@@ -68,9 +68,9 @@ public struct LayerNorm: Placed, InputAdapting {
   }
 }
 
-extension LayerNorm: CustomStringConvertible {
+extension LayerNorm {
   /// As it is written: `LayerNorm(128)`.
-  public var description: String {
+  public var code: String {
     var call = WrittenCall("LayerNorm")
     if !isWaiting { call = call.with(shape.rank == 1 ? "\(shape[0])" : "\(shape)") }
     return call.with("epsilon", epsilon, unless: 1e-5).with("isAffine", weight != nil, unless: true)

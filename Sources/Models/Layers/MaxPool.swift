@@ -58,9 +58,9 @@ extension MaxPool: NamedType {
   package static var typeName: String { "MaxPool\(spatialAxes)D" }
 }
 
-extension MaxPool: CustomStringConvertible {
+extension MaxPool {
   /// As it is written: `MaxPool2D(3, stride: 2, padding: 1)`.
-  public var description: String {
+  public var code: String {
     WrittenCall(Self.typeName).with(window).with("stride", stride, unless: nil).with("padding", padding, unless: 0)
       .with("dilation", dilation, unless: 1).with("roundsUp", roundsUp, unless: false).description
   }

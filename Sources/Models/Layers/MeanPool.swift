@@ -65,9 +65,9 @@ extension MeanPool: NamedType {
   package static var typeName: String { "MeanPool\(spatialAxes)D" }
 }
 
-extension MeanPool: CustomStringConvertible {
+extension MeanPool {
   /// As it is written: `MeanPool2D(3, stride: 2)`.
-  public var description: String {
+  public var code: String {
     WrittenCall(Self.typeName).with(window).with("stride", stride, unless: nil).with("padding", padding, unless: 0)
       .with("roundsUp", roundsUp, unless: false).with("countsPadding", countsPadding, unless: true).with("divisor", divisor, unless: nil)
       .description

@@ -37,7 +37,7 @@ public struct PReLU: Placed {
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) { visitor.parameter(&weight, "weight") }
 }
 
-extension PReLU: CustomStringConvertible {
+extension PReLU {
   /// As it is written: `PReLU(16)`.
-  public var description: String { weight.elementCount == 1 ? "PReLU()" : "PReLU(\(weight.elementCount))" }
+  public var code: String { weight.elementCount == 1 ? "PReLU()" : "PReLU(\(weight.elementCount))" }
 }

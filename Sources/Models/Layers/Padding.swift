@@ -70,9 +70,9 @@ extension Padding: NamedType {
   package static var typeName: String { "Padding\(spatialAxes)D" }
 }
 
-extension Padding: CustomStringConvertible {
+extension Padding {
   /// As it is written: `Padding2D(1, mode: .reflect)`.
-  public var description: String {
+  public var code: String {
     let call = WrittenCall(Self.typeName)
     return (before == after ? call.with(before) : call.with("before", before).with("after", after))
       .with("mode", case: mode, unless: nil).with("value", value, unless: 0).description

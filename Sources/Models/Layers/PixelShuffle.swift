@@ -44,12 +44,12 @@ public struct PixelUnshuffle: Placed {
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
 }
 
-extension PixelShuffle: CustomStringConvertible {
+extension PixelShuffle {
   /// As it is written: `PixelShuffle(2)`.
-  public var description: String { "PixelShuffle(\(factor))" }
+  public var code: String { "PixelShuffle(\(factor))" }
 }
 
-extension PixelUnshuffle: CustomStringConvertible {
+extension PixelUnshuffle {
   /// As it is written: `PixelUnshuffle(2)`.
-  public var description: String { "PixelUnshuffle(\(factor))" }
+  public var code: String { "PixelUnshuffle(\(factor))" }
 }

@@ -63,7 +63,7 @@ public struct LearnedPositions: Placed, InputAdapting, Incremental {
 
 extension LearnedPositions {
   /// As it is written: `LearnedPositions(64, 128)`.
-  public var description: String {
+  public var code: String {
     written("LearnedPositions", ["\(weight.shape[0])"] + (isWaiting ? [] : ["\(weight.shape[1])"]))
   }
 }
@@ -112,7 +112,7 @@ public struct SinusoidalPositions: Placed, Incremental {
 
 extension SinusoidalPositions {
   /// As it is written: `SinusoidalPositions()`.
-  public var description: String { written("SinusoidalPositions", base == 10_000 ? [] : ["base: \(base)"]) }
+  public var code: String { written("SinusoidalPositions", base == 10_000 ? [] : ["base: \(base)"]) }
 }
 
 /// How many positions there were, as the second size of a tensor without elements: state that a run on shapes alone can read, too.

@@ -61,9 +61,9 @@ public struct RMSNorm: Placed, InputAdapting {
   }
 }
 
-extension RMSNorm: CustomStringConvertible {
+extension RMSNorm {
   /// As it is written: `RMSNorm(128)`.
-  public var description: String {
+  public var code: String {
     var call = WrittenCall("RMSNorm")
     if !isWaiting { call = call.with(shape.rank == 1 ? "\(shape[0])" : "\(shape)") }
     return call.with("epsilon", epsilon, unless: nil).with("isAffine", weight != nil, unless: true).description

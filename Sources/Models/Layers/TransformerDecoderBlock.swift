@@ -114,7 +114,7 @@ public struct TransformerDecoderBlock: Placed {
 
 extension TransformerDecoderBlock {
   /// As it is written: `TransformerDecoderBlock(128, heads: 4, hidden: 512)`.
-  public var description: String {
+  public var code: String {
     written(
       "TransformerDecoderBlock",
       blockArguments(

@@ -124,7 +124,7 @@ public struct TransformerEncoderBlock: Placed, InputAdapting {
 
 extension TransformerEncoderBlock {
   /// As it is written: `TransformerEncoderBlock(128, heads: 4, hidden: 512)`.
-  public var description: String {
+  public var code: String {
     written(
       "TransformerEncoderBlock",
       blockArguments(

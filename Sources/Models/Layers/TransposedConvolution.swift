@@ -128,9 +128,9 @@ extension TransposedConvolution: NamedType {
   package static var typeName: String { "ConvTransposed\(spatialAxes)D" }
 }
 
-extension TransposedConvolution: CustomStringConvertible {
+extension TransposedConvolution {
   /// As it is written: `ConvTransposed2D(16, 3, kernel: 4, stride: 2)`.
-  public var description: String {
+  public var code: String {
     var call = WrittenCall(Self.typeName)
     if !isWaiting { call = call.with(weight.size(ofAxis: 0)) }
     return call.with(outputs).with("kernel", kernel).with("stride", stride, unless: 1).with("padding", padding, unless: 0)

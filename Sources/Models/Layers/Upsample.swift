@@ -64,9 +64,9 @@ public struct Upsample: Placed {
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
 }
 
-extension Upsample: CustomStringConvertible {
+extension Upsample {
   /// As it is written: `Upsample(scale: 2.0, method: .linear)`.
-  public var description: String {
+  public var code: String {
     let call = WrittenCall("Upsample")
     let start =
       switch target {
