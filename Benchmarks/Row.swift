@@ -92,9 +92,7 @@ extension Row {
 
 /// Every row, in the order they are measured in: each after its limit.
 func allRows() -> [Row] {
-  elementwiseRows() + productRows() + layoutRows() + imageRows() + decompositionRows() + trainRows() + imageModelRows() + recurrenceRows()
-    + overheadRows() + processRows()
-  elementwiseRows() + productRows() + layoutRows() + imageRows() + decompositionRows() + trainRows() + recurrenceRows() + languageRows()
-    + overheadRows()
-    + processRows()
+  let kernels = elementwiseRows() + productRows() + layoutRows() + imageRows() + decompositionRows()
+  let models = trainRows() + imageModelRows() + recurrenceRows() + languageRows()
+  return kernels + models + overheadRows() + processRows()
 }

@@ -40,7 +40,7 @@ private func propertyCode(_ value: Any) -> String? {
   case let text as String: return "\"\(text)\""
   default:
     let mirror = Mirror(reflecting: value)
-    if mirror.displayStyle == .optional { return mirror.children.first.map { propertyCode($0.value) } ?? "nil" }
+    if mirror.displayStyle == .optional { return mirror.children.first.flatMap { propertyCode($0.value) } }
     // Only an enum's case can be named; a function, for instance, cannot.
     return mirror.displayStyle == .enum ? ".\(value)" : nil
   }
@@ -50,7 +50,8 @@ private func propertyCode(_ value: Any) -> String? {
 func remarked<M: Model>(_ model: M) -> String {
   var copy = model
   var remarks = Remarks()
-  copy.visit(&remarks)
+  // It may be printed anywhere: after a mistake, and in a run on shapes alone.
+  _ = try? throwingMistakes { dryRun(false) { copy.visit(&remarks) } }
   return remarks.text.isEmpty ? model.code : "\(model.code)   // \(remarks.text)"
 }
 

@@ -37,7 +37,7 @@ extension Placed {
   /// Runs `body` as this part of the model it stands in.
   @inline(__always)
   public func placed<R>(on x: Tensor, _ body: (Self) -> R) -> R {
-    if partLabels == nil { return body(self) }
+    if !isLabelled { return body(self) }
     return entering(Int(place.label), of: Self.self, input: x.shape) {
       let result = body(self)
       return (result, (result as? Tensor)?.shape)
@@ -47,7 +47,7 @@ extension Placed {
   /// Runs `body`, which changes the layer's state, as this part of the model it stands in.
   @inline(__always)
   public mutating func placed<R>(on x: Tensor, _ body: (inout Self) -> R) -> R {
-    if partLabels == nil { return body(&self) }
+    if !isLabelled { return body(&self) }
     return entering(Int(place.label), of: Self.self, input: x.shape) {
       let result = body(&self)
       return (result, (result as? Tensor)?.shape)
@@ -59,7 +59,7 @@ extension Placed where Self: InputAdapting {
   /// Runs `body` as this part of the model it stands in, on a completed copy while open sizes are found out.
   @inline(__always)
   public func placed<R>(on x: Tensor, _ body: (Self) -> R) -> R {
-    if partLabels == nil && !isWaiting { return body(self) }
+    if !isLabelled && !isWaiting { return body(self) }
     return entering(Int(place.label), of: Self.self, input: x.shape) {
       let result = body(completed(for: x.shape))
       return (result, (result as? Tensor)?.shape)
@@ -70,7 +70,7 @@ extension Placed where Self: InputAdapting {
   /// out.
   @inline(__always)
   public mutating func placed<R>(on x: Tensor, _ body: (inout Self) -> R) -> R {
-    if partLabels == nil && !isWaiting { return body(&self) }
+    if !isLabelled && !isWaiting { return body(&self) }
     return entering(Int(place.label), of: Self.self, input: x.shape) {
       var layer = completed(for: x.shape)
       let result = body(&layer)

@@ -40,7 +40,7 @@ public struct Layer: Placed, SequenceModel {
   }
 
   private mutating func run(_ x: Tensor, _ body: (inout any Model<Tensor, Tensor>, Tensor) -> Tensor) -> Tensor {
-    if partLabels == nil { return runContent(x, body) }
+    if !isLabelled { return runContent(x, body) }
     return entering(Int(place.label), of: modelType, input: x.shape) {
       let y = runContent(x, body)
       return (y, y.shape)
@@ -54,7 +54,7 @@ public struct Layer: Placed, SequenceModel {
       return body(&model, x)
     case .model(var model):
       // A layer that waits for its sizes and has no place of its own is completed here, while sizes are found out.
-      if partLabels?.completes == true, var waiting = model as? any InputAdapting & Model<Tensor, Tensor>, waiting.isWaiting {
+      if isLabelled, partLabels?.completes == true, var waiting = model as? any InputAdapting & Model<Tensor, Tensor>, waiting.isWaiting {
         waiting.adapt(to: x.shape)
         var completed: any Model<Tensor, Tensor> = waiting
         return body(&completed, x)

@@ -54,9 +54,9 @@ public struct RotaryPositions: Sendable, Hashable {
   }
 }
 
-extension RotaryPositions {
+extension RotaryPositions: CustomStringConvertible {
   /// As it is written: `RotaryPositions(base: 500000.0)`.
-  public var code: String {
+  public var description: String {
     let options = [
       base == 10_000 ? nil : "base: \(base)", features.map { "features: \($0)" }, isInterleaved ? "isInterleaved: true" : nil,
     ]

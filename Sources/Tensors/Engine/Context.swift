@@ -32,7 +32,11 @@ final class Context {
   /// The model parts being called, outermost first.
   var path: [PathComponent] = []
   /// The names of a model's parts, while a run on shapes alone goes through them.
-  var labels: PartLabels?
+  var labels: PartLabels? {
+    didSet { isLabelled = labels != nil }
+  }
+  /// Whether there are such: what every layer asks, without taking hold of them.
+  private(set) var isLabelled = false
   /// Finds the part where a mistake happened that the parts being called do not tell.
   var locate: ((TensorError) -> String)?
   /// Whose parameters the variables of the innermost gradient call are.

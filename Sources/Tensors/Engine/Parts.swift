@@ -142,6 +142,9 @@ package struct PartRun {
 
 /// Whether a run on shapes alone goes through a model whose parts have labels.
 @inline(__always)
+package var isLabelled: Bool { Context.current.isLabelled }
+
+/// The labels, if so.
 package var partLabels: PartLabels? { Context.current.labels }
 
 /// Runs `body` on shapes alone, as a run through the parts that have these labels.
