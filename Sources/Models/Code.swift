@@ -68,7 +68,8 @@ private struct Remarks: ModelVisitor {
 
   mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
     count += 1
-    if tensor.isPlaceholder || tensor.elementCount == 0 || !tensor.dtype.isFloatingPoint {
+    // After a mistake nothing can be counted.
+    if hasFailed || tensor.isPlaceholder || tensor.elementCount == 0 || !tensor.dtype.isFloatingPoint {
       areAllZero = false
       return
     }

@@ -106,10 +106,10 @@ public struct BatchNorm: Placed, InputAdapting {
 extension BatchNorm {
   /// As it is written: `BatchNorm(16)`.
   public var code: String {
-    var call = WrittenCall("BatchNorm")
     let channels = runningMean.size(ofAxis: 0)
-    if channels > 0 { call = call.with(channels) }
-    return call.with("momentum", momentum, unless: 0.1).with("epsilon", epsilon, unless: 1e-5)
-      .with("isAffine", weight != nil, unless: true).with("tracksStatistics", tracksStatistics, unless: true).description
+    return call(
+      "BatchNorm", channels > 0 ? "\(channels)" : nil, argument("momentum", momentum, unless: 0.1),
+      argument("epsilon", epsilon, unless: 1e-5), argument("isAffine", weight != nil, unless: true),
+      argument("tracksStatistics", tracksStatistics, unless: true))
   }
 }

@@ -147,11 +147,11 @@ extension Convolution: NamedType {
 extension Convolution {
   /// As it is written: `Conv2D(3, 16, kernel: 3, padding: .same)`.
   public var code: String {
-    var call = WrittenCall(Self.typeName)
-    if !isWaiting { call = call.with(weight.size(ofAxis: 1) * groups) }
-    return call.with(weight.size(ofAxis: 0)).with("kernel", kernel).with("stride", stride, unless: 1)
-      .with("padding", padding, unless: 0).with("dilation", dilation, unless: 1).with("groups", groups, unless: 1)
-      .with("paddingMode", case: paddingMode, unless: nil).with("hasBias", bias != nil, unless: true).description
+    call(
+      Self.typeName, isWaiting ? nil : "\(weight.size(ofAxis: 1) * groups)", "\(weight.size(ofAxis: 0))", "kernel: \(kernel)",
+      argument("stride", stride, unless: 1), argument("padding", padding, unless: 0), argument("dilation", dilation, unless: 1),
+      argument("groups", groups, unless: 1), argument("paddingMode", paddingMode.map { ".\($0)" }, unless: nil),
+      activationCode(activation), argument("hasBias", bias != nil, unless: true))
   }
 }
 

@@ -62,7 +62,9 @@ public struct Reshape: Placed {
 
 extension Flatten {
   /// As it is written: `Flatten()`.
-  public var code: String { WrittenCall("Flatten").with("from", start, unless: 1).with("to", end, unless: -1).description }
+  public var code: String {
+    call("Flatten", argument("from", start, unless: 1), argument("to", end, unless: -1))
+  }
 }
 
 extension Reshape {

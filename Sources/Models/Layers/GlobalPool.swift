@@ -56,12 +56,16 @@ public struct GlobalMeanPool: Placed {
 
 extension GlobalMaxPool {
   /// As it is written: `GlobalMaxPool()`.
-  public var code: String { WrittenCall("GlobalMaxPool").with("keepsAxes", keepsAxes, unless: false).description }
+  public var code: String {
+    call("GlobalMaxPool", argument("keepsAxes", keepsAxes, unless: false))
+  }
 }
 
 extension GlobalMeanPool {
   /// As it is written: `GlobalMeanPool()`.
-  public var code: String { WrittenCall("GlobalMeanPool").with("keepsAxes", keepsAxes, unless: false).description }
+  public var code: String {
+    call("GlobalMeanPool", argument("keepsAxes", keepsAxes, unless: false))
+  }
 }
 
 extension Tensor {

@@ -79,8 +79,8 @@ public struct GroupNorm: Placed, InputAdapting {
 extension GroupNorm {
   /// As it is written: `GroupNorm(16, groups: 4)`.
   public var code: String {
-    var call = WrittenCall("GroupNorm")
-    if !isWaiting { call = call.with(channelCount) }
-    return call.with("groups", groups).with("epsilon", epsilon, unless: 1e-5).with("isAffine", weight != nil, unless: true).description
+    call(
+      "GroupNorm", isWaiting ? nil : "\(channelCount)", "groups: \(groups)", argument("epsilon", epsilon, unless: 1e-5),
+      argument("isAffine", weight != nil, unless: true))
   }
 }

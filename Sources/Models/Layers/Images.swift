@@ -47,42 +47,10 @@ func orFail<R>(_ body: () throws(TensorError) -> R) -> R? {
   }
 }
 
-/// A layer as it is written in code, `MaxPool2D(3, stride: 2)`: arguments at their defaults are left out.
-struct WrittenCall: CustomStringConvertible {
-  private let name: String
-  private var arguments: [String] = []
+/// `label: value`, or nil where the value is what it is by default.
+func argument<T: Equatable>(_ label: String, _ value: T, unless usual: T) -> String? { value == usual ? nil : "\(label): \(value)" }
 
-  init(_ name: String) { self.name = name }
-
-  /// With one more argument.
-  func with(_ value: Any) -> WrittenCall {
-    var call = self
-    call.arguments.append("\(value)")
-    return call
-  }
-
-  /// With one more argument that has a label.
-  func with(_ label: String, _ value: Any) -> WrittenCall { with("\(label): \(value)") }
-
-  /// With one more argument, unless it is what it is by default.
-  func with<T: Equatable>(_ label: String, _ value: T, unless usual: T) -> WrittenCall {
-    if value == usual { return self }
-    if let value = value as? any OptionalValue { return value.written.map { with(label, $0) } ?? with(label, "nil") }
-    return with(label, value)
-  }
-
-  /// With one more argument, a case of an enumeration, unless it is what it is by default.
-  func with<T: Equatable>(_ label: String, case value: T?, unless usual: T?) -> WrittenCall {
-    value == usual ? self : with(label, value.map { ".\($0)" } ?? "nil")
-  }
-
-  var description: String { "\(name)(\(arguments.joined(separator: ", ")))" }
-}
-
-/// An optional, whose value is written without `Optional(…)`.
-private protocol OptionalValue {
-  var written: Any? { get }
-}
-extension Optional: OptionalValue {
-  var written: Any? { self }
+/// `label: value`, or nil where the value is what it is by default.
+func argument<T: Equatable>(_ label: String, _ value: T?, unless usual: T?) -> String? {
+  value == usual ? nil : "\(label): \(value.map { "\($0)" } ?? "nil")"
 }

@@ -108,10 +108,10 @@ public struct InstanceNorm: Placed, InputAdapting {
 extension InstanceNorm {
   /// As it is written: `InstanceNorm(16, isAffine: true)`.
   public var code: String {
-    var call = WrittenCall("InstanceNorm")
     let channels = runningMean.size(ofAxis: 0)
-    if channels > 0 { call = call.with(channels) }
-    return call.with("momentum", momentum, unless: 0.1).with("epsilon", epsilon, unless: 1e-5)
-      .with("isAffine", weight != nil, unless: false).with("tracksStatistics", tracksStatistics, unless: false).description
+    return call(
+      "InstanceNorm", channels > 0 ? "\(channels)" : nil, argument("momentum", momentum, unless: 0.1),
+      argument("epsilon", epsilon, unless: 1e-5), argument("isAffine", weight != nil, unless: false),
+      argument("tracksStatistics", tracksStatistics, unless: false))
   }
 }

@@ -71,10 +71,9 @@ public struct LayerNorm: Placed, InputAdapting {
 extension LayerNorm {
   /// As it is written: `LayerNorm(128)`.
   public var code: String {
-    var call = WrittenCall("LayerNorm")
-    if !isWaiting { call = call.with(shape.rank == 1 ? "\(shape[0])" : "\(shape)") }
-    return call.with("epsilon", epsilon, unless: 1e-5).with("isAffine", weight != nil, unless: true)
-      .with("hasBias", bias != nil, unless: weight != nil).description
+    call(
+      "LayerNorm", isWaiting ? nil : shape.rank == 1 ? "\(shape[0])" : "\(shape)", argument("epsilon", epsilon, unless: 1e-5),
+      argument("isAffine", weight != nil, unless: true), argument("hasBias", bias != nil, unless: weight != nil))
   }
 }
 

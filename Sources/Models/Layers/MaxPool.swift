@@ -61,8 +61,9 @@ extension MaxPool: NamedType {
 extension MaxPool {
   /// As it is written: `MaxPool2D(3, stride: 2, padding: 1)`.
   public var code: String {
-    WrittenCall(Self.typeName).with(window).with("stride", stride, unless: nil).with("padding", padding, unless: 0)
-      .with("dilation", dilation, unless: 1).with("roundsUp", roundsUp, unless: false).description
+    call(
+      Self.typeName, "\(window)", argument("stride", stride, unless: nil), argument("padding", padding, unless: 0),
+      argument("dilation", dilation, unless: 1), argument("roundsUp", roundsUp, unless: false))
   }
 }
 

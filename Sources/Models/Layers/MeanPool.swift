@@ -68,8 +68,9 @@ extension MeanPool: NamedType {
 extension MeanPool {
   /// As it is written: `MeanPool2D(3, stride: 2)`.
   public var code: String {
-    WrittenCall(Self.typeName).with(window).with("stride", stride, unless: nil).with("padding", padding, unless: 0)
-      .with("roundsUp", roundsUp, unless: false).with("countsPadding", countsPadding, unless: true).with("divisor", divisor, unless: nil)
-      .description
+    call(
+      Self.typeName, "\(window)", argument("stride", stride, unless: nil), argument("padding", padding, unless: 0),
+      argument("roundsUp", roundsUp, unless: false), argument("countsPadding", countsPadding, unless: true),
+      argument("divisor", divisor, unless: nil))
   }
 }

@@ -73,8 +73,8 @@ extension Padding: NamedType {
 extension Padding {
   /// As it is written: `Padding2D(1, mode: .reflect)`.
   public var code: String {
-    let call = WrittenCall(Self.typeName)
-    return (before == after ? call.with(before) : call.with("before", before).with("after", after))
-      .with("mode", case: mode, unless: nil).with("value", value, unless: 0).description
+    call(
+      Self.typeName, before == after ? "\(before)" : "before: \(before), after: \(after)",
+      argument("mode", mode.map { ".\($0)" }, unless: nil), argument("value", value, unless: 0))
   }
 }

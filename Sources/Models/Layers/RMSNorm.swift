@@ -64,8 +64,8 @@ public struct RMSNorm: Placed, InputAdapting {
 extension RMSNorm {
   /// As it is written: `RMSNorm(128)`.
   public var code: String {
-    var call = WrittenCall("RMSNorm")
-    if !isWaiting { call = call.with(shape.rank == 1 ? "\(shape[0])" : "\(shape)") }
-    return call.with("epsilon", epsilon, unless: nil).with("isAffine", weight != nil, unless: true).description
+    call(
+      "RMSNorm", isWaiting ? nil : shape.rank == 1 ? "\(shape[0])" : "\(shape)", argument("epsilon", epsilon, unless: nil),
+      argument("isAffine", weight != nil, unless: true))
   }
 }

@@ -131,10 +131,10 @@ extension TransposedConvolution: NamedType {
 extension TransposedConvolution {
   /// As it is written: `ConvTransposed2D(16, 3, kernel: 4, stride: 2)`.
   public var code: String {
-    var call = WrittenCall(Self.typeName)
-    if !isWaiting { call = call.with(weight.size(ofAxis: 0)) }
-    return call.with(outputs).with("kernel", kernel).with("stride", stride, unless: 1).with("padding", padding, unless: 0)
-      .with("outputPadding", outputPadding, unless: 0).with("dilation", dilation, unless: 1).with("groups", groups, unless: 1)
-      .with("hasBias", bias != nil, unless: true).description
+    call(
+      Self.typeName, isWaiting ? nil : "\(weight.size(ofAxis: 0))", "\(outputs)", "kernel: \(kernel)",
+      argument("stride", stride, unless: 1), argument("padding", padding, unless: 0),
+      argument("outputPadding", outputPadding, unless: 0), argument("dilation", dilation, unless: 1),
+      argument("groups", groups, unless: 1), activationCode(activation), argument("hasBias", bias != nil, unless: true))
   }
 }

@@ -67,14 +67,14 @@ public struct Upsample: Placed {
 extension Upsample {
   /// As it is written: `Upsample(scale: 2.0, method: .linear)`.
   public var code: String {
-    let call = WrittenCall("Upsample")
-    let start =
+    let extent =
       switch target {
-      case .size(let size): call.with("to", size)
-      case .scale(let scale): call.with("scale", scale)
-      case .scales(let scales): call.with("scales", scales)
+      case .size(let size): "to: \(size)"
+      case .scale(let scale): "scale: \(scale)"
+      case .scales(let scales): "scales: \(scales)"
       }
-    return start.with("method", case: method, unless: .nearest).with("alignsCorners", alignsCorners, unless: false)
-      .with("antialiases", antialiases, unless: false).description
+    return call(
+      "Upsample", extent, argument("method", ".\(method)", unless: ".nearest"), argument("alignsCorners", alignsCorners, unless: false),
+      argument("antialiases", antialiases, unless: false))
   }
 }

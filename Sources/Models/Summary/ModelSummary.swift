@@ -84,7 +84,8 @@ extension ModelSummary {
     parts = runs.indices.dropFirst(1).map { label in
       let run = runs[label]
       return Part(
-        path: labels.paths[label], type: "\(labels.types[label])", depth: depths[label], output: run.output, parameters: run.parameters,
+        path: labels.paths[label], type: name(of: labels.types[label]), depth: depths[label], output: run.output,
+        parameters: run.parameters,
         frozen: run.frozen, multiplyAdds: run.multiplyAdds, activationBytes: run.byteCount, calls: run.calls)
     }
   }

@@ -18,7 +18,7 @@ private func convolutions() -> [LayerRow] {
     "Conv2D(4, 6, kernel: 3, padding: .same, groups: 2)", Conv2D(4, 6, kernel: 3, padding: .same, groups: 2),
     Conv2D(6, kernel: 3, padding: .same, groups: 2))
   add(
-    "Conv2D(4, 2, kernel: [3, 2], stride: 2, padding: [1, 0], dilation: [1, 2], paddingMode: .reflect, hasBias: false)",
+    "Conv2D(4, 2, kernel: [3, 2], stride: 2, padding: [1, 0], dilation: [1, 2], paddingMode: .reflect, activation: tanh, hasBias: false)",
     Conv2D(4, 2, kernel: [3, 2], stride: 2, padding: [1, 0], dilation: [1, 2], paddingMode: .reflect, activation: tanh, hasBias: false),
     Conv2D(2, kernel: [3, 2], stride: 2, padding: [1, 0], dilation: [1, 2], paddingMode: .reflect, activation: tanh, hasBias: false))
   add(
