@@ -82,16 +82,17 @@ struct GPT: ParsableCommand {
   private func train(_ model: inout LanguageModel, on windows: Windows) throws {
     let start = ContinuousClock.now
     var optimizer = AdamW(learningRate: learningRate, weightDecay: 0.1)
-    var batches = DataLoader(windows, batchSize: batchSize, shuffle: true, seed: seed).makeIterator()
-    let loader = DataLoader(windows, batchSize: batchSize, shuffle: true, seed: seed &+ 1)
+    let loader = DataLoader(windows, batchSize: batchSize, shuffle: true, seed: seed)
+    var batches = loader.makeIterator()
     var (sum, count) = (0.0, 0)
     for step in 1...steps {
       var batch = batches.next()
       if batch == nil {
+        // Each window was there once: another pass.
         batches = loader.makeIterator()
         batch = batches.next()
       }
-      guard let (x, y) = batch else { break }
+      guard let (x, y) = batch else { return }
       optimizer.learningRate = rate(at: step)
       let (loss, gradient) = valueAndGradient(at: &model) { model in crossEntropy(model(x), y) }
       optimizer.update(&model, along: gradient)

@@ -47,6 +47,7 @@ public struct Bilinear: Placed {
 extension Bilinear {
   /// As it is written: `Bilinear(20, 30, 40)`.
   public var code: String {
-    written("Bilinear", [1, 2, 0].map { "\(weight.shape[$0])" } + (bias == nil ? ["hasBias: false"] : []))
+    call(
+      "Bilinear", "\(weight.shape[1])", "\(weight.shape[2])", "\(weight.shape[0])", bias == nil ? "hasBias: false" : nil)
   }
 }

@@ -61,20 +61,11 @@ public struct Embedding: Placed {
 extension Embedding {
   /// As it is written: `Embedding(65, 128)`.
   public var code: String {
-    written("Embedding", ["\(weight.shape[0])", "\(weight.shape[1])"] + lookup(padding, maxNorm, order, scalesByFrequency))
+    call(
+      "Embedding", "\(weight.shape[0])", "\(weight.shape[1])", padding.map { "padding: \($0)" }, maxNorm.map { "maxNorm: \($0)" },
+      order == 2 ? nil : "order: \(order)", scalesByFrequency ? "scalesByFrequency: true" : nil)
   }
 }
-
-/// What ``Embedding`` and ``EmbeddingBag`` are told beside their sizes, where it is not the default.
-func lookup(_ padding: Int?, _ maxNorm: Double?, _ order: Double, _ scalesByFrequency: Bool) -> [String] {
-  [
-    padding.map { "padding: \($0)" }, maxNorm.map { "maxNorm: \($0)" }, order == 2 ? nil : "order: \(order)",
-    scalesByFrequency ? "scalesByFrequency: true" : nil,
-  ].compactMap { $0 }
-}
-
-/// `Name(first, second: 2)`: a layer as it is written.
-func written(_ name: String, _ arguments: [String]) -> String { "\(name)(\(arguments.joined(separator: ", ")))" }
 
 /// The row that is padding, counted from the first; nil after a mistake.
 func checkedPadding(_ layer: String, _ padding: Int?, count: Int) -> Int? {

@@ -55,8 +55,9 @@ public struct EmbeddingBag: Placed {
 extension EmbeddingBag {
   /// As it is written: `EmbeddingBag(1000, 64, reduction: .sum)`.
   public var code: String {
-    let reduced = reduction == .mean ? [] : ["reduction: .\(reduction)"]
-    return written(
-      "EmbeddingBag", ["\(weight.shape[0])", "\(weight.shape[1])"] + reduced + lookup(padding, maxNorm, order, scalesByFrequency))
+    call(
+      "EmbeddingBag", "\(weight.shape[0])", "\(weight.shape[1])", reduction == .mean ? nil : "reduction: .\(reduction)",
+      padding.map { "padding: \($0)" }, maxNorm.map { "maxNorm: \($0)" }, order == 2 ? nil : "order: \(order)",
+      scalesByFrequency ? "scalesByFrequency: true" : nil)
   }
 }

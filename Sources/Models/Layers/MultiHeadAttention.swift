@@ -187,12 +187,10 @@ extension MultiHeadAttention {
   /// As it is written: `MultiHeadAttention(128, heads: 4, isCausal: true)`.
   public var code: String {
     let (keyFeatures, valueFeatures) = (keyWeight?.shape[1] ?? features, valueWeight?.shape[1] ?? features)
-    let options: [String?] = [
-      isWaiting ? nil : "\(features)", "heads: \(heads)", keyHeads == heads ? nil : "keyHeads: \(keyHeads)",
-      keyFeatures == features ? nil : "keyFeatures: \(keyFeatures)", valueFeatures == features ? nil : "valueFeatures: \(valueFeatures)",
-      isCausal ? "isCausal: true" : nil, dropout == 0 ? nil : "dropout: \(dropout)", inputBias == nil ? "hasBias: false" : nil,
-      rotary.map { "rotary: \($0)" },
-    ]
-    return written("MultiHeadAttention", options.compactMap { $0 })
+    return call(
+      "MultiHeadAttention", isWaiting ? nil : "\(features)", "heads: \(heads)", keyHeads == heads ? nil : "keyHeads: \(keyHeads)",
+      keyFeatures == features ? nil : "keyFeatures: \(keyFeatures)",
+      valueFeatures == features ? nil : "valueFeatures: \(valueFeatures)", isCausal ? "isCausal: true" : nil,
+      dropout == 0 ? nil : "dropout: \(dropout)", inputBias == nil ? "hasBias: false" : nil, rotary.map { "rotary: \($0)" })
   }
 }

@@ -63,9 +63,7 @@ public struct LearnedPositions: Placed, InputAdapting, Incremental {
 
 extension LearnedPositions {
   /// As it is written: `LearnedPositions(64, 128)`.
-  public var code: String {
-    written("LearnedPositions", ["\(weight.shape[0])"] + (isWaiting ? [] : ["\(weight.shape[1])"]))
-  }
+  public var code: String { call("LearnedPositions", "\(weight.shape[0])", isWaiting ? nil : "\(weight.shape[1])") }
 }
 
 /// Adds sines and cosines of the position: x[p, 2i] + sin(p·base^(−2i/features)), x[p, 2i + 1] + cos of the same.
@@ -112,7 +110,7 @@ public struct SinusoidalPositions: Placed, Incremental {
 
 extension SinusoidalPositions {
   /// As it is written: `SinusoidalPositions()`.
-  public var code: String { written("SinusoidalPositions", base == 10_000 ? [] : ["base: \(base)"]) }
+  public var code: String { call("SinusoidalPositions", base == 10_000 ? nil : "base: \(base)") }
 }
 
 /// How many positions there were, as the second size of a tensor without elements: state that a run on shapes alone can read, too.

@@ -57,10 +57,9 @@ public struct RotaryPositions: Sendable, Hashable {
 extension RotaryPositions: CustomStringConvertible {
   /// As it is written: `RotaryPositions(base: 500000.0)`.
   public var description: String {
-    let options = [
-      base == 10_000 ? nil : "base: \(base)", features.map { "features: \($0)" }, isInterleaved ? "isInterleaved: true" : nil,
-    ]
-    return written("RotaryPositions", options.compactMap { $0 })
+    call(
+      "RotaryPositions", base == 10_000 ? nil : "base: \(base)", features.map { "features: \($0)" },
+      isInterleaved ? "isInterleaved: true" : nil)
   }
 }
 

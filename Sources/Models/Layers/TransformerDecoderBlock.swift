@@ -115,10 +115,8 @@ public struct TransformerDecoderBlock: Placed {
 extension TransformerDecoderBlock {
   /// As it is written: `TransformerDecoderBlock(128, heads: 4, hidden: 512)`.
   public var code: String {
-    written(
-      "TransformerDecoderBlock",
-      blockArguments(
-        selfAttention, isWaiting: false, hidden: linear1.weight.shape[0], dropout: dropouts[0].probability, isCausal: true,
-        normsFirst: normsFirst, epsilon: norm1.epsilon))
+    blockCode(
+      "TransformerDecoderBlock", selfAttention, linear1, isWaiting: false, dropout: dropouts[0].probability,
+      causal: selfAttention.isCausal ? nil : "isCausal: false", normsFirst: normsFirst, epsilon: norm1.epsilon)
   }
 }

@@ -125,24 +125,23 @@ public struct TransformerEncoderBlock: Placed, InputAdapting {
 extension TransformerEncoderBlock {
   /// As it is written: `TransformerEncoderBlock(128, heads: 4, hidden: 512)`.
   public var code: String {
-    written(
-      "TransformerEncoderBlock",
-      blockArguments(
-        selfAttention, isWaiting: isWaiting, hidden: linear1.weight.shape[0], dropout: dropouts[0].probability, isCausal: false,
-        normsFirst: normsFirst, epsilon: norm1.epsilon))
+    blockCode(
+      "TransformerEncoderBlock", selfAttention, linear1, isWaiting: isWaiting, dropout: dropouts[0].probability,
+      causal: selfAttention.isCausal ? "isCausal: true" : nil, normsFirst: normsFirst, epsilon: norm1.epsilon)
   }
 }
 
-/// What a block is told, where it is not the default; `isCausal` is what it is unless told.
-func blockArguments(
-  _ attention: MultiHeadAttention, isWaiting: Bool, hidden: Int, dropout: Double, isCausal: Bool, normsFirst: Bool, epsilon: Double
-) -> [String] {
-  let options: [String?] = [
-    isWaiting ? nil : "\(attention.features)", "heads: \(attention.heads)", hidden == 2048 ? nil : "hidden: \(hidden)",
-    attention.keyHeads == attention.heads ? nil : "keyHeads: \(attention.keyHeads)", dropout == 0.1 ? nil : "dropout: \(dropout)",
-    attention.isCausal == isCausal ? nil : "isCausal: \(attention.isCausal)", normsFirst ? "normsFirst: true" : nil,
+/// A block as it is written, what is PyTorch's default left out.
+func blockCode(
+  _ name: String, _ attention: MultiHeadAttention, _ linear: Dense, isWaiting: Bool, dropout: Double, causal: String?, normsFirst: Bool,
+  epsilon: Double
+) -> String {
+  let hidden = linear.weight.shape[0]
+  let activation = activationCode(linear.activation) ?? "activation: { x in x }"
+  return call(
+    name, isWaiting ? nil : "\(attention.features)", "heads: \(attention.heads)", hidden == 2048 ? nil : "hidden: \(hidden)",
+    attention.keyHeads == attention.heads ? nil : "keyHeads: \(attention.keyHeads)", activation == "activation: relu" ? nil : activation,
+    dropout == 0.1 ? nil : "dropout: \(dropout)", causal, normsFirst ? "normsFirst: true" : nil,
     epsilon == 1e-5 ? nil : "epsilon: \(epsilon)", attention.inputBias == nil ? "hasBias: false" : nil,
-    attention.rotary.map { "rotary: \($0)" },
-  ]
-  return options.compactMap { $0 }
+    attention.rotary.map { "rotary: \($0)" })
 }

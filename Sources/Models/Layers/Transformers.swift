@@ -39,7 +39,7 @@ public struct TransformerEncoder: Placed {
 
 extension TransformerEncoder {
   /// As it is written: `TransformerEncoder(6) { TransformerEncoderBlock(512, heads: 8) }`.
-  public var code: String { stack("TransformerEncoder", layers.map(\.code), norm) }
+  public var code: String { stack("TransformerEncoder", layers.map(remarked), norm) }
 }
 
 /// Decoder blocks one after the other, and a norm at the end if there is one; each sees the same memory.
@@ -83,12 +83,12 @@ public struct TransformerDecoder: Placed {
 
 extension TransformerDecoder {
   /// As it is written: `TransformerDecoder(6) { TransformerDecoderBlock(512, heads: 8) }`.
-  public var code: String { stack("TransformerDecoder", layers.map(\.code), norm) }
+  public var code: String { stack("TransformerDecoder", layers.map(remarked), norm) }
 }
 
 /// A stack of blocks that are written alike, or each of them.
 private func stack(_ name: String, _ blocks: [String], _ norm: LayerNorm?) -> String {
-  let head = written(name, ["\(blocks.count)"] + (norm.map { ["norm: \($0)"] } ?? []))
+  let head = call(name, "\(blocks.count)", norm.map { "norm: \(remarked($0))" })
   if Set(blocks).count <= 1 { return "\(head) { \(blocks.first ?? "") }" }
-  return "\(head) {\n" + blocks.map { "  \($0)\n" }.joined() + "}"
+  return "\(head) {\n" + blocks.map { "  \(indented($0))\n" }.joined() + "}"
 }

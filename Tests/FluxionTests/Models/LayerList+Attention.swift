@@ -23,7 +23,7 @@ func attentionLayers() -> [LayerRow] {
       name: "TransformerEncoderBlock", input: [2, 3, 8],
       make: { TransformerEncoderBlock(8, heads: 2, hidden: 5, activation: gelu, dropout: 0, isCausal: true, normsFirst: true) },
       waiting: { TransformerEncoderBlock(heads: 2, hidden: 5, activation: gelu, dropout: 0, isCausal: true, normsFirst: true) },
-      description: "TransformerEncoderBlock(8, heads: 2, hidden: 5, dropout: 0.0, isCausal: true, normsFirst: true)"),
+      description: "TransformerEncoderBlock(8, heads: 2, hidden: 5, activation: gelu, dropout: 0.0, isCausal: true, normsFirst: true)"),
     LayerRow(
       name: "TransformerEncoderBlock, dropping", input: [2, 3, 8], make: { TransformerEncoderBlock(8, heads: 2, hidden: 5) },
       description: "TransformerEncoderBlock(8, heads: 2, hidden: 5)", isSameInTraining: false),
@@ -36,7 +36,7 @@ func attentionLayers() -> [LayerRow] {
         TransformerEncoder(2, norm: LayerNorm(8)) { TransformerEncoderBlock(heads: 2, hidden: 5, activation: tanh, dropout: 0) }
       },
       description:
-        "TransformerEncoder(2, norm: LayerNorm(8)) { TransformerEncoderBlock(8, heads: 2, hidden: 5, dropout: 0.0) }"),
+        "TransformerEncoder(2, norm: LayerNorm(8)) { TransformerEncoderBlock(8, heads: 2, hidden: 5, activation: tanh, dropout: 0.0) }"),
     LayerRow(
       name: "TransformerDecoder", input: [2, 3, 8],
       make: {
