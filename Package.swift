@@ -15,6 +15,7 @@ let package = Package(
     .executable(name: "bench", targets: ["bench"]),
     .executable(name: "digits", targets: ["digits"]),
     .executable(name: "gpt", targets: ["gpt"]),
+    .executable(name: "charrnn", targets: ["charrnn"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
@@ -48,6 +49,9 @@ let package = Package(
       path: "Examples/GPT", exclude: ["README.md"], swiftSettings: swift),
     .target(
       name: "Psalms", dependencies: ["Fluxion"], path: "Examples/Psalms", resources: [.copy("Resources")], swiftSettings: swift),
+    .executableTarget(
+      name: "charrnn", dependencies: ["Fluxion", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/CharRNN", exclude: ["README.md"], swiftSettings: swift),
     .target(
       name: "PyTorchCases", dependencies: ["Fluxion", "Tensors"], path: "Tests/Conformance", resources: [.copy("Cases")],
       swiftSettings: swift),

@@ -98,13 +98,12 @@ extension StackedRecurrence {
 extension Bidirectional {
   /// As it is written: `Bidirectional(LSTM(64, 128), LSTM(64, 128))`.
   public var code: String {
-    var arguments = ["\(forward.step)", "\(backward.step)"]
-    switch merge {
-    case .concatenation: break
-    case .sum: arguments.append("merge: .sum")
-    case .function: arguments.append("merge: .function(…)")
-    }
-    if forward.outputs == .last { arguments.append("outputs: .last") }
-    return "Bidirectional(\(arguments.joined(separator: ", ")))"
+    let merging: String? =
+      switch merge {
+      case .concatenation: nil
+      case .sum: "merge: .sum"
+      case .function: "merge: .function { … }"
+      }
+    return call("Bidirectional", forward.step.code, backward.step.code, merging, forward.outputs == .last ? "outputs: .last" : nil)
   }
 }

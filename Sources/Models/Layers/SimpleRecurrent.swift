@@ -72,8 +72,8 @@ public struct SimpleRecurrent: Placed, SequenceModel, InputAdapting {
 extension SimpleRecurrent {
   /// As it is written: `SimpleRecurrent(64, 128)`.
   public var code: String {
-    let sizes = isWaiting ? "\(wx.shape[1])" : "\(wx.shape[0]), \(wx.shape[1])"
-    return "SimpleRecurrent(\(sizes)\(activation == .sigmoid ? "" : ", activation: .\(activation)"))"
+    call(
+      "SimpleRecurrent", isWaiting ? nil : "\(wx.shape[0])", "\(wx.shape[1])", activation == .sigmoid ? nil : "activation: .\(activation)")
   }
 }
 

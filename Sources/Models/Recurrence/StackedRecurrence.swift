@@ -120,12 +120,10 @@ extension StackedRecurrence {
 
   /// As it is written: `LSTM(64, 256, layers: 2)`.
   public var code: String {
-    let sizes = stack.layers[0].sizes
-    let arguments = [
-      isWaiting ? nil : "\(sizes.inputs)", "\(sizes.outputs)", layers.count > 1 ? "layers: \(layers.count)" : nil,
-      stack.dropout.probability > 0 ? "dropout: \(stack.dropout.probability)" : nil, stack.hasBias ? nil : "hasBias: false",
-    ]
-    return "\(Self.self)(\(arguments.compactMap { $0 }.joined(separator: ", ")))"
+    let (sizes, dropout) = (stack.layers[0].sizes, stack.dropout.probability)
+    return call(
+      "\(Self.self)", isWaiting ? nil : "\(sizes.inputs)", "\(sizes.outputs)", layers.count > 1 ? "layers: \(layers.count)" : nil,
+      dropout > 0 ? "dropout: \(dropout)" : nil, stack.hasBias ? nil : "hasBias: false")
   }
 }
 

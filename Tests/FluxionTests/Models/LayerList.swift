@@ -35,7 +35,7 @@ struct LayerRow: Sendable, CustomTestStringConvertible {
 }
 
 /// The layers, family by family.
-let layerList: [LayerRow] = basicLayers() + imageLayerRows() + attentionLayers()
+let layerList: [LayerRow] = basicLayers() + imageLayerRows() + attentionLayers() + recurrentLayers()
 
 private func basicLayers() -> [LayerRow] {
   [
