@@ -89,6 +89,7 @@ struct CharRNN: ParsableCommand {
       print(
         "epoch \(epoch)/\(epochs)  loss \(String(format: "%.3f", mean))  validation \(String(format: "%.3f", loss))  "
           + String(format: "%.1f s", Date().timeIntervalSince(begin)))
+      fflush(nil)
     }
     return loss
   }
