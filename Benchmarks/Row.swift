@@ -92,7 +92,6 @@ extension Row {
 
 /// Every row, in the order they are measured in: each after its limit.
 func allRows() -> [Row] {
-  let kernels = elementwiseRows() + productRows() + layoutRows() + imageRows() + decompositionRows()
-  let models = trainRows() + imageModelRows() + recurrenceRows() + languageRows()
-  return kernels + models + overheadRows() + processRows()
+  elementwiseRows() + productRows() + layoutRows() + imageRows() + decompositionRows() + trainRows() + imageModelRows() + recurrenceRows()
+    + languageRows() + overheadRows() + processRows()
 }
