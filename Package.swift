@@ -16,6 +16,7 @@ let package = Package(
     .executable(name: "digits", targets: ["digits"]),
     .executable(name: "gpt", targets: ["gpt"]),
     .executable(name: "charrnn", targets: ["charrnn"]),
+    .executable(name: "translation", targets: ["translation"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
@@ -47,6 +48,9 @@ let package = Package(
     .executableTarget(
       name: "gpt", dependencies: ["Fluxion", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/GPT", exclude: ["README.md"], swiftSettings: swift),
+    .executableTarget(
+      name: "translation", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/Translation", exclude: ["README.md", "attention.svg"], swiftSettings: swift),
     .target(
       name: "Psalms", dependencies: ["Fluxion"], path: "Examples/Psalms", resources: [.copy("Resources")], swiftSettings: swift),
     .executableTarget(
