@@ -93,5 +93,5 @@ extension Row {
 /// Every row, in the order they are measured in: each after its limit.
 func allRows() -> [Row] {
   elementwiseRows() + productRows() + layoutRows() + imageRows() + decompositionRows() + trainRows() + imageModelRows() + recurrenceRows()
-    + languageRows() + overheadRows() + processRows()
+    + languageRows() + lossRows() + overheadRows() + processRows()
 }
