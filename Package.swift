@@ -44,7 +44,7 @@ let package = Package(
       path: "Benchmarks", swiftSettings: swift),
     .executableTarget(
       name: "digits", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      path: "Examples/Digits", resources: [.copy("Resources")], swiftSettings: swift),
+      path: "Examples/Digits", exclude: ["README.md"], resources: [.copy("Resources")], swiftSettings: swift),
     .executableTarget(
       name: "gpt", dependencies: ["Fluxion", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/GPT", exclude: ["README.md"], swiftSettings: swift),
