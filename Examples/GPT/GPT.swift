@@ -11,7 +11,7 @@ struct GPT: ParsableCommand {
     discussion: "Without --text it learns nine tenths of the psalms, which come with the program, and is tested on the rest.")
 
   @Option(help: "How many batches are learned from.")
-  var steps = 2500
+  var steps = 4000
   @Option(help: "How many windows of the text are in a batch.")
   var batchSize = 16
   @Option(help: "How many characters a window has: what the model can look back on.")
@@ -101,6 +101,8 @@ struct GPT: ParsableCommand {
       if step % max(1, min(100, steps / 10)) == 0 || step == steps {
         let seconds = start.duration(to: .now) / .seconds(1)
         print("step \(step) of \(steps), loss \(String(format: "%.3f, %.0f s", sum / Double(count), seconds))")
+        // Written to a file or a pipe, a line would otherwise stay in a buffer until the end.
+        fflush(nil)
         if !sum.isFinite { throw TrainingError.nonFiniteLoss(sum, epoch: 1, step: step) }
         (sum, count) = (0, 0)
       }
