@@ -172,6 +172,26 @@ extension Tensor {
     #expect(distance(generator.predict(Self.ids[.all, 3..<4]), whole[.all, 3..<4]) < 1e-5)
   }
 
+  /// The same at a size that takes the kernels of whole models, from a prompt on and character by character to the last position.
+  @Test func incrementalEqualsWholeAtSize() {
+    let model = withSeed(11) {
+      Chain {
+        Embedding(63, 128)
+        LearnedPositions(64, 128)
+        for _ in 0..<2 {
+          TransformerEncoderBlock(128, heads: 4, hidden: 512, activation: gelu, isCausal: true, normsFirst: true)
+        }
+        LayerNorm(128)
+        Dense(128, 63)
+      }
+    }
+    let ids = withSeed(5) { (Tensor.uniform([1, 64]) * 63.0).cast(to: .int64) }
+    let whole = model.predict(ids)
+    var generator = model.incremental()
+    #expect(distance(withMode(.inference) { generator(ids[.all, 0..<9]) }, whole[.all, 0..<9]) < 1e-4)
+    for t in 9..<64 { #expect(distance(withMode(.inference) { generator(ids[.all, t..<t + 1]) }, whole[.all, t..<t + 1]) < 1e-4) }
+  }
+
   /// Two copies of a generator go on independently: two continuations of one beginning.
   @Test func copiesGoOnIndependently() {
     let model = Self.model(.rotary)
