@@ -1,15 +1,5 @@
 import Tensors
 
-/// How the answers of a ``Bidirectional`` model's directions become one.
-public enum DirectionMerge: Sendable {
-  /// One after the other along the last axis, forward first.
-  case concatenation
-  /// Their sum.
-  case sum
-  /// A function of the forward and the backward answers.
-  case function(@Sendable (_ forward: Tensor, _ backward: Tensor) -> Tensor)
-}
-
 /// Two models that read sequences from either end: each answer knows what is before it and what comes after it (Schuster and Paliwal 1997).
 ///
 ///     Bidirectional(LSTM(64, 128), LSTM(64, 128))          // [batch, time, 64] to [batch, time, 256]
@@ -26,7 +16,7 @@ public struct Bidirectional<Forward: Model<Tensor, Tensor>, Backward: Model<Tens
   /// The model that goes from the last step to the first.
   public var backward: Unrolled<Backward>
   /// How their answers become one.
-  public let merge: DirectionMerge
+  public let join: Join
   /// Where in a model it stands.
   public var place = Place()
 
@@ -35,27 +25,27 @@ public struct Bidirectional<Forward: Model<Tensor, Tensor>, Backward: Model<Tens
   /// - Parameters:
   ///   - forward: The model that goes from the first step to the last.
   ///   - backward: The model that goes from the last step to the first.
-  ///   - merge: How their answers become one.
-  ///   - outputs: `.last` merges what each direction gave for the step that it came to last.
+  ///   - join: How their answers, the forward one first, become one.
+  ///   - outputs: `.last` joins what each direction gave for the step that it came to last.
   ///   - initialState: Whether the states that they start from are trained.
   public init(
-    _ forward: Forward, _ backward: Backward, merge: DirectionMerge = .concatenation, outputs: StepOutputs = .all,
+    _ forward: Forward, _ backward: Backward, join: Join = .concatenation(), outputs: StepOutputs = .all,
     initialState: InitialState = .fixed
   ) {
     let backward = (backward as? any StackedRecurrence)?.renamed("_reverse") as? Backward ?? backward
     self.forward = forward.unrolled(outputs: outputs, initialState: initialState)
     self.backward = backward.unrolled(outputs: outputs, initialState: initialState).reversedInTime()
-    self.merge = merge
+    self.join = join
   }
 
   /// Two models that `make` makes, one for each direction.
   public init(
-    merge: DirectionMerge = .concatenation, outputs: StepOutputs = .all, initialState: InitialState = .fixed, _ make: () -> Forward
+    join: Join = .concatenation(), outputs: StepOutputs = .all, initialState: InitialState = .fixed, _ make: () -> Forward
   ) where Forward == Backward {
-    self.init(make(), make(), merge: merge, outputs: outputs, initialState: initialState)
+    self.init(make(), make(), join: join, outputs: outputs, initialState: initialState)
   }
 
-  /// Both directions' answers, merged.
+  /// Both directions' answers, joined.
   public mutating func callAsFunction(_ x: Tensor) -> Tensor { run(x, lengths: SequenceLengths.current) }
 
   /// Both directions' answers for sequences with lengths of their own, zeros behind their ends.
@@ -65,11 +55,7 @@ public struct Bidirectional<Forward: Model<Tensor, Tensor>, Backward: Model<Tens
     placed(on: x) { (model: inout Self) in
       let there = lengths.map { model.forward(x, lengths: $0) } ?? model.forward(x)
       let back = lengths.map { model.backward(x, lengths: $0) } ?? model.backward(x)
-      switch model.merge {
-      case .concatenation: return concatenate([there, back], axis: -1)
-      case .sum: return there + back
-      case .function(let merge): return merge(there, back)
-      }
+      return model.join([there, back])
     }
   }
 
@@ -98,12 +84,8 @@ extension StackedRecurrence {
 extension Bidirectional {
   /// As it is written: `Bidirectional(LSTM(64, 128), LSTM(64, 128))`.
   public var code: String {
-    let merging: String? =
-      switch merge {
-      case .concatenation: nil
-      case .sum: "merge: .sum"
-      case .function: "merge: .function { … }"
-      }
-    return call("Bidirectional", forward.step.code, backward.step.code, merging, forward.outputs == .last ? "outputs: .last" : nil)
+    call(
+      "Bidirectional", forward.step.code, backward.step.code, argument("join", join.code, unless: ".concatenation()"),
+      argument("outputs", forward.outputs == .last ? ".last" : ".all", unless: ".all"))
   }
 }

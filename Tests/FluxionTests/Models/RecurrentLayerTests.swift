@@ -261,8 +261,8 @@ private struct LastStates: ModelVisitor {
     let there = a.unrolled().predict(Self.x)
     let back = b.unrolled().reversedInTime().predict(Self.x)
     #expect(distance(Bidirectional(a, b).predict(Self.x), concatenate([there, back], axis: -1)) == 0)
-    #expect(distance(Bidirectional(a, b, merge: .sum).predict(Self.x), there + back) == 0)
-    let product = Bidirectional(a, b, merge: .function { $0 * $1 })
+    #expect(distance(Bidirectional(a, b, join: .sum).predict(Self.x), there + back) == 0)
+    let product = Bidirectional(a, b, join: .product)
     #expect(distance(product.predict(Self.x), there * back) == 0)
     // Each direction's last step: the backward one's is the first.
     let last = Bidirectional(a, b, outputs: .last).predict(Self.x)
