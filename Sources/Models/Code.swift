@@ -93,6 +93,14 @@ func indented(_ text: String) -> String { text.split(separator: "\n", omittingEm
 /// A call with the arguments that are not nil.
 func call(_ name: String, _ arguments: String?...) -> String { "\(name)(\(arguments.compactMap { $0 }.joined(separator: ", ")))" }
 
+/// `label: value`, or nil where the value is what it is by default.
+func argument<T: Equatable>(_ label: String, _ value: T, unless usual: T) -> String? { value == usual ? nil : "\(label): \(value)" }
+
+/// `label: value`, or nil where the value is what it is by default.
+func argument<T: Equatable>(_ label: String, _ value: T?, unless usual: T?) -> String? {
+  value == usual ? nil : "\(label): \(value.map { "\($0)" } ?? "nil")"
+}
+
 /// `activation: relu`, if the function has a name; nil for the identity.
 func activationCode(_ activation: @Sendable (Tensor) -> Tensor) -> String? {
   if operators(of: activation) == [] { return nil }

@@ -46,11 +46,3 @@ func orFail<R>(_ body: () throws(TensorError) -> R) -> R? {
     return nil
   }
 }
-
-/// `label: value`, or nil where the value is what it is by default.
-func argument<T: Equatable>(_ label: String, _ value: T, unless usual: T) -> String? { value == usual ? nil : "\(label): \(value)" }
-
-/// `label: value`, or nil where the value is what it is by default.
-func argument<T: Equatable>(_ label: String, _ value: T?, unless usual: T?) -> String? {
-  value == usual ? nil : "\(label): \(value.map { "\($0)" } ?? "nil")"
-}
