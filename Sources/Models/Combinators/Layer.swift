@@ -106,9 +106,7 @@ private struct Function: Model {
 }
 
 /// A kernel as a layer: `let mish = Elementwise { x in x * tanh(log1p(exp(x))) }` may stand in a chain.
-extension Elementwise: SequenceModel {
-  /// The kernel on all steps at once.
-  public func overTime(_ x: Tensor, lengths: [Int]?) -> Tensor { self(x) }
+extension Elementwise: Model {
   /// As it is written, but for the function.
   public var code: String { "Elementwise { … }" }
 }

@@ -5,7 +5,7 @@ import Tensors
 /// PyTorch: `Linear`.
 ///
 /// Shapes: x [..., inputs] to [..., outputs].
-public struct Dense: Placed, InputAdapting, SequenceModel {
+public struct Dense: Placed, InputAdapting {
   /// [outputs, inputs], as PyTorch stores it.
   public var weight: Tensor
   /// [outputs], unless the layer was made without one.
@@ -55,9 +55,6 @@ public struct Dense: Placed, InputAdapting, SequenceModel {
   public func callAsFunction(_ x: Tensor) -> Tensor {
     placed(on: x) { layer in layer.activation(linear(x, weight: layer.weight, bias: layer.bias)) }
   }
-
-  /// All steps in one product.
-  public func overTime(_ x: Tensor, lengths: [Int]?) -> Tensor { self(x) }
 
   /// Takes the size of the last axis as the number of inputs, if that is open.
   public mutating func adapt(to shape: Shape) {

@@ -95,6 +95,11 @@ public struct ComposedRecurrent<Layer: Model<Tensor, Tensor>>: Model {
 
   /// One step.
   public mutating func callAsFunction(_ x: Tensor) -> Tensor {
+    if x.rank > hidden.rank && !hasFailed {
+      fail(
+        TensorError(
+          "ComposedRecurrent", "\(x.shape) has a time axis, and a step takes [batch, inputs]; .unrolled() runs the model over sequences"))
+    }
     hidden = σ(layer(concatenate([x, hidden], axis: -1)))
     return hidden
   }

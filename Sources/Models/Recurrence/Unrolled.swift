@@ -238,6 +238,8 @@ private struct Hold: ModelVisitor {
     index += 1
     let batch = isRunning.shape[0]
     guard S.self is Recurrent.Type, state.value.rank > 0, state.value.shape[0] == batch else { return }
+    // One that grows from step to step, as what attention keeps does, has no earlier value of its size; its sequence is asked no more.
+    guard zip(before.shape, state.value.shape).allSatisfy({ $0 == $1 || $0 == 1 }) else { return }
     let mask = isRunning.reshaped(Shape([batch], rank: state.value.rank))
     state.value = `where`(mask, state.value, before)
   }

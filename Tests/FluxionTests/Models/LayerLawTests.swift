@@ -68,6 +68,40 @@ import Testing
     check(row.layer())
   }
 
+  /// Unrolled, a layer answers each step as it does when it is called step by step; reversed twice, it is what it was.
+  @Test(arguments: layerList)
+  func unrolledEqualsStepwise(_ row: LayerRow) {
+    func check<M: Model<Tensor, Tensor>>(_ model: M) {
+      var (steps, unrolled) = (model, model.unrolled())
+      let samples = [row.sample(4), row.sample(5), row.sample(6)]
+      let y = unrolled(stack(samples, axis: 1))
+      for (t, x) in samples.enumerated() { #expect(distance(steps(x), y[.all, t]) < 1e-5) }
+      var twice = model.unrolled().reversedInTime().reversedInTime()
+      #expect(distance(twice(stack(samples, axis: 1)), y) == 0)
+      var (reversed, other) = (model.unrolled().reversedInTime(), model.unrolled())
+      #expect(distance(reversed(stack(samples, axis: 1)), other(stack(samples.reversed(), axis: 1)).reversed(axes: 1)) == 0)
+    }
+    check(row.layer())
+  }
+
+  /// A padded batch's answers are those of its sequences one by one, and 0 behind their ends.
+  @Test(arguments: layerList)
+  func paddedEqualsUnpadded(_ row: LayerRow) {
+    guard row.isBatchwise else { return }
+    func check<M: Model<Tensor, Tensor>>(_ model: M) {
+      let x = stack([row.sample(4), row.sample(5), row.sample(6)], axis: 1)
+      let lengths = (0..<x.shape[0]).map { [2, 3, 1][$0 % 3] }
+      var whole = model.unrolled()
+      let y = whole(x, lengths: lengths)
+      for (i, length) in lengths.enumerated() {
+        var single = model.unrolled()
+        #expect(distance(single(x[i..<i + 1, 0..<length]), y[i..<i + 1, 0..<length]) < 1e-5)
+        #expect(y[i, length...].copyOfElements.allSatisfy { $0 == 0 })
+      }
+    }
+    check(row.layer())
+  }
+
   /// A step of training leaves a frozen layer's bits as they are, and changes a thawed one's.
   @Test(arguments: layerList)
   func freezingKeepsTheBits(_ row: LayerRow) {

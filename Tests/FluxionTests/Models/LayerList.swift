@@ -51,6 +51,33 @@ private func basicLayers() -> [LayerRow] {
     LayerRow(name: "Unrolled", input: [3, 2, 4], make: { SimpleRecurrent(4, 5).unrolled() }),
     LayerRow(name: "Unrolled, last", input: [3, 2, 4], make: { SimpleRecurrent(4, 5).unrolled(steps: 2, outputs: .last) }),
     LayerRow(
+      name: "Parallel", input: [3, 4],
+      make: {
+        Parallel(join: .concatenation()) {
+          Dense(4, 2); Dense(4, 3, activation: tanh)
+        }
+      },
+      waiting: {
+        Parallel(join: .concatenation()) {
+          Dense(2); Dense(3, activation: tanh)
+        }
+      },
+      description: "Parallel(join: .concatenation()) {\n  Dense(4, 2)\n  Dense(4, 3, activation: tanh)\n}"),
+    LayerRow(
+      name: "SkipConnection", input: [3, 4], make: { SkipConnection(join: .product) { Dense(4, 4) } },
+      waiting: { SkipConnection(join: .product) { Dense(4) } }, description: "SkipConnection(join: .product) {\n  Dense(4, 4)\n}"),
+    LayerRow(
+      name: "Residual", input: [3, 4], make: { Residual { Dense(4, 4, activation: gelu) } },
+      waiting: { Residual { Dense(4, activation: gelu) } }),
+    LayerRow(name: "Residual over time", input: [3, 4], make: { Residual { SimpleRecurrent(4, 4) } }),
+    LayerRow(name: "Maxout", input: [3, 4], make: { Maxout(3) { Dense(4, 2) } }, waiting: { Maxout(3) { Dense(2) } }),
+    LayerRow(
+      name: "Repeat", input: [3, 4], make: { Repeat(2) { Dense(4, 4, activation: tanh) } },
+      waiting: { Repeat(2) { Dense(4, activation: tanh) } }, description: "Repeat(2) {\n  Dense(4, 4, activation: tanh)\n}"),
+    LayerRow(name: "Repeat, sharing", input: [3, 4], make: { Repeat(2, sharing: true) { SimpleRecurrent(4, 4) } }),
+    LayerRow(name: "ReversedInTime", input: [3, 2, 4], make: { Chain { GRU(4, 4).unrolled() }.reversedInTime() }),
+    LayerRow(name: "Elementwise", input: [3, 4], make: { Elementwise { x in x * sigmoid(x) } }),
+    LayerRow(
       name: "Chain", input: [3, 4],
       make: {
         Chain {

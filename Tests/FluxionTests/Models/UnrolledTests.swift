@@ -148,6 +148,12 @@ import Testing
       var model = SimpleRecurrent(3, 4)
       _ = model(.zeros([2, 5, 3]))
     },
+    Mistake(
+      sentence: "ComposedRecurrent: [2, 5, 3] has a time axis, and a step takes [batch, inputs]; .unrolled() runs the model over sequences"
+    ) {
+      var model = ComposedRecurrent(Dense(7, 4), outputs: 4)
+      _ = model(.zeros([2, 5, 3]))
+    },
     Mistake(sentence: "unrolled: no initial state to train: Dense has no @Recurrent state") {
       _ = Dense(3, 4).unrolled(initialState: .trained)
     },
