@@ -51,12 +51,12 @@ struct Scale: Placed, InputAdapting {
       Dense(32, 65)
     }
     var generator = transformer.incremental()
-    let prompt = generator(Tensor([1, 2, 3], shape: [1, 3]))  // [1, 3, 65]
-    let token = generator(Tensor([4], shape: [1, 1]))  // [1, 1, 65]: what the model gives for [1, 2, 3, 4], its last row
+    let prompt = generator(Tensor([[1, 2, 3]]))  // [1, 3, 65]
+    let token = generator(Tensor([[4]]))  // [1, 1, 65]: what the model gives for [1, 2, 3, 4], its last row
     generator.reset()
     #expect(prompt.shape == [1, 3, 65])
-    #expect(distance(token[0, 0], transformer.predict(Tensor([1, 2, 3, 4], shape: [1, 4]))[0, 3]) < 1e-5)
-    #expect(distance(generator(Tensor([1, 2, 3], shape: [1, 3])), prompt) == 0)
+    #expect(distance(token[0, 0], transformer.predict(Tensor([[1, 2, 3, 4]]))[0, 3]) < 1e-5)
+    #expect(distance(generator(Tensor([[1, 2, 3]])), prompt) == 0)
 
     let shape = try whole.outputShape(for: [32, 8])  // [32, 2]
     print(try transformer.summary(for: [1, 64], .int64))

@@ -26,6 +26,7 @@ enum ErrorTable {
   private static let fractions = "only for float32 and float64; convert with .cast(to:)"
 
   private static let creation = [
+    ErrorRow("Tensor: row 1 has 1 numbers and row 0 has 2; rows of equal length would fit") { _ = Tensor([[1, 2], [3]]) },
     ErrorRow("Tensor: 3 elements do not fill shape [2, 2], which has 4") { _ = Tensor([1.0, 2.0, 3.0], shape: [2, 2]) },
     ErrorRow("Tensor: 2 elements do not fill shape [-1, -2], which has 2") { _ = Tensor([1.0, 2.0], shape: [-1, -2]) },
     ErrorRow("Tensor: a literal with parts of shapes [2] and [1]; all parts need one shape") { _ = [[1, 2], [3]] as Tensor },

@@ -44,6 +44,17 @@ extension Tensor {
   /// A vector of an array's elements; the dtype follows the array's (`Float` gives float32, `Int` int64, …).
   public init<S: Scalar>(_ elements: [S]) { self.init(elements, shape: [elements.count]) }
 
+  /// A matrix of rows of equal length: `Tensor([[1, 2, 3], [4, 5, 6]])` is int64 [2, 3].
+  public init<S: Scalar>(_ rows: [[S]]) {
+    let count = rows.first?.count ?? 0
+    if let i = rows.firstIndex(where: { $0.count != count }) {
+      fail(TensorError("Tensor", "row \(i) has \(rows[i].count) numbers and row 0 has \(count); rows of equal length would fit"))
+      self = .placeholder
+      return
+    }
+    self.init(rows.flatMap { $0 }, shape: [rows.count, count])
+  }
+
   /// An array's elements in row-major order.
   public init<S: Scalar>(_ elements: [S], shape: Shape) {
     guard elements.count == shape.elementCount, (try? shape.check("")) != nil else {

@@ -175,6 +175,12 @@ extension OperatorTable {
         Grid([1, 0])
       })
     rows.add(
+      creator("of rows", "Tensor.init(_: [[S]])", dtypes: [.int64]) { _ in
+        Tensor([[1, 2, 3], [4, 5, 6]])
+      } expected: {
+        Grid([2, 3], [1, 2, 3, 4, 5, 6])
+      })
+    rows.add(
       creator("of an array with a shape", "Tensor.init(_: [S], shape: Shape)", dtypes: [.float64]) { _ in
         Tensor([1.0, 2.0, 3.0, 4.0], shape: [2, 2])
       } expected: {
