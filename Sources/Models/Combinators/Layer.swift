@@ -106,7 +106,13 @@ private struct Function: Model {
 }
 
 /// A kernel as a layer: `let mish = Elementwise { x in x * tanh(log1p(exp(x))) }` may stand in a chain.
+///
+/// Its parameters are trained under their names: `layers.1.slope`.
 extension Elementwise: Model {
-  /// As it is written, but for the function.
-  public var code: String { "Elementwise { … }" }
+  /// Its parameters.
+  public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {
+    for i in parameterNames.indices { visitor.parameter(&parameterValues[i], .property(parameterNames[i])) }
+  }
+  /// As it is written: `Elementwise { x in x * tanh(log1p(exp(x))) }`.
+  public var code: String { source }
 }

@@ -97,6 +97,52 @@ enum Gradient {
     return rewrite(x, &memo) { $0.kind == .scalar(0) ? input : nil }
   }
 
+  /// A derivative along the gradient 1 as mathematics writes it, in [inputs…, y, dy].
+  ///
+  /// 0 times anything is 0, and a factor goes into a choice that leaves it out somewhere. With NaN and ∞ that is not so, and programs do not
+  /// do it.
+  static func shortened(_ derivative: Program.Derivative, gradient: Int) -> Expression {
+    var memo: [ObjectIdentifier: Expression] = [:]
+    var inputs: [Int: Expression] = [:]
+    let zero = Expression.constant(0)
+    func shorten(_ x: Expression) -> Expression {
+      if let done = memo[ObjectIdentifier(x)] { return done }
+      var result = x
+      switch x.kind {
+      case .input(let index):
+        let input = derivative.uses[index]
+        if inputs[input] == nil { inputs[input] = input == gradient ? .constant(1) : .input(input) }
+        result = inputs[input]!
+      case .apply(let op):
+        let a = x.arguments.map(shorten)
+        result =
+          a.count == 1 ? sign(fx_op(op), a[0]) : a.count == 2 ? product(fx_op(op), a[0], a[1]) : .apply(fx_op(op), a[0], a[1], a[2])
+      default: break
+      }
+      memo[ObjectIdentifier(x)] = result
+      return result
+    }
+    func product(_ op: fx_op, _ a: Expression, _ b: Expression) -> Expression {
+      guard op == FX_MUL || op == FX_DIV else { return .apply(op, a, b) }
+      if a.kind == .apply(FX_NEG.rawValue) { return sign(FX_NEG, product(op, a.arguments[0], b)) }
+      if op == FX_MUL, a.kind == .apply(FX_DIV.rawValue), a.arguments[0].value == 1 { return product(FX_DIV, b, a.arguments[1]) }
+      if a.value == 0 || op == FX_MUL && b.value == 0 { return zero }
+      if isChoice(a) { return .apply(FX_SELECT, a.arguments[0], product(op, a.arguments[1], b), product(op, a.arguments[2], b)) }
+      if op == FX_MUL, isChoice(b) {
+        return .apply(FX_SELECT, b.arguments[0], product(op, a, b.arguments[1]), product(op, a, b.arguments[2]))
+      }
+      return .apply(op, a, b)
+    }
+    func sign(_ op: fx_op, _ a: Expression) -> Expression {
+      guard op == FX_NEG, isChoice(a) else { return .apply(op, a) }
+      return .apply(FX_SELECT, a.arguments[0], sign(FX_NEG, a.arguments[1]), sign(FX_NEG, a.arguments[2]))
+    }
+    func isChoice(_ x: Expression) -> Bool {
+      x.kind == .apply(FX_SELECT.rawValue) && (x.arguments[1].value == 0 || x.arguments[2].value == 0)
+    }
+    return shorten(derivative.program.expression)
+  }
+
   private static let ln2 = Double.log(2)
   private static let ln10 = Double.log(10)
 

@@ -29,7 +29,7 @@ final class Program: Sendable {
   let direct: [fx_kernel?]?
   /// Kernels by dtype and instruction; nil for a dtype where an instruction has no meaning.
   let kernels: [[fx_kernel]?]
-  private let expression: Expression
+  let expression: Expression
   private let derivatives: Mutex<[Derivative?]?> = Mutex(nil)
 
   /// Whether the result is just the only input.
@@ -136,7 +136,7 @@ final class Program: Sendable {
 
 // MARK: - Expression to instructions
 
-private struct Compiler {
+struct Compiler {
   struct Key: Hashable {
     let kind: Expression.Kind
     let arguments: [Int]
@@ -160,7 +160,7 @@ private struct Compiler {
   mutating func intern(_ x: Expression) -> Int {
     if let number = seen[ObjectIdentifier(x)] { return number }
     let arguments = x.arguments.map { intern($0) }
-    let key = Key(kind: x.kind, arguments: arguments)
+    let key = Key(kind: x.kind, arguments: isCommutative(x.kind) ? arguments.sorted() : arguments)
     let number: Int
     if let known = known[key] {
       number = known
@@ -173,6 +173,12 @@ private struct Compiler {
     }
     seen[ObjectIdentifier(x)] = number
     return number
+  }
+
+  /// Whether x ∘ y and y ∘ x are one value.
+  private func isCommutative(_ kind: Expression.Kind) -> Bool {
+    guard case .apply(let op) = kind else { return false }
+    return [FX_ADD, FX_MUL, FX_EQ, FX_NE, FX_AND, FX_OR, FX_XOR].contains(fx_op(op))
   }
 
   mutating func emit(_ root: Int) {

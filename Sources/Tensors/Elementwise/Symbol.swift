@@ -43,36 +43,8 @@ final class Expression: Sendable {
     return nil
   }
 
-  /// An instruction on expressions; constants are folded and what changes nothing, for NaN and infinity too, is left out.
-  static func apply(_ op: fx_op, _ x: Expression...) -> Expression {
-    if x.allSatisfy({ $0.value != nil }) { return .constant(evaluate(op, x.map { $0.value! })) }
-    switch op {
-    case FX_ADD:
-      // x + (−0) is x; x + 0 is x too but for x = −0, whose sign nobody asked an expression to keep.
-      if x[0].value == 0 { return x[1] }
-      if x[1].value == 0 { return x[0] }
-    case FX_SUB:
-      if x[1].value == 0 { return x[0] }
-      if x[0].value == 0 { return .apply(FX_NEG, x[1]) }
-    case FX_MUL:
-      if x[0].value == 1 { return x[1] }
-      if x[1].value == 1 { return x[0] }
-      if x[0].value == -1 { return .apply(FX_NEG, x[1]) }
-      if x[1].value == -1 { return .apply(FX_NEG, x[0]) }
-      if x[0] === x[1] { return .apply(FX_SQUARE, x[0]) }
-    case FX_DIV:
-      if x[1].value == 1 { return x[0] }
-    case FX_NEG:
-      if case .apply(FX_NEG.rawValue) = x[0].kind { return x[0].arguments[0] }
-    case FX_POW:
-      if x[1].value == 1 { return x[0] }
-      if x[1].value == 2 { return .apply(FX_SQUARE, x[0]) }
-      if x[1].value == 0.5 { return .apply(FX_SQRT, x[0]) }
-      if x[1].value == -1 { return .apply(FX_RECIPROCAL, x[0]) }
-    default: break
-    }
-    return Expression(.apply(op.rawValue), x)
-  }
+  /// An instruction on expressions, simplified.
+  static func apply(_ op: fx_op, _ x: Expression...) -> Expression { simplified(op, x) ?? Expression(.apply(op.rawValue), x) }
 
   /// An instruction on numbers, by the kernel itself.
   static func evaluate(_ op: fx_op, _ x: [Double]) -> Double {
@@ -110,31 +82,23 @@ extension Symbol: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
   /// The negative.
   public static prefix func - (x: Symbol) -> Symbol { unary(FX_NEG, x) }
 
-  /// 1 where the comparison holds, else 0; for ``where(_:_:_:)-(Symbol,_,_)``.
-  public static func .== (x: Symbol, y: Symbol) -> Symbol { binary(FX_EQ, x, y) }
-  /// 1 where the two differ, else 0.
-  public static func .!= (x: Symbol, y: Symbol) -> Symbol { binary(FX_NE, x, y) }
-  /// 1 where x is less than y, else 0.
-  public static func .< (x: Symbol, y: Symbol) -> Symbol { binary(FX_LT, x, y) }
-  /// 1 where x is at most y, else 0.
-  public static func .<= (x: Symbol, y: Symbol) -> Symbol { binary(FX_LE, x, y) }
-  /// 1 where x is greater than y, else 0.
-  public static func .> (x: Symbol, y: Symbol) -> Symbol { binary(FX_GT, x, y) }
-  /// 1 where x is at least y, else 0.
-  public static func .>= (x: Symbol, y: Symbol) -> Symbol { binary(FX_GE, x, y) }
+  /// The remainder with the sign of y, x − y·⌊x/y⌋.
+  public static func % (x: Symbol, y: Symbol) -> Symbol { binary(FX_REM, x, y) }
 }
 
+// Not `RealFunctions`: its `signGamma` answers a Swift value that depends on the element. And not `Numeric`, hence neither `AlgebraicField` nor
+// `Real`: they want a magnitude that is `Comparable`, whose `<` answers a Bool, so that a closure that branches would compile.
 extension Symbol: ElementaryFunctions {
   /// The constant 0.
   public static var zero: Symbol { Symbol(0) }
-  /// Whether the two are one expression; symbols have no values to compare, `.==` compares elements.
-  public static func == (x: Symbol, y: Symbol) -> Bool {
-    x.node === y.node || x.node.kind == y.node.kind && zip(x.node.arguments, y.node.arguments).allSatisfy { Symbol($0) == Symbol($1) }
-  }
   /// x = x + y.
   public static func += (x: inout Symbol, y: Symbol) { x = x + y }
   /// x = x − y.
   public static func -= (x: inout Symbol, y: Symbol) { x = x - y }
+  /// x = x · y.
+  public static func *= (x: inout Symbol, y: Symbol) { x = x * y }
+  /// x = x / y.
+  public static func /= (x: inout Symbol, y: Symbol) { x = x / y }
   /// eˣ.
   public static func exp(_ x: Symbol) -> Symbol { unary(FX_EXP, x) }
   /// eˣ − 1.

@@ -99,6 +99,28 @@ enum ErrorTable {
     ErrorRow("gelu: not defined for bool, only for float32, float64; convert with .cast(to:)") { _ = gelu(z([2], .bool)) },
     ErrorRow("Elementwise: a function of 2 numbers, called with 1 tensors") { _ = Elementwise { x, y in x + y }(z([2])) },
     ErrorRow(unfit("Elementwise")) { _ = Elementwise { x, y in x + y }(z([2, 3]), z([4])) },
+    ErrorRow("Elementwise: not defined for int64, only for float32, float64; convert with .cast(to:)") {
+      _ = Elementwise { x, y in tanh(x) + y }(z([2], .int64), z([2], .int64))
+    },
+    ErrorRow(mixed("Elementwise")) { _ = Elementwise { x, y, z, w in x + y + z + w }(z([2]), z([2]), z([2], .float64), z([2])) },
+    ErrorRow("Elementwise: [4] and [2, 3] do not broadcast: axis -1 is 4 in one and 3 in the other, equal sizes or 1 would fit") {
+      _ = Elementwise { x, y, z, w in x * y + z * w }(z([1]), z([4]), z([2, 3]), z([]))
+    },
+    ErrorRow(unfit("Elementwise")) {
+      _ = Elementwise(parameters: ["scale": z([4])]) { x, scale in x * scale }(z([2, 3]))
+    },
+    ErrorRow("Elementwise: a function of 1 numbers, called with 2 tensors") {
+      _ = Elementwise(parameters: ["scale": 2]) { x, scale in x * scale }(z([2]), z([2]))
+    },
+    ErrorRow("Elementwise: a function of 2 numbers with 2 parameters, which leave none for a tensor") {
+      _ = Elementwise(parameters: ["a": 1, "b": 2]) { a, b in a * b }(z([2]))
+    },
+    ErrorRow("Elementwise: parameters called a, a; each needs a name of its own") {
+      _ = Elementwise(parameters: ["a": 1, "a": 2]) { x, a, b in x * a * b }(z([2]))
+    },
+    ErrorRow("Symbol: == looks at an element, and none is known while a closure is read; .== gives a mask for select(mask, a, b)") {
+      _ = Elementwise { x in x == 0 ? 1 : sin(x) / x }(z([2]))
+    },
     ErrorRow("Elementwise: not defined for int32, only for float32, float64; convert with .cast(to:)") {
       _ = Elementwise { x in x * 0.5 }(z([2], .int32))
     },

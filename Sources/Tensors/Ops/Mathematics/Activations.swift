@@ -1,7 +1,7 @@
 import CKernels
 import RealModule
 
-// Activation functions: programs, one line each, forward and backward fused for free. Each works on tensors and on symbols.
+// Activation functions: programs of the formulas in Formulary.swift, forward and backward fused for free.
 
 /// 1/(1 + e⁻ˣ).
 ///
@@ -18,15 +18,11 @@ public func σ(_ x: Symbol) -> Symbol { sigmoid(x) }
 ///
 /// Derivative: dy where x > 0, else 0.
 public func relu(_ x: Tensor) -> Tensor { mapped("relu", A.relu, x) }
-/// max(x, 0), as a symbol.
-public func relu(_ x: Symbol) -> Symbol { `where`(x .<= 0, 0, x) }
 
 /// x where x > 0, else slope·x.
 ///
 /// Derivative: dy or slope·dy. PyTorch: `leaky_relu`.
 public func leakyRelu(_ x: Tensor, slope: Double = 0.01) -> Tensor { mapped("leakyRelu", A.leakyRelu, x, scalar: slope) }
-/// x where x > 0, else slope·x, as a symbol.
-public func leakyRelu(_ x: Symbol, slope: Symbol = 0.01) -> Symbol { `where`(x .<= 0, slope * x, x) }
 
 /// x where x > 0, else slope·x with slopes of their own, broadcast together: `leakyRelu(x, slope: a.reshaped([-1, 1, 1]))` has one for each
 /// channel of images.
@@ -38,44 +34,26 @@ public func leakyRelu(_ x: Tensor, slope: Tensor) -> Tensor { mapped("leakyRelu"
 ///
 /// Derivative: dy, or dy·alpha·eˣ.
 public func elu(_ x: Tensor, alpha: Double = 1) -> Tensor { mapped("elu", A.elu, x, SIMD4(alpha, 0, 0, 0)) }
-/// x where x > 0, else alpha·(eˣ − 1), as a symbol.
-public func elu(_ x: Symbol, alpha: Symbol = 1) -> Symbol {
-  // The exponential of the positive part is not wanted and must not overflow into a NaN of its derivative.
-  `where`(x .<= 0, alpha * expm1(`where`(x .<= 0, x, 0)), x)
-}
 
 /// x where x > 0, else alpha·(exp(x/alpha) − 1): ``elu(_:alpha:)-(Tensor,_)`` with a continuous slope (Barron 2017).
 ///
 /// Derivative: dy, or dy·exp(x/alpha). PyTorch: `celu`.
 public func celu(_ x: Tensor, alpha: Double = 1) -> Tensor { mapped("celu", A.celu, x, SIMD4(alpha, 0, 0, 0)) }
-/// x where x > 0, else alpha·(exp(x/alpha) − 1), as a symbol.
-public func celu(_ x: Symbol, alpha: Symbol = 1) -> Symbol {
-  `where`(x .<= 0, alpha * expm1(`where`(x .<= 0, x, 0) / alpha), x)
-}
 
 /// 1.0507·elu(x, alpha: 1.67326), which keeps mean 0 and variance 1 from layer to layer (Klambauer 2017).
 ///
 /// Derivative: 1.0507·dy, or dy·1.0507·1.67326·eˣ. PyTorch: `selu`.
 public func selu(_ x: Tensor) -> Tensor { mapped("selu", A.selu, x) }
-/// 1.0507·elu(x, alpha: 1.67326), as a symbol.
-public func selu(_ x: Symbol) -> Symbol { 1.0507009873554805 * elu(x, alpha: 1.6732632423543772) }
 
 /// x·sigmoid(x), also called swish.
 ///
 /// Derivative: dy·(s + x·s·(1 − s)).
 public func silu(_ x: Tensor) -> Tensor { mapped("silu", A.silu, x) }
-/// x·sigmoid(x), as a symbol.
-public func silu(_ x: Symbol) -> Symbol { x * sigmoid(x) }
 
 /// log(1 + eˣ), without overflow.
 ///
 /// Derivative: dy·sigmoid(x).
 public func softplus(_ x: Tensor) -> Tensor { mapped("softplus", A.softplus, x) }
-/// log(1 + eˣ), as a symbol.
-public func softplus(_ x: Symbol) -> Symbol {
-  // −|x| chosen by the same comparison as relu: at 0 both take the left branch, whose derivatives of every order are softplus's own.
-  relu(x) + log1p(exp(`where`(x .<= 0, x, -x)))
-}
 
 /// log(1 + exp(beta·x))/beta, and x itself where beta·x is beyond the threshold, as PyTorch has it at 20.
 ///
@@ -88,18 +66,11 @@ public func softplus(_ x: Tensor, beta: Double, threshold: Double = .infinity) -
 ///
 /// Derivative: dy·sigmoid(−x). PyTorch: `logsigmoid`.
 public func logSigmoid(_ x: Tensor) -> Tensor { mapped("logSigmoid", A.logSigmoid, x) }
-/// log sigmoid(x), as a symbol.
-public func logSigmoid(_ x: Symbol) -> Symbol {
-  // As softplus: −|x| and min(x, 0) by one comparison.
-  `where`(x .<= 0, x, 0) - log1p(exp(`where`(x .<= 0, x, -x)))
-}
 
 /// x·tanh(softplus(x)) (Misra 2019).
 ///
 /// Derivative: dy·(t + x·(1 − t²)·sigmoid(x)), t = tanh(softplus(x)). PyTorch: `mish`.
 public func mish(_ x: Tensor) -> Tensor { mapped("mish", A.mish, x) }
-/// x·tanh(softplus(x)), as a symbol.
-public func mish(_ x: Symbol) -> Symbol { x * tanh(softplus(x)) }
 
 /// a·sigmoid(b) of the two halves a and b of an axis (Dauphin 2017).
 ///
@@ -130,13 +101,6 @@ public func gelu(_ x: Tensor, approximation: GELUApproximation) -> Tensor {
 }
 /// x·Φ(x), exact: as a layer, `activation: gelu`.
 public func gelu(_ x: Tensor) -> Tensor { mapped("gelu", A.gelu, x) }
-/// x·Φ(x), as a symbol.
-public func gelu(_ x: Symbol, approximation: GELUApproximation = .none) -> Symbol {
-  switch approximation {
-  case .none: 0.5 * x * (1 + erf(x * Symbol(0.5.squareRoot())))
-  case .tanh: 0.5 * x * (1 + tanh(Symbol((2 / Double.pi).squareRoot()) * (x + 0.044715 * (x * (x * x)))))
-  }
-}
 
 // MARK: - In pieces
 
@@ -147,59 +111,34 @@ public func hardTanh(_ x: Tensor, min lower: Double = -1, max upper: Double = 1)
   if !x.dtype.isFloatingPoint && !(x.admits(lower, "hardTanh") && x.admits(upper, "hardTanh")) { return .placeholder }
   return mapped("hardTanh", A.hardTanh, x, SIMD4(lower, upper, 0, 0))
 }
-/// The nearest number in `lower`…`upper`, as a symbol.
-public func hardTanh(_ x: Symbol, min lower: Symbol = -1, max upper: Symbol = 1) -> Symbol {
-  `where`(x .<= lower, lower, `where`(x .>= upper, upper, x))
-}
 /// min(max(x, 0), 6).
 ///
 /// Derivative: dy between 0 and 6, else 0. PyTorch: `relu6`.
 public func relu6(_ x: Tensor) -> Tensor { mapped("relu6", A.relu6, x) }
-/// min(max(x, 0), 6), as a symbol.
-public func relu6(_ x: Symbol) -> Symbol { hardTanh(x, min: 0, max: 6) }
 /// relu6(x + 3)/6, a sigmoid of three straight lines.
 ///
 /// Derivative: dy/6 between −3 and 3, else 0. PyTorch: `hardsigmoid`.
 public func hardSigmoid(_ x: Tensor) -> Tensor { mapped("hardSigmoid", A.hardSigmoid, x) }
-/// relu6(x + 3)/6, as a symbol.
-public func hardSigmoid(_ x: Symbol) -> Symbol { relu6(x + 3) / 6 }
 /// x·relu6(x + 3)/6 (Howard 2019).
 ///
 /// Derivative: 0 up to −3, dy·(x/3 + ½) up to 3, dy beyond. PyTorch: `hardswish`.
 public func hardSwish(_ x: Tensor) -> Tensor { mapped("hardSwish", A.hardSwish, x) }
-/// x·relu6(x + 3)/6, as a symbol.
-public func hardSwish(_ x: Symbol) -> Symbol {
-  // Beyond the bounds the parabola is not wanted, and must not overflow into a NaN of its derivative.
-  let inner = hardTanh(x, min: -3, max: 3)
-  return `where`(x .<= -3, 0, `where`(x .>= 3, x, inner * (inner + 3) / 6))
-}
 /// x, but 0 within ±lambda.
 ///
 /// Derivative: dy where x is kept. PyTorch: `hardshrink`.
 public func hardShrink(_ x: Tensor, lambda: Double = 0.5) -> Tensor { mapped("hardShrink", A.hardShrink, x, SIMD4(lambda, 0, 0, 0)) }
-/// x, but 0 within ±lambda, as a symbol.
-public func hardShrink(_ x: Symbol, lambda: Symbol = 0.5) -> Symbol { `where`((x .>= -lambda) * (x .<= lambda), 0, x) }
 /// x nearer to 0 by lambda, and 0 within ±lambda.
 ///
 /// Derivative: dy beyond ±lambda, else 0. PyTorch: `softshrink`.
 public func softShrink(_ x: Tensor, lambda: Double = 0.5) -> Tensor { mapped("softShrink", A.softShrink, x, SIMD4(lambda, 0, 0, 0)) }
-/// x nearer to 0 by lambda, and 0 within ±lambda, as a symbol.
-public func softShrink(_ x: Symbol, lambda: Symbol = 0.5) -> Symbol {
-  // NaN is neither, and stays by the product.
-  `where`(x .> lambda, x - lambda, `where`(x .< -lambda, x + lambda, 0 * x))
-}
 /// x/(1 + |x|).
 ///
 /// Derivative: dy/(1 + |x|)². PyTorch: `softsign`.
 public func softsign(_ x: Tensor) -> Tensor { mapped("softsign", A.softsign, x) }
-/// x/(1 + |x|), as a symbol.
-public func softsign(_ x: Symbol) -> Symbol { x / (1 + abs(x)) }
 /// x − tanh x.
 ///
 /// Derivative: dy·tanh² x. PyTorch: `tanhshrink`.
 public func tanhShrink(_ x: Tensor) -> Tensor { mapped("tanhShrink", A.tanhShrink, x) }
-/// x − tanh x, as a symbol.
-public func tanhShrink(_ x: Symbol) -> Symbol { x - tanh(x) }
 
 /// The programs behind these functions.
 private enum A {

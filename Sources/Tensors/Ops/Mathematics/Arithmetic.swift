@@ -74,6 +74,27 @@ func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ y: Tensor,
   return Map(program: program, label: label)(Triple(x2, y1.expanded(x2.shape), z2))
 }
 
+/// A program on any number of tensors that broadcast together.
+func mapped(_ label: StaticString, _ program: Program, _ x: [Tensor]) -> Tensor {
+  if Context.current.hasFailed { return .placeholder }
+  switch x.count {
+  case 1: return mapped(label, program, x[0])
+  case 2: return mapped(label, program, x[0], x[1])
+  case 3: return mapped(label, program, x[0], x[1], x[2])
+  default: break
+  }
+  var shape = x[0].shape
+  for i in 1..<x.count {
+    guard case .success(let wider) = shape.broadcast(with: x[i].shape) else {
+      // One of those before has the size that does not fit: the sentence names the two.
+      for j in 0..<i where !Context.current.hasFailed { _ = broadcasted(label, x[j], x[i]) }
+      return .placeholder
+    }
+    shape = wider
+  }
+  return Map(program: program, label: label)(x.map { $0.expanded(shape) })
+}
+
 extension Tensor {
   /// Whether a number is one of this dtype's values; a mistake if not.
   @inline(never)

@@ -23,14 +23,10 @@ public func minimum(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_MIN, 
 ///
 /// Derivative: dy to the larger, to `x` where they are equal. PyTorch: `fmax`.
 public func maximumNumber(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("maximumNumber", B.maximumNumber, x, y) }
-/// The larger of the two, if one is NaN the other, as a symbol.
-public func maximumNumber(_ x: Symbol, _ y: Symbol) -> Symbol { `where`(Symbol.binary(FX_OR, x .>= y, y .!= y), x, y) }
 /// The smaller of the two, broadcast together; if one is NaN, the other.
 ///
 /// Derivative: dy to the smaller, to `x` where they are equal. PyTorch: `fmin`.
 public func minimumNumber(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("minimumNumber", B.minimumNumber, x, y) }
-/// The smaller of the two, if one is NaN the other, as a symbol.
-public func minimumNumber(_ x: Symbol, _ y: Symbol) -> Symbol { `where`(Symbol.binary(FX_OR, x .<= y, y .!= y), x, y) }
 
 extension Tensor {
   /// Each element, or the bound it lies beyond.
@@ -78,13 +74,9 @@ private enum B {
   static let minimumScalar = Program.scalar { Symbol.binary(FX_MIN, $0, $1) }
   static let maximumNumber = Program.binary { Tensors.maximumNumber($0, $1) }
   static let minimumNumber = Program.binary { Tensors.minimumNumber($0, $1) }
-  static let clampMin = Program.scalar { `where`($0 .< $1, $1, $0) }
-  static let clampMax = Program.scalar { `where`($0 .> $1, $1, $0) }
-  static let clamp: Program = {
-    let (x, lower, upper) = (Symbol(.input(0)), Symbol(.scalar(0)), Symbol(.scalar(1)))
-    // Of bounds that contradict each other the upper one counts, as in PyTorch.
-    return Program(`where`(x .< lower, Symbol.binary(FX_MIN, lower, upper), `where`(x .> upper, upper, x)).node, inputCount: 1)
-  }()
+  static let clampMin = Program.scalar { $0.clamped(min: $1) }
+  static let clampMax = Program.scalar { $0.clamped(max: $1) }
+  static let clamp = Program.unary { $0.clamped(min: Symbol(.scalar(0)), max: Symbol(.scalar(1))) }
   static let clampMinTensor = Program.binary { atLeast($0, $1) }
   static let clampMaxTensor = Program.binary { atMost($0, $1) }
   static let clampTensors = Program.ternary { atMost(atLeast($0, $1), $2) }

@@ -84,11 +84,6 @@ public func `where`(_ mask: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor {
 public func `where`<S: Scalar>(_ mask: Tensor, _ x: Tensor, _ a: S) -> Tensor { `where`(mask, x, Tensor.full([], a, x.dtype)) }
 /// A number where the mask is true, the elements of `x` elsewhere.
 public func `where`<S: Scalar>(_ mask: Tensor, _ a: S, _ x: Tensor) -> Tensor { `where`(mask, Tensor.full([], a, x.dtype), x) }
-/// `x` where the mask is not 0, else `y`, as symbols.
-public func `where`(_ mask: Symbol, _ x: Symbol, _ y: Symbol) -> Symbol {
-  Symbol(.apply(FX_SELECT, mask.node, x.node, y.node))
-}
-
 private func compare(_ op: fx_op, _ name: StaticString, _ x: Tensor, _ y: Tensor) -> Tensor {
   let (x, y) = x.shape == y.shape ? (x, y) : broadcasted(name, x, y)
   return Compare(op: op, name: "\(name)")(Pair(x, y))

@@ -81,8 +81,6 @@ public func copysign(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_COPY
 ///
 /// Derivative: 0; dy for `y` at x = 0. PyTorch: `heaviside`.
 public func heaviside(_ x: Tensor, atZero y: Tensor) -> Tensor { mapped("heaviside", M.heaviside, x, y) }
-/// 0 where x < 0, 1 where x > 0, and `y` at 0, as a symbol.
-public func heaviside(_ x: Symbol, atZero y: Symbol) -> Symbol { `where`(x .== 0, y, x .> 0) }
 
 /// x + weight·(y − x): x at weight 0, y at 1, both exactly; the three broadcast together.
 ///
@@ -91,11 +89,6 @@ public func lerp(_ x: Tensor, _ y: Tensor, weight: Tensor) -> Tensor { mapped("l
 /// x + weight·(y − x) with one weight.
 public func lerp(_ x: Tensor, _ y: Tensor, weight: Double) -> Tensor {
   mapped("lerp", M.lerpScalar, x, y, SIMD4(weight, 0, 0, 0))
-}
-/// x + weight·(y − x), as a symbol.
-public func lerp(_ x: Symbol, _ y: Symbol, weight: Symbol) -> Symbol {
-  // From the nearer end, so that both ends are met.
-  `where`(abs(weight) .< 0.5, x + weight * (y - x), y - (y - x) * (1 - weight))
 }
 
 /// xʸ, broadcast together.

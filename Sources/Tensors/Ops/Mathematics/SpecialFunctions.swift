@@ -53,11 +53,6 @@ public func polygamma(_ order: Int, _ x: Symbol) -> Symbol {
 ///
 /// Derivative: dy·log y (0 at x = 0), dy·x/y. PyTorch: `xlogy`.
 public func xLogY(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("xLogY", F.xLogY, x, y) }
-/// x·log y, and 0 where x is 0, as a symbol.
-public func xLogY(_ x: Symbol, _ y: Symbol) -> Symbol {
-  let isZero = (x .== 0) * (y .== y)
-  return `where`(isZero, 0, x * log(`where`(isZero, 1, y)))
-}
 /// log(x/(1 − x)), the inverse of ``sigmoid(_:)-(Tensor)``; NaN beyond 0…1.
 ///
 /// Derivative: dy/(x·(1 − x)). PyTorch: `logit`.
@@ -66,37 +61,15 @@ public func logit(_ x: Tensor) -> Tensor { mapped("logit", F.logit, x) }
 ///
 /// Derivative: dy/(x·(1 − x)), 0 where x was taken to a bound. PyTorch: `logit`.
 public func logit(_ x: Tensor, epsilon: Double) -> Tensor { mapped("logit", F.boundedLogit, x, SIMD4(epsilon, 0, 0, 0)) }
-/// log(x/(1 − x)), as a symbol.
-public func logit(_ x: Symbol) -> Symbol { log(x) - log1p(-x) }
 
 /// log(eˣ + eʸ), broadcast together, without overflow.
 ///
 /// Derivative: dy·sigmoid(x − y), dy·sigmoid(y − x). PyTorch: `logaddexp`.
 public func logAddExp(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("logAddExp", F.logAddExp, x, y) }
-/// log(eˣ + eʸ), as a symbol.
-public func logAddExp(_ x: Symbol, _ y: Symbol) -> Symbol {
-  let (larger, distance) = parts(x, y)
-  return larger + log1p(exp(distance))
-}
 /// log₂(2ˣ + 2ʸ), broadcast together, without overflow.
 ///
 /// Derivative: dy·2ˣ/(2ˣ + 2ʸ), dy·2ʸ/(2ˣ + 2ʸ). PyTorch: `logaddexp2`.
 public func logAddExp2(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("logAddExp2", F.logAddExp2, x, y) }
-/// log₂(2ˣ + 2ʸ), as a symbol.
-public func logAddExp2(_ x: Symbol, _ y: Symbol) -> Symbol {
-  let (larger, distance) = parts(x, y)
-  return larger + log1p(exp2(distance)) * Symbol(1 / Double.log(2))
-}
-
-/// The larger of two and minus their distance.
-///
-/// Both are chosen by one comparison, so that derivatives of every order are right where the two are equal. Two equal infinities are 0
-/// apart.
-private func parts(_ x: Symbol, _ y: Symbol) -> (Symbol, Symbol) {
-  let isLess = x .<= y
-  let areInfinite = (x .== y) * (abs(x) .== Symbol(.infinity))
-  return (`where`(isLess, y, x), `where`(areInfinite, 0, `where`(isLess, x - y, y - x)))
-}
 
 /// The programs behind these functions.
 private enum F {

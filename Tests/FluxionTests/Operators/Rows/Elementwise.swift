@@ -40,23 +40,63 @@ extension OperatorTable {
     } reference: {
       1.5 * $0 + 0.25
     },
-    symbol("in place", ["Symbol.+=(inout Symbol, Symbol)", "Symbol.-=(inout Symbol, Symbol)"], .any) {
+    symbol(
+      "in place",
+      [
+        "Symbol.+=(inout Symbol, Symbol)", "Symbol.-=(inout Symbol, Symbol)", "Symbol.*=(inout Symbol, Symbol)",
+        "Symbol./=(inout Symbol, Symbol)",
+      ], .any
+    ) {
       var y = $0 * 2
       y += $0
       y -= 1
+      y *= $0
+      y /= 4
       return y
     } reference: {
-      3 * $0 - 1
+      (3 * $0 - 1) * $0 / 4
+    },
+    symbol("remainder", ["Symbol.%(Symbol, Symbol)"], .real(-2, 2, avoiding: [-1.5, -0.75, 0, 0.75, 1.5])) {
+      $0 % 0.75 * $0
+    } reference: {
+      ($0 - 0.75 * ($0 / 0.75).rounded(.down)) * $0
     },
     symbol("quotient", ["Symbol./(Symbol, Symbol)", "Symbol.zero"], .real(0.5, 2)) {
       1 / $0 / ($0 + 1) + .zero
     } reference: {
       1 / $0 / ($0 + 1)
     },
-    symbol("choice", ["where(_: Symbol, _: Symbol, _: Symbol)", "Symbol..>(Symbol, Symbol)"], .real(-2, 2, avoiding: [0])) {
-      `where`($0 .> 0, $0 * $0, -3 * $0)
+    symbol(
+      "choice",
+      ["select(_: Symbol, _: Symbol, _: Symbol)", "where(_: Symbol, _: Symbol, _: Symbol)", "Symbol..>(Symbol, Symbol)"],
+      .real(-2, 2, avoiding: [0])
+    ) {
+      select($0 .> 0, $0 * $0, `where`($0 .> -1, -3 * $0, 2 - $0))
     } reference: {
-      $0 > 0 ? $0 * $0 : -3 * $0
+      $0 > 0 ? $0 * $0 : $0 > -1 ? -3 * $0 : 2 - $0
+    }.with { $0.domains = [.real(-2, 2, avoiding: [0, -1])] },
+    symbol(
+      "masks", ["Symbol..&(Symbol, Symbol)", "Symbol..|(Symbol, Symbol)", "Symbol..^(Symbol, Symbol)", "Symbol.prefix .!(Symbol)"],
+      .real(-2, 2, avoiding: [-1, 0, 1])
+    ) { x in
+      x * ((x .> -1 .& x .< 1) + 2 * (x .< -1 .| x .> 1) + 4 * (x .> 0 .^ x .> 1) + 8 * .!(x .> 0))
+    } reference: { x in
+      x * ((abs(x) < 1 ? 1 : 2) + (x > 0 && x < 1 ? 4 : 0) + (x > 0 ? 0 : 8))
+    },
+    symbol("kinds of numbers", ["Symbol.isNaN", "Symbol.isFinite", "Symbol.isInfinite"], .real(0.3, 2)) { x in
+      let zero = x - x
+      return x * (x.isFinite + 2 * (zero / zero).isNaN + 4 * (x / zero).isInfinite + 8 * x.isNaN + 16 * (-x / zero).isFinite)
+    } reference: {
+      7 * $0
+    },
+    symbol(
+      "clamped",
+      ["Symbol.clamped(min: Symbol, max: Symbol)", "Symbol.clamped(min: Symbol)", "Symbol.clamped(max: Symbol)"],
+      .real(-2, 2, avoiding: [-1, 0.5, 1])
+    ) {
+      $0.clamped(min: -1, max: 1) * $0 + $0.clamped(min: 0.5) + $0.clamped(max: 0.5)
+    } reference: {
+      min(max($0, -1), 1) * $0 + max($0, 0.5) + min($0, 0.5)
     },
     symbol(
       "comparisons",
@@ -262,6 +302,33 @@ extension OperatorTable {
         three($0[0], $0[1], $0[2])
       } reference: { x in
         .zip(x[0], x[1], x[2]) { $0 * $1 + sin($2) * $1 }
+      })
+    let four = Elementwise { x, y, z, w in (x * y + sin(z) * y) * w }
+    let wide: [[[Int]]] = [
+      [[2, 3, 4], [2, 3, 4], [2, 3, 4], [2, 3, 4]], [[2, 3, 1], [4], [3, 1], []], [[1], [], [0, 3], [3]],
+      [[185, 180], [185, 180], [180], [185, 1]],
+    ]
+    rows.add(
+      .general("Elementwise of four", ["Elementwise.callAsFunction(_: Tensor, _: Tensor, _: Tensor, _: Tensor)"], cases: wide) {
+        four($0[0], $0[1], $0[2], $0[3])
+      } reference: { x in
+        .zip(.zip(x[0], x[1], x[2]) { $0 * $1 + sin($2) * $1 }, x[3]) { $0 * $1 }
+      })
+    // The values of parameters, which ElementwiseTests trains.
+    let scaled = Elementwise(parameters: ["scale": 3, "base": 0.5, "shift": [1, 2, 3] as Tensor]) { x, scale, base, shift in
+      scale * x * (base + x) + shift
+    }
+    rows.add(
+      .general(
+        "Elementwise with parameters", ["Double.initialParameter", "Int.initialParameter", "Tensor.initialParameter"],
+        cases: [[[2, 3]], [[4, 1, 3]], [[0, 3]]]
+      ) {
+        scaled($0[0].cast(to: .float32))
+      } reference: { x in
+        .zip(x[0].map { 3 * $0 * (0.5 + $0) }, Grid([1, 2, 3])) { $0 + $1 }
+      }.with {
+        $0.dtypes = [.float32]
+        $0.slope = .none
       })
     let whole = Elementwise { x in x * x * 2 - 3 }
     rows.add(

@@ -1,0 +1,265 @@
+import Fluxion
+import RealModule
+import Testing
+
+/// Closures as kernels, beyond their rows in the operator table: how they print, what they come to, what they are trained for.
+@Suite struct ElementwiseTests {
+  static let mish = Elementwise { x in x * tanh(log1p(exp(x))) }
+  static let leaky = Elementwise(parameters: ["slope": 0.25]) { x, slope in select(x .> 0, x, slope * x) }
+
+  // MARK: - Print
+
+  @Test func theDescriptionIsTheFormula() {
+    #expect(
+      "\(Self.mish)" == """
+        f(x) = x·tanh(log1p(exp(x)))
+        ∂f/∂x = t + x·(1 − t²)/(1 + exp(x))·exp(x), t = tanh(log1p(exp(x)))
+        an element of float32: f 4 operations, 8 bytes; ∂f/∂x 12 operations, 12 bytes
+        """)
+    #expect(
+      "\(Self.leaky)" == """
+        f(x, slope) = x > 0 ? x : slope·x
+        ∂f/∂x = x > 0 ? 1 : slope
+        ∂f/∂slope = x > 0 ? 0 : x
+        an element of float32: f 3 operations, 8 bytes; ∂f/∂x 5 operations, 12 bytes; ∂f/∂slope 3 operations, 12 bytes
+        """)
+    #expect(
+      "\(Elementwise { x in 0.5 / sqrt(x) * (1 - (x .> 2 .| (x .< 1 .& x .!= 0))) })" == """
+        f(x) = 0.5/√x·(1 − [x > 2 ∨ (x < 1 ∧ x ≠ 0)])
+        ∂f/∂x = −(1 − [x > 2 ∨ (x < 1 ∧ x ≠ 0)])·0.5/√x/√x·0.5/√x
+        an element of float32: f 9 operations, 8 bytes; ∂f/∂x 14 operations, 12 bytes
+        """)
+    #expect(
+      "\(Elementwise { x, y in log(exp(x) + exp(y)) })" == """
+        f(x, y) = log(exp(x) + exp(y))
+        ∂f/∂x = exp(x)/(exp(x) + exp(y))
+        ∂f/∂y = exp(y)/(exp(x) + exp(y))
+        an element of float32: f 4 operations, 12 bytes; ∂f/∂x 5 operations, 16 bytes; ∂f/∂y 5 operations, 16 bytes
+        """)
+    #expect(
+      "\(Elementwise { x, y in select(abs(x) .< 1 .& y .>= 0, pow(x - 1, 2) / (2 * y), -floor(y) - 0.5) })" == """
+        f(x, y) = |x| < 1 ∧ y ≥ 0 ? (x − 1)²/(2·y) : −⌊y⌋ − 0.5
+        ∂f/∂x = |x| < 1 ∧ y ≥ 0 ? 2·(x − 1)/(2·y) : 0
+        ∂f/∂y = |x| < 1 ∧ y ≥ 0 ? −(x − 1)²/(2·y)/(2·y)·2 : 0
+        an element of float32: f 12 operations, 12 bytes; ∂f/∂x 10 operations, 16 bytes; ∂f/∂y 13 operations, 16 bytes
+        """)
+  }
+
+  @Test func modelsPrintTheClosure() {
+    #expect(Self.mish.code == "Elementwise { x in x * tanh(log1p(exp(x))) }")
+    let chain = Chain {
+      Dense(4, 4)
+      Self.mish
+      Self.leaky
+    }
+    #expect(
+      "\(chain)" == """
+        Chain {
+          Dense(4, 4)
+          Elementwise { x in x * tanh(log1p(exp(x))) }
+          Elementwise(parameters: ["slope": float32 []]) { x, slope in select(x .> 0, x, slope * x) }
+        }
+        """)
+    #expect(Elementwise { _, y in -y - (1 - y) }.code == "Elementwise { _, y in -y - (1 - y) }")
+    #expect(Elementwise { _ in 3 }.code == "Elementwise { _ in 3 }")
+    #expect(Elementwise { x in x * -2.5 / (x - 1) % 3 }.code == "Elementwise { x in x * -2.5 / (x - 1) % 3 }")
+    #expect(
+      Elementwise { x in exp(sin(x)) * exp(sin(x)) + x }.code == """
+        Elementwise { x in
+          let t = exp(sin(x))
+          return t * t + x
+        }
+        """)
+    // As long as the program, not as the formula would be with all that is repeated.
+    let many = Elementwise { x in (0..<40).reduce(x) { y, _ in sin(y) + exp(y) * y } }
+    #expect(many.code.utf8.count < 4000)
+  }
+
+  // MARK: - Simplification
+
+  @Test(
+    arguments: [
+      (Elementwise { x in -(-x) + 0 - 0 }, "x"), (Elementwise { x in x * 1 / 1 }, "x"), (Elementwise { x in pow(x, 1) }, "x"),
+      (Elementwise { x in pow(x, 2) }, "x * x"), (Elementwise { x in x * x }, "x * x"), (Elementwise { x in pow(x, 0.5) }, "sqrt(x)"),
+      (Elementwise { x in pow(x, 3) }, "x * (x * x)"), (Elementwise { x in pow(x, -0.5) }, "rsqrt(x)"),
+      (Elementwise { x in pow(x, 0) }, "1"), (Elementwise { x in x + exp(0.0) * (2 + 3) }, "x + 5"), (Elementwise { x in x - -x }, "x + x"),
+      (Elementwise { x in x + -exp(x) }, "x - exp(x)"), (Elementwise { x in -x * -x }, "x * x"), (Elementwise { x in abs(-x) }, "abs(x)"),
+      (Elementwise { x in select(1, x, exp(x)) }, "x"), (Elementwise { x in select(x .> 0, x, x) }, "x"),
+      (Elementwise { x in maximum(x, x) }, "x"),
+      // NaN and infinity forbid these.
+      (Elementwise { x in x - x }, "x - x"), (Elementwise { x in 0 * x }, "0 * x"), (Elementwise { x in log(exp(x)) }, "log(exp(x))"),
+      (Elementwise { x in exp(log(x)) }, "exp(log(x))"), (Elementwise { x in x / x }, "x / x"),
+    ] as [(Elementwise, String)])
+  func whatChangesNothingIsLeftOut(_ kernel: Elementwise, _ formula: String) {
+    #expect(kernel.code.hasSuffix(" in \(formula) }"))
+  }
+
+  @Test func commonPartsAreComputedOnce() {
+    // exp(x·y) and exp(y·x) are one.
+    let kernel = Elementwise { x, y in exp(x * y) + sin(exp(y * x)) }
+    #expect("\(kernel)".contains("f 4 operations, 12 bytes"))
+  }
+
+  // MARK: - Gradients
+
+  struct Closure: Sendable, CustomTestStringConvertible {
+    var testDescription: String
+    var count = 1
+    var kernel: Elementwise
+    init(_ name: String, _ f: (Symbol) -> Symbol) { (testDescription, kernel) = (name, Elementwise(f)) }
+    init(_ name: String, _ f: (Symbol, Symbol) -> Symbol) { (testDescription, count, kernel) = (name, 2, Elementwise { f($0, $1) }) }
+    init(_ name: String, _ f: (Symbol, Symbol, Symbol) -> Symbol) {
+      (testDescription, count, kernel) = (name, 3, Elementwise { f($0, $1, $2) })
+    }
+    init(_ name: String, _ f: (Symbol, Symbol, Symbol, Symbol) -> Symbol) {
+      (testDescription, count, kernel) = (name, 4, Elementwise { f($0, $1, $2, $3) })
+    }
+    func callAsFunction(_ x: [Tensor]) -> Tensor {
+      switch count {
+      case 1: kernel(x[0])
+      case 2: kernel(x[0], x[1])
+      case 3: kernel(x[0], x[1], x[2])
+      default: kernel(x[0], x[1], x[2], x[3])
+      }
+    }
+  }
+
+  /// Written for any numbers, with a loop that unrolls.
+  private static func series<T: ElementaryFunctions>(_ x: T) -> T {
+    var y = x
+    for n in 2...4 { y += T.sin(T.root(T.pow(y, 2), n + 1)) }
+    return y
+  }
+
+  static let closures: [Closure] = {
+    var list: [Closure] = []
+    func add(_ closure: Closure) { list.append(closure) }
+    add(Closure("mish") { x in x * tanh(log1p(exp(x))) })
+    add(Closure("swish with a slope") { x in x * sigmoid(1.7 * x) })
+    add(Closure("gaussian") { x in exp(-(x * x)) })
+    add(Closure("rational") { x in (1 + x + x * x) / (2 + x * x) })
+    add(Closure("snake") { x in x + pow(sin(3 * x), 2) / 3 })
+    add(Closure("erf and gelu") { x in gelu(x) + erf(x) * erfc(x / 2) })
+    add(Closure("polynomial") { x in pow(x, 4) - 2 * pow(x, 3) + pow(x, 2) })
+    add(Closure("hyperbolic") { x in asinh(x) * cosh(x) - atan(sinh(x)) })
+    add(Closure("chosen") { x in select(x .> 0, x * x, exp(x) - 1) })
+    add(Closure("nested choice") { x in select(x .< -1, -1, select(x .> 1, 1, x * (1.5 - 0.5 * x * x))) })
+    add(Closure("masks") { x in select(x .> -1 .& x .< 1 .| x .> 1.5, sin(x), cos(x)) })
+    add(Closure("huber") { x in select(abs(x) .<= 0.7, 0.5 * x * x, 0.7 * (abs(x) - 0.35)) })
+    add(Closure("bounds") { x in x.clamped(min: -0.8, max: 0.9) * maximum(x, 0.1) - minimum(x, -0.3) })
+    add(Closure("sawtooth") { x in (x - floor(x)) * (x % 0.6) + round(x) * x + ceil(x) * trunc(x) * x })
+    add(Closure("generic loop") { x in series(x) })
+    add(Closure("second alone") { _, y in exp2(y) })
+    add(Closure("polar") { x, y in hypot(x, y) * atan2(y, x) })
+    add(Closure("log-sum") { x, y in log(exp(x) + exp(y)) + maximum(x, y) })
+    add(Closure("power") { x, y in pow(1 + x * x, y) })
+    add(Closure("Morse potential") { r, d, a in d * pow(1 - exp(-(a * (r - 1))), 2) })
+    add(Closure("gate") { i, f, g, c in sigmoid(f) * c + sigmoid(i) * tanh(g) })
+    add(Closure("logarithms") { x, y, z, w in log(1 + x * x) * log2(2 + y * y) + log10(3 + z * z) / sqrt(1 + w * w) })
+    return list
+  }()
+
+  @Test(arguments: closures) func gradientsAgreeWithDifferences(_ closure: Closure) throws {
+    #expect(Self.closures.count >= 20)
+    let shapes: [Shape] = [[3, 7], [7], [3, 1], []]
+    let x = withSeed(11) { (0..<closure.count).map { Tensor.uniform(shapes[$0], in: -2..<2, .float64) } }
+    try checkGradient(of: { closure($0) }, at: x)
+    // And the gradient's own.
+    try checkGradient(
+      of: { x in
+        let slopes = gradient(at: x) { sin(closure($0)).sum() }
+        return slopes.dropFirst().reduce(slopes[0]) { $0 + $1 }
+      }, at: x, step: 1e-5, tolerance: 1e-5)
+  }
+
+  /// The convention: a choice has the derivative of what it chose, |x| has 0 at 0, and of two equal numbers each has half of the larger's.
+  @Test func kinks() {
+    func slope(_ f: (Symbol) -> Symbol, at x: Double) -> Double {
+      let kernel = Elementwise(f)
+      return gradient(at: Tensor([x])) { kernel($0).sum() }.item()
+    }
+    #expect(slope({ relu($0) }, at: 0) == 0)
+    #expect(slope({ select($0 .>= 0, $0, 0) }, at: 0) == 1)
+    #expect(slope({ leakyRelu($0, slope: 0.1) }, at: 0) == 0.1)
+    #expect(slope({ abs($0) }, at: 0) == 0)
+    #expect(slope({ maximum($0, 0) }, at: 0) == 0.5)
+    #expect(slope({ minimum($0, 1) }, at: 1) == 0.5)
+    #expect(slope({ $0.clamped(min: -1, max: 1) }, at: 1) == 1)
+    #expect(slope({ floor($0) }, at: 1) == 0)
+    #expect(slope({ hardTanh($0) }, at: 1) == 0)
+  }
+
+  @Test func thirdDerivatives() {
+    let x = Tensor([-1.5, -0.25, 0.5, 2.0])
+    func third(_ f: (Tensor) -> Tensor) -> Tensor {
+      gradient(at: x) { x in gradient(at: x) { x in gradient(at: x) { x in f(x).sum() }.sum() }.sum() }
+    }
+    let cube = Elementwise { x in x * x * x * x * x }
+    #expect(distance(third { cube($0) }, 60 * x * x) < 1e-12)
+    let wave = Elementwise { x in sin(2 * x) }
+    #expect(distance(third { wave($0) }, -8 * cos(2 * x)) < 1e-12)
+    let t = tanh(x)
+    let steep = Elementwise { x in tanh(x) }
+    #expect(distance(third { steep($0) }, (1 - t * t) * (6 * t * t - 2)) < 1e-12)
+    // Of one input, through what the other one multiplies.
+    let mixed = Elementwise { x, y in exp(x * y) }
+    let y = Tensor([0.5])
+    #expect(distance(third { mixed($0, y) }, 0.125 * exp(0.5 * x)) < 1e-12)
+  }
+
+  // MARK: - Parameters
+
+  @Test func aSlopeIsTrained() {
+    var model = Chain {
+      Dense(1, 1)
+      Self.leaky
+      Elementwise(parameters: ["shift": Tensor.zeros([1]), "gain": 1]) { x, shift, gain in gain * x + shift }
+    }
+    #expect(model.parameters.map(\.name).suffix(3) == ["layers.1.slope", "layers.2.shift", "layers.2.gain"])
+    #expect(model.parameterCount == 5)
+    let x = Tensor.linspace(from: -1, to: 1, count: 41, .float32).reshaped([41, 1])
+    let target = Elementwise { x in select(x .> 0, x, 0.7 * x) + 0.5 }(x)
+    model.updateParameters { name, value in
+      if name == "layers.0.weight" { value = [[1]] }
+      if name == "layers.0.bias" { value = [0] }
+    }
+    model.freeze("layers.0")
+    model.freeze("layers.2.gain")
+    var optimizer = Adam(learningRate: 0.02)
+    for _ in 0..<500 {
+      let slopes = gradient(at: &model) { model in (model(x) - target).squared.mean() }
+      optimizer.update(&model, along: slopes)
+    }
+    #expect(abs(model[parameter: "layers.1.slope"]!.item() - 0.7) < 0.01)
+    #expect(abs(model[parameter: "layers.2.shift"]!.item() - 0.5) < 0.01)
+    #expect(model[parameter: "layers.2.gain"]!.item() == 1)
+    // The layer that the model was made of is a value of its own.
+    #expect(Self.leaky[parameter: "slope"]!.item() == 0.25)
+  }
+
+  @Test func parametersHaveOneGradientEach() throws {
+    let x = withSeed(3) { Tensor.normal([2, 3, 4], .float64) }
+    let (a, b) = withSeed(4) { (Tensor.normal([3, 1], .float64), Tensor.normal([], .float64)) }
+    try checkGradient(
+      of: { p in Elementwise(parameters: ["a": p[1], "b": p[2]]) { x, a, b in a * tanh(b * x) }(p[0]) }, at: [x, a, b])
+    var kernel = Elementwise(parameters: ["a": a, "b": b]) { x, a, b in a * tanh(b * x) }
+    let slopes = gradient(at: &kernel) { kernel in kernel(x).sum() }
+    #expect(slopes.parameters.map(\.name) == ["a", "b"] && slopes[parameter: "a"]!.shape == [3, 1])
+    #expect(try kernel.outputShape(for: [5, 3, 2], .float64) == [5, 3, 2])
+  }
+
+  // MARK: - Simply right
+
+  @Test func constantsAndIgnoredInputs() {
+    let constant = Elementwise { _ in 3 }
+    let x = Tensor.zeros([2, 3], .float64)
+    #expect(constant(x).shape == [2, 3] && constant(x).dtype == .float64 && constant(x).copyOfElements.allSatisfy { $0 == 3 })
+    #expect(gradient(at: x) { constant($0).sum() }.copyOfElements == Array(repeating: 0, count: 6))
+    let first = Elementwise { x, _ in x * x }
+    let (dx, dy) = gradient(at: x + 2, Tensor.ones([4, 1, 1], .float64)) { x, y in first(x, y).sum() }
+    #expect(dx.copyOfElements == Array(repeating: 16, count: 6))
+    #expect(dy.shape == [4, 1, 1] && dy.copyOfElements.allSatisfy { $0 == 0 })
+    // Constants do have values, so that generic code may look at them.
+    #expect(Symbol(2) == Symbol(2) && Symbol(2) != Symbol(3))
+  }
+}
