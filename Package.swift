@@ -38,10 +38,14 @@ let package = Package(
     .target(name: "Data", dependencies: ["Tensors", "CZlib"], swiftSettings: swift),
     .target(name: "Training", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data"], swiftSettings: swift),
     .target(name: "Fluxion", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data", "Training"], swiftSettings: swift),
+    .target(
+      name: "CLoops", path: "Benchmarks/Loops", cSettings: c, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .executableTarget(
       name: "bench",
-      dependencies: ["Fluxion", "Tensors", "CKernels", "COpenBLAS", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      path: "Benchmarks", swiftSettings: swift),
+      dependencies: [
+        "Fluxion", "Tensors", "CKernels", "CLoops", "COpenBLAS", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks", exclude: ["Loops"], swiftSettings: swift),
     .executableTarget(
       name: "digits", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/Digits", exclude: ["README.md"], resources: [.copy("Resources")], swiftSettings: swift),

@@ -92,6 +92,7 @@ extension Row {
 
 /// Every row, in the order they are measured in: each after its limit.
 func allRows() -> [Row] {
-  elementwiseRows() + productRows() + layoutRows() + imageRows() + decompositionRows() + trainRows() + imageModelRows() + recurrenceRows()
+  elementwiseRows() + customRows() + productRows() + layoutRows() + imageRows() + decompositionRows() + trainRows() + imageModelRows()
+    + recurrenceRows()
     + languageRows() + lossRows() + overheadRows() + processRows()
 }

@@ -7,7 +7,7 @@ struct Blocks {
   /// From this many elements on, a pass over memory is shared among threads.
   static let grain = 1 << 15
 
-  private struct Source {
+  fileprivate struct Source {
     var base: UnsafeMutableRawPointer
     var size: Int
     /// Position in scratch memory, -1 where blocks are read in place.
@@ -17,7 +17,7 @@ struct Blocks {
     var strides = Shape()
   }
 
-  private var sources: [Source] = []
+  fileprivate var sources: [Source] = []
   private let uniforms: [Double]
   private let registers: Int
   private let dtype: DType
@@ -74,16 +74,46 @@ struct Blocks {
     }
   }
 
+  /// Where a thread reads blocks: any stretch of up to ``Program/blockSize`` elements.
+  struct Reader {
+    fileprivate let blocks: Blocks
+    fileprivate let block: Block
+    /// The memory that was asked for beside the block's.
+    let memory: UnsafeMutableRawPointer
+
+    /// The pointers of the block of `count` elements from `start` on.
+    @inline(__always) func block(at start: Int, _ count: Int) -> Block {
+      for i in 0..<blocks.sources.count {
+        let source = blocks.sources[i]
+        if source.slot < 0 {
+          block.inputs[i] = source.base + start &* source.size
+        } else if !source.isConstant {
+          blocks.gather(source, start, count, block.inputs[i])
+        }
+      }
+      return block
+    }
+  }
+
   /// Calls `body` with each block's first position, its count and its pointers, on several threads where that pays.
   func run(_ body: (_ start: Int, _ count: Int, _ block: Block) -> Void) {
     if count == 0 { return }
     let blockSize = Swift.min(Program.blockSize, count)
+    share((count + blockSize - 1) / blockSize, grain: Blocks.grain / Program.blockSize) { index, reader in
+      let start = index * blockSize
+      let count = Swift.min(blockSize, self.count - start)
+      body(start, count, reader.block(at: start, count))
+    }
+  }
+
+  /// Calls `body` for each of `parts` with a reader and `memory` bytes, on several threads where there are more parts than `grain`.
+  func share(_ parts: Int, grain: Int, memory: Int = 0, _ body: (_ part: Int, _ reader: Reader) -> Void) {
+    let blockSize = Swift.min(Program.blockSize, count)
     let stride = (blockSize * 8 + 63) & ~63
     let total = (slots + uniforms.count + registers) * stride
-    let blockCount = (count + blockSize - 1) / blockSize
     withExtendedLifetime(owned) {
-      parallel(blockCount, grain: Blocks.grain / Program.blockSize) { range in
-        let scratch = Context.current.scratch(total)
+      parallel(parts, grain: grain) { range in
+        let scratch = Context.current.scratch(total + memory)
         withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: Swift.max(1, sources.count)) { pointers in
           let block = Block(
             inputs: pointers.baseAddress!, scratch: scratch, uniformsAt: slots * stride,
@@ -93,24 +123,14 @@ struct Blocks {
             if source.slot >= 0 { pointers[i] = scratch + source.slot * stride }
             if source.isConstant { gather(source, 0, blockSize, pointers[i]) }
           }
-          for index in range {
-            let start = index * blockSize
-            let count = Swift.min(blockSize, self.count - start)
-            for i in 0..<sources.count {
-              if sources[i].slot < 0 {
-                pointers[i] = sources[i].base + start &* sources[i].size
-              } else if !sources[i].isConstant {
-                gather(sources[i], start, count, pointers[i])
-              }
-            }
-            body(start, count, block)
-          }
+          let reader = Reader(blocks: self, block: block, memory: scratch + total)
+          for part in range { body(part, reader) }
         }
       }
     }
   }
 
-  private func gather(_ source: Source, _ start: Int, _ count: Int, _ target: UnsafeMutableRawPointer) {
+  fileprivate func gather(_ source: Source, _ start: Int, _ count: Int, _ target: UnsafeMutableRawPointer) {
     withRaw(source.dims) { dims in
       withRaw(source.strides) { strides in
         fx_gather_block(Int32(source.size), Int32(source.dims.rank), dims, strides, start, count, source.base, target)

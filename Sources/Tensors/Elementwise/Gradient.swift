@@ -4,7 +4,9 @@ import RealModule
 /// Derivatives of element-wise expressions, as expressions.
 enum Gradient {
   /// The derivative of each input, in [inputs…, y, dy]; nil where it is zero.
-  static func derivatives(of root: Expression, inputCount: Int) -> [Program.Derivative?] {
+  ///
+  /// With a seed in place of dy no value is at hand: it is computed again where it occurs.
+  static func derivatives(of root: Expression, inputCount: Int, seed: Expression? = nil) -> [Program.Derivative?] {
     // Post-order: arguments before their users, every node once.
     var order: [Expression] = []
     var seen: Set<ObjectIdentifier> = []
@@ -15,7 +17,7 @@ enum Gradient {
     }
     visit(root)
 
-    var adjoints: [ObjectIdentifier: Symbol] = [ObjectIdentifier(root): Symbol(.input(inputCount + 1))]
+    var adjoints: [ObjectIdentifier: Symbol] = [ObjectIdentifier(root): Symbol(seed ?? .input(inputCount + 1))]
     var byInput: [Int: Symbol] = [:]
     for node in order.reversed() {
       guard let dy = adjoints[ObjectIdentifier(node)] else { continue }
@@ -32,7 +34,7 @@ enum Gradient {
       }
     }
     // The result is at hand when a derivative is taken: where it occurs in one, it is read and not computed again.
-    let isComputed = !root.arguments.isEmpty
+    let isComputed = seed == nil && !root.arguments.isEmpty
     return (0..<inputCount).map { input in
       guard var dx = byInput[input]?.node else { return nil }
       if isComputed { dx = replacing(root, with: .input(inputCount), in: dx) }

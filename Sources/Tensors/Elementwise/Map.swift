@@ -53,7 +53,7 @@ struct Map<X: Operands>: Primitive {
         }
       }
     } else if isFlat && n <= Program.blockSize {
-      runBlock(x, y, n, code)
+      runBlock(x, y.dtype, n, y.pointer)
     } else {
       runBlocks(x, y, n, code)
     }
@@ -62,12 +62,11 @@ struct Map<X: Operands>: Primitive {
 
   /// All in one block, which lies in order: no cutting, no gathering.
   @inline(never)
-  private func runBlock(_ x: X, _ y: Tensor, _ n: Int, _ code: Int) {
+  func runBlock(_ x: X, _ dtype: DType, _ n: Int, _ out: UnsafeMutableRawPointer) {
     let stride = (n * 8 + 63) & ~63
     let scratch = Context.current.scratch((program.uniforms.count + program.registerCount) * stride)
     let registers = scratch + program.uniforms.count * stride
-    for (i, uniform) in program.uniforms.enumerated() { fillElements(scratch + i * stride, value(of: uniform), y.dtype, n) }
-    let out = y.pointer
+    for (i, uniform) in program.uniforms.enumerated() { fillElements(scratch + i * stride, value(of: uniform), dtype, n) }
     @inline(__always) func place(_ operand: Program.Operand) -> UnsafeMutableRawPointer {
       switch operand {
       case .none: out
@@ -76,7 +75,7 @@ struct Map<X: Operands>: Primitive {
       case .uniform(let i): scratch + i * stride
       }
     }
-    program.kernels[code]!.withUnsafeBufferPointer { kernels in
+    program.kernels[Int(dtype.rawValue)]!.withUnsafeBufferPointer { kernels in
       program.instructions.withUnsafeBufferPointer { instructions in
         for i in 0..<instructions.count {
           let (a, b, c) = instructions[i].arguments
@@ -94,22 +93,11 @@ struct Map<X: Operands>: Primitive {
       (0..<x.count).map { x.operand($0) }, uniforms: uniforms, registers: program.registerCount, dtype: y.dtype, count: n)
     let out = y.pointer
     let size = y.dtype.byteCount
-    program.kernels[code]!.withUnsafeBufferPointer { kernels in
-      program.instructions.withUnsafeBufferPointer { instructions in
-        blocks.run { start, count, block in
-          let result = out + start &* size
-          for i in 0..<instructions.count {
-            let target = instructions[i].target < 0 ? result : block.register(instructions[i].target)
-            let (a, b, c) = instructions[i].arguments
-            kernels[i](count, block[a] ?? result, block[b] ?? result, block[c] ?? result, target)
-          }
-        }
-      }
-    }
+    blocks.run { start, count, block in program.run(code, count, block, into: out + start &* size) }
   }
 
   /// The value of an expression without inputs, at the scalars of this use.
-  private func value(of x: Expression) -> Double {
+  func value(of x: Expression) -> Double {
     switch x.kind {
     case .constant(let value): value
     case .scalar(let index): scalars[index]

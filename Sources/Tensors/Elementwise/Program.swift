@@ -96,6 +96,22 @@ final class Program: Sendable {
   }
   private let tensors: Mutex<Program?> = Mutex(nil)
 
+  // MARK: Running
+
+  /// Runs the instructions over a block of `count` elements of a dtype.
+  @inline(__always)
+  func run(_ code: Int, _ count: Int, _ block: Blocks.Block, into result: UnsafeMutableRawPointer) {
+    kernels[code]!.withUnsafeBufferPointer { kernels in
+      instructions.withUnsafeBufferPointer { instructions in
+        for i in 0..<instructions.count {
+          let target = instructions[i].target < 0 ? result : block.register(instructions[i].target)
+          let (a, b, c) = instructions[i].arguments
+          kernels[i](count, block[a] ?? result, block[b] ?? result, block[c] ?? result, target)
+        }
+      }
+    }
+  }
+
   // MARK: Derivatives
 
   /// The program of dx for one input, as a function of some of [inputs…, y, dy].
@@ -114,6 +130,36 @@ final class Program: Sendable {
       return made![input]
     }
   }
+
+  /// The derivatives of a program that ends in a sum, whose value nobody kept: functions of some of [inputs…, dy at inputCount + 1].
+  func derivativeUnderSum(_ input: Int) -> Derivative? {
+    underSum.withLock { made in
+      if made == nil { made = Gradient.derivatives(of: expression, inputCount: inputCount, seed: .input(inputCount + 1)) }
+      return made![input]
+    }
+  }
+  private let underSum: Mutex<[Derivative?]?> = Mutex(nil)
+
+  /// Where a program's value is the extreme that it ends in, the last of [inputs…, extreme]: 1 there, else 0.
+  var ties: Program {
+    tying.withLock { made in
+      if made == nil { made = Program(.apply(FX_EQ, expression, .input(inputCount)), inputCount: inputCount + 1) }
+      return made!
+    }
+  }
+  private let tying: Mutex<Program?> = Mutex(nil)
+
+  /// The derivatives of a program that ends in an extreme: functions of some of [inputs…, extreme, dy], zero but where the extreme is.
+  func derivativeUnderExtreme(_ input: Int) -> Derivative? {
+    underExtreme.withLock { made in
+      if made == nil {
+        let seed = Expression.apply(FX_MUL, .apply(FX_EQ, expression, .input(inputCount)), .input(inputCount + 1))
+        made = Gradient.derivatives(of: expression, inputCount: inputCount, seed: seed)
+      }
+      return made![input]
+    }
+  }
+  private let underExtreme: Mutex<[Derivative?]?> = Mutex(nil)
 
   /// Whether some derivative reads an input, and whether some reads the result.
   var keeps: Keeps {

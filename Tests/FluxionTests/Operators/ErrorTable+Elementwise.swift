@@ -36,4 +36,22 @@ extension ErrorTable {
     ErrorRow(".>: 0.5 is not a value of bool; convert the tensor with .cast(to: .float32)") { _ = (0.5 .> z([2], .bool)) },
     ErrorRow("maximum: -1.0 is not a value of bool; convert the tensor with .cast(to: .float32)") { _ = maximum(z([2], .bool), -1) },
   ]
+
+  /// Kernels that end in a reduction.
+  static let fusedReductions: [ErrorRow] = {
+    let square = Elementwise { x in x * x }
+    let product = Elementwise { x, y in x * y }
+    return [
+      ErrorRow("Elementwise.mean: a function of 2 numbers, called with 1 tensors") { _ = product.mean(z([2])) },
+      ErrorRow(unfit("Elementwise.sum")) { _ = product.sum(z([2, 3]), z([4])) },
+      ErrorRow("Elementwise.sum: operands of dtypes float32 and int64; convert one with .cast(to: .float32) or .cast(to: .int64)") {
+        _ = product.sum(z([2, 3]), z([3], .int64))
+      },
+      ErrorRow("Elementwise.mean: not defined for int32, \(fractions)") { _ = square.mean(z([2], .int32)) },
+      ErrorRow("Elementwise.sum: axis 2 of [2, 3]; -2 to 1 would fit") { _ = square.sum(z([2, 3]), axis: 2) },
+      ErrorRow("Elementwise.prod: axis -1 of [2, 3] is named twice in [1, -1]") { _ = square.prod(z([2, 3]), axes: [1, -1]) },
+      ErrorRow("Elementwise.max: axis 1 of [2, 0] has no elements to choose from") { _ = square.max(z([2, 0]), axis: 1) },
+      ErrorRow("Elementwise.min: axis 0 of [0] has no elements to choose from") { _ = square.min(z([0])) },
+    ]
+  }()
 }

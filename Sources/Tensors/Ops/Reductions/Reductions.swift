@@ -22,7 +22,7 @@ struct Reduce: Primitive {
   }
   var keeps: Keeps { kind == .sum ? .nothing : .both }
 
-  private var op: Int32 {
+  var op: Int32 {
     switch kind {
     case .sum: Int32(FX_R_SUM.rawValue)
     case .product: Int32(FX_R_PROD.rawValue)
