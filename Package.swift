@@ -17,6 +17,7 @@ let package = Package(
     .executable(name: "gpt", targets: ["gpt"]),
     .executable(name: "charrnn", targets: ["charrnn"]),
     .executable(name: "translation", targets: ["translation"]),
+    .executable(name: "customlayers", targets: ["customlayers"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
@@ -55,6 +56,9 @@ let package = Package(
     .executableTarget(
       name: "translation", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/Translation", exclude: ["README.md", "attention.svg"], swiftSettings: swift),
+    .executableTarget(
+      name: "customlayers", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/CustomLayers", exclude: ["README.md"], swiftSettings: swift),
     .target(
       name: "Psalms", dependencies: ["Fluxion"], path: "Examples/Psalms", resources: [.copy("Resources")], swiftSettings: swift),
     .executableTarget(

@@ -80,7 +80,8 @@ public struct Tensor: @unchecked Sendable {
   }
 
   static func absence(_ shape: Shape) -> String {
-    "\(shape) has a shape but no elements: it comes from a run on shapes alone, or from after a mistake in a checked scope"
+    "\(shape) has a shape but no elements: it comes from a run on shapes alone, or from after a mistake in a checked scope,"
+      + " or a gradient rule reads what its keeps leaves out"
   }
 
   /// The same elements through another layout.

@@ -107,6 +107,3 @@ package func dryRun<R, E: Error>(_ isDry: Bool = true, _ body: () throws(E) -> R
 
 /// Whether the innermost `checked` scope has failed, so that nothing is to be changed any more.
 package var hasFailed: Bool { Context.current.hasFailed }
-
-/// Calls `body` with stretches of 0 ..< count, on several threads where that pays.
-package func inParallel(_ count: Int, _ body: (Range<Int>) -> Void) { parallel(count, grain: Blocks.grain, body) }

@@ -106,7 +106,7 @@ package final class PartLabels {
   func path(_ label: Int) -> String { paths.indices.contains(label) ? paths[label] : "" }
 
   /// Takes down an operator that ran: for the part whose parameter it uses, or else for the innermost part that is running.
-  func ran<P: Primitive>(_ primitive: P, _ x: P.Inputs, _ result: Signature) {
+  func ran<P: Primitive>(_ primitive: P, _ x: P.Inputs, _ result: Signature) where P.Inputs: Operands {
     operators.append(primitive.name)
     var label = entered.last ?? 0
     for i in 0..<x.count where x.node(i).tape == Node.labelled && runs[Int(x.node(i).index)].depth == 0 {

@@ -39,7 +39,7 @@ package final class Tape {
   }
 
   @inline(__always)
-  func record<P: Primitive>(_ primitive: P, _ x: consuming P.Inputs, _ y: inout Tensor, _ level: Int32) {
+  func record<P: Primitive>(_ primitive: P, _ x: consuming P.Inputs, _ y: inout Tensor, _ level: Int32) where P.Inputs: Operands {
     y.node = Node(tape: id, index: Int32(records.count), level: level)
     let keeps = primitive.keeps
     // A copy of a tensor costs some 45 ns, so one that nobody reads is not kept.
@@ -100,7 +100,7 @@ private class AnyRecord {
   func backward(_ dy: Tensor, tape: UInt64, since start: Int32, level: Int32, into gradients: inout [Tensor?]) {}
 }
 
-private class Record<P: Primitive>: AnyRecord {
+private class Record<P: Primitive>: AnyRecord where P.Inputs: Operands {
   let primitive: P
   let x: P.Inputs
 
@@ -123,13 +123,14 @@ private class Record<P: Primitive>: AnyRecord {
       if node.tape == tape && node.level >= level && node.index >= start && i < 64 { bits |= 1 << UInt64(i) }
     }
     let dx = primitive.gradient(x, output(dy), dy, Needs(bits: bits))
+    if dx.count != x.count && !dx.isEmpty { return refuse("\(dx.count) gradients for \(x.count) inputs") }
     for (i, dx) in dx.enumerated() {
       guard let dx else { continue }
       let node = x.node(i)
       guard node.tape == tape && node.level >= level && node.index >= start else { continue }
-      assert(
-        dx.shape == x.operand(i).shape || dx.isHollow,
-        "the gradient rule of \(primitive.name) gave \(dx.shape) for an input of \(x.operand(i).shape)")
+      if dx.shape != x.shape(i) || dx.dtype != x.dtype(i) {
+        return refuse("\(dx.dtype) \(dx.shape) for an input of \(x.dtype(i)) \(x.shape(i))")
+      }
       let slot = Int(node.index - start)
       if gradients[slot] == nil {
         gradients[slot] = dx
@@ -138,10 +139,13 @@ private class Record<P: Primitive>: AnyRecord {
       }
     }
   }
+
+  @inline(never)
+  private func refuse(_ given: String) { fail(TensorError(primitive.name, "the gradient rule gave \(given)"), with: x) }
 }
 
 /// One whose rule reads the result.
-private final class RecordWithOutput<P: Primitive>: Record<P> {
+private final class RecordWithOutput<P: Primitive>: Record<P> where P.Inputs: Operands {
   let y: Tensor
 
   @inline(__always)

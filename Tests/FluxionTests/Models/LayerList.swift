@@ -43,6 +43,15 @@ private func basicLayers() -> [LayerRow] {
       name: "Dense", input: [3, 4], make: { Dense(4, 5, activation: tanh) }, waiting: { Dense(5, activation: tanh) }),
     LayerRow(
       name: "Dense without bias", input: [2, 3, 4], make: { Dense(4, 5, hasBias: false) }, description: "Dense(4, 5, hasBias: false)"),
+    LayerRow(
+      name: "CustomGradient", input: [3, 4],
+      make: {
+        CustomGradient { x in
+          tanh(x)
+        } pullback: { x, y, dy in
+          dy * (1 - y * y)
+        }
+      }, description: "CustomGradient { … }"),
     LayerRow(name: "Perceptron", input: [3, 4], make: { Perceptron(4, 2) }),
     LayerRow(
       name: "Dropout", input: [3, 40], make: { Dropout(0.5) }, description: "Dropout(0.5)", isSameInTraining: false),

@@ -81,7 +81,7 @@ private final class Shared: Model, @unchecked Sendable {
     #expect(throws: TensorError.self) { try checked { left + left } }
     #expect(throws: TensorError.self) { try checked { left.reshaped([10, 100]) • .zeros([100, 3]) } }
     #expect { try checked { left + 1 } } throws: {
-      "\($0)" == "+: [1000] has a shape but no elements: it comes from a run on shapes alone, or from after a mistake in a checked scope"
+      "\($0)".hasPrefix("+: [1000] has a shape but no elements: it comes from a run on shapes alone, or from after a mistake")
     }
   }
 

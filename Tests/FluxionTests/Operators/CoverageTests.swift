@@ -21,9 +21,14 @@ import Testing
     "Tensor.permutation(_: Int)": "RandomTests",
   ]
 
+  /// What primitives of a user's own are made with: PrimitiveTests.
+  static let ofPrimitives = ["Primitive.", "Signature.", "Pair.", "Triple."]
+
   @Test func everyOperatorHasARow() {
     let covered = Set(OperatorTable.rows.flatMap(\.covers))
-    let missing = Declarations.found.filter { !covered.contains($0) && Self.exemptions[$0] == nil }
+    let missing = Declarations.found.filter { name in
+      !covered.contains(name) && Self.exemptions[name] == nil && !Self.ofPrimitives.contains { name.hasPrefix($0) }
+    }
     #expect(missing.isEmpty)
   }
 

@@ -198,7 +198,9 @@ extension Tensor {
   }
 
   /// Calls `body` with the elements in row-major order, copied only if they do not lie so already.
-  public func withElements<S: Scalar, R>(_ type: S.Type, _ body: (UnsafeBufferPointer<S>) throws -> R) rethrows -> R {
+  ///
+  /// A type that is not the dtype's is a mistake; in a `checked` scope `body` then gets no elements.
+  public func withElements<S: Scalar, R, E: Error>(_ type: S.Type, _ body: (UnsafeBufferPointer<S>) throws(E) -> R) throws(E) -> R {
     guard S.dtype == dtype, !isHollow else {
       if S.dtype != dtype {
         fail(TensorError("withElements", "a \(dtype) tensor has no elements of type \(S.self); convert it with .cast(to: .\(S.dtype))"))
@@ -206,7 +208,7 @@ extension Tensor {
       return try body(UnsafeBufferPointer(start: nil, count: 0))
     }
     let x = isContiguous ? self : contiguousCopy()
-    return try withExtendedLifetime(x) {
+    return try withExtendedLifetime(x) { () throws(E) in
       try body(UnsafeBufferPointer(start: x.pointer.assumingMemoryBound(to: S.self), count: elementCount))
     }
   }

@@ -1,0 +1,45 @@
+import Fluxion
+
+/// Morlet's wavelet: a closure on numbers is a kernel, and its derivative comes with it.
+let wavelet = Elementwise { x in cos(1.75 * x) * exp(-x * x / 2) }
+
+/// An activation written down on the spot.
+func trainWavelets() -> Outcome {
+  var model = Chain {
+    Dense(2, 32)
+    wavelet
+    Dense(32, 32)
+    wavelet
+    Dense(32, 2)
+  }
+  let accuracy = learnSpirals(&model, steps: 400)
+  return Outcome(text: "two spirals told apart by wavelets, test accuracy \(fixed(accuracy))", isReached: accuracy >= 0.97)
+}
+
+/// x·σ(βx) with a β for each unit, which is trained.
+struct TrainedSwish: Placed {
+  var slopes: Tensor
+  var place = Place()
+  private static let kernel = Elementwise { x, slope in x * sigmoid(slope * x) }
+
+  init(_ units: Int) { slopes = .ones([units]) }
+
+  func callAsFunction(_ x: Tensor) -> Tensor { placed(on: x) { layer in Self.kernel(x, layer.slopes) } }
+}
+
+/// An activation with parameters: a struct that holds them, and a closure that takes them.
+func trainSlopes() -> Outcome {
+  var model = Chain {
+    Dense(2, 32)
+    TrainedSwish(32)
+    Dense(32, 32)
+    TrainedSwish(32)
+    Dense(32, 2)
+  }
+  let accuracy = learnSpirals(&model, steps: 600)
+  let slopes = concatenate([1, 3].compactMap { model.layers[$0].as(TrainedSwish.self)?.slopes }, axis: 0)
+  let (least, most) = (slopes.min().item(), slopes.max().item())
+  return Outcome(
+    text: "two spirals told apart, test accuracy \(fixed(accuracy)), slopes from 1 to \(fixed(least, 2)) … \(fixed(most, 2))",
+    isReached: accuracy >= 0.97 && most - least > 0.5)
+}

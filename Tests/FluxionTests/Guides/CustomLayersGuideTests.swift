@@ -1,0 +1,117 @@
+import Fluxion
+import Testing
+
+/// The code of Guides/CustomLayers.md, compiled and run.
+@Suite struct CustomLayersGuideTests {
+  private let x: Tensor = [[1, 2, 4, 8]]
+
+  @Test func closures() {
+    let bent = Elementwise { x in x * tanh(log1p(exp(x))) }
+    var net = Chain {
+      Dense(4, 8); bent; Dense(8, 2)
+    }
+    #expect(net(x).shape == [1, 2] && distance(bent(x), mish(x)) < 1e-6)
+  }
+
+  @Test func trainedSlopes() throws {
+    struct TrainedSwish: Placed {
+      var slopes: Tensor
+      var place = Place()
+      private static let kernel = Elementwise { x, slope in x * sigmoid(slope * x) }
+
+      init(_ units: Int) { slopes = .ones([units]) }
+
+      func callAsFunction(_ x: Tensor) -> Tensor { placed(on: x) { layer in Self.kernel(x, layer.slopes) } }
+    }
+    var layer = TrainedSwish(4)
+    #expect(distance(layer(x), silu(x)) < 1e-6)
+    #expect(gradient(at: &layer) { layer in layer(x).sum() }.slopes.shape == [4])
+  }
+
+  @Test func compositions() throws {
+    struct DistanceAttention: Model {
+      var query: Dense, key: Dense, value: Dense
+
+      init(_ features: Int) {
+        query = Dense(features, features)
+        key = Dense(features, features)
+        value = Dense(features, features)
+      }
+
+      func callAsFunction(_ x: Tensor) -> Tensor {
+        let distances = (query(x).unsqueezed(axis: 2) - key(x).unsqueezed(axis: 1)).squared.sum(axis: -1)
+        return (-distances).softmax(axis: -1) • value(x)
+      }
+    }
+    #expect(try DistanceAttention(4).outputShape(for: [2, 5, 4]) == [2, 5, 4])
+  }
+
+  @Test func rules() throws {
+    let clipped = customGradient(at: x) { x in
+      x
+    } pullback: { x, y, dy in
+      dy.clamped(min: -1.0, max: 1.0)
+    }
+    #expect(distance(clipped, x) == 0)
+
+    var binary = Chain {
+      Dense(4, 8)
+      CustomGradient { x in
+        sign(x)
+      } pullback: { x, y, dy in
+        dy
+      }
+      Dense(8, 2)
+    }
+    #expect(abs(gradient(at: &binary) { $0(x).sum() }[parameter: "layers.0.bias"]!).max().item() > 0)
+
+    try checkGradient(
+      of: { x in
+        customGradient(at: x) { x in
+          exp(x)
+        } pullback: { x, y, dy in
+          dy * y
+        }
+      }, at: Tensor([0.5, -1.0]))
+  }
+
+  @Test func primitives() throws {
+    struct MovingAverage: Primitive {
+      var decay: Double
+      var name: String { "movingAverage" }
+      var keeps: Keeps { .nothing }
+
+      func result(_ x: Tensor) throws(TensorError) -> Signature {
+        guard x.dtype.isFloatingPoint && x.rank > 0 else {
+          throw TensorError(name, "of \(x.dtype) \(x.shape); float32 or float64 with an axis would fit")
+        }
+        return Signature(x.shape, x.dtype)
+      }
+
+      func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+        result.dtype == .float32 ? try average(x, result, Float.self) : try average(x, result, Double.self)
+      }
+
+      func average<S: Scalar & BinaryFloatingPoint>(_ x: Tensor, _ result: Signature, _ type: S.Type) throws(TensorError) -> Tensor {
+        let (length, decay) = (x.shape[-1], S(decay))
+        return try result.filled(S.self, from: x) { x, y in
+          var last: S = 0
+          for i in x.indices {
+            last = (i % length == 0 ? 0 : decay * last) + (1 - decay) * x[i]
+            y[i] = last
+          }
+        }
+      }
+
+      // The same, from the end to the beginning.
+      func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+        [self(dy.reversed(axes: -1)).reversed(axes: -1)]
+      }
+    }
+
+    let smooth = MovingAverage(decay: 0.9)
+    let average = smooth(x)
+    try checkGradient(of: { x in smooth(x) }, at: Tensor([1.0, 2.0, 4.0]))
+    #expect(distance(average, [[0.1, 0.29, 0.661, 1.3949]]) < 1e-6)
+  }
+}
