@@ -6,14 +6,16 @@
 SWIFT ?= swift
 SWIFT_FLAGS ?=
 ARGS ?=
+PEERS ?= .build/peers
+ROUNDS ?= 3
 SOURCES = Package.swift Sources Tests Benchmarks Examples
 MODULES = Tensors Autodiff Models Optimizers Data Training Fluxion
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format docs clean
+.PHONY: help setup demo test bench bench-peers lint format docs clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 setup: ## install OpenBLAS, LAPACKE and zlib where they are missing
 	@sh Scripts/setup.sh
@@ -26,6 +28,11 @@ test: setup ## run all tests
 
 bench: setup ## run the benchmarks, e.g. ARGS="--filter train/"
 	$(SWIFT) run -c release $(SWIFT_FLAGS) bench $(ARGS)
+
+bench-peers: setup ## measure beside PyTorch and JAX, set up in PEERS if need be; ROUNDS=3
+	$(SWIFT) build -c release $(SWIFT_FLAGS) --product bench
+	python3 Benchmarks/Peers/compare.py --peers $(PEERS) --rounds $(ROUNDS) \
+	  --bench "$$($(SWIFT) build -c release $(SWIFT_FLAGS) --show-bin-path)/bench" $(ARGS)
 
 lint: ## check the sources' style
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

@@ -46,7 +46,7 @@ let package = Package(
       dependencies: [
         "Fluxion", "Tensors", "CKernels", "CLoops", "COpenBLAS", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Benchmarks", exclude: ["Loops"], swiftSettings: swift),
+      path: "Benchmarks", exclude: ["Loops", "Peers"], swiftSettings: swift),
     .executableTarget(
       name: "digits", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/Digits", exclude: ["README.md"], resources: [.copy("Resources")], swiftSettings: swift),

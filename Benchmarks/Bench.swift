@@ -19,7 +19,8 @@ struct Bench: ParsableCommand {
       kernel/, train/ and infer/ rows do what the peers' scripts do under the same names. cblas/ and copy/ rows are raw matrix \
       products and memory copies: what the machine gives at best in the same run. overhead/ rows are operators on 16 elements. A \
       time is that of the fastest of eight batches of calls. A debug build reports no figures; it runs a release build instead.
-      """)
+      """,
+    subcommands: [MemoryCommand.self, FlatCommand.self, ProfileCommand.self])
 
   @Option(parsing: .upToNextOption, help: ArgumentHelp("Only rows whose names contain one of these.", valueName: "text"))
   var filter: [String] = []
@@ -49,21 +50,15 @@ struct Bench: ParsableCommand {
 
   func run() throws {
     let rows = allRows()
-    for text in filter where !rows.contains(where: { $0.name.contains(text) }) {
-      try stop("no row's name contains '\(text)'; --list shows the names")
-    }
-    let wanted = rows.filter { row in filter.isEmpty || filter.contains { row.name.contains($0) } }
+    let wanted = try selected(filter, of: rows)
     if list {
       for row in wanted { print(row.name) }
       return
     }
     let fastest: Peers
     do { fastest = try Peers(files: peers) } catch { try stop(error.message) }
-    if Release.isDebugBuild {
-      Release.rerun()
-      throw ExitCode.failure
-    }
-    setThreads()
+    try Release.require()
+    Self.setThreads(threads)
     if let core = getenv("OPENBLAS_CORETYPE") {
       let type = String(cString: core)
       let note = "bench: OPENBLAS_CORETYPE=\(type) is set, so cblas/ rows, and what runs on CBLAS or LAPACKE, run that type's kernels\n"
@@ -75,14 +70,11 @@ struct Bench: ParsableCommand {
   }
 
   /// Sets the engine's number of threads, beyond the number of cores if that was asked for.
-  private func setThreads() {
+  static func setThreads(_ threads: Int?) {
     // The pool reads it when it is first used, and so do the processes that are started from here.
     if let threads { setenv("FLUXION_NUM_THREADS", String(threads), 1) }
     Threads.count = threads ?? 2
   }
 
-  private func stop(_ message: String) throws -> Never {
-    Subprocess.complain("error: \(message)")
-    throw ExitCode.failure
-  }
+  private func stop(_ message: String) throws -> Never { try Subprocess.stop(message) }
 }

@@ -1,3 +1,5 @@
+import ArgumentParser
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -15,6 +17,13 @@ enum Release {
     #else
       false
     #endif
+  }
+
+  /// Ends a debug build's run, after a release build has run in its place.
+  static func require() throws {
+    if !isDebugBuild { return }
+    rerun()
+    throw ExitCode.failure
   }
 
   /// Builds `bench` in release, in the same package and scratch directory, and becomes it; returns only if that cannot be.

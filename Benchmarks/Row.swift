@@ -12,6 +12,8 @@ struct Row {
   var budget: Budget?
   /// Makes the inputs and takes the measurement, the clock running for the job alone.
   let measure: () -> Measurement
+  /// Makes the inputs and gives one call of the job, for what is asked beside its time; nil where the row is no such thing.
+  var prepare: (() -> () -> Void)?
 }
 
 /// What a row measured.
@@ -83,11 +85,23 @@ extension Row {
   static func timed<R>(
     _ name: String, _ work: Work? = nil, limit: String? = nil, budget: Budget? = nil, _ prepare: @escaping () -> () -> R
   ) -> Row {
-    Row(name: name, work: work, limit: limit, budget: budget) {
+    let measure = {
       let job = prepare()
-      return .time(Timer.best { consume(job()) })
+      return Measurement.time(Timer.best { consume(job()) })
+    }
+    return Row(name: name, work: work, limit: limit, budget: budget, measure: measure) {
+      let job = prepare()
+      return { consume(job()) }
     }
   }
+}
+
+/// The rows whose names contain one of some texts, all if there are none; each text must stand in a name.
+func selected(_ texts: [String], of rows: [Row]) throws -> [Row] {
+  for text in texts where !rows.contains(where: { $0.name.contains(text) }) {
+    try Subprocess.stop("no row's name contains '\(text)'; --list shows the names")
+  }
+  return rows.filter { row in texts.isEmpty || texts.contains { row.name.contains($0) } }
 }
 
 /// Every row, in the order they are measured in: each after its limit.

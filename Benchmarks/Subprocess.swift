@@ -1,3 +1,5 @@
+import ArgumentParser
+
 #if canImport(Glibc)
   @preconcurrency import Glibc
 #elseif canImport(Musl)
@@ -48,6 +50,39 @@ enum Subprocess {
   static func sendByte() {
     var byte: UInt8 = 1
     write(STDOUT_FILENO, &byte, 1)
+  }
+
+  /// Starts this program once more, with the same standard output, and waits for its end; whether it ended well.
+  static func run(_ arguments: [String]) -> Bool {
+    withArguments([ownPath] + arguments) { arguments in
+      var process = pid_t()
+      let status = posix_spawn(&process, ownPath, nil, nil, arguments, environ)
+      guard status == 0 else { fatalError("\(ownPath): \(String(cString: strerror(status)))") }
+      var end: Int32 = 0
+      waitpid(process, &end, 0)
+      return end == 0
+    }
+  }
+
+  /// Bytes of memory that this process has, and the most that it has had; nil where the system does not tell as Linux does.
+  static func residentBytes() -> (now: Int, peak: Int)? {
+    guard let file = fopen("/proc/self/status", "r") else { return nil }
+    defer { fclose(file) }
+    var figures: [Substring: Int] = [:]
+    var line = [CChar](repeating: 0, count: 256)
+    while fgets(&line, Int32(line.count), file) != nil {
+      let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        .split { $0 == ":" || $0.isWhitespace }
+      if words.count == 3, words[2] == "kB", let figure = Int(words[1]) { figures[words[0]] = figure << 10 }
+    }
+    guard let now = figures["VmRSS"], let peak = figures["VmHWM"] else { return nil }
+    return (now, peak)
+  }
+
+  /// Ends the program with a line on standard error.
+  static func stop(_ message: String) throws -> Never {
+    complain("error: \(message)")
+    throw ExitCode.failure
   }
 
   /// Becomes another program, found as a shell finds it; returns only if there is none.

@@ -51,7 +51,12 @@ struct ParameterState: Sendable {
     }
     if entries.isEmpty { entries = .init(repeating: Entry(), count: parameters.list.count) }
     withoutActuallyEscaping(step) { step in
-      var visitor = Update(gradients: gradients.tensors, count: count, entries: entries, step: step)
+      var visitor = Update(name: name, gradients: gradients.tensors, count: count, entries: entries, step: step)
+      if isProfiled {
+        var parts = ParameterParts()
+        parts.content(&model)
+        visitor.parts = parts.list
+      }
       // The visitor alone holds the slots while they are written to.
       entries = []
       model.visit(&visitor)
@@ -71,10 +76,13 @@ struct ParameterState: Sendable {
   }
 
   private struct Update: ModelVisitor {
+    let name: String
     let gradients: [Tensor?]
     let count: Int
     var entries: [Entry]
     let step: Step
+    /// The parts that have the parameters, in a profile.
+    var parts: [(path: String, type: Any.Type)] = []
     var index = 0
 
     mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
@@ -92,9 +100,12 @@ struct ParameterState: Sendable {
       gradient.read { g in
         tensor.mutate { p in
           let size = dtype.byteCount
-          inParallel(n) { range in
-            let at = range.lowerBound * size
-            step(number, range.count, dtype, g + at, pointers.map { $0 + at }, p + at)
+          // The gradient is read, the rest read and written.
+          profiledUpdate(self.name, of: parts.isEmpty ? nil : parts[i], bytes: (3 + 2 * count) * n * size) {
+            inParallel(n) { range in
+              let at = range.lowerBound * size
+              step(number, range.count, dtype, g + at, pointers.map { $0 + at }, p + at)
+            }
           }
         }
       }

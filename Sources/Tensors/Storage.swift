@@ -29,7 +29,8 @@ final class Storage: ManagedBuffer<Storage.Header, UInt64> {
       let (base, sizeClass) = MemoryPool.shared.take(byteCount)
       return Header(base: base, byteCount: byteCount, sizeClass: sizeClass)
     }
-    MemoryPool.live.add(byteCount, ordering: .relaxed)
+    let live = MemoryPool.live.add(byteCount, ordering: .relaxed).newValue
+    if live > MemoryPool.peak.load(ordering: .relaxed) { MemoryPool.peak.max(live, ordering: .relaxed) }
     return unsafeDowncast(object, to: Storage.self)
   }
 
@@ -54,6 +55,8 @@ final class MemoryPool: Sendable {
   static let shared = MemoryPool()
   /// Bytes of all tensors that are alive.
   static let live = Atomic<Int>(0)
+  /// The most that they have been.
+  static let peak = Atomic<Int>(0)
   /// Blocks up to this many bytes lie inside their storage object.
   static let smallest = 1024
 
@@ -129,6 +132,14 @@ final class MemoryPool: Sendable {
 public enum Memory {
   /// Bytes of all tensors that are alive, in all threads.
   public static var liveBytes: Int { MemoryPool.live.load(ordering: .relaxed) }
+  /// The most bytes of tensors that have been alive at once, in all threads, since the process began or ``resetPeak()`` was called.
+  ///
+  ///     Memory.resetPeak()
+  ///     step()
+  ///     print(Memory.peakBytes)
+  public static var peakBytes: Int { MemoryPool.peak.load(ordering: .relaxed) }
+  /// Makes ``peakBytes`` begin again, at what is alive now.
+  public static func resetPeak() { MemoryPool.peak.store(MemoryPool.live.load(ordering: .relaxed), ordering: .relaxed) }
   /// Bytes of freed tensors that wait in the pool to be used again.
   public static var cachedBytes: Int { MemoryPool.shared.cachedBytes }
   /// The most bytes the pool keeps; what is freed beyond them goes back to the system.

@@ -25,17 +25,28 @@ final class Context {
   }
   /// Whether there is one: what every operator asks, without looking into the optional.
   private(set) var hasFailed = false
-  /// Nothing records, nothing was wrong, values are computed: the door has nothing to do but to run the kernel.
-  @inline(__always) var isPlain: Bool { tape == nil && !hasFailed && !isDry }
+  /// Nothing records, nothing was wrong, nobody watches: the door has nothing to do but to run the kernel.
+  @inline(__always) var isPlain: Bool { tape == nil && !hasFailed && !isObserved }
   /// Operators compute shapes and no values.
-  var isDry = false
+  var isDry = false {
+    didSet { isObserved = isDry || profiler != nil }
+  }
+  /// Takes down what operators do, inside of ``profile(_:)``.
+  var profiler: Profiler? {
+    didSet {
+      isObserved = isDry || profiler != nil
+      isLabelled = labels != nil || profiler != nil
+    }
+  }
+  /// Whether it is one of the two: one flag, so that a profiler costs nothing where there is none.
+  private(set) var isObserved = false
   /// The model parts being called, outermost first.
   var path: [PathComponent] = []
   /// The names of a model's parts, while a run on shapes alone goes through them.
   var labels: PartLabels? {
-    didSet { isLabelled = labels != nil }
+    didSet { isLabelled = labels != nil || profiler != nil }
   }
-  /// Whether there are such: what every layer asks, without taking hold of them.
+  /// Whether parts are to tell when they are entered: what every layer asks, without taking hold of the labels or the profiler.
   private(set) var isLabelled = false
   /// Finds the part where a mistake happened that the parts being called do not tell.
   var locate: ((TensorError) -> String)?

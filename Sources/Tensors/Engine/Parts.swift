@@ -7,6 +7,8 @@ struct PathComponent {
   var index: Int
   var type: Any.Type
   var isLabel = false
+  /// The profiler's number of the part, once a parameter has told it; 0 before.
+  var profiled: Int32 = 0
 }
 
 /// Runs `body` as a part of a model, so that a mistake inside it names the part: `… in layers.1 (Dense)`.
@@ -48,13 +50,13 @@ extension Context {
     return known
   }
 
-  private func owner(of node: Node) -> (path: String, type: Any.Type)? {
+  func owner(of node: Node) -> (path: String, type: Any.Type)? {
     if node.tape == Node.labelled { return labels.map { ($0.path(Int(node.index)), $0.types[Int(node.index)]) } }
     guard let tape, let variables else { return nil }
     return tape.origin(of: node).flatMap { variables.part(ofVariable: $0) }
   }
 
-  private func place(_ path: String, _ type: Any.Type) -> String {
+  func place(_ path: String, _ type: Any.Type) -> String {
     path.isEmpty ? name(of: type) : "\(path) (\(name(of: type)))"
   }
 }
@@ -140,7 +142,7 @@ package struct PartRun {
   fileprivate var depth = 0
 }
 
-/// Whether a run on shapes alone goes through a model whose parts have labels.
+/// Whether parts are to tell when they are entered: in a run on shapes alone whose parts have labels, and in a profile.
 @inline(__always)
 package var isLabelled: Bool { Context.current.isLabelled }
 
@@ -165,7 +167,13 @@ package func dryRun<R>(through labels: PartLabels, _ body: () -> R) -> R {
 /// Runs `body` as the part of a label.
 package func entering<R>(_ label: Int, of type: Any.Type, input: Shape?, _ body: () -> (R, output: Shape?)) -> R {
   let context = Context.current
-  guard let labels = context.labels, label > 0, labels.runs.indices.contains(label) else { return body().0 }
+  guard let labels = context.labels, label > 0, labels.runs.indices.contains(label) else {
+    if context.profiler == nil { return body().0 }
+    // In a profile the type is known; the name follows from the parameters that are used.
+    context.path.append(PathComponent(name: "", index: -1, type: type))
+    defer { context.path.removeLast() }
+    return body().0
+  }
   if let input, labels.inputs[label] == nil { labels.inputs[label] = input }
   // A wrapper without a name of its own and what it holds are one part.
   if labels.entered.last == label { return body().0 }

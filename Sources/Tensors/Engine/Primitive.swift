@@ -97,8 +97,7 @@ extension Primitive where Inputs: Operands {
       let signature = try result(x)
       try signature.shape.check("")
       if !context.isDry && !x.hasElements { throw mistake(Tensor.absence(x.shape(0))) }
-      if context.isDry { context.labels?.ran(self, x, signature) }
-      var y = context.isDry ? Tensor(hollow: signature.shape, signature.dtype) : try evaluate(x, signature)
+      var y = context.isObserved ? try observed(x, signature, context) : try evaluate(x, signature)
       if y.shape != signature.shape || y.dtype != signature.dtype { throw signature.isNot(y) }
       if let tape = context.tape, signature.dtype.isFloatingPoint {
         let level = x.level(on: tape)
@@ -112,6 +111,19 @@ extension Primitive where Inputs: Operands {
       fail(error)
       return .placeholder
     }
+  }
+}
+
+extension Primitive where Inputs: Operands {
+  /// The kernel's turn in a run on shapes alone, which leaves it out, and in a profile, which takes its time.
+  @inline(never)
+  func observed(_ x: Inputs, _ signature: Signature, _ context: Context) throws(TensorError) -> Tensor {
+    if context.isDry {
+      context.labels?.ran(self, x, signature)
+      return Tensor(hollow: signature.shape, signature.dtype)
+    }
+    guard let profiler = context.profiler else { return try evaluate(x, signature) }
+    return try profiler.run(self, x, signature, context)
   }
 }
 

@@ -76,6 +76,7 @@ package final class Tape {
     gradients[end - start] = seed
     let wanted = Set(variables.map { Int($0.node.index) })
     var index = end
+    let profiler = Context.current.profiler
     while index >= start {
       defer { index -= 1 }
       guard let record = records[index] else { continue }
@@ -83,7 +84,11 @@ package final class Tape {
       if wanted.contains(index) { continue }
       guard let dy = gradients[index - start] else { continue }
       gradients[index - start] = nil
-      record.backward(dy, tape: id, since: Int32(start), level: level, into: &gradients)
+      if let profiler {
+        profiler.backward(of: index, on: id) { record.backward(dy, tape: id, since: Int32(start), level: level, into: &gradients) }
+      } else {
+        record.backward(dy, tape: id, since: Int32(start), level: level, into: &gradients)
+      }
       if Context.current.hasFailed { break }
     }
     return variables.map { variable in

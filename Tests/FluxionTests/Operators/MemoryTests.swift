@@ -98,4 +98,26 @@ import Testing
       #expect(Memory.cachedBytes == 0)
     }
   }
+
+  /// The peak is that of what was alive at once, and begins again when it is told to.
+  @Test func peakIsKnown() async {
+    await #expect(processExitsWith: .success) {
+      let kept = Tensor.ones([1000])
+      Memory.resetPeak()
+      let before = Memory.liveBytes
+      #expect(Memory.peakBytes == before)
+      for _ in 0..<3 { _ = Tensor.ones([100_000]) }
+      #expect(Memory.peakBytes == before + 400_000)
+      do {
+        let both = (Tensor.ones([100_000]), Tensor.ones([50_000]))
+        #expect(Memory.liveBytes == before + 600_000)
+        withExtendedLifetime(both) {}
+      }
+      #expect(Memory.liveBytes == before)
+      #expect(Memory.peakBytes == before + 600_000)
+      Memory.resetPeak()
+      #expect(Memory.peakBytes == before)
+      withExtendedLifetime(kept) {}
+    }
+  }
 }

@@ -96,6 +96,11 @@ struct AttentionGradient: Primitive {
 
   func result(_ x: [Tensor]) -> Signature { Signature([x[0].elementCount + x[1].elementCount + x[2].elementCount], x[0].dtype) }
 
+  /// The scores again; then the gradients of weights and values, and those of queries and keys.
+  func multiplyAdds(_ x: [Tensor], _ result: Signature) -> Int {
+    x[0].shape.dropLast().reduce(1, &*) &* x[1].shape[-2] &* (3 &* x[1].shape[-1] &+ 2 &* x[2].shape[-1])
+  }
+
   func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
     let packed = Tensor.zeros(result.shape, result.dtype)
     let (q, k, v, dy, y) = (x[0], x[1], x[2], x[3].ordered, self.result.ordered)

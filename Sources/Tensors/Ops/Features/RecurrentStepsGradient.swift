@@ -9,6 +9,9 @@ struct RecurrentStepsGradient: Primitive {
 
   func result(_ x: [Tensor]) -> Signature { Signature([x.dropLast().reduce(0) { $0 + $1.elementCount }], x[0].dtype) }
 
+  /// Those of the hidden values' gradient and of the weight's.
+  func multiplyAdds(_ x: [Tensor], _ result: Signature) -> Int { 2 &* forward.multiplyAdds(x, result) }
+
   func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
     let packed = Tensor(uninitialized: result.shape, result.dtype)
     let (cell, dtype, size) = (forward.cell, packed.dtype, packed.dtype.byteCount)

@@ -81,6 +81,10 @@ struct ConvolutionWeight: Primitive {
     return Signature(Shape([x.b.shape[1], x.a.shape[1] / groups] + Array(geometry.window)), x.a.dtype)
   }
 
+  func multiplyAdds(_ x: Pair, _ result: Signature) -> Int {
+    x.b.elementCount &* (result.shape.elementCount / Swift.max(1, result.shape[0]))
+  }
+
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
     let (image, y) = (x.a.ordered, x.b.ordered)
     let weight = Tensor(uninitialized: result.shape, result.dtype)

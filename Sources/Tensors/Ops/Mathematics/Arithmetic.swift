@@ -202,9 +202,11 @@ extension Tensor {
     let target = pointer
     let y = y.isContiguous ? y : y.contiguousCopy()
     let source = y.pointer
-    parallel(count, grain: Blocks.grain) { range in
-      let at = range.lowerBound * size
-      kernel(range.count, target + at, source + at, target, target + at)
+    profiled("\(label)", bytes: 3 * count * size) {
+      parallel(count, grain: Blocks.grain) { range in
+        let at = range.lowerBound * size
+        kernel(range.count, target + at, source + at, target, target + at)
+      }
     }
     withExtendedLifetime(y) {}
     node = .none

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Fluxion beside PyTorch, torch.compile and JAX: `make bench-peers`.
+
+Sets up the peers in a scratch folder, runs the engines in turn for several rounds on this machine, and takes each row's best time. Writes
+`Benchmarks/Peers/results.json`, the table `Guides/Peers.md` and the chart `Guides/peers.svg`; with --filter, which leaves rows out, into the
+scratch folder unless --output says otherwise.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+
+import report
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+ENVIRONMENTS = {"torch": ["torch", "numpy"], "jax": ["jax", "optax"]}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peers", type=pathlib.Path, default=ROOT / ".build" / "peers", help="folder of the peers' environments")
+    parser.add_argument("--bench", type=pathlib.Path, default=ROOT / ".build" / "release" / "bench", help="Fluxion's bench")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--filter", nargs="+", default=["train/", "infer/", "kernel/"], metavar="TEXT")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--output", type=pathlib.Path, help="the folder that takes Benchmarks/ and Guides/")
+    options = parser.parse_args()
+    if options.rounds < 1 or options.threads < 1:
+        parser.error("--rounds and --threads: at least 1 would fit")
+    if not options.bench.exists():
+        parser.error(f"{options.bench} is not there; swift build -c release --product bench makes it")
+    peers = options.peers.resolve()
+    set_up(peers)
+
+    torch, jax = (str(peers / name / "bin" / "python") for name in ("torch", "jax"))
+    common = ["--threads", str(options.threads), "--filter", *options.filter]
+    engines = {
+        "fluxion": [str(options.bench.resolve()), "--json", *common],
+        "torch": [torch, str(HERE / "torch_rows.py"), *common],
+        "torch.compile": [torch, str(HERE / "torch_rows.py"), "--compile", *common],
+        "jax": [jax, str(HERE / "jax_rows.py"), *common],
+    }
+    results = {
+        "date": datetime.date.today().isoformat(),
+        "machine": machine(),
+        "threads": options.threads,
+        "rounds": options.rounds,
+        "versions": versions(torch, jax),
+        "rows": measure(engines, options.rounds),
+    }
+    whole = options.filter == parser.get_default("filter")
+    write(results, options.output or (ROOT if whole else peers / "results"))
+
+
+def set_up(peers):
+    """Makes the environments that are not there."""
+    for name, packages in ENVIRONMENTS.items():
+        python = peers / name / "bin" / "python"
+        if python.exists() and subprocess.run([python, "-c", f"import {', '.join(packages)}"], capture_output=True).returncode == 0:
+            continue
+        say(f"setting up {name} in {peers / name}")
+        subprocess.run([sys.executable, "-m", "venv", peers / name], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
+
+
+def measure(engines, rounds):
+    """Each row's best time by engine, in microseconds; the engines run one after the other, round by round."""
+    best = {}
+    for number in range(rounds):
+        for engine, command in engines.items():
+            say(f"round {number + 1} of {rounds}: {engine}")
+            process = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd="/")
+            if process.returncode != 0:
+                say(f"{engine} ended with exit code {process.returncode}")
+            for line in process.stdout.splitlines():
+                figures = json.loads(line)
+                if "us" in figures:
+                    row = best.setdefault(figures["row"], {})
+                    row[engine] = min(figures["us"], row.get(engine, float("inf")))
+                elif number == 0:
+                    say(f"{engine} has no {figures['row']}: {figures.get('error', '')}")
+    # Rows that are measured elsewhere only, such as Fluxion's own, compare nothing.
+    return {name: row for name, row in best.items() if "fluxion" in row and len(row) > 1}
+
+
+def machine():
+    """The processor's name and cores."""
+    name = platform.processor() or platform.machine()
+    try:
+        for line in open("/proc/cpuinfo"):
+            if line.startswith("model name"):
+                name = line.split(":", 1)[1].strip()
+                break
+    except OSError:
+        pass
+    cores = os.cpu_count()
+    return f"{name}, {cores} {'core' if cores == 1 else 'cores'}"
+
+
+def versions(torch, jax):
+    def version(python, package):
+        command = [python, "-c", f"import importlib.metadata as m; print(m.version('{package}'))"]
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip().split("+")[0]
+
+    return {"torch": version(torch, "torch"), "jax": version(jax, "jax")}
+
+
+def write(results, output):
+    files = {
+        "Benchmarks/Peers/results.json": json.dumps(results, indent=1) + "\n",
+        "Guides/Peers.md": report.page(results),
+        "Guides/peers.svg": report.chart(results),
+    }
+    for name, text in files.items():
+        path = output / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        say(f"wrote {path}")
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
