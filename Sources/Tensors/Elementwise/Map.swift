@@ -32,6 +32,7 @@ struct Map<X: Operands>: Primitive {
 
   @inline(__always)
   func evaluate(_ x: X, _ result: Signature) -> Tensor {
+    // A buffer of its own, of the pool: operands are borrowed, and whoever lends one still holds it. Registers are what is written over.
     let y = Tensor(uninitialized: result.shape, result.dtype)
     let n = result.shape.elementCount
     if n == 0 { return y }

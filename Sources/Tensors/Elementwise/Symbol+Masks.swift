@@ -48,6 +48,8 @@ public func `where`(_ mask: Symbol, _ x: Symbol, _ y: Symbol) -> Symbol { select
 //   error: '>' is unavailable: no element is known while a closure is read: x .> y gives a mask, and select(mask, a, b) chooses by it
 // `if x .> 0` has no answer either:
 //   error: cannot convert value of type 'Symbol' to expected condition type 'Bool'
+// `max(x, 0)` is, as for tensors, another function:
+//   error: 'max' has been renamed to 'maximum'
 // `==` cannot be taken away, since `ElementaryFunctions` asks for `Equatable`: between symbols it is a mistake when the closure is read.
 
 extension Symbol {
@@ -89,3 +91,10 @@ extension Symbol {
     return false
   }
 }
+
+/// Not for symbols: the larger of two is ``maximum(_:_:)-(Symbol,_)``, as for tensors.
+@available(*, unavailable, renamed: "maximum")
+public func max(_ x: Symbol, _ y: Symbol) -> Symbol { maximum(x, y) }
+/// Not for symbols: the smaller of two is ``minimum(_:_:)-(Symbol,_)``, as for tensors.
+@available(*, unavailable, renamed: "minimum")
+public func min(_ x: Symbol, _ y: Symbol) -> Symbol { minimum(x, y) }

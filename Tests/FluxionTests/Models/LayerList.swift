@@ -55,6 +55,10 @@ private func basicLayers() -> [LayerRow] {
     LayerRow(name: "Perceptron", input: [3, 4], make: { Perceptron(4, 2) }),
     LayerRow(
       name: "Dropout", input: [3, 40], make: { Dropout(0.5) }, description: "Dropout(0.5)", isSameInTraining: false),
+    LayerRow(name: "Elementwise", input: [3, 4], make: { Elementwise { x in x * tanh(log1p(exp(x))) } }),
+    LayerRow(
+      name: "Elementwise with parameters", input: [3, 4],
+      make: { Elementwise(parameters: ["gain": 2, "shift": Tensor.normal([4])]) { x, gain, shift in tanh(gain * x + shift) } }),
     LayerRow(name: "SimpleRecurrent", input: [3, 4], make: { SimpleRecurrent(4, 5) }),
     LayerRow(name: "ComposedRecurrent", input: [3, 4], make: { ComposedRecurrent(Dense(9, 5), outputs: 5) }),
     LayerRow(name: "Unrolled", input: [3, 2, 4], make: { SimpleRecurrent(4, 5).unrolled() }),

@@ -248,6 +248,29 @@ import Testing
     #expect(try kernel.outputShape(for: [5, 3, 2], .float64) == [5, 3, 2])
   }
 
+  @Test func mistakesNameThePart() {
+    let model = Chain {
+      Dense(2, 3)
+      Elementwise(parameters: ["scale": Tensor.ones([4])]) { x, scale in x * scale }
+    }
+    #expect { try model.outputShape(for: [5, 2]) } throws: {
+      "\($0)"
+        == "Elementwise: [5, 3] and [4] do not broadcast: axis -1 is 3 in one and 4 in the other, equal sizes or 1 would fit, "
+        + "in layers.1 (Elementwise)"
+    }
+  }
+
+  /// A closure may unroll a long loop; what is read, derived and let go of has no depth that a stack would feel.
+  @Test func longLoopsUnroll() {
+    let steps = 3000
+    let kernel = Elementwise { x in (0..<steps).reduce(x) { y, _ in y + 0.001 * sin(y) } }
+    let x = Tensor([0.5])
+    let (y, slope) = valueAndGradient(at: x) { kernel($0).sum() }
+    var (value, tangent) = (0.5, 1.0)
+    for _ in 0..<steps { (value, tangent) = (value + 0.001 * Double.sin(value), tangent * (1 + 0.001 * Double.cos(value))) }
+    #expect(abs(y.item() - value) < 1e-9 && abs(slope.item() - tangent) < 1e-9 * tangent)
+  }
+
   // MARK: - Simply right
 
   @Test func constantsAndIgnoredInputs() {
