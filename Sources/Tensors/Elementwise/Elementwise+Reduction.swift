@@ -4,7 +4,7 @@
 ///     let loss = squaredError.mean(prediction, target)
 ///     let norms = sqrt(Elementwise { x in x * x }.sum(x, axis: -1, keepDims: true))
 ///
-/// Tensors broadcast together; axes are those of their common shape, and none stand for all. The gradient is again one pass, to any order. It
+/// Tensors broadcast together, and the kernel's own parameters with them; axes are those of their common shape, and none stand for all. The gradient is again one pass, to any order. It
 /// costs computing the kernel's value once more where the derivative asks for it.
 extension Elementwise {
   // MARK: Sums
@@ -51,7 +51,9 @@ extension Elementwise {
       fail(TensorError("\(kind.label)", "a function of \(inputCount) numbers, called with \(x.count) tensors"))
       return .placeholder
     }
-    var x = x
+    // After a mistake in its making the program may want more operands than there are.
+    if Context.current.hasFailed { return .placeholder }
+    var x = x + parameterValues
     for i in x.indices.dropFirst() where x[i].shape != x[0].shape { (x[0], x[i]) = broadcasted(kind.label, x[0], x[i]) }
     if Context.current.hasFailed { return .placeholder }
     for i in x.indices { x[i] = x[i].expanded(x[0].shape) }

@@ -248,6 +248,17 @@ import Testing
     #expect(try kernel.outputShape(for: [5, 3, 2], .float64) == [5, 3, 2])
   }
 
+  @Test func reductionsTrainParametersToo() throws {
+    let x = withSeed(5) { Tensor.normal([3, 4], .float64) }
+    let (a, b) = withSeed(6) { (Tensor.normal([3, 1], .float64), Tensor.normal([4], .float64)) }
+    func kernel(_ p: [Tensor]) -> Elementwise { Elementwise(parameters: ["a": p[1], "b": p[2]]) { x, a, b in tanh(a * x) * b } }
+    #expect(distance(kernel([x, a, b]).sum(x), kernel([x, a, b])(x).sum()) < 1e-12)
+    #expect(distance(kernel([x, a, b]).mean(x, axis: 0), kernel([x, a, b])(x).mean(axis: 0)) < 1e-12)
+    try checkGradient(of: { kernel($0).sum($0[0], axis: 1) }, at: [x, a, b])
+    try checkGradient(of: { kernel($0).max($0[0]) }, at: [x, a, b])
+    try checkGradient(of: { kernel($0).prod($0[0], axis: 0) }, at: [x, a, b])
+  }
+
   @Test func mistakesNameThePart() {
     let model = Chain {
       Dense(2, 3)
