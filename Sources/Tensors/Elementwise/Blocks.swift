@@ -76,19 +76,19 @@ struct Blocks {
 
   /// Where a thread reads blocks: any stretch of up to ``Program/blockSize`` elements.
   struct Reader {
-    fileprivate let blocks: Blocks
+    // A pointer: holding the array would count references in every block, on all threads.
+    fileprivate let sources: UnsafeBufferPointer<Source>
     fileprivate let block: Block
     /// The memory that was asked for beside the block's.
     let memory: UnsafeMutableRawPointer
 
     /// The pointers of the block of `count` elements from `start` on.
     @inline(__always) func block(at start: Int, _ count: Int) -> Block {
-      for i in 0..<blocks.sources.count {
-        let source = blocks.sources[i]
-        if source.slot < 0 {
-          block.inputs[i] = source.base + start &* source.size
-        } else if !source.isConstant {
-          blocks.gather(source, start, count, block.inputs[i])
+      for i in 0..<sources.count {
+        if sources[i].slot < 0 {
+          block.inputs[i] = sources[i].base + start &* sources[i].size
+        } else if !sources[i].isConstant {
+          Blocks.gather(sources[i], start, count, block.inputs[i])
         }
       }
       return block
@@ -121,16 +121,18 @@ struct Blocks {
           for i in uniforms.indices { fillElements(block.uniform(i), uniforms[i], dtype, blockSize) }
           for (i, source) in sources.enumerated() {
             if source.slot >= 0 { pointers[i] = scratch + source.slot * stride }
-            if source.isConstant { gather(source, 0, blockSize, pointers[i]) }
+            if source.isConstant { Blocks.gather(source, 0, blockSize, pointers[i]) }
           }
-          let reader = Reader(blocks: self, block: block, memory: scratch + total)
-          for part in range { body(part, reader) }
+          sources.withUnsafeBufferPointer { sources in
+            let reader = Reader(sources: sources, block: block, memory: scratch + total)
+            for part in range { body(part, reader) }
+          }
         }
       }
     }
   }
 
-  fileprivate func gather(_ source: Source, _ start: Int, _ count: Int, _ target: UnsafeMutableRawPointer) {
+  fileprivate static func gather(_ source: Source, _ start: Int, _ count: Int, _ target: UnsafeMutableRawPointer) {
     withRaw(source.dims) { dims in
       withRaw(source.strides) { strides in
         fx_gather_block(Int32(source.size), Int32(source.dims.rank), dims, strides, start, count, source.base, target)

@@ -64,8 +64,9 @@ extension Shape {
 
     func contains(_ axis: Int) -> Bool { bits >> UInt(axis) & 1 == 1 }
 
-    /// An order in which the reduced axes lie together and the last axis stays the last, so that memory is read as before: kept ones first if
-    /// the last is reduced (rows), else reduced ones first (columns). Nil if they lie so.
+    /// An order in which the reduced axes lie together and the last axis stays the last; nil if they lie so.
+    ///
+    /// Memory is read as before: kept ones first if the last is reduced (rows), else reduced ones first (columns).
     func order(_ shape: Shape) -> (order: [Int]?, isByRows: Bool) {
       let long = (0..<shape.rank).filter { shape[$0] != 1 }
       let isByRows = long.last.map(contains) ?? true

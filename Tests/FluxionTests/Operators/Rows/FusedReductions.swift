@@ -27,7 +27,7 @@ extension OperatorTable {
 
     var rows: [OperatorRow] {
       var cases = OperatorRow.threeAxes.map { $0[0] }.filter { !wantsElements || !$0.contains(0) }
-      if !growsWell { cases.removeLast() }
+      if !growsWell { cases.removeAll { OperatorRow.isLarge([$0]) } }
       var rows = Self.ways.map { way in row(way.axes, way.keepDims, way.axes.count < 2 && growsWell ? cases + Self.extents : cases) }
       rows.append(row([1, 3], false, [[2, 3, 2, 2, 2], [1, 1, 1, 1, 1], [8, 9, 10, 8, 9]]))
       rows[0].specials = specials.map { special in
