@@ -23,7 +23,7 @@ struct DistanceAttention: Model {
   }
 }
 
-/// Pairs of keys and values, and a key seen twice through one unknown mixing: which value belongs to it?
+/// Pairs of keys and values, and a key as it looks through a mixing that is not known: the value that belongs to it is asked for.
 struct Recall {
   static let (features, classes, count) = (8, 10, 12)
   let input: (query: Tensor, pairs: Tensor)
