@@ -47,12 +47,7 @@ extension Elementwise {
   public func min(_ x: Tensor..., axis: Int, keepDims: Bool = false) -> Tensor { reduced(.minimum, x, [axis], keepDims) }
 
   private func reduced(_ kind: MapReduction, _ x: [Tensor], _ axes: [Int], _ keepDims: Bool) -> Tensor {
-    guard x.count == inputCount else {
-      fail(TensorError("\(kind.label)", "a function of \(inputCount) numbers, called with \(x.count) tensors"))
-      return .placeholder
-    }
-    // After a mistake in its making the program may want more operands than there are.
-    if Context.current.hasFailed { return .placeholder }
+    guard expects(x.count, kind.label) else { return .placeholder }
     var x = x + parameterValues
     for i in x.indices.dropFirst() where x[i].shape != x[0].shape { (x[0], x[i]) = broadcasted(kind.label, x[0], x[i]) }
     if Context.current.hasFailed { return .placeholder }
@@ -65,10 +60,5 @@ extension Elementwise {
     case 2: MapReduce(map: Map(program: program, label: kind.label), kind: kind, axes: axes, keepDims: keepDims)(Pair(x[0], x[1]))
     default: MapReduce(map: Map(program: program, label: kind.label), kind: kind, axes: axes, keepDims: keepDims)(x)
     }
-  }
-
-  /// All values of two tensors of one shape: what the losses call, without an array of operands.
-  package func reduced(_ kind: MapReduction, _ x: Tensor, _ y: Tensor) -> Tensor {
-    MapReduce(map: Map(program: program, label: kind.label), kind: kind, axes: [], keepDims: false)(Pair(x, y))
   }
 }

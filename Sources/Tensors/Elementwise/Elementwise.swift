@@ -77,11 +77,12 @@ public struct Elementwise: Sendable {
     return mapped("Elementwise", program, [x, y, z, w])
   }
 
-  private func expects(_ count: Int) -> Bool {
+  /// Whether it takes so many tensors; a mistake if not.
+  func expects(_ count: Int, _ label: StaticString = "Elementwise") -> Bool {
     // After a mistake in its making the program may want more operands than there are.
     if Context.current.hasFailed { return false }
     if count == inputCount && program.inputCount == count + parameterValues.count { return true }
-    fail(TensorError("Elementwise", "a function of \(inputCount) numbers, called with \(count) tensors"))
+    fail(TensorError("\(label)", "a function of \(inputCount) numbers, called with \(count) tensors"))
     return false
   }
 }

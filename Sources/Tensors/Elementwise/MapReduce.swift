@@ -53,7 +53,7 @@ struct MapReduce<X: Operands>: Primitive {
 }
 
 /// What a program may end in.
-package enum MapReduction: Sendable {
+enum MapReduction: Sendable {
   case sum, mean, product, maximum, minimum
 
   var isExtreme: Bool { self == .maximum || self == .minimum }

@@ -74,4 +74,13 @@ import Testing
     #expect(Grid(dx) == Grid([0, 0, 0]) && Grid(dy) == Grid([2, 2, 2]))
     #expect(Grid(gradient(at: x) { Elementwise { x in x }.max($0) }) == Grid([0, 0, 1]))
   }
+
+  /// A kernel's own parameters are operands of the reduction too.
+  @Test func parametersAreOperands() {
+    let scaled = Elementwise(parameters: ["scale": Tensor([1.0, 2.0])]) { x, scale in scale * x * x }
+    let x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    #expect(Grid(scaled.sum(x, axis: 0)) == Grid([10, 40]))
+    #expect(Grid(gradient(at: x) { scaled.mean($0) }) == Grid([2, 2], [0.5, 2, 1.5, 4]))
+    #expect(scaled.max(x).item(as: Double.self) == 32)
+  }
 }
