@@ -52,11 +52,12 @@ struct ParameterState: Sendable {
     if entries.isEmpty { entries = .init(repeating: Entry(), count: parameters.list.count) }
     withoutActuallyEscaping(step) { step in
       var visitor = Update(name: name, gradients: gradients.tensors, count: count, entries: entries, step: step)
-      if isProfiled {
-        var parts = ParameterParts()
-        parts.content(&model)
-        visitor.parts = parts.list
-      }
+      visitor.parts =
+        forProfile {
+          var parts = ParameterParts()
+          parts.content(&model)
+          return parts.list
+        } ?? []
       // The visitor alone holds the slots while they are written to.
       entries = []
       model.visit(&visitor)

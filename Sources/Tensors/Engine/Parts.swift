@@ -27,7 +27,8 @@ extension Context {
   ///
   /// A label is a whole path; what was entered before it is part of that.
   var location: String {
-    guard let last = path.last else { return "" }
+    // A profile enters layers whose names are not known: where there is a part with a name around them, that is the place.
+    guard let last = path.last(where: { $0.isLabel || $0.index >= 0 || $0.name.utf8CodeUnitCount > 0 }) ?? path.last else { return "" }
     var names: [String] = []
     for step in path {
       if step.isLabel {

@@ -103,6 +103,13 @@ final class Profiler {
     within(.update, part) { run(operation, bytes: bytes, body) }
   }
 
+  /// Runs what profiles alone ask for.
+  func exclude<R>(_ body: () -> R) -> R {
+    let entry = Self.now
+    defer { overhead += Self.now - entry }
+    return body()
+  }
+
   private func within(_ phase: Profile.Phase, _ part: Int32, _ body: () -> Void) {
     let outer = (self.phase, self.part)
     (self.phase, self.part) = (phase, part)
@@ -167,6 +174,9 @@ extension Tensor {
 
 /// Whether this thread's operators are profiled.
 package var isProfiled: Bool { Context.current.profiler != nil }
+
+/// What a profile asks for and nothing else does, its time left out; nil where there is no profile.
+package func forProfile<R>(_ body: () -> R) -> R? { Context.current.profiler?.exclude(body) }
 
 /// Runs what changes tensors without going through the door; in a profile, as an operator of that name.
 @inline(__always)
