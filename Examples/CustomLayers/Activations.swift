@@ -16,28 +16,22 @@ func trainWavelets() -> Outcome {
   return Outcome(text: "two spirals told apart by wavelets, test accuracy \(fixed(accuracy))", isReached: accuracy >= 0.97)
 }
 
-/// x·σ(βx) with a β for each unit, which is trained.
-struct TrainedSwish: Placed {
-  var slopes: Tensor
-  var place = Place()
-  private static let kernel = Elementwise { x, slope in x * sigmoid(slope * x) }
-
-  init(_ units: Int) { slopes = .ones([units]) }
-
-  func callAsFunction(_ x: Tensor) -> Tensor { placed(on: x) { layer in Self.kernel(x, layer.slopes) } }
+/// x·σ(βx) with a β for each of so many units, which is trained.
+func trainedSwish(_ units: Int) -> Elementwise {
+  Elementwise(parameters: ["slope": Tensor.ones([units])]) { x, slope in x * sigmoid(slope * x) }
 }
 
-/// An activation with parameters: a struct that holds them, and a closure that takes them.
+/// An activation with parameters: they are numbers of the closure, and parts of the model.
 func trainSlopes() -> Outcome {
   var model = Chain {
     Dense(2, 32)
-    TrainedSwish(32)
+    trainedSwish(32)
     Dense(32, 32)
-    TrainedSwish(32)
+    trainedSwish(32)
     Dense(32, 2)
   }
   let accuracy = learnSpirals(&model, steps: 600)
-  let slopes = concatenate([1, 3].compactMap { model.layers[$0].as(TrainedSwish.self)?.slopes }, axis: 0)
+  let slopes = concatenate(model.parameters.filter { $0.name.hasSuffix("slope") }.map(\.value), axis: 0)
   let (least, most) = (slopes.min().item(), slopes.max().item())
   return Outcome(
     text: "two spirals told apart, test accuracy \(fixed(accuracy)), slopes from 1 to \(fixed(least, 2)) … \(fixed(most, 2))",

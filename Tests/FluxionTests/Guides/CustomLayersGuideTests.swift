@@ -14,18 +14,12 @@ import Testing
   }
 
   @Test func trainedSlopes() throws {
-    struct TrainedSwish: Placed {
-      var slopes: Tensor
-      var place = Place()
-      private static let kernel = Elementwise { x, slope in x * sigmoid(slope * x) }
-
-      init(_ units: Int) { slopes = .ones([units]) }
-
-      func callAsFunction(_ x: Tensor) -> Tensor { placed(on: x) { layer in Self.kernel(x, layer.slopes) } }
+    var trained = Chain {
+      Dense(4, 8)
+      Elementwise(parameters: ["slope": Tensor.ones([8])]) { x, slope in x * sigmoid(slope * x) }
+      Dense(8, 2)
     }
-    var layer = TrainedSwish(4)
-    #expect(distance(layer(x), silu(x)) < 1e-6)
-    #expect(gradient(at: &layer) { layer in layer(x).sum() }.slopes.shape == [4])
+    #expect(gradient(at: &trained) { layer in layer(x).sum() }[parameter: "layers.1.slope"]?.shape == [8])
   }
 
   @Test func compositions() throws {
