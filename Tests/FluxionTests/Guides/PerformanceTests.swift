@@ -17,10 +17,10 @@ import Testing
       let slopes = gradient(at: &model) { model in crossEntropy(model(x), y) }
       optimizer.update(&model, along: slopes)
     }
+    let trace = folder.appending(path: "trace.json").path
 
     let (_, profile) = profile { step() }
     print(profile)  // tables by operator and by model part
-    let trace = folder.appending(path: "trace.json").path
     try profile.writeTrace(to: trace)  // for ui.perfetto.dev or chrome://tracing
     #expect(FileManager.default.fileExists(atPath: trace))
 
