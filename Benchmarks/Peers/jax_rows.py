@@ -125,6 +125,23 @@ def run_mlp(p, x):
     return apply(p[-1], x)
 
 
+def mish(x):
+    """An activation as a user writes it."""
+    return x * jnp.tanh(jnp.log1p(jnp.exp(x)))
+
+
+def run_custom_mlp(p, x):
+    for layer in p[:-1]:
+        x = mish(apply(layer, x))
+    return apply(p[-1], x)
+
+
+def log_cosh(x, y):
+    """A loss as a user writes it."""
+    d = jnp.abs(x - y)
+    return (d + jnp.log1p(jnp.exp(-2 * d)) - 0.6931471805599453).mean()
+
+
 def lenet():
     return {
         "conv1": normal(5, 5, 1, 6, scale=0.1), "bias1": jnp.zeros(6),
@@ -284,6 +301,7 @@ rows |= {
     "kernel/bmm/64x64x32x64": kernel(jnp.matmul, of(64, 64, 32), of(64, 32, 64)),
     "kernel/softmax/1024x1024": kernel(lambda x: jax.nn.softmax(x, -1), square),
     "kernel/layernorm/1024x1024": kernel(normalized, square),
+    "kernel/custom-loss/1M": kernel(log_cosh, of(1 << 20), of(1 << 20)),
     "kernel/transpose-copy/1024x1024": kernel(lambda x: x.T + 0, square),
     "kernel/add-transposed/1024x1024": kernel(lambda x: x + x.T, square),
     "kernel/sum-rows/1024x1024": kernel(lambda x: x.sum(1), square),
@@ -302,6 +320,7 @@ rows |= {
     "train/mlp/1-sgd": train(mlp, run_mlp, of(1, 784), ids(10, 1), optax.sgd(1e-3)),
     "train/mlp/64": train(mlp, run_mlp, of(64, 784), ids(10, 64)),
     "train/mlp/512": train(mlp, run_mlp, of(512, 784), ids(10, 512)),
+    "train/custom-mlp": train(mlp, run_custom_mlp, of(64, 784), ids(10, 64)),
     "train/lenet/64": train(lenet, run_lenet, of(64, 28, 28, 1), ids(10, 64)),
     "train/convnet/32": train(convnet, run_convnet, of(32, 32, 32, 3), ids(10, 32)),
     "train/simple-recurrent/32x50": train(simple, run_simple, *sequences),

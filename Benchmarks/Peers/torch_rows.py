@@ -86,6 +86,17 @@ def mlp():
     return nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10))
 
 
+class Mish(nn.Module):
+    """An activation as a user writes it."""
+
+    def forward(self, x):
+        return x * torch.tanh(torch.log1p(torch.exp(x)))
+
+
+def custom_mlp():
+    return nn.Sequential(nn.Linear(784, 128), Mish(), nn.Linear(128, 64), Mish(), nn.Linear(64, 10))
+
+
 def lenet():
     return nn.Sequential(
         nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
@@ -187,6 +198,12 @@ for n in 64, 256, 1024, 2048:
 square = of(1024, 1024)
 
 
+def log_cosh(x, y):
+    """A loss as a user writes it."""
+    d = (x - y).abs()
+    return (d + torch.log1p(torch.exp(-2 * d)) - 0.6931471805599453).mean()
+
+
 def definite():
     x = normal(512, 512)
     return x @ x.t() + 512 * torch.eye(512)
@@ -197,6 +214,7 @@ rows |= {
     "kernel/bmm/64x64x32x64": kernel(torch.matmul, of(64, 64, 32), of(64, 32, 64)),
     "kernel/softmax/1024x1024": kernel(lambda x: torch.softmax(x, -1), square),
     "kernel/layernorm/1024x1024": kernel(lambda x: F.layer_norm(x, (1024,)), square),
+    "kernel/custom-loss/1M": kernel(log_cosh, of(1 << 20), of(1 << 20)),
     "kernel/transpose-copy/1024x1024": kernel(lambda x: x.t().contiguous(), square),
     "kernel/add-transposed/1024x1024": kernel(lambda x: x + x.t(), square),
     "kernel/sum-rows/1024x1024": kernel(lambda x: x.sum(1), square),
@@ -215,6 +233,7 @@ rows |= {
     "train/mlp/1-sgd": train(mlp, of(1, 784), lambda: class_ids(10, 1), optim.SGD),
     "train/mlp/64": train(mlp, of(64, 784), lambda: class_ids(10, 64)),
     "train/mlp/512": train(mlp, of(512, 784), lambda: class_ids(10, 512)),
+    "train/custom-mlp": train(custom_mlp, of(64, 784), lambda: class_ids(10, 64)),
     "train/lenet/64": train(lenet, of(64, 1, 28, 28), lambda: class_ids(10, 64)),
     "train/convnet/32": train(convnet, of(32, 3, 32, 32), lambda: class_ids(10, 32)),
     "train/simple-recurrent/32x50": train(SimpleRecurrent, of(32, 50, 64), lambda: class_ids(64, 32, 50)),
