@@ -38,7 +38,7 @@ struct Translator: Model {
   /// Reads a date from both of its ends.
   mutating func read(_ source: Source) -> Annotations {
     let values = encoder(letters(source.characters), lengths: source.lengths)
-    let isThere = Tensor.arange(values.shape[1]) .< Tensor(source.lengths).unsqueezed(axis: 1)
+    let isThere = sequenceMask(lengths: source.lengths, length: values.shape[1])
     return Annotations(values: values, keys: key(values), isThere: isThere)
   }
 

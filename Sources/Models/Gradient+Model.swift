@@ -55,31 +55,31 @@ public func valueAndGradient<M: Model, Auxiliary, E: Error>(
 }
 
 /// The parameters that are trained, in order, and the way to them.
-package struct Collect: ModelVisitor {
-  package var tensors: [Tensor] = []
+private struct Collect: ModelVisitor {
+  var tensors: [Tensor] = []
   /// How the model was gone through: from it the names of parts follow, if ever they are asked for.
-  fileprivate var steps: [Step] = []
+  var steps: [Step] = []
 
-  fileprivate enum Step {
+  enum Step {
     case enter(PartName)
     case leave
     case content(Any.Type)
     case parameter
   }
 
-  package init() {
+  init() {
     tensors.reserveCapacity(8)
     steps.reserveCapacity(32)
   }
 
-  package mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
+  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
     if tensor.isFrozen { return }
     tensors.append(tensor)
     steps.append(.parameter)
   }
-  package mutating func enter(_ name: PartName) { steps.append(.enter(name)) }
-  package mutating func leave() { steps.append(.leave) }
-  package mutating func content<M: Model>(_ model: inout M) {
+  mutating func enter(_ name: PartName) { steps.append(.enter(name)) }
+  mutating func leave() { steps.append(.leave) }
+  mutating func content<M: Model>(_ model: inout M) {
     steps.append(.content(M.self))
     model.visit(&self)
   }
@@ -92,19 +92,14 @@ private struct VariableOwner: VariableNames {
 
   func part(ofVariable index: Int) -> (path: String, type: Any.Type)? {
     var rest = index - first
-    var path: [String] = []
-    var types: [Any.Type] = [Never.self]
+    var path = PartPath()
     for step in steps {
       switch step {
-      case .enter(let name):
-        path.append(name.description)
-        types.append(types[path.count - 1])
-      case .leave:
-        path.removeLast()
-        types.removeLast()
-      case .content(let type): types[path.count] = type
+      case .enter(let name): path.enter(name)
+      case .leave: path.leave()
+      case .content(let type): path.found(type)
       case .parameter:
-        if rest == 0 { return (path.joined(separator: "."), types[path.count]) }
+        if rest == 0 { return (path.text, path.type) }
         rest -= 1
       }
     }

@@ -138,26 +138,22 @@ extension Model where Input == Tensor, Output == Tensor {
   }
 }
 
-struct ParameterList: ModelVisitor {
+private struct ParameterList: ModelVisitor {
   var list: [(name: String, value: Tensor)] = []
-  var path = ""
-  var lengths: [Int] = []
+  var path = PartPath()
 
-  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) { list.append((path + name.description, tensor)) }
-  mutating func enter(_ name: PartName) {
-    lengths.append(path.count)
-    path += name.description + "."
-  }
-  mutating func leave() { path = String(path.prefix(lengths.removeLast())) }
+  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) { list.append((path.name(of: name), tensor)) }
+  mutating func enter(_ name: PartName) { path.enter(name) }
+  mutating func leave() { path.leave() }
 }
 
 private struct ParameterUpdate: ModelVisitor {
   let body: (String, inout Tensor) -> Void
-  var path = ParameterList()
+  var path = PartPath()
 
   mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
     let isFrozen = tensor.isFrozen
-    body(path.path + name.description, &tensor)
+    body(path.name(of: name), &tensor)
     tensor.isFrozen = isFrozen
   }
   mutating func enter(_ name: PartName) { path.enter(name) }

@@ -38,20 +38,14 @@ extension Placed {
   @inline(__always)
   public func placed<R>(on x: Tensor, _ body: (Self) -> R) -> R {
     if !isLabelled { return body(self) }
-    return entering(Int(place.label), of: Self.self, input: x.shape) {
-      let result = body(self)
-      return (result, (result as? Tensor)?.shape)
-    }
+    return entering(Int(place.label), of: Self.self, input: x.shape) { body(self) }
   }
 
   /// Runs `body`, which changes the layer's state, as this part of the model it stands in.
   @inline(__always)
   public mutating func placed<R>(on x: Tensor, _ body: (inout Self) -> R) -> R {
     if !isLabelled { return body(&self) }
-    return entering(Int(place.label), of: Self.self, input: x.shape) {
-      let result = body(&self)
-      return (result, (result as? Tensor)?.shape)
-    }
+    return entering(Int(place.label), of: Self.self, input: x.shape) { body(&self) }
   }
 }
 
@@ -60,10 +54,7 @@ extension Placed where Self: InputAdapting {
   @inline(__always)
   public func placed<R>(on x: Tensor, _ body: (Self) -> R) -> R {
     if !isLabelled && !isWaiting { return body(self) }
-    return entering(Int(place.label), of: Self.self, input: x.shape) {
-      let result = body(completed(for: x.shape))
-      return (result, (result as? Tensor)?.shape)
-    }
+    return entering(Int(place.label), of: Self.self, input: x.shape) { body(completed(for: x.shape)) }
   }
 
   /// Runs `body`, which changes the layer's state, as this part of the model it stands in; on a completed copy while open sizes are found
@@ -75,7 +66,7 @@ extension Placed where Self: InputAdapting {
       var layer = completed(for: x.shape)
       let result = body(&layer)
       if !isWaiting { self = layer }
-      return (result, (result as? Tensor)?.shape)
+      return result
     }
   }
 
@@ -115,11 +106,11 @@ extension Model {
     try throwingMistakes {
       var copy = self
       var label = Label(labels: labels)
-      label.part(&copy, "")
+      label.whole(&copy)
       return dryRun(through: labels) {
         withMode(mode) {
           if Self.self is any Placed.Type { return body(&copy) }
-          return entering(1, of: Self.self, input: nil) { (body(&copy), nil) }
+          return entering(1, of: Self.self, input: nil) { body(&copy) }
         }
       }
     }
@@ -139,7 +130,7 @@ extension Model {
 /// Labels parts, and their parameters by the part that holds them.
 private struct Label: ModelVisitor {
   let labels: PartLabels
-  var path = ""
+  var path = PartPath()
   var current = 0
 
   mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
@@ -148,13 +139,19 @@ private struct Label: ModelVisitor {
     tensor = tensor.labelled(current)
   }
 
-  mutating func part<M: Model>(_ model: inout M, _ name: PartName) {
-    let (outer, outerPath) = (current, path)
-    path = path.isEmpty ? name.description : "\(path).\(name)"
-    current = labels.add(path, M.self)
+  /// The model, or the part that was entered, under a label of its own.
+  mutating func whole<M: Model>(_ model: inout M) {
+    let outer = current
+    current = labels.add(path.text, M.self)
     labels.runs[current].parent = outer
     content(&model)
-    (current, path) = (outer, outerPath)
+    current = outer
+  }
+
+  mutating func part<M: Model>(_ model: inout M, _ name: PartName) {
+    path.enter(name)
+    whole(&model)
+    path.leave()
   }
 
   mutating func content<M: Model>(_ model: inout M) {
@@ -171,8 +168,8 @@ private struct Label: ModelVisitor {
     model = placed as! M
   }
 
-  mutating func enter(_ name: PartName) { path = path.isEmpty ? name.description : "\(path).\(name)" }
-  mutating func leave() { path = path.split(separator: ".").dropLast().joined(separator: ".") }
+  mutating func enter(_ name: PartName) { path.enter(name) }
+  mutating func leave() { path.leave() }
 }
 
 /// Completes the layers that wait, numbered as ``Label`` numbers them.

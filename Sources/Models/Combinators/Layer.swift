@@ -41,10 +41,7 @@ public struct Layer: Placed, SequenceModel {
 
   private mutating func run(_ x: Tensor, _ body: (inout any Model<Tensor, Tensor>, Tensor) -> Tensor) -> Tensor {
     if !isLabelled { return runContent(x, body) }
-    return entering(Int(place.label), of: modelType, input: x.shape) {
-      let y = runContent(x, body)
-      return (y, y.shape)
-    }
+    return entering(Int(place.label), of: modelType, input: x.shape) { runContent(x, body) }
   }
 
   private mutating func runContent(_ x: Tensor, _ body: (inout any Model<Tensor, Tensor>, Tensor) -> Tensor) -> Tensor {

@@ -146,13 +146,3 @@ struct AttentionInput {
     )
   }
 }
-
-/// Bools [sequences, length], true for the steps that each sequence really has: what `keyMask:` takes for a batch of padded sequences.
-///
-///     encoder(x, keyMask: sequenceMask(lengths: [3, 5], length: 5))
-public func sequenceMask(lengths: [Int], length: Int) -> Tensor {
-  if let wrong = lengths.first(where: { $0 < 0 || $0 > length }) {
-    fail(TensorError("sequenceMask", "a sequence of \(wrong) steps in \(length); 0 to \(length) would fit"))
-  }
-  return Tensor.arange(max(0, length)) .< Tensor(lengths).unsqueezed(axis: 1)
-}

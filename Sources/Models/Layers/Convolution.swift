@@ -103,7 +103,7 @@ public struct Convolution<let spatialAxes: Int>: Placed, InputAdapting {
   /// x within its border, and the padding that is still to be added.
   private func bordered(_ x: Tensor) -> (Tensor, WindowPadding) {
     guard let paddingMode else { return (x, padding) }
-    let amounts = orFail { () throws(TensorError) in
+    let amounts = attempt { () throws(TensorError) in
       let size = Shape(x.shape.suffix(spatialAxes))
       let dilation = try dilation.numbers("a dilation", axes: spatialAxes, least: 1, Self.typeName)
       let reach = Shape(zip(weight.shape.dropFirst(2), dilation).map { ($0 - 1) * $1 + 1 })
@@ -159,7 +159,7 @@ extension Convolution {
 func filters(
   _ layer: String, inputs: Int, outputs: Int, _ sizes: [Int], _ kernel: PerAxis, _ axes: Int, _ groups: Int, _ initializer: Initializer
 ) -> Tensor {
-  let window = orFail { () throws(TensorError) in
+  let window = attempt { () throws(TensorError) in
     if groups < 1 { throw TensorError(layer, "\(groups) groups; 1 or more would fit") }
     if inputs < 1 || outputs < 1 { throw TensorError(layer, "\(inputs) inputs and \(outputs) outputs; 1 or more of each would fit") }
     if inputs % groups != 0 || outputs % groups != 0 {

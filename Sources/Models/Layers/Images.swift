@@ -36,13 +36,3 @@ func channels(of shape: Shape, axis: Int = 1, rank: Int? = nil, _ layer: String)
   fail(TensorError(layer, "the number of channels is open and does not follow from \(shape); \(fitting) would fit"))
   return nil
 }
-
-/// Runs `body`; what it throws is a mistake, and nil is given.
-func orFail<R>(_ body: () throws(TensorError) -> R) -> R? {
-  do throws(TensorError) {
-    return try body()
-  } catch {
-    fail(error)
-    return nil
-  }
-}

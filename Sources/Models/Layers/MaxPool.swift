@@ -70,6 +70,6 @@ extension MaxPool {
 extension PerAxis {
   /// A number for each axis: an operator that is given one number would look at the input for how many axes there are.
   func spread(over axes: Int, _ layer: String) -> PerAxis? {
-    orFail { () throws(TensorError) in PerAxis(Array(try numbers("a window", axes: axes, least: 1, layer))) }
+    attempt { () throws(TensorError) in PerAxis(Array(try numbers("a window", axes: axes, least: 1, layer))) }
   }
 }

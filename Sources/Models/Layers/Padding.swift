@@ -47,7 +47,7 @@ public struct Padding<let spatialAxes: Int>: Placed {
   }
 
   private var amounts: [(before: Int, after: Int)]? {
-    orFail { () throws(TensorError) in
+    attempt { () throws(TensorError) in
       let before = try before.numbers("a padding", axes: spatialAxes, least: -1 << 24, Self.typeName)
       let after = try after.numbers("a padding", axes: spatialAxes, least: -1 << 24, Self.typeName)
       return zip(before, after).map { (before: $0, after: $1) }

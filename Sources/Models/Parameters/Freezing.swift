@@ -60,7 +60,7 @@ private struct Freeze: ModelVisitor {
   let isFrozen: Bool
   var name: String?
   var count = 0
-  private var path = ParameterList()
+  private var path = PartPath()
 
   init(isFrozen: Bool, name: String? = nil) {
     self.isFrozen = isFrozen
@@ -69,7 +69,7 @@ private struct Freeze: ModelVisitor {
 
   private func isMeant(_ name: PartName) -> Bool {
     guard let wanted = self.name else { return true }
-    let full = path.path + name.description
+    let full = path.name(of: name)
     return full == wanted || full.hasPrefix(wanted + ".")
   }
 

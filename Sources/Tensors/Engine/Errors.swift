@@ -87,7 +87,7 @@ public func checked<Value, R>(_ value: inout Value, _ body: (inout Value) throws
 
 /// Runs `body`, handing what it throws to ``fail(_:)``; nil then, and at once if the scope has failed before.
 @inline(__always)
-func attempt<R>(_ body: () throws(TensorError) -> R) -> R? {
+package func attempt<R>(_ body: () throws(TensorError) -> R) -> R? {
   do {
     return try body()
   } catch {

@@ -165,26 +165,26 @@ package func dryRun<R>(through labels: PartLabels, _ body: () -> R) -> R {
   return dryRun { body() }
 }
 
-/// Runs `body` as the part of a label.
-package func entering<R>(_ label: Int, of type: Any.Type, input: Shape?, _ body: () -> (R, output: Shape?)) -> R {
+/// Runs `body` as the part of a label, and takes down the shape of what it gives if that is a tensor.
+package func entering<R>(_ label: Int, of type: Any.Type, input: Shape?, _ body: () -> R) -> R {
   let context = Context.current
   guard let labels = context.labels, label > 0, labels.runs.indices.contains(label) else {
-    if context.profiler == nil { return body().0 }
+    if context.profiler == nil { return body() }
     // In a profile the type is known; the name follows from the parameters that are used.
     context.path.append(PathComponent(name: "", index: -1, type: type))
     defer { context.path.removeLast() }
-    return body().0
+    return body()
   }
   if let input, labels.inputs[label] == nil { labels.inputs[label] = input }
   // A wrapper without a name of its own and what it holds are one part.
-  if labels.entered.last == label { return body().0 }
+  if labels.entered.last == label { return body() }
   context.path.append(PathComponent(name: "", index: label, type: type, isLabel: true))
   labels.entered.append(label)
   labels.runs[label].calls += 1
   labels.runs[label].depth += 1
-  let (result, output) = body()
+  let result = body()
   labels.runs[label].depth -= 1
-  labels.runs[label].output = output
+  labels.runs[label].output = (result as? Tensor)?.shape
   labels.entered.removeLast()
   context.path.removeLast()
   return result

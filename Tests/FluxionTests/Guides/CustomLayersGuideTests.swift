@@ -1,6 +1,39 @@
 import Fluxion
 import Testing
 
+struct MovingAverage: Primitive {
+  var decay: Double
+  var name: String { "movingAverage" }
+  var keeps: Keeps { .nothing }
+
+  func result(_ x: Tensor) throws(TensorError) -> Signature {
+    guard x.dtype.isFloatingPoint && x.rank > 0 else {
+      throw TensorError(name, "of \(x.dtype) \(x.shape); float32 or float64 with an axis would fit")
+    }
+    return Signature(x.shape, x.dtype)
+  }
+
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    result.dtype == .float32 ? try average(x, result, Float.self) : try average(x, result, Double.self)
+  }
+
+  func average<S: Scalar & BinaryFloatingPoint>(_ x: Tensor, _ result: Signature, _ type: S.Type) throws(TensorError) -> Tensor {
+    let (length, decay) = (x.shape[-1], S(decay))
+    return try result.filled(S.self, from: x) { x, y in
+      var last: S = 0
+      for i in x.indices {
+        last = (i % length == 0 ? 0 : decay * last) + (1 - decay) * x[i]
+        y[i] = last
+      }
+    }
+  }
+
+  // The same, from the end to the beginning.
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [self(dy.reversed(axes: -1)).reversed(axes: -1)]
+  }
+}
+
 /// The code of Guides/CustomLayers.md, compiled and run.
 @Suite struct CustomLayersGuideTests {
   private let x: Tensor = [[1, 2, 4, 8]]
@@ -70,39 +103,6 @@ import Testing
   }
 
   @Test func primitives() throws {
-    struct MovingAverage: Primitive {
-      var decay: Double
-      var name: String { "movingAverage" }
-      var keeps: Keeps { .nothing }
-
-      func result(_ x: Tensor) throws(TensorError) -> Signature {
-        guard x.dtype.isFloatingPoint && x.rank > 0 else {
-          throw TensorError(name, "of \(x.dtype) \(x.shape); float32 or float64 with an axis would fit")
-        }
-        return Signature(x.shape, x.dtype)
-      }
-
-      func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
-        result.dtype == .float32 ? try average(x, result, Float.self) : try average(x, result, Double.self)
-      }
-
-      func average<S: Scalar & BinaryFloatingPoint>(_ x: Tensor, _ result: Signature, _ type: S.Type) throws(TensorError) -> Tensor {
-        let (length, decay) = (x.shape[-1], S(decay))
-        return try result.filled(S.self, from: x) { x, y in
-          var last: S = 0
-          for i in x.indices {
-            last = (i % length == 0 ? 0 : decay * last) + (1 - decay) * x[i]
-            y[i] = last
-          }
-        }
-      }
-
-      // The same, from the end to the beginning.
-      func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-        [self(dy.reversed(axes: -1)).reversed(axes: -1)]
-      }
-    }
-
     let smooth = MovingAverage(decay: 0.9)
     let average = smooth(x)
     try checkGradient(of: { x in smooth(x) }, at: Tensor([1.0, 2.0, 4.0]))

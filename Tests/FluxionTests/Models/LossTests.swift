@@ -22,6 +22,16 @@ import Testing
     var approximate: String?
     var alpha: Double?
     var negativeSlope: Double?
+    var beta: Double?
+    var margin: Double?
+    var gamma: Double?
+    var axes: [Int]?
+    var falsePositives: Double?
+    var falseNegatives: Double?
+    var blank: Int?
+    var inputLengths: [Int]?
+    var targetLengths: [Int]?
+    var zeroesInfinity: Bool?
   }
 
   /// The one table from PyTorch's names to Fluxion's calls.

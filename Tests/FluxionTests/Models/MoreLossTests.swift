@@ -3,31 +3,7 @@ import Testing
 
 /// The losses that Tests/Golden/losses.py has, against PyTorch's values and gradients.
 @Suite struct MoreLossTests {
-  struct File: Decodable { let cases: [Case] }
-  struct Case: Decodable, Sendable, CustomTestStringConvertible {
-    let name: String
-    let function: String
-    let inputs: [String: GoldenTensor]
-    let options: Options
-    let upstream: GoldenTensor
-    let output: GoldenTensor
-    let gradients: [String: GoldenTensor]
-    var testDescription: String { name }
-  }
-  struct Options: Decodable, Sendable {
-    var reduction: String
-    var beta: Double?
-    var margin: Double?
-    var gamma: Double?
-    var alpha: Double?
-    var axes: [Int]?
-    var falsePositives: Double?
-    var falseNegatives: Double?
-    var blank: Int?
-    var inputLengths: [Int]?
-    var targetLengths: [Int]?
-    var zeroesInfinity: Bool?
-  }
+  typealias Case = LossTests.Case
 
   static func call(_ row: Case, _ x: [String: Tensor]) throws -> Tensor {
     let o = row.options
@@ -56,7 +32,7 @@ import Testing
     }
   }
 
-  @Test(arguments: try golden(File.self, "more-losses").cases)
+  @Test(arguments: try golden(LossTests.File.self, "more-losses").cases)
   func equalsPyTorch(_ row: Case) throws {
     let inputs = row.inputs.mapValues { $0.tensor() }
     #expect(distance(try Self.call(row, inputs), row.output.tensor()) < 1e-10)
