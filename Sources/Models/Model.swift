@@ -33,6 +33,8 @@ public protocol ModelVisitor {
   mutating func parameter(_ tensor: inout Tensor, _ name: PartName)
   /// State that a run leaves behind.
   mutating func value<S: ModelState>(of state: inout S, _ name: PartName)
+  /// A stream of random numbers, such as a dropout's; what a run draws moves it on.
+  mutating func stream(_ random: inout RandomStream, _ name: PartName)
   /// A part under its name; unless told otherwise it is entered, visited and left.
   mutating func part<M: Model>(_ model: inout M, _ name: PartName)
   /// What a wrapper without a name of its own holds, which is visited in its place.
@@ -48,6 +50,8 @@ extension ModelVisitor {
   public mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {}
   /// Leaves state as it is.
   public mutating func value<S: ModelState>(of state: inout S, _ name: PartName) {}
+  /// Leaves streams as they are.
+  public mutating func stream(_ random: inout RandomStream, _ name: PartName) {}
   /// Takes no notice.
   public mutating func enter(_ name: PartName) {}
   /// Takes no notice.

@@ -32,26 +32,22 @@ private enum Layout {
   }
 
   private static func find(_ type: Any.Type) -> [Field] {
-    // Only a struct's fields lie in the value itself.
-    guard Layout.isStruct(type) else {
+    guard let stored = storedVariables(of: type) else {
       fail(TensorError("Model", "\(type) is not a struct; a struct's parameters are found, another type writes visit by hand"))
       return []
     }
-    return (0..<recursiveCount(type)).compactMap { index in
-      var field = FieldMetadata()
-      let fieldType = withUnsafeMutablePointer(to: &field) { childMetadata(type, index, $0) }
-      defer { field.release?(field.name) }
-      guard field.isVar, let name = field.name, let member = member(fieldType) else { return nil }
+    return stored.compactMap { field in
+      guard let member = member(field.type) else { return nil }
       // A property wrapper's storage carries an underscore that is no part of the property's name.
-      var label = String(cString: name)
-      if label.hasPrefix("_"), fieldType is any ModelState.Type { label.removeFirst() }
-      return Field(name: .property(label), offset: childOffset(type, index), member: member)
+      let isWrapped = field.name.hasPrefix("_") && field.type is any ModelState.Type
+      return Field(name: .property(isWrapped ? String(field.name.dropFirst()) : field.name), offset: field.offset, member: member)
     }
   }
 
   /// How values of a type are visited, if they hold anything to visit.
   static func member(_ type: Any.Type) -> (any Member.Type)? {
     if type is Tensor.Type { return TensorMember.self }
+    if type is RandomStream.Type { return StreamMember.self }
     if let state = type as? any ModelState.Type { return stateMember(state) }
     if let model = type as? any Model.Type { return modelMember(model) }
     if let container = type as? any ModelContainer.Type { return container.member }
@@ -60,11 +56,6 @@ private enum Layout {
 
   private static func stateMember<S: ModelState>(_: S.Type) -> any Member.Type { StateMember<S>.self }
   private static func modelMember<M: Model>(_: M.Type) -> any Member.Type { PartMember<M>.self }
-
-  private static func isStruct(_ type: Any.Type) -> Bool {
-    // Metadata begin with their kind; 0x200 is a struct's (Swift's ABI, MetadataKind.def).
-    unsafeBitCast(type, to: UnsafePointer<Int>.self).pointee == 0x200
-  }
 }
 
 /// A way to visit a value at an address.
@@ -82,6 +73,12 @@ func visitContent<Value, V: ModelVisitor>(of value: inout Value, _ name: PartNam
 private enum TensorMember: Member {
   static func visit<V: ModelVisitor>(_ address: UnsafeMutableRawPointer, _ name: PartName, _ visitor: inout V) {
     visitor.parameter(&address.assumingMemoryBound(to: Tensor.self).pointee, name)
+  }
+}
+
+private enum StreamMember: Member {
+  static func visit<V: ModelVisitor>(_ address: UnsafeMutableRawPointer, _ name: PartName, _ visitor: inout V) {
+    visitor.stream(&address.assumingMemoryBound(to: RandomStream.self).pointee, name)
   }
 }
 
@@ -138,6 +135,19 @@ private enum ArrayMember<Element>: Member {
 }
 
 // MARK: - The runtime functions behind Mirror
+
+/// The names, types and offsets of a struct's stored `var`s; nil for another type, whose fields do not lie in the value itself.
+func storedVariables(of type: Any.Type) -> [(name: String, type: Any.Type, offset: Int)]? {
+  // Metadata begin with their kind; 0x200 is a struct's (Swift's ABI, MetadataKind.def).
+  guard unsafeBitCast(type, to: UnsafePointer<Int>.self).pointee == 0x200 else { return nil }
+  return (0..<recursiveCount(type)).compactMap { index in
+    var field = FieldMetadata()
+    let fieldType = withUnsafeMutablePointer(to: &field) { childMetadata(type, index, $0) }
+    defer { field.release?(field.name) }
+    guard field.isVar, let name = field.name else { return nil }
+    return (String(cString: name), fieldType, childOffset(type, index))
+  }
+}
 
 private struct FieldMetadata {
   var name: UnsafePointer<CChar>?

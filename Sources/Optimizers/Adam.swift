@@ -68,7 +68,7 @@ public struct AdamW: Optimizer {
 }
 
 /// The two moments of each parameter.
-private struct Moments: Sendable {
+private struct Moments: Sendable, Resumable {
   var state = ParameterState()
 
   mutating func update<M: Model>(

@@ -8,7 +8,9 @@ import Tensors
 ///
 ///     var optimizer = Adam(learningRate: 1e-3)
 ///     optimizer.update(&model, along: gradient)
-public protocol Optimizer: Sendable {
+///
+/// What it keeps from step to step is found by reflection, so that a run can be taken up again: see ``Resumable``.
+public protocol Optimizer: Sendable, Resumable {
   /// The size of a step; it may change while training.
   var learningRate: Double { get set }
   /// One step: changes every parameter of `model` that is not frozen, in place, along the gradient of the same name.

@@ -45,6 +45,17 @@ public struct ParameterGroups: Optimizer {
     }
   }
 
+  /// The rest's state and each group's.
+  public mutating func visitState(_ visitor: inout StateVisitor) {
+    visitor.part(&rest, "rest")
+    visitor.list(&groups, "groups") { group, name, visitor in visitor.part(&group.optimizer, name) }
+    visitor.list(&ratios, "ratios") { ratio, name, visitor in
+      var text = ratio.map { "\($0)" } ?? ""
+      visitor.value(&text, name)
+      ratio = Double(text)
+    }
+  }
+
   /// One step of each optimizer, on its own parameters.
   public mutating func update<M: Model>(_ model: inout M, along gradient: M) {
     if hasFailed || !assign(model) { return }

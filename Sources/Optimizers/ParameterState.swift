@@ -5,12 +5,14 @@ import Tensors
 ///
 /// A parameter that is frozen has no step: its bits and its state stay as they are, and if it was frozen from the beginning it has no state
 /// at all. Each counts its own steps, so one that is thawed later begins with its first (as in PyTorch).
-struct ParameterState: Sendable {
+struct ParameterState: Sendable, Resumable {
   private struct Entry: Sendable {
     var slots: [Tensor] = []
     var steps = 0
   }
   private var entries: [Entry] = []
+  /// The parameters' names, in the same order.
+  private var names: [String] = []
 
   /// Changes one parameter, or a stretch of it, all ready to be written to.
   ///
@@ -49,7 +51,10 @@ struct ParameterState: Sendable {
         return refuse("and the optimizer's state belongs to another model; a new model needs a new optimizer")
       }
     }
-    if entries.isEmpty { entries = .init(repeating: Entry(), count: parameters.list.count) }
+    if entries.isEmpty {
+      entries = .init(repeating: Entry(), count: parameters.list.count)
+      names = model.parameters.map(\.name)
+    }
     withoutActuallyEscaping(step) { step in
       var visitor = Update(name: name, gradients: gradients.tensors, count: count, entries: entries, step: step)
       visitor.parts =
@@ -62,6 +67,18 @@ struct ParameterState: Sendable {
       entries = []
       model.visit(&visitor)
       entries = visitor.entries
+    }
+  }
+
+  /// The state of each parameter under its name.
+  mutating func visitState(_ visitor: inout StateVisitor) {
+    visitor.list(&names, "names", blank: "") { $2.value(&$0, $1) }
+    if visitor.isRestoring { entries = .init(repeating: Entry(), count: names.count) }
+    for (i, name) in names.enumerated() {
+      visitor.within(name) { visitor in
+        visitor.value(&entries[i].steps, "steps")
+        visitor.list(&entries[i].slots, "slots", blank: .zeros([0])) { $2.tensor(&$0, $1) }
+      }
     }
   }
 

@@ -41,8 +41,8 @@ public struct AlphaDropout: Placed {
     }
   }
 
-  /// Nothing to train.
-  public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
+  /// Its stream; nothing to train.
+  public mutating func visit<V: ModelVisitor>(_ visitor: inout V) { visitor.stream(&random, "random") }
 }
 
 extension AlphaDropout {

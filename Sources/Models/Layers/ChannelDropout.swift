@@ -29,8 +29,8 @@ public struct ChannelDropout: Placed {
     }
   }
 
-  /// Nothing to train.
-  public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
+  /// Its stream; nothing to train.
+  public mutating func visit<V: ModelVisitor>(_ visitor: inout V) { visitor.stream(&random, "random") }
 }
 
 extension ChannelDropout {

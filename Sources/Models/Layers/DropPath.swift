@@ -26,8 +26,8 @@ public struct DropPath: Placed {
     placed(on: x) { (layer: inout Self) in x.dropping(axesKept: 1, layer.probability, &layer.random) }
   }
 
-  /// Nothing to train.
-  public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
+  /// Its stream; nothing to train.
+  public mutating func visit<V: ModelVisitor>(_ visitor: inout V) { visitor.stream(&random, "random") }
 }
 
 extension DropPath {

@@ -25,8 +25,8 @@ public struct Dropout: Placed {
     }
   }
 
-  /// Nothing to train.
-  public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {}
+  /// Its stream; nothing to train.
+  public mutating func visit<V: ModelVisitor>(_ visitor: inout V) { visitor.stream(&random, "random") }
 }
 
 extension Dropout {

@@ -180,6 +180,7 @@ public struct MultiHeadAttention: Placed, InputAdapting, Incremental {
     visitor.part(&output, "out_proj")
     visitor.state(&_earlierKeys, "earlier_keys")
     visitor.state(&_earlierValues, "earlier_values")
+    visitor.stream(&random, "random")
   }
 }
 

@@ -6,6 +6,8 @@ public protocol ModelState: Sendable {
   var value: Tensor { get set }
   /// The value before any run.
   var first: Tensor { get set }
+  /// The value of the last run, and nil before any.
+  var last: Tensor? { get set }
   /// Whether the first value is trained, as a parameter.
   var isFirstTrained: Bool { get set }
   /// Gives the state its first value again, if it is one that starts anew with each sequence.
@@ -30,7 +32,8 @@ public struct Recurrent: ModelState {
   public var first: Tensor
   /// Whether the first value is trained, as a parameter of its own: see ``Model/unrolled(steps:stateful:input:outputs:initialState:)``.
   public var isFirstTrained = false
-  private var last: Tensor?
+  /// The value of the last run, and nil before any.
+  public var last: Tensor?
 
   /// A state with a first value.
   public init(wrappedValue: Tensor) { first = wrappedValue }
@@ -96,6 +99,12 @@ public struct Buffer: ModelState {
   public var first: Tensor {
     get { tensor }
     set { wrappedValue = newValue }
+  }
+
+  /// The tensor, which counts as a run's.
+  public var last: Tensor? {
+    get { tensor }
+    set { if let newValue { wrappedValue = newValue } }
   }
 
   /// False: training leaves it alone.

@@ -12,8 +12,11 @@ public struct RandomStream: Sendable, Hashable {
   /// The next 32-bit word.
   public private(set) var position: UInt64 = 0
 
-  /// The stream of a seed, from its beginning.
-  public init(seed: UInt64) { self.seed = seed }
+  /// The stream of a seed, from its beginning or from a position on.
+  public init(seed: UInt64, position: UInt64 = 0) {
+    self.seed = seed
+    self.position = position
+  }
 
   /// A stream that no other run of the program has.
   public static func ofSystem() -> RandomStream {
@@ -55,6 +58,12 @@ public func withSeed<R, E: Error>(_ seed: UInt64, _ body: () throws(E) -> R) thr
   context.random = RandomStream(seed: seed)
   defer { context.random = outer }
   return try body()
+}
+
+/// The stream in force on this thread: what a checkpoint keeps of it.
+package var randomStreamInForce: RandomStream {
+  get { Context.current.random }
+  set { Context.current.random = newValue }
 }
 
 /// A stream split off the one that is in force where this is called: the system's, or ``withSeed(_:_:)``'s.

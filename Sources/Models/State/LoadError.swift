@@ -1,0 +1,33 @@
+/// What a file and what it is loaded into do not have in common, all of it at once.
+///
+///     weights.safetensors does not fit Chain: missing layers.0.bias; unexpected head.bias; layers.0.weight is float32 [3, 2] and not float32 [4, 2]
+public struct LoadError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The file's path.
+  public var source: String
+  /// What it was loaded into.
+  public var target: String
+  /// Names that the file lacks.
+  public var missing: [String] = []
+  /// Names of the file that nothing has.
+  public var unexpected: [String] = []
+  /// A sentence for each value that has another shape or type.
+  public var unfit: [String] = []
+
+  /// Nothing wrong so far.
+  public init(source: String, target: String = "") {
+    self.source = source
+    self.target = target
+  }
+
+  /// Whether nothing is wrong.
+  public var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && unfit.isEmpty }
+
+  /// The whole sentence.
+  public var description: String {
+    var parts: [String] = []
+    if !missing.isEmpty { parts.append("missing \(missing.joined(separator: ", "))") }
+    if !unexpected.isEmpty { parts.append("unexpected \(unexpected.joined(separator: ", "))") }
+    parts += unfit
+    return "\(source) does not fit \(target): \(parts.joined(separator: "; "))"
+  }
+}

@@ -1,0 +1,157 @@
+import Tensors
+
+/// Reads state from what is resumable, to write it down, or gives it back what was written: one walk serves both.
+///
+///     mutating func visitState(_ visitor: inout StateVisitor) {
+///       visitor.value(&learningRate, "learningRate")
+///       visitor.tensor(&average, "average")
+///       visitor.part(&schedule, "schedule")
+///     }
+///
+/// Names nest by dots: `optimizer.learningRate`. While it restores, what is missing or does not fit is gathered, and ``finish(_:)`` throws it all
+/// at once; whoever restores works on a copy, so that nothing is half changed then.
+public struct StateVisitor {
+  /// What is restored from; nil while state is written down.
+  public let source: (any NamedTensors)?
+  /// The tensors that were found, in order, while state is written down.
+  public private(set) var tensors: [(name: String, value: Tensor)] = []
+  /// The numbers and texts that were found.
+  public private(set) var values: [String: String] = [:]
+  /// What was missing or did not fit so far.
+  private var problems: LoadError
+  private var seen: Set<String> = []
+  private var path: [String] = []
+
+  /// To write state down.
+  public init() {
+    source = nil
+    problems = LoadError(source: "")
+  }
+
+  /// To restore state.
+  public init(restoring source: any NamedTensors) {
+    self.source = source
+    problems = LoadError(source: source.source)
+  }
+
+  /// Whether values are given back rather than read.
+  public var isRestoring: Bool { source != nil }
+
+  /// The whole name of a value here.
+  public func name(_ name: String) -> String { (path + [name]).joined(separator: ".") }
+
+  // MARK: What is kept
+
+  /// A number, a text or a Boolean: anything that a text can hold without loss.
+  public mutating func value<T: LosslessStringConvertible>(_ value: inout T, _ name: String) {
+    let name = self.name(name)
+    guard let source else {
+      values[name] = value.description
+      return
+    }
+    seen.insert(name)
+    guard let text = source.metadata[name] else { return problems.missing.append(name) }
+    guard let restored = T(text) else { return problems.unfit.append("\(name) is \"\(text.prefix(40))\", which is no \(T.self)") }
+    value = restored
+  }
+
+  /// A tensor, of any shape.
+  public mutating func tensor(_ tensor: inout Tensor, _ name: String) {
+    let name = self.name(name)
+    if source == nil { return tensors.append((name, tensor.detached)) }
+    guard let restored = read(name) else { return }
+    tensor = restored
+  }
+
+  /// A tensor whose shape and dtype have to be as they are.
+  public mutating func tensorOfSameShape(_ tensor: inout Tensor, _ name: String) {
+    if let source, let (shape, dtype) = source.outline(self.name(name)), shape != tensor.shape || dtype != tensor.dtype {
+      seen.insert(self.name(name))
+      problems.unfit.append("\(self.name(name)) is \(dtype) \(shape) and not \(tensor.dtype) \(tensor.shape)")
+      return
+    }
+    self.tensor(&tensor, name)
+  }
+
+  /// A stream of random numbers: its seed and how far it has been drawn.
+  public mutating func stream(_ random: inout RandomStream, _ name: String) {
+    var (seed, position) = (random.seed, random.position)
+    within(name) { visitor in
+      visitor.value(&seed, "seed")
+      visitor.value(&position, "position")
+    }
+    if isRestoring { random = RandomStream(seed: seed, position: position) }
+  }
+
+  /// Resumable state of another type.
+  public mutating func part<T: Resumable>(_ part: inout T, _ name: String) {
+    within(name) { part.visitState(&$0) }
+  }
+
+  /// Several of a kind.
+  ///
+  /// Restored, there are as many as were written down; `blank` is what further ones start from, nil where only the program can make one.
+  public mutating func list<T>(
+    _ list: inout [T], _ name: String, blank: T? = nil, _ visit: (inout T, String, inout StateVisitor) -> Void
+  ) {
+    within(name) { visitor in
+      var count = list.count
+      visitor.value(&count, "count")
+      if visitor.isRestoring && count != list.count {
+        // A count that lies costs no more than the names that there are.
+        guard let blank, count >= 0, count <= visitor.limit else {
+          if count != list.count { visitor.problems.unfit.append("\(visitor.name("count")) is \(count) and not \(list.count)") }
+          return
+        }
+        list = Array(list.prefix(count)) + Array(repeating: blank, count: max(0, count - list.count))
+      }
+      for i in list.indices { visit(&list[i], String(i), &visitor) }
+    }
+  }
+
+  /// A mistake that is found by whoever restores.
+  public mutating func refuse(_ sentence: String) { problems.unfit.append(sentence) }
+
+  /// What is shown in `body` has names that begin with `name`.
+  public mutating func within(_ name: String, _ body: (inout StateVisitor) -> Void) {
+    path.append(name)
+    body(&self)
+    path.removeLast()
+  }
+
+  /// Whether the source has a tensor or a value of this name, or values that begin with it.
+  public func has(_ name: String) -> Bool {
+    let name = self.name(name)
+    return source.map { $0.outline(name) != nil || $0.metadata[name] != nil } ?? false
+  }
+
+  // MARK: The end
+
+  /// Throws what was missing, what did not fit, and what nothing has asked for, in one error.
+  ///
+  /// - Parameter type: What was restored, as the error calls it.
+  public func finish(_ type: String) throws(LoadError) {
+    guard let source else { return }
+    var problems = problems
+    problems.target = type
+    problems.unexpected = source.names.filter { !seen.contains($0) }
+    if !problems.isEmpty { throw problems }
+  }
+
+  private var limit: Int { (source?.names.count ?? 0) + (source?.metadata.count ?? 0) }
+
+  private mutating func read(_ name: String) -> Tensor? {
+    guard let source else { return nil }
+    seen.insert(name)
+    guard source.outline(name) != nil else {
+      problems.missing.append(name)
+      return nil
+    }
+    do {
+      return try source.tensor(name)
+    } catch {
+      problems.unfit.append("\(error)")
+      return nil
+    }
+  }
+}
