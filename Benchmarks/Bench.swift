@@ -16,7 +16,8 @@ struct Bench: ParsableCommand {
     commandName: "bench", abstract: "Measures Fluxion: time, memory, and where the time goes.",
     discussion:
       "`bench --filter train/` is short for `bench time --filter train/`. A debug build reports no figures; it runs a release build.",
-    subcommands: [TimeCommand.self, ProfileCommand.self, MemoryCommand.self, FlatCommand.self], defaultSubcommand: TimeCommand.self)
+    subcommands: [TimeCommand.self, ProfileCommand.self, MemoryCommand.self, FlatCommand.self, BitsCommand.self],
+    defaultSubcommand: TimeCommand.self)
 
   /// Parses the arguments and runs, unless this is the process that `start/xor` times, which has no need of a parser.
   static func main() {

@@ -1,3 +1,5 @@
+import Fluxion
+
 /// One line of the benchmark: a name, a job, and what the job is held against.
 ///
 /// Rows that the peers have too carry their names and do what they do: `kernel/…`, `train/…`, `infer/…`.
@@ -12,8 +14,18 @@ struct Row {
   var budget: Budget?
   /// Makes the inputs and takes the measurement, the clock running for the job alone.
   let measure: () -> Measurement
-  /// Makes the inputs and gives one call of the job, for what is asked beside its time; nil where the row is no such thing.
-  var prepare: (() -> () -> Void)?
+  /// Makes the inputs and gives the job, for what is asked beside its time; nil where the row is no such thing.
+  var prepare: (() -> Job)?
+}
+
+/// What a row times.
+struct Job {
+  /// One call.
+  let call: () -> Void
+  /// What came of the calls so far: a model's parameters, or the result of one call more.
+  let outcome: () -> [Tensor]
+
+  func callAsFunction() { call() }
 }
 
 /// What a row measured.
@@ -85,13 +97,26 @@ extension Row {
   static func timed<R>(
     _ name: String, _ work: Work? = nil, limit: String? = nil, budget: Budget? = nil, _ prepare: @escaping () -> () -> R
   ) -> Row {
+    timed(
+      name, work, limit: limit, budget: budget,
+      leaving: {
+        let job = prepare()
+        return (job, { (job() as? Tensor).map { [$0] } ?? [] })
+      })
+  }
+
+  /// The same of a job that leaves something behind.
+  static func timed<R>(
+    _ name: String, _ work: Work? = nil, limit: String? = nil, budget: Budget? = nil,
+    leaving prepare: @escaping () -> (call: () -> R, outcome: () -> [Tensor])
+  ) -> Row {
     let measure = {
-      let job = prepare()
+      let job = prepare().call
       return Measurement.time(Timer.best { consume(job()) })
     }
     return Row(name: name, work: work, limit: limit, budget: budget, measure: measure) {
-      let job = prepare()
-      return { consume(job()) }
+      let (job, outcome) = prepare()
+      return Job(call: { consume(job()) }, outcome: outcome)
     }
   }
 }

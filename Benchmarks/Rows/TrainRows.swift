@@ -55,15 +55,18 @@ func train<M: Model<Tensor, Tensor>>(
   _ name: String, _ work: Work?, _ model: @autoclosure @escaping () -> M, _ optimizer: some Optimizer, _ shape: Shape,
   _ target: @autoclosure @escaping () -> Tensor, loss: @escaping (Tensor, Tensor) -> Tensor
 ) -> Row {
-  .timed(name, work, budget: .fastestPeer) {
-    let (x, y) = (Tensor.normal(shape), target())
-    var (model, optimizer) = (model(), optimizer)
-    return {
-      let (value, gradient) = valueAndGradient(at: &model) { model in loss(model(x), y) }
-      optimizer.update(&model, along: gradient)
-      return value
-    }
-  }
+  .timed(
+    name, work, budget: .fastestPeer,
+    leaving: {
+      let (x, y) = (Tensor.normal(shape), target())
+      var (model, optimizer) = (model(), optimizer)
+      func step() -> Tensor {
+        let (value, gradient) = valueAndGradient(at: &model) { model in loss(model(x), y) }
+        optimizer.update(&model, along: gradient)
+        return value
+      }
+      return (step, { model.parameters.map(\.value) })
+    })
 }
 
 /// The answer to one input.

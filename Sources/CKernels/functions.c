@@ -18,6 +18,7 @@
   X(S, T, 1, ATANH, atanh, atanh_##S(x))                                   \
   X(S, T, 1, ERF, erf, erf_##S(x))                                         \
   X(S, T, 1, ERFC, erfc, erfc_##S(x))                                      \
+  X(S, T, 1, NORMAL_CDF, normal_cdf, normal_cdf_##S(x))                    \
   X(S, T, 1, SIGMOID, sigmoid, sigmoid_##S(x))                             \
   X(S, T, 2, HYPOT, hypot, hypot_##S(x, y))
 

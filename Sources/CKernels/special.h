@@ -1,4 +1,4 @@
-// The error function of both float types, and float32's inverse circular functions and power. Polynomials as in math32.h.
+// The error function and the normal distribution of both float types, and float32's inverse circular functions and power. Polynomials as in math32.h.
 #ifndef FLUXION_SPECIAL_H
 #define FLUXION_SPECIAL_H
 
@@ -67,6 +67,31 @@ FX_INLINE float erf_f32(float x) {
   return sign_from_f32(a < 0.92f ? small : 1.0f - exp_middle_f32(g), x);
 }
 
+/// The normal distribution's Φ(x) = (1 + erf(x/√2)) / 2, as 0.5 + x·P(x²)/Q(x²): degrees 5 and 5, 2^-25.6 of Φ − 0.5 on 0 ... 5.55.
+///
+/// At most 2.8·2^-24 from the truth, which is not relative: below −5.5 nothing is left. What multiplies it by x (gelu) asks for no more,
+/// and gets it in less than half of erf's time.
+FX_INLINE float normal_cdf_f32(float x) {
+  float a = x > 5.55f ? 5.55f : x;
+  a = a < -5.55f ? -5.55f : a;
+  float z = a * a;
+  float p = 2.26100081e-08f;
+  p = p * z + 6.29406441e-06f;
+  p = p * z + 0.000166681697f;
+  p = p * z + 0.0046639326f;
+  p = p * z + 0.0336881727f;
+  p = p * z + 0.398942262f;
+  float q = 1.18910987e-06f;
+  q = q * z + 7.27280785e-05f;
+  q = q * z + 0.00187265570f;
+  q = q * z + 0.0285432078f;
+  q = q * z + 0.251110107f;
+  q = q * z + 1.0f;
+  float y = a * (p / q) + 0.5f;
+  y = y < 0.0f ? 0.0f : y;
+  return y > 1.0f ? 1.0f : y;
+}
+
 /// As erfc_core_f32: degree 22, 2^-53.4 on 0 ... 27.3.
 FX_INLINE double erfc_core_f64(double a) {
   a = a > 27.3 ? 27.3 : a;
@@ -131,6 +156,8 @@ FX_INLINE double erf_f64(double x) {
   double a = abs_f64(x), small = a * erf_small_f64(x * x) + a;
   return sign_from_f64(a < 1.0 ? small : 1.0 - erfc_core_f64(a), x);
 }
+
+FX_INLINE double normal_cdf_f64(double x) { return 0.5 * erfc_f64(x * -0.70710678118654752); }
 
 // MARK: inverse circular functions of float32
 

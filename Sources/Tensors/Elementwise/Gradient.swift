@@ -181,6 +181,7 @@ enum Gradient {
     case FX_ATANH: return [dy / (1 - square(a))]
     case FX_ERF: return [dy * (S(2 / Double.pi.squareRoot()) * S.exp(-square(a)))]
     case FX_ERFC: return [-(dy * (S(2 / Double.pi.squareRoot()) * S.exp(-square(a))))]
+    case FX_NORMAL_CDF: return [dy * (S(1 / (2 * Double.pi).squareRoot()) * S.exp(-0.5 * square(a)))]
     case FX_ERFINV: return [dy * (S(Double.pi.squareRoot() / 2) * S.exp(square(y)))]
     case FX_EXP2: return [dy * (y * S(ln2))]
     case FX_LOG2: return [dy / (a * S(ln2))]

@@ -209,6 +209,18 @@ import Testing
 
   // MARK: - Parameters
 
+  @Test(arguments: [DType.float32, .float64]) func geluStaysNearTheTruth(_ dtype: DType) {
+    let x = Tensor((-2048...2048).map { Double($0) / 256 })
+    let computed = gelu(x.cast(to: dtype)).cast(to: .float64).scalars(Double.self)
+    // Φ's own error, and a rounding of the product.
+    let (ofΦ, rounding) = dtype == .float32 ? (2.8 * 0x1p-24, 0x1p-24) : (0x1p-51, 0x1p-52)
+    for (x, y) in zip(x.scalars(Double.self), computed) {
+      let truth = x * 0.5 * .erfc(-x / 2.0.squareRoot())
+      #expect(abs(y - truth) <= abs(x) * ofΦ + abs(truth) * rounding, "gelu(\(x))")
+      #expect(y.sign == x.sign || y == 0)
+    }
+  }
+
   @Test func aSlopeIsTrained() {
     var model = Chain {
       Dense(1, 1)

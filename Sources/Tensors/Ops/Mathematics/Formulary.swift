@@ -37,7 +37,7 @@ public func mish(_ x: Symbol) -> Symbol { x * tanh(softplus(x)) }
 /// x·Φ(x), as a symbol.
 public func gelu(_ x: Symbol, approximation: GELUApproximation = .none) -> Symbol {
   switch approximation {
-  case .none: 0.5 * x * (1 + erf(x * Symbol(0.5.squareRoot())))
+  case .none: x * Symbol.unary(FX_NORMAL_CDF, x)
   case .tanh: 0.5 * x * (1 + tanh(Symbol((2 / Double.pi).squareRoot()) * (x + 0.044715 * (x * (x * x)))))
   }
 }
