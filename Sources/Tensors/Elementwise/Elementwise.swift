@@ -54,9 +54,10 @@ public struct Elementwise: Sendable {
   }
 
   /// The function at every element.
-  public func callAsFunction(_ x: Tensor) -> Tensor {
+  public func callAsFunction(_ x: consuming Tensor) -> Tensor {
     guard expects(1) else { return .placeholder }
-    return parameterValues.isEmpty ? mapped("Elementwise", program, x) : mapped("Elementwise", program, [x] + parameterValues)
+    if parameterValues.isEmpty { return mapped("Elementwise", program, x) }
+    return mapped("Elementwise", program, [x] + parameterValues)
   }
 
   /// The function at every pair of elements.

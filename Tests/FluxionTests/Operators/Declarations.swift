@@ -108,7 +108,7 @@ enum Declarations {
       guard let colon = declared.firstIndex(of: ":") else { return declared }
       let label = declared[..<colon].split(separator: " ").first ?? ""
       let type = declared[declared.index(after: colon)...].trimmingCharacters(in: .whitespaces)
-      return "\(label): \(type.replacing("...", with: "").replacing("@escaping ", with: "").replacing("@Sendable ", with: ""))"
+      return "\(label): \(type.replacing("...", with: "").replacing(#/@escaping |@Sendable |consuming /#, with: ""))"
     }
   }
 }

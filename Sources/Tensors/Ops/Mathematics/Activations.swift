@@ -6,7 +6,7 @@ import RealModule
 /// 1/(1 + e⁻ˣ).
 ///
 /// Derivative: dy·y·(1 − y).
-public func sigmoid(_ x: Tensor) -> Tensor { mapped("sigmoid", A.sigmoid, x) }
+public func sigmoid(_ x: consuming Tensor) -> Tensor { mapped("sigmoid", A.sigmoid, x) }
 /// 1/(1 + e⁻ˣ), as a symbol.
 public func sigmoid(_ x: Symbol) -> Symbol { Symbol.unary(FX_SIGMOID, x) }
 /// ``sigmoid(_:)-(Tensor)``, as equations write it.
@@ -17,12 +17,12 @@ public func σ(_ x: Symbol) -> Symbol { sigmoid(x) }
 /// max(x, 0); NaN stays NaN.
 ///
 /// Derivative: dy where x > 0, else 0.
-public func relu(_ x: Tensor) -> Tensor { mapped("relu", A.relu, x) }
+public func relu(_ x: consuming Tensor) -> Tensor { mapped("relu", A.relu, x) }
 
 /// x where x > 0, else slope·x.
 ///
 /// Derivative: dy or slope·dy. PyTorch: `leaky_relu`.
-public func leakyRelu(_ x: Tensor, slope: Double = 0.01) -> Tensor { mapped("leakyRelu", A.leakyRelu, x, scalar: slope) }
+public func leakyRelu(_ x: consuming Tensor, slope: Double = 0.01) -> Tensor { mapped("leakyRelu", A.leakyRelu, x, scalar: slope) }
 
 /// x where x > 0, else slope·x with slopes of their own, broadcast together: `leakyRelu(x, slope: a.reshaped([-1, 1, 1]))` has one for each
 /// channel of images.
@@ -33,27 +33,27 @@ public func leakyRelu(_ x: Tensor, slope: Tensor) -> Tensor { mapped("leakyRelu"
 /// x where x > 0, else alpha·(eˣ − 1).
 ///
 /// Derivative: dy, or dy·alpha·eˣ.
-public func elu(_ x: Tensor, alpha: Double = 1) -> Tensor { mapped("elu", A.elu, x, SIMD4(alpha, 0, 0, 0)) }
+public func elu(_ x: consuming Tensor, alpha: Double = 1) -> Tensor { mapped("elu", A.elu, x, SIMD4(alpha, 0, 0, 0)) }
 
 /// x where x > 0, else alpha·(exp(x/alpha) − 1): ``elu(_:alpha:)-(Tensor,_)`` with a continuous slope (Barron 2017).
 ///
 /// Derivative: dy, or dy·exp(x/alpha). PyTorch: `celu`.
-public func celu(_ x: Tensor, alpha: Double = 1) -> Tensor { mapped("celu", A.celu, x, SIMD4(alpha, 0, 0, 0)) }
+public func celu(_ x: consuming Tensor, alpha: Double = 1) -> Tensor { mapped("celu", A.celu, x, SIMD4(alpha, 0, 0, 0)) }
 
 /// 1.0507·elu(x, alpha: 1.67326), which keeps mean 0 and variance 1 from layer to layer (Klambauer 2017).
 ///
 /// Derivative: 1.0507·dy, or dy·1.0507·1.67326·eˣ. PyTorch: `selu`.
-public func selu(_ x: Tensor) -> Tensor { mapped("selu", A.selu, x) }
+public func selu(_ x: consuming Tensor) -> Tensor { mapped("selu", A.selu, x) }
 
 /// x·sigmoid(x), also called swish.
 ///
 /// Derivative: dy·(s + x·s·(1 − s)).
-public func silu(_ x: Tensor) -> Tensor { mapped("silu", A.silu, x) }
+public func silu(_ x: consuming Tensor) -> Tensor { mapped("silu", A.silu, x) }
 
 /// log(1 + eˣ), without overflow.
 ///
 /// Derivative: dy·sigmoid(x).
-public func softplus(_ x: Tensor) -> Tensor { mapped("softplus", A.softplus, x) }
+public func softplus(_ x: consuming Tensor) -> Tensor { mapped("softplus", A.softplus, x) }
 
 /// log(1 + exp(beta·x))/beta, and x itself where beta·x is beyond the threshold, as PyTorch has it at 20.
 ///
@@ -65,12 +65,12 @@ public func softplus(_ x: Tensor, beta: Double, threshold: Double = .infinity) -
 /// log sigmoid(x) = −log(1 + e⁻ˣ), without overflow.
 ///
 /// Derivative: dy·sigmoid(−x). PyTorch: `logsigmoid`.
-public func logSigmoid(_ x: Tensor) -> Tensor { mapped("logSigmoid", A.logSigmoid, x) }
+public func logSigmoid(_ x: consuming Tensor) -> Tensor { mapped("logSigmoid", A.logSigmoid, x) }
 
 /// x·tanh(softplus(x)) (Misra 2019).
 ///
 /// Derivative: dy·(t + x·(1 − t²)·sigmoid(x)), t = tanh(softplus(x)). PyTorch: `mish`.
-public func mish(_ x: Tensor) -> Tensor { mapped("mish", A.mish, x) }
+public func mish(_ x: consuming Tensor) -> Tensor { mapped("mish", A.mish, x) }
 
 /// a·sigmoid(b) of the two halves a and b of an axis (Dauphin 2017).
 ///
@@ -100,7 +100,7 @@ public func gelu(_ x: Tensor, approximation: GELUApproximation) -> Tensor {
   mapped("gelu", approximation == .none ? A.gelu : A.geluTanh, x)
 }
 /// x·Φ(x), exact: as a layer, `activation: gelu`.
-public func gelu(_ x: Tensor) -> Tensor { mapped("gelu", A.gelu, x) }
+public func gelu(_ x: consuming Tensor) -> Tensor { mapped("gelu", A.gelu, x) }
 
 // MARK: - In pieces
 
@@ -114,31 +114,35 @@ public func hardTanh(_ x: Tensor, min lower: Double = -1, max upper: Double = 1)
 /// min(max(x, 0), 6).
 ///
 /// Derivative: dy between 0 and 6, else 0. PyTorch: `relu6`.
-public func relu6(_ x: Tensor) -> Tensor { mapped("relu6", A.relu6, x) }
+public func relu6(_ x: consuming Tensor) -> Tensor { mapped("relu6", A.relu6, x) }
 /// relu6(x + 3)/6, a sigmoid of three straight lines.
 ///
 /// Derivative: dy/6 between −3 and 3, else 0. PyTorch: `hardsigmoid`.
-public func hardSigmoid(_ x: Tensor) -> Tensor { mapped("hardSigmoid", A.hardSigmoid, x) }
+public func hardSigmoid(_ x: consuming Tensor) -> Tensor { mapped("hardSigmoid", A.hardSigmoid, x) }
 /// x·relu6(x + 3)/6 (Howard 2019).
 ///
 /// Derivative: 0 up to −3, dy·(x/3 + ½) up to 3, dy beyond. PyTorch: `hardswish`.
-public func hardSwish(_ x: Tensor) -> Tensor { mapped("hardSwish", A.hardSwish, x) }
+public func hardSwish(_ x: consuming Tensor) -> Tensor { mapped("hardSwish", A.hardSwish, x) }
 /// x, but 0 within ±lambda.
 ///
 /// Derivative: dy where x is kept. PyTorch: `hardshrink`.
-public func hardShrink(_ x: Tensor, lambda: Double = 0.5) -> Tensor { mapped("hardShrink", A.hardShrink, x, SIMD4(lambda, 0, 0, 0)) }
+public func hardShrink(_ x: consuming Tensor, lambda: Double = 0.5) -> Tensor {
+  mapped("hardShrink", A.hardShrink, x, SIMD4(lambda, 0, 0, 0))
+}
 /// x nearer to 0 by lambda, and 0 within ±lambda.
 ///
 /// Derivative: dy beyond ±lambda, else 0. PyTorch: `softshrink`.
-public func softShrink(_ x: Tensor, lambda: Double = 0.5) -> Tensor { mapped("softShrink", A.softShrink, x, SIMD4(lambda, 0, 0, 0)) }
+public func softShrink(_ x: consuming Tensor, lambda: Double = 0.5) -> Tensor {
+  mapped("softShrink", A.softShrink, x, SIMD4(lambda, 0, 0, 0))
+}
 /// x/(1 + |x|).
 ///
 /// Derivative: dy/(1 + |x|)². PyTorch: `softsign`.
-public func softsign(_ x: Tensor) -> Tensor { mapped("softsign", A.softsign, x) }
+public func softsign(_ x: consuming Tensor) -> Tensor { mapped("softsign", A.softsign, x) }
 /// x − tanh x.
 ///
 /// Derivative: dy·tanh² x. PyTorch: `tanhshrink`.
-public func tanhShrink(_ x: Tensor) -> Tensor { mapped("tanhShrink", A.tanhShrink, x) }
+public func tanhShrink(_ x: consuming Tensor) -> Tensor { mapped("tanhShrink", A.tanhShrink, x) }
 
 /// The programs behind these functions.
 private enum A {

@@ -44,20 +44,24 @@ private func plain(_ program: Program, _ x: Tensor, _ y: Tensor) -> Tensor? {
 }
 
 /// A program on one tensor and numbers.
+///
+/// It takes the tensor over: a large one that nobody else holds, such as the result of the operator before it, is written over.
 @inline(__always)
-func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ scalars: SIMD4<Double> = .zero) -> Tensor {
-  Map(program: program, scalars: scalars, label: label)(x)
+func mapped(_ label: StaticString, _ program: Program, _ x: consuming Tensor, _ scalars: SIMD4<Double> = .zero) -> Tensor {
+  let map = Map<Tensor>(program: program, scalars: scalars, label: label)
+  if x.shape.elementCount >= Blocks.grain, map.overwrites(&x) { return x }
+  return map(x)
 }
 
 /// The same for a number that an integer tensor may not be able to hold.
 @inline(__always)
-func mapped<S: Scalar>(_ label: StaticString, _ program: Program, _ x: Tensor, scalar: S) -> Tensor {
+func mapped<S: Scalar>(_ label: StaticString, _ program: Program, _ x: consuming Tensor, scalar: S) -> Tensor {
   let value = scalar.double
   if !x.dtype.isFloatingPoint {
     if x.holdsExactly(scalar) { return mapped(label, program.ofTensors, x, Tensor.full([], scalar, .int64)) }
     if !x.admits(value, label) { return .placeholder }
   }
-  return Map(program: program, scalars: SIMD4(value, 0, 0, 0), label: label)(x)
+  return mapped(label, program, x, SIMD4(value, 0, 0, 0))
 }
 
 /// A program on two tensors that broadcast together, and numbers.
@@ -140,26 +144,26 @@ extension Tensor {
   /// x − y·⌊x/y⌋: the remainder with the sign of the divisor, as PyTorch's `remainder`.
   public static func % (x: Tensor, y: Tensor) -> Tensor { mapped("%", Programs.remainder, x, y) }
   /// −x.
-  public static prefix func - (x: Tensor) -> Tensor { mapped("-", Programs.negate, x) }
+  public static prefix func - (x: consuming Tensor) -> Tensor { mapped("-", Programs.negate, x) }
 
   /// x + a; the number takes the tensor's dtype.
-  public static func + <S: Scalar>(x: Tensor, a: S) -> Tensor { mapped("+", Programs.addScalar, x, scalar: a) }
+  public static func + <S: Scalar>(x: consuming Tensor, a: S) -> Tensor { mapped("+", Programs.addScalar, x, scalar: a) }
   /// a + x; the number takes the tensor's dtype.
-  public static func + <S: Scalar>(a: S, x: Tensor) -> Tensor { mapped("+", Programs.addScalar, x, scalar: a) }
+  public static func + <S: Scalar>(a: S, x: consuming Tensor) -> Tensor { mapped("+", Programs.addScalar, x, scalar: a) }
   /// x − a; the number takes the tensor's dtype.
-  public static func - <S: Scalar>(x: Tensor, a: S) -> Tensor { mapped("-", Programs.subtractScalar, x, scalar: a) }
+  public static func - <S: Scalar>(x: consuming Tensor, a: S) -> Tensor { mapped("-", Programs.subtractScalar, x, scalar: a) }
   /// a − x; the number takes the tensor's dtype.
-  public static func - <S: Scalar>(a: S, x: Tensor) -> Tensor { mapped("-", Programs.subtractFromScalar, x, scalar: a) }
+  public static func - <S: Scalar>(a: S, x: consuming Tensor) -> Tensor { mapped("-", Programs.subtractFromScalar, x, scalar: a) }
   /// x · a; the number takes the tensor's dtype.
-  public static func * <S: Scalar>(x: Tensor, a: S) -> Tensor { mapped("*", Programs.multiplyScalar, x, scalar: a) }
+  public static func * <S: Scalar>(x: consuming Tensor, a: S) -> Tensor { mapped("*", Programs.multiplyScalar, x, scalar: a) }
   /// a · x; the number takes the tensor's dtype.
-  public static func * <S: Scalar>(a: S, x: Tensor) -> Tensor { mapped("*", Programs.multiplyScalar, x, scalar: a) }
+  public static func * <S: Scalar>(a: S, x: consuming Tensor) -> Tensor { mapped("*", Programs.multiplyScalar, x, scalar: a) }
   /// x / a; the number takes the tensor's dtype.
-  public static func / <S: Scalar>(x: Tensor, a: S) -> Tensor { mapped("/", Programs.divideScalar, x, scalar: a) }
+  public static func / <S: Scalar>(x: consuming Tensor, a: S) -> Tensor { mapped("/", Programs.divideScalar, x, scalar: a) }
   /// a / x; the number takes the tensor's dtype.
-  public static func / <S: Scalar>(a: S, x: Tensor) -> Tensor { mapped("/", Programs.divideIntoScalar, x, scalar: a) }
+  public static func / <S: Scalar>(a: S, x: consuming Tensor) -> Tensor { mapped("/", Programs.divideIntoScalar, x, scalar: a) }
   /// x − a·⌊x/a⌋; the number takes the tensor's dtype.
-  public static func % <S: Scalar>(x: Tensor, a: S) -> Tensor { mapped("%", Programs.remainderScalar, x, scalar: a) }
+  public static func % <S: Scalar>(x: consuming Tensor, a: S) -> Tensor { mapped("%", Programs.remainderScalar, x, scalar: a) }
 
   /// Adds in place where nobody else holds the elements and no tape records them.
   public static func += (x: inout Tensor, y: Tensor) { x.update("+=", Programs.add, FX_ADD, y) }

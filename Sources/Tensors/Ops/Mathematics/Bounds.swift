@@ -7,7 +7,7 @@ import CKernels
 /// Derivative: dy to the larger, half to each where they are equal.
 public func maximum(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("maximum", B.maximum, x, y) }
 /// The larger of element and number.
-public func maximum<S: Scalar>(_ x: Tensor, _ a: S) -> Tensor { mapped("maximum", B.maximumScalar, x, scalar: a) }
+public func maximum<S: Scalar>(_ x: consuming Tensor, _ a: S) -> Tensor { mapped("maximum", B.maximumScalar, x, scalar: a) }
 /// The larger of the two, as a symbol.
 public func maximum(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_MAX, x, y) }
 /// The smaller of the two, broadcast together; NaN if one is.
@@ -15,7 +15,7 @@ public func maximum(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_MAX, 
 /// Derivative: dy to the smaller, half to each where they are equal.
 public func minimum(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("minimum", B.minimum, x, y) }
 /// The smaller of element and number.
-public func minimum<S: Scalar>(_ x: Tensor, _ a: S) -> Tensor { mapped("minimum", B.minimumScalar, x, scalar: a) }
+public func minimum<S: Scalar>(_ x: consuming Tensor, _ a: S) -> Tensor { mapped("minimum", B.minimumScalar, x, scalar: a) }
 /// The smaller of the two, as a symbol.
 public func minimum(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_MIN, x, y) }
 

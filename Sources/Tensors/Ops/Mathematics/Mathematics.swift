@@ -7,67 +7,67 @@ import RealModule
 /// eˣ.
 ///
 /// Derivative: dy·eˣ.
-public func exp(_ x: Tensor) -> Tensor { mapped("exp", M.exp, x) }
+public func exp(_ x: consuming Tensor) -> Tensor { mapped("exp", M.exp, x) }
 /// eˣ, as a symbol.
 public func exp(_ x: Symbol) -> Symbol { Symbol.exp(x) }
 /// eˣ − 1, exact for small x.
 ///
 /// Derivative: dy·eˣ.
-public func expm1(_ x: Tensor) -> Tensor { mapped("expm1", M.expm1, x) }
+public func expm1(_ x: consuming Tensor) -> Tensor { mapped("expm1", M.expm1, x) }
 /// eˣ − 1, as a symbol.
 public func expm1(_ x: Symbol) -> Symbol { Symbol.expMinusOne(x) }
 /// The natural logarithm; NaN below 0, −∞ at 0.
 ///
 /// Derivative: dy/x.
-public func log(_ x: Tensor) -> Tensor { mapped("log", M.log, x) }
+public func log(_ x: consuming Tensor) -> Tensor { mapped("log", M.log, x) }
 /// The natural logarithm, as a symbol.
 public func log(_ x: Symbol) -> Symbol { Symbol.log(x) }
 /// 2ˣ, exact at integers.
 ///
 /// Derivative: dy·2ˣ·log 2. PyTorch: `exp2`.
-public func exp2(_ x: Tensor) -> Tensor { mapped("exp2", M.exp2, x) }
+public func exp2(_ x: consuming Tensor) -> Tensor { mapped("exp2", M.exp2, x) }
 /// 2ˣ, as a symbol.
 public func exp2(_ x: Symbol) -> Symbol { Symbol.unary(FX_EXP2, x) }
 /// The logarithm to base 2, exact at powers of 2; NaN below 0, −∞ at 0.
 ///
 /// Derivative: dy/(x·log 2). PyTorch: `log2`.
-public func log2(_ x: Tensor) -> Tensor { mapped("log2", M.log2, x) }
+public func log2(_ x: consuming Tensor) -> Tensor { mapped("log2", M.log2, x) }
 /// The logarithm to base 2, as a symbol.
 public func log2(_ x: Symbol) -> Symbol { Symbol.unary(FX_LOG2, x) }
 /// The logarithm to base 10, exact at powers of 10; NaN below 0, −∞ at 0.
 ///
 /// Derivative: dy/(x·log 10). PyTorch: `log10`.
-public func log10(_ x: Tensor) -> Tensor { mapped("log10", M.log10, x) }
+public func log10(_ x: consuming Tensor) -> Tensor { mapped("log10", M.log10, x) }
 /// The logarithm to base 10, as a symbol.
 public func log10(_ x: Symbol) -> Symbol { Symbol.unary(FX_LOG10, x) }
 /// log(1 + x), exact for small x.
 ///
 /// Derivative: dy/(1 + x).
-public func log1p(_ x: Tensor) -> Tensor { mapped("log1p", M.log1p, x) }
+public func log1p(_ x: consuming Tensor) -> Tensor { mapped("log1p", M.log1p, x) }
 /// log(1 + x), as a symbol.
 public func log1p(_ x: Symbol) -> Symbol { Symbol.log(onePlus: x) }
 /// √x; NaN below 0.
 ///
 /// Derivative: dy/(2√x).
-public func sqrt(_ x: Tensor) -> Tensor { mapped("sqrt", M.sqrt, x) }
+public func sqrt(_ x: consuming Tensor) -> Tensor { mapped("sqrt", M.sqrt, x) }
 /// √x, as a symbol.
 public func sqrt(_ x: Symbol) -> Symbol { Symbol.sqrt(x) }
 /// 1/√x.
 ///
 /// Derivative: −dy·x^(−3/2)/2.
-public func rsqrt(_ x: Tensor) -> Tensor { mapped("rsqrt", M.rsqrt, x) }
+public func rsqrt(_ x: consuming Tensor) -> Tensor { mapped("rsqrt", M.rsqrt, x) }
 /// 1/√x, as a symbol.
 public func rsqrt(_ x: Symbol) -> Symbol { Symbol.unary(FX_RSQRT, x) }
 /// |x|.
 ///
 /// Derivative: dy·sign x, 0 at 0.
-public func abs(_ x: Tensor) -> Tensor { mapped("abs", M.abs, x) }
+public func abs(_ x: consuming Tensor) -> Tensor { mapped("abs", M.abs, x) }
 /// |x|, as a symbol.
 public func abs(_ x: Symbol) -> Symbol { Symbol.unary(FX_ABS, x) }
 /// −1, 0 or 1; NaN stays NaN.
 ///
 /// Derivative: 0.
-public func sign(_ x: Tensor) -> Tensor { mapped("sign", M.sign, x) }
+public func sign(_ x: consuming Tensor) -> Tensor { mapped("sign", M.sign, x) }
 /// −1, 0 or 1, as a symbol.
 public func sign(_ x: Symbol) -> Symbol { Symbol.unary(FX_SIGN, x) }
 
@@ -113,7 +113,7 @@ public func pow<S: Scalar>(_ x: Tensor, _ exponent: S) -> Tensor {
 /// aˣ.
 ///
 /// Derivative: dy·aˣ·log a.
-public func pow<S: Scalar>(_ base: S, _ x: Tensor) -> Tensor { mapped("pow", M.scalarPow, x, scalar: base) }
+public func pow<S: Scalar>(_ base: S, _ x: consuming Tensor) -> Tensor { mapped("pow", M.scalarPow, x, scalar: base) }
 
 extension Tensor {
   /// x².

@@ -6,25 +6,25 @@ import RealModule
 /// The largest integer that is not larger.
 ///
 /// Derivative: 0. PyTorch: `floor`.
-public func floor(_ x: Tensor) -> Tensor { mapped("floor", R.floor, x) }
+public func floor(_ x: consuming Tensor) -> Tensor { mapped("floor", R.floor, x) }
 /// The largest integer that is not larger, as a symbol.
 public func floor(_ x: Symbol) -> Symbol { Symbol.unary(FX_FLOOR, x) }
 /// The smallest integer that is not smaller.
 ///
 /// Derivative: 0. PyTorch: `ceil`.
-public func ceil(_ x: Tensor) -> Tensor { mapped("ceil", R.ceil, x) }
+public func ceil(_ x: consuming Tensor) -> Tensor { mapped("ceil", R.ceil, x) }
 /// The smallest integer that is not smaller, as a symbol.
 public func ceil(_ x: Symbol) -> Symbol { Symbol.unary(FX_CEIL, x) }
 /// The integer without the digits behind the point.
 ///
 /// Derivative: 0. PyTorch: `trunc`; `frac` is `x - trunc(x)`.
-public func trunc(_ x: Tensor) -> Tensor { mapped("trunc", R.trunc, x) }
+public func trunc(_ x: consuming Tensor) -> Tensor { mapped("trunc", R.trunc, x) }
 /// The integer without the digits behind the point, as a symbol.
 public func trunc(_ x: Symbol) -> Symbol { Symbol.unary(FX_TRUNC, x) }
 /// The nearest integer, of two equally near the even one.
 ///
 /// Derivative: 0. PyTorch: `round`.
-public func round(_ x: Tensor) -> Tensor { mapped("round", R.round, x) }
+public func round(_ x: consuming Tensor) -> Tensor { mapped("round", R.round, x) }
 /// The nearest integer, of two equally near the even one, as a symbol.
 public func round(_ x: Symbol) -> Symbol { Symbol.unary(FX_ROUND, x) }
 /// The nearest multiple of 10⁻ⁿ for n decimals, which may be negative: `decimals: -2` rounds to hundreds.
@@ -46,7 +46,7 @@ public func round(_ x: Tensor, decimals: Int) -> Tensor {
 /// `rounding_mode="floor"`; with `"trunc"` it is `trunc(x / y)`.
 public func floorDivide(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("floorDivide", R.floorDivide, x, y) }
 /// ⌊x/a⌋; the number takes the tensor's dtype.
-public func floorDivide<S: Scalar>(_ x: Tensor, _ a: S) -> Tensor { mapped("floorDivide", R.floorDivideScalar, x, scalar: a) }
+public func floorDivide<S: Scalar>(_ x: consuming Tensor, _ a: S) -> Tensor { mapped("floorDivide", R.floorDivideScalar, x, scalar: a) }
 /// ⌊x/y⌋, as a symbol.
 public func floorDivide(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_FLOORDIV, x, y) }
 /// x − y·trunc(x/y), broadcast together: the remainder with the sign of x, where `%` has that of y; integers divided by 0 give 0.

@@ -6,32 +6,32 @@ import RealModule
 /// The error function 2/√π ∫₀ˣ exp(−t²) dt.
 ///
 /// Derivative: dy·2/√π·exp(−x²).
-public func erf(_ x: Tensor) -> Tensor { mapped("erf", F.erf, x) }
+public func erf(_ x: consuming Tensor) -> Tensor { mapped("erf", F.erf, x) }
 /// The error function, as a symbol.
 public func erf(_ x: Symbol) -> Symbol { Symbol.unary(FX_ERF, x) }
 /// 1 − erf x, exact where erf x is near 1.
 ///
 /// Derivative: −dy·2/√π·exp(−x²). PyTorch: `erfc`.
-public func erfc(_ x: Tensor) -> Tensor { mapped("erfc", F.erfc, x) }
+public func erfc(_ x: consuming Tensor) -> Tensor { mapped("erfc", F.erfc, x) }
 /// 1 − erf x, as a symbol.
 public func erfc(_ x: Symbol) -> Symbol { Symbol.unary(FX_ERFC, x) }
 /// The number whose error function is x; ±∞ at ±1, NaN beyond.
 ///
 /// Derivative: dy·√π/2·exp(y²). PyTorch: `erfinv`.
-public func erfInverse(_ x: Tensor) -> Tensor { mapped("erfInverse", F.erfInverse, x) }
+public func erfInverse(_ x: consuming Tensor) -> Tensor { mapped("erfInverse", F.erfInverse, x) }
 /// The number whose error function is x, as a symbol.
 public func erfInverse(_ x: Symbol) -> Symbol { Symbol.unary(FX_ERFINV, x) }
 
 /// log |Γ(x)|, which at x + 1 is the logarithm of x!; ∞ at 0 and the negative integers.
 ///
 /// Derivative: dy·digamma x. PyTorch: `lgamma`.
-public func logGamma(_ x: Tensor) -> Tensor { mapped("logGamma", F.logGamma, x) }
+public func logGamma(_ x: consuming Tensor) -> Tensor { mapped("logGamma", F.logGamma, x) }
 /// log |Γ(x)|, as a symbol.
 public func logGamma(_ x: Symbol) -> Symbol { Symbol.unary(FX_LGAMMA, x) }
 /// ψ(x), the derivative of log Γ; ∓∞ at ±0, NaN at the negative integers.
 ///
 /// Derivative: dy·polygamma(1, x). PyTorch: `digamma`.
-public func digamma(_ x: Tensor) -> Tensor { mapped("digamma", F.digamma, x) }
+public func digamma(_ x: consuming Tensor) -> Tensor { mapped("digamma", F.digamma, x) }
 /// ψ(x), the derivative of log Γ, as a symbol.
 public func digamma(_ x: Symbol) -> Symbol { Symbol.unary(FX_DIGAMMA, x) }
 /// ψ⁽ⁿ⁾(x), the n-th derivative of ``digamma(_:)-(Tensor)``: (−1)ⁿ⁺¹·n!·Σ 1/(x + k)ⁿ⁺¹ over k ≥ 0.
@@ -56,11 +56,11 @@ public func xLogY(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("xLogY", F.xLogY,
 /// log(x/(1 − x)), the inverse of ``sigmoid(_:)-(Tensor)``; NaN beyond 0…1.
 ///
 /// Derivative: dy/(x·(1 − x)). PyTorch: `logit`.
-public func logit(_ x: Tensor) -> Tensor { mapped("logit", F.logit, x) }
+public func logit(_ x: consuming Tensor) -> Tensor { mapped("logit", F.logit, x) }
 /// log(x/(1 − x)) of x taken into epsilon…1 − epsilon.
 ///
 /// Derivative: dy/(x·(1 − x)), 0 where x was taken to a bound. PyTorch: `logit`.
-public func logit(_ x: Tensor, epsilon: Double) -> Tensor { mapped("logit", F.boundedLogit, x, SIMD4(epsilon, 0, 0, 0)) }
+public func logit(_ x: consuming Tensor, epsilon: Double) -> Tensor { mapped("logit", F.boundedLogit, x, SIMD4(epsilon, 0, 0, 0)) }
 
 /// log(eˣ + eʸ), broadcast together, without overflow.
 ///
