@@ -102,6 +102,10 @@ void fx_product_pack(int dtype, int is_rows, ptrdiff_t lines, ptrdiff_t k, const
     S##_vector sums[rows][vectors];                                                                                           \
     _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)                                                         \
       _Pragma("clang loop unroll(full)") for (int j = 0; j < vectors; j++) sums[i][j] = (S##_vector){0};                      \
+    /* The result's rows lie far from each other: by the end of a long sum they are there. */                                 \
+    if (k >= 64)                                                                                                              \
+      for (int i = 0; i < rows; i++)                                                                                          \
+        for (int j = 0; j < vectors; j++) __builtin_prefetch(c + i * ldc + j * S##_lanes, 1);                                 \
     for (ptrdiff_t p = 0; p < k; p++, a += ROWS, b += 2 * S##_lanes) {                                                        \
       S##_vector row[vectors];                                                                                                \
       _Pragma("clang loop unroll(full)") for (int j = 0; j < vectors; j++) row[j] = *(const S##_loose *)(b + j * S##_lanes);  \

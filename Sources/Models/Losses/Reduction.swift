@@ -20,15 +20,29 @@ public enum Reduction: Sendable {
 
 /// A loss of pairs of elements that is a program.
 func elementwise(_ name: String, _ kernel: Elementwise, _ y: Tensor, _ target: Tensor, _ reduction: Reduction) -> Tensor {
-  fitTogether(name, y, target) ? reduction(kernel(y, target)) : y
+  guard fitTogether(name, y, target) else { return y }
+  switch reduction {
+  case .mean where y.elementCount >= largeLoss: return kernel.mean(y, target)
+  case .sum where y.elementCount >= largeLoss: return kernel.sum(y, target)
+  default: return reduction(kernel(y, target))
+  }
 }
 
 /// The same with a number that the program takes as its third operand.
 func elementwise(
   _ name: String, _ kernel: Elementwise, _ y: Tensor, _ target: Tensor, _ number: Double, _ reduction: Reduction
 ) -> Tensor {
-  fitTogether(name, y, target) ? reduction(kernel(y, target, .full([], number, y.dtype))) : y
+  guard fitTogether(name, y, target) else { return y }
+  let number = Tensor.full([], number, y.dtype)
+  switch reduction {
+  case .mean where y.elementCount >= largeLoss: return kernel.mean(y, target, number)
+  case .sum where y.elementCount >= largeLoss: return kernel.sum(y, target, number)
+  default: return reduction(kernel(y, target, number))
+  }
 }
+
+/// From so many elements on the losses of single elements are reduced as they are computed, and not stored; below it costs more than it saves.
+private let largeLoss = 1 << 15
 
 /// A silent broadcast of [n] against [n, 1] to [n, n] is the classic mistake with losses.
 func fitTogether(_ name: String, _ y: Tensor, _ target: Tensor) -> Bool {

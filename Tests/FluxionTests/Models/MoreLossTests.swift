@@ -63,6 +63,21 @@ import Testing
     for (i, (short, long)) in pairs.enumerated() { #expect(distance(short, long) < 1e-6, "pair \(i)") }
   }
 
+  /// Large ones are reduced as they are computed: loss and gradient are those of the stored losses.
+  @Test func largeLossesAreNotStored() {
+    let (p, t) = withSeed(1) { (Tensor.uniform([200, 200], in: 0.1..<1, .float64), Tensor.uniform([200, 200], in: 0.1..<1, .float64)) }
+    let losses: [(Tensor, Tensor, Reduction) -> Tensor] = [
+      { mse($0, $1, reduction: $2) }, { mae($0, $1, reduction: $2) }, { huber($0, $1, delta: 0.3, reduction: $2) },
+      { smoothL1($0, $1, beta: 0.3, reduction: $2) }, { logCosh($0, $1, reduction: $2) }, { msle($0, $1, reduction: $2) },
+    ]
+    for (i, loss) in losses.enumerated() {
+      let (mean, slope) = valueAndGradient(at: p) { p in loss(p, t, .mean) }
+      let (stored, storedSlope) = valueAndGradient(at: p) { p in loss(p, t, .none).mean() }
+      #expect(distance(mean, stored) < 1e-12 && distance(slope, storedSlope) < 1e-12, "loss \(i)")
+      #expect(distance(loss(p, t, .sum), mean * Double(p.elementCount)) < 1e-7, "loss \(i)")
+    }
+  }
+
   @Test func focalWithoutGammaIsCrossEntropy() {
     let logits = withSeed(1) { Tensor.normal([5, 4], .float64) }
     let ids = Tensor([3, 1, 0, 2, 1])
