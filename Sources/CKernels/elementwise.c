@@ -17,6 +17,7 @@
   X(S, T, 1, ROUND, round, __builtin_elementwise_rint(x))                  \
   X(S, T, 1, TRUNC, trunc, __builtin_elementwise_trunc(x))                 \
   X(S, T, 1, NOT, not, x == 0)                                             \
+  X(S, T, 1, RELU, relu, x <= 0 ? 0 : x)                                   \
   X(S, T, 1, ISNAN, isnan, x != x)                                         \
   X(S, T, 2, ADD, add, x + y)                                              \
   X(S, T, 2, SUB, sub, x - y)                                              \

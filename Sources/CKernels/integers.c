@@ -36,6 +36,7 @@ DIVISION(i64, int64_t)
 
 #define LOGIC(X, S, T)                                                     \
   X(S, T, 1, NOT, not, x == 0)                                             \
+  X(S, T, 1, RELU, relu, x <= 0 ? 0 : x)                                   \
   X(S, T, 2, MAX, max, x > y ? x : y)                                      \
   X(S, T, 2, MIN, min, x < y ? x : y)                                      \
   X(S, T, 2, EQ, eq, x == y)                                               \

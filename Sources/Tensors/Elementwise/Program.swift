@@ -227,12 +227,25 @@ struct Compiler {
     return [FX_ADD, FX_MUL, FX_EQ, FX_NE, FX_AND, FX_OR, FX_XOR].contains(fx_op(op))
   }
 
+  /// The instruction of a value: its own, or the one that does what it and the mask that it chooses by do.
+  private func lowered(_ i: Int) -> (op: UInt32, arguments: [Int])? {
+    guard case .apply(let op) = values[i].kind else { return nil }
+    let x = values[i].arguments
+    // x ≤ 0 ? 0 : x
+    if op == FX_SELECT.rawValue, values[x[0]].kind == .apply(FX_LE.rawValue), values[x[0]].arguments[0] == x[2],
+      values[x[1]].expression.value == 0, values[values[x[0]].arguments[1]].expression.value == 0
+    {
+      return (FX_RELU.rawValue, [x[2]])
+    }
+    return (op, x)
+  }
+
   mutating func emit(_ root: Int) {
     // Interning numbered arguments before their users: numbers are an order of evaluation.
     var isNeeded = Array(repeating: false, count: values.count)
     isNeeded[root] = true
     for i in stride(from: root, through: 0, by: -1) where isNeeded[i] && !values[i].isUniform {
-      for argument in values[i].arguments {
+      for argument in lowered(i)?.arguments ?? [] {
         isNeeded[argument] = true
         values[argument].uses += 1
       }
@@ -245,8 +258,7 @@ struct Compiler {
         uniforms.append(values[i].expression)
       } else if case .input(let index) = values[i].kind {
         places[i] = .input(index)
-      } else if case .apply(let op) = values[i].kind {
-        let arguments = values[i].arguments
+      } else if let (op, arguments) = lowered(i) {
         // A kernel may write over its operands, so their registers are free for the result.
         for argument in arguments {
           values[argument].uses -= 1

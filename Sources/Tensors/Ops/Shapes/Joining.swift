@@ -6,18 +6,26 @@ struct Concatenate: Primitive {
 
   func result(_ x: [Tensor]) throws(TensorError) -> Signature {
     if x.isEmpty { throw mistake("no tensors; one or more would fit") }
-    let (first, dtype) = (x[0].shape, x[0].dtype)
     let axis = try x[0].axis(axis, name)
-    var shape = first
-    for i in 1..<x.count {
-      let other = x[i].shape
-      if x[i].dtype != dtype { throw mixedDTypes(dtype, x[i].dtype) }
-      if !first.equals(other, beside: axis) {
-        throw mistake("\(first) and \(other) differ beside axis \(axis); equal sizes or 1 would fit")
+    // Looked at where they lie: a tensor taken out of the list would be copied.
+    let (odd, length) = x.withUnsafeBufferPointer { x in
+      var length = x[0].shape[axis]
+      for i in 1..<Swift.max(1, x.count) {
+        if x[i].dtype != x[0].dtype || !x[0].shape.equals(x[i].shape, beside: axis) { return (i, 0) }
+        length = Swift.min(length, .max / 2) + Swift.min(x[i].shape[axis], .max / 2)
       }
-      shape[axis] = Swift.min(shape[axis], .max / 2) + Swift.min(other[axis], .max / 2)
+      return (0, length)
     }
-    return Signature(shape, dtype)
+    if odd > 0 { throw differing(x[0], x[odd], axis) }
+    var shape = x[0].shape
+    shape[axis] = length
+    return Signature(shape, x[0].dtype)
+  }
+
+  @inline(never)
+  private func differing(_ first: Tensor, _ other: Tensor, _ axis: Int) -> TensorError {
+    if first.dtype != other.dtype { return mixedDTypes(first.dtype, other.dtype) }
+    return mistake("\(first.shape) and \(other.shape) differ beside axis \(axis); equal sizes or 1 would fit")
   }
 
   func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
@@ -25,22 +33,22 @@ struct Concatenate: Primitive {
     let axis = axis < 0 ? axis + result.shape.rank : axis
     let size = result.dtype.byteCount
     let step = y.strides[axis] * size
-    var target = y.pointer
     // Parts that lie in order are runs of memory, one for each position before the axis.
-    let outer = result.shape.rank == 0 ? 1 : (0..<axis).reduce(1) { $0 * result.shape[$1] }
-    var isFlat = y.elementCount <= Blocks.grain
-    for i in x.indices where !x[i].isContiguous { isFlat = false }
-    if isFlat {
+    var outer = 1
+    for i in 0..<axis { outer *= result.shape.sizes[unchecked: i] }
+    x.withUnsafeBufferPointer { x in
+      var target = y.pointer
+      var isFlat = y.elementCount <= Blocks.grain
+      for i in x.indices where !x[i].isContiguous { isFlat = false }
       for i in x.indices {
-        let run = x[i].shape[axis] * step
-        for o in 0..<outer { (target + o * result.shape[axis] * step).copyMemory(from: x[i].pointer + o * run, byteCount: run) }
+        let run = x[i].shape.sizes[unchecked: axis] * step
+        if isFlat {
+          for o in 0..<outer { (target + o * result.shape[axis] * step).copyMemory(from: x[i].pointer + o * run, byteCount: run) }
+        } else {
+          copyElements(x[i].shape, from: x[i].strides, x[i].pointer, to: y.strides, target, size: size)
+        }
         target += run
       }
-      return y
-    }
-    for i in x.indices {
-      copyElements(x[i].shape, from: x[i].strides, x[i].pointer, to: y.strides, target, size: size)
-      target += x[i].shape[axis] * step
     }
     return y
   }
@@ -77,8 +85,10 @@ extension Shape {
 /// That a first hidden state of one row meets a batch of any size rests on this stretching. Derivative: each one's part of dy.
 public func concatenate(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
   let along = tensors.isEmpty || axis >= 0 ? axis : axis + tensors[0].shape.rank
-  var needsStretching = false
-  for i in tensors.indices where !tensors[0].shape.equals(tensors[i].shape, beside: along) { needsStretching = true }
+  let needsStretching = tensors.withUnsafeBufferPointer { x in
+    for i in x.indices where !x[0].shape.equals(x[i].shape, beside: along) { return true }
+    return false
+  }
   guard needsStretching, let first = tensors.first, along >= 0, along < first.rank else { return Concatenate(axis: axis)(tensors) }
   var common = first.shape
   for other in tensors.dropFirst() where other.rank == common.rank {
