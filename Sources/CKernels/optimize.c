@@ -34,28 +34,37 @@ void fx_sgd(int dtype, ptrdiff_t n, double rate, double momentum, double dampeni
   if (dtype == FX_F64) sgd_f64(n, rate, momentum, 1 - dampening, decay, nesterov, first, g, v, p);
 }
 
-// `shrink` is 1 − rate·decay for AdamW, `decay` the weight in the gradient for Adam; the other is neutral.
+// `shrink` is 1 − rate·decay for AdamW, `decay` the weight in the gradient for Adam; the other is neutral. With TOP the divisor is the
+// largest v so far (AMSGrad).
+#define ADAM_LOOP(T, S, TOP)                                                                                  \
+  FX_INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {                                                          \
+    T d = g[i] + decay * p[i];                                                                                \
+    T mean = beta1 * m[i] + rest1 * d;                                                                        \
+    T square = beta2 * v[i] + rest2 * (d * d);                                                                \
+    m[i] = mean;                                                                                              \
+    v[i] = square;                                                                                            \
+    if (TOP) {                                                                                                \
+      square = top[i] > square ? top[i] : square;                                                             \
+      top[i] = square;                                                                                        \
+    }                                                                                                         \
+    p[i] = p[i] * shrink - rate * mean / (sqrt_##S(square) / root + epsilon);                                 \
+  }
+
 #define ADAM(S, T)                                                                                            \
   FX_CLONES static void adam_##S(ptrdiff_t n, T beta1, T rest1, T beta2, T rest2, T rate, T root, T epsilon,  \
-                                 T decay, T shrink, const T *g, T *m, T *v, T *p) {                           \
-    FX_INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {                                                        \
-      T d = g[i] + decay * p[i];                                                                              \
-      T mean = beta1 * m[i] + rest1 * d;                                                                      \
-      T square = beta2 * v[i] + rest2 * (d * d);                                                              \
-      m[i] = mean;                                                                                            \
-      v[i] = square;                                                                                          \
-      p[i] = p[i] * shrink - rate * mean / (sqrt_##S(square) / root + epsilon);                               \
-    }                                                                                                         \
+                                 T decay, T shrink, const T *g, T *m, T *v, T *top, T *p) {                   \
+    if (top) { ADAM_LOOP(T, S, 1) }                                                                           \
+    else { ADAM_LOOP(T, S, 0) }                                                                               \
   }
 ADAM(f32, float)
 ADAM(f64, double)
 
 void fx_adam(int dtype, ptrdiff_t n, double rate, double beta1, double beta2, double epsilon, double decay, int decoupled, double c1, double c2,
-             const void *g, void *m, void *v, void *p) {
+             const void *g, void *m, void *v, void *top, void *p) {
   double corrected = rate / c1, root = sqrt(c2);
   double shrink = decoupled ? 1 - rate * decay : 1, added = decoupled ? 0 : decay;
   if (dtype == FX_F32)
     adam_f32(n, (float)beta1, (float)(1 - beta1), (float)beta2, (float)(1 - beta2), (float)corrected, (float)root, (float)epsilon,
-             (float)added, (float)shrink, g, m, v, p);
-  if (dtype == FX_F64) adam_f64(n, beta1, 1 - beta1, beta2, 1 - beta2, corrected, root, epsilon, added, shrink, g, m, v, p);
+             (float)added, (float)shrink, g, m, v, top, p);
+  if (dtype == FX_F64) adam_f64(n, beta1, 1 - beta1, beta2, 1 - beta2, corrected, root, epsilon, added, shrink, g, m, v, top, p);
 }

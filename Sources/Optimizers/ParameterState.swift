@@ -9,27 +9,50 @@ struct ParameterState: Sendable, Resumable {
   private struct Entry: Sendable {
     var slots: [Tensor] = []
     var steps = 0
+    var number = 1.0
   }
   private var entries: [Entry] = []
   /// The parameters' names, in the same order.
   private var names: [String] = []
 
-  /// Changes one parameter, or a stretch of it, all ready to be written to.
-  ///
-  /// - Parameters:
-  ///   - step: Which of the parameter's steps it is, from 1 on.
-  ///   - n: The number of elements.
-  ///   - g: The gradient.
-  ///   - slots: The state, zeros at the first step.
-  ///   - p: The parameter.
-  typealias Step = (
-    _ step: Int, _ n: Int, _ dtype: DType, _ g: UnsafeRawPointer, _ slots: [UnsafeMutableRawPointer], _ p: UnsafeMutableRawPointer
-  ) -> Void
+  /// A parameter, or a stretch of it, all ready to be written to.
+  struct Stretch {
+    /// Which of the parameter's steps it is, from 1 on.
+    let step: Int
+    /// The number of elements.
+    let count: Int
+    /// Their dtype, as kernels call it.
+    let dtype: Int32
+    /// What ``update(_:_:along:slots:whole:_:)`` found out about the parameter as a whole; 1 before.
+    let number: Double
+    /// The gradient.
+    let gradient: UnsafeRawPointer
+    /// The state, zeros at the first step; nil beyond the slots that were asked for.
+    let slots: (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, UnsafeMutableRawPointer?)
+    /// The parameter.
+    let values: UnsafeMutableRawPointer
 
-  /// Calls `step` with each parameter that is not frozen, its gradient and its slots.
+    /// A part of it.
+    func stretch(_ range: Range<Int>, _ number: Double) -> Stretch {
+      let at = range.lowerBound * (dtype == DType.float64.rawValue ? 8 : 4)
+      return Stretch(
+        step: step, count: range.count, dtype: dtype, number: number, gradient: gradient + at,
+        slots: (slots.0.map { $0 + at }, slots.1.map { $0 + at }, slots.2.map { $0 + at }), values: values + at)
+    }
+  }
+
+  /// Calls `step` with stretches of each parameter that is not frozen, on several threads where that pays.
   ///
   /// A gradient or a state that does not fit the model is a mistake, found before anything changes.
-  mutating func update<M: Model>(_ name: String, _ model: inout M, along gradient: M, slots count: Int, _ step: Step) {
+  ///
+  /// - Parameters:
+  ///   - count: How many slots each parameter has, at most three.
+  ///   - whole: Called with the whole parameter before, to look at it, to change its slots, and to find a number that stretches are given:
+  ///     a ratio of norms. It is kept from step to step.
+  mutating func update<M: Model>(
+    _ name: String, _ model: inout M, along gradient: M, slots count: Int, whole: (Stretch, inout Double) -> Void = { _, _ in },
+    _ step: (Stretch) -> Void
+  ) {
     if hasFailed { return }
     var gradients = Gradients()
     var copy = gradient
@@ -55,18 +78,20 @@ struct ParameterState: Sendable, Resumable {
       entries = .init(repeating: Entry(), count: parameters.list.count)
       names = model.parameters.map(\.name)
     }
-    withoutActuallyEscaping(step) { step in
-      var visitor = Update(name: name, gradients: gradients.tensors, count: count, entries: entries, step: step)
-      visitor.parts =
-        forProfile {
-          var parts = ParameterParts()
-          parts.content(&model)
-          return parts.list
-        } ?? []
-      // The visitor alone holds the slots while they are written to.
-      entries = []
-      model.visit(&visitor)
-      entries = visitor.entries
+    withoutActuallyEscaping(whole) { whole in
+      withoutActuallyEscaping(step) { step in
+        var visitor = Update(name: name, gradients: gradients.tensors, count: count, entries: entries, whole: whole, step: step)
+        visitor.parts =
+          forProfile {
+            var parts = ParameterParts()
+            parts.content(&model)
+            return parts.list
+          } ?? []
+        // The visitor alone holds the slots while they are written to.
+        entries = []
+        model.visit(&visitor)
+        entries = visitor.entries
+      }
     }
   }
 
@@ -78,6 +103,8 @@ struct ParameterState: Sendable, Resumable {
       visitor.within(name) { visitor in
         visitor.value(&entries[i].steps, "steps")
         visitor.list(&entries[i].slots, "slots", blank: .zeros([0])) { $2.tensor(&$0, $1) }
+        // Most optimizers have none.
+        if visitor.isRestoring ? visitor.has("number") : entries[i].number != 1 { visitor.value(&entries[i].number, "number") }
       }
     }
   }
@@ -98,7 +125,8 @@ struct ParameterState: Sendable, Resumable {
     let gradients: [Tensor?]
     let count: Int
     var entries: [Entry]
-    let step: Step
+    let whole: (Stretch, inout Double) -> Void
+    let step: (Stretch) -> Void
     /// The parts that have the parameters, in a profile.
     var parts: [(path: String, type: Any.Type)] = []
     var index = 0
@@ -112,21 +140,27 @@ struct ParameterState: Sendable, Resumable {
         entries[i] = Entry(slots: (0..<count).map { _ in .zeros(tensor.shape, dtype) })
       }
       entries[i].steps += 1
-      let number = entries[i].steps
-      var pointers: [UnsafeMutableRawPointer] = []
-      for slot in 0..<count { entries[i].slots[slot].mutate { pointers.append($0) } }
       gradient.read { g in
         tensor.mutate { p in
-          let size = dtype.byteCount
           // The gradient is read, the rest read and written.
-          profiledUpdate(self.name, of: parts.isEmpty ? nil : parts[i], bytes: (3 + 2 * count) * n * size) {
-            inParallel(n) { range in
-              let at = range.lowerBound * size
-              step(number, range.count, dtype, g + at, pointers.map { $0 + at }, p + at)
-            }
+          profiledUpdate(self.name, of: parts.isEmpty ? nil : parts[i], bytes: (3 + 2 * count) * n * dtype.byteCount) {
+            let parameter = Stretch(
+              step: entries[i].steps, count: n, dtype: Int32(dtype.rawValue), number: entries[i].number, gradient: g,
+              slots: (address(i, 0), address(i, 1), address(i, 2)), values: p)
+            whole(parameter, &entries[i].number)
+            let number = entries[i].number
+            inParallel(n) { range in step(parameter.stretch(range, number)) }
           }
         }
       }
+    }
+
+    /// Where a slot's elements lie.
+    private mutating func address(_ i: Int, _ slot: Int) -> UnsafeMutableRawPointer? {
+      guard slot < count else { return nil }
+      var address: UnsafeMutableRawPointer?
+      entries[i].slots[slot].mutate { address = $0 }
+      return address
     }
   }
 }

@@ -39,8 +39,9 @@ public struct SGD: Optimizer {
   /// One step.
   public mutating func update<M: Model>(_ model: inout M, along gradient: M) {
     let (rate, momentum, dampening, decay, nesterov) = (learningRate, momentum, dampening, weightDecay, nesterov)
-    state.update("SGD", &model, along: gradient, slots: momentum == 0 ? 0 : 1) { step, n, dtype, g, slots, p in
-      fx_sgd(Int32(dtype.rawValue), n, rate, momentum, dampening, decay, nesterov ? 1 : 0, step == 1 ? 1 : 0, g, slots.first, p)
+    state.update("SGD", &model, along: gradient, slots: momentum == 0 ? 0 : 1) { x in
+      fx_sgd(
+        x.dtype, x.count, rate, momentum, dampening, decay, nesterov ? 1 : 0, x.step == 1 ? 1 : 0, x.gradient, x.slots.0, x.values)
     }
   }
 }

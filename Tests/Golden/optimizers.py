@@ -1,4 +1,5 @@
-"""Writes Tests/FluxionTests/Golden/optimizers.json: ten steps of each optimizer, as PyTorch takes them.
+"""Writes Tests/FluxionTests/Golden/optimizers.json: ten steps of each optimizer, as PyTorch takes them; of Lion and LAMB, which it does not
+have, as the formulas of their papers do.
 
     python3 -m pip install torch numpy
     python3 Tests/Golden/optimizers.py
@@ -8,11 +9,9 @@ The same file comes out every time: initial values and gradients are fixed pseud
     {"torch": the version of PyTorch that computed the numbers,
      "cases": [{
        "name": "sgd-momentum/float64",
-       "optimizer": "SGD", "Adam" or "AdamW",
+       "optimizer": Fluxion's name of it, "RMSProp",
        "dtype": "float64" or "float32",
-       "settings": every setting but the learning rate, as numbers and booleans:
-          SGD:         momentum, dampening, weightDecay, nesterov
-          Adam, AdamW: beta1, beta2, epsilon, weightDecay
+       "settings": settings other than the learning rate, by Fluxion's names, as numbers and booleans; all others are the defaults,
        "learningRates": [one a step],
        "initial":    [for each parameter {"name", "shape", "values"}],
        "gradients":  [for each step [for each parameter [values]]],
@@ -34,37 +33,104 @@ SHAPES = {"weight": [3, 4], "bias": [5]}
 OUTPUT = pathlib.Path(__file__).resolve().parent.parent / "FluxionTests" / "Golden" / "optimizers.json"
 
 
-def sgd(**changes):
-    return {"momentum": 0.0, "dampening": 0.0, "weightDecay": 0.0, "nesterov": False, **changes}
+# Fluxion's names of PyTorch's settings
+NAMES = {
+    "momentum": "momentum", "dampening": "dampening", "weightDecay": "weight_decay", "nesterov": "nesterov", "epsilon": "eps",
+    "amsgrad": "amsgrad", "alpha": "alpha", "centered": "centered", "rateDecay": "lr_decay",
+    "initialSum": "initial_accumulator_value", "rho": "rho", "momentumDecay": "momentum_decay",
+    "decoupledWeightDecay": "decoupled_weight_decay",
+}  # fmt: skip
 
 
-def adam(**changes):
-    return {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weightDecay": 0.0, **changes}
+def settings(**given):
+    return given
 
 
 # name, optimizer, settings, learning rate of each step
 CASES = [
-    ("sgd", "SGD", sgd(), [0.1] * STEPS),
-    ("sgd-momentum", "SGD", sgd(momentum=0.9), [0.1] * STEPS),
-    ("sgd-momentum-dampening-decay", "SGD", sgd(momentum=0.9, dampening=0.1, weightDecay=0.01), [0.1] * STEPS),
-    ("sgd-nesterov-decay", "SGD", sgd(momentum=0.9, weightDecay=0.01, nesterov=True), [0.1] * STEPS),
-    ("adam", "Adam", adam(), [1e-3] * STEPS),
-    ("adam-decay", "Adam", adam(weightDecay=0.01), [1e-3] * STEPS),
-    ("adam-betas-epsilon", "Adam", adam(beta1=0.8, beta2=0.95, epsilon=1e-6), [1e-2] * STEPS),
-    ("adamw", "AdamW", adam(weightDecay=0.01), [1e-3] * STEPS),
-    ("adamw-changing-rate", "AdamW", adam(weightDecay=0.01), [1e-2] * 5 + [1e-3] * 5),
+    ("sgd", "SGD", settings(), [0.1] * STEPS),
+    ("sgd-momentum", "SGD", settings(momentum=0.9), [0.1] * STEPS),
+    ("sgd-momentum-dampening-decay", "SGD", settings(momentum=0.9, dampening=0.1, weightDecay=0.01), [0.1] * STEPS),
+    ("sgd-nesterov-decay", "SGD", settings(momentum=0.9, weightDecay=0.01, nesterov=True), [0.1] * STEPS),
+    ("adam", "Adam", settings(), [1e-3] * STEPS),
+    ("adam-decay", "Adam", settings(weightDecay=0.01), [1e-3] * STEPS),
+    ("adam-betas-epsilon", "Adam", settings(beta1=0.8, beta2=0.95, epsilon=1e-6), [1e-2] * STEPS),
+    ("adam-amsgrad", "Adam", settings(beta2=0.5, weightDecay=0.01, amsgrad=True), [1e-2] * STEPS),
+    ("adamw", "AdamW", settings(), [1e-3] * STEPS),
+    ("adamw-changing-rate", "AdamW", settings(weightDecay=0.01), [1e-2] * 5 + [1e-3] * 5),
+    ("adamw-amsgrad", "AdamW", settings(beta2=0.5, weightDecay=0.1, amsgrad=True), [1e-2] * STEPS),
+    ("rmsprop", "RMSProp", settings(), [1e-2] * STEPS),
+    ("rmsprop-decay", "RMSProp", settings(alpha=0.9, epsilon=1e-6, weightDecay=0.1), [1e-2] * STEPS),
+    ("rmsprop-momentum", "RMSProp", settings(momentum=0.9), [1e-3] * STEPS),
+    ("rmsprop-centered", "RMSProp", settings(alpha=0.9, centered=True), [1e-3] * STEPS),
+    ("rmsprop-all", "RMSProp", settings(alpha=0.9, centered=True, momentum=0.9, weightDecay=0.1), [1e-3] * 5 + [1e-4] * 5),
+    ("adagrad", "Adagrad", settings(), [1e-2] * STEPS),
+    ("adagrad-all", "Adagrad", settings(rateDecay=0.1, weightDecay=0.1, initialSum=0.5, epsilon=1e-6), [0.1] * STEPS),
+    ("adadelta", "Adadelta", settings(), [1.0] * STEPS),
+    ("adadelta-all", "Adadelta", settings(rho=0.8, epsilon=1e-3, weightDecay=0.1), [0.5] * STEPS),
+    ("adamax", "Adamax", settings(), [2e-3] * STEPS),
+    ("adamax-all", "Adamax", settings(beta1=0.8, beta2=0.9, epsilon=1e-4, weightDecay=0.1), [1e-2] * STEPS),
+    ("nadam", "NAdam", settings(), [2e-3] * STEPS),
+    ("nadam-all", "NAdam", settings(beta1=0.8, beta2=0.9, epsilon=1e-4, weightDecay=0.1, momentumDecay=0.1), [1e-2] * STEPS),
+    ("nadam-decoupled", "NAdam", settings(weightDecay=0.1, decoupledWeightDecay=True), [1e-2] * STEPS),
+    ("radam", "RAdam", settings(), [1e-3] * STEPS),
+    ("radam-all", "RAdam", settings(beta1=0.8, beta2=0.9, epsilon=1e-4, weightDecay=0.1), [1e-2] * STEPS),
+    ("radam-decoupled", "RAdam", settings(weightDecay=0.1, decoupledWeightDecay=True), [1e-2] * STEPS),
+    ("lion", "Lion", settings(), [1e-4] * STEPS),
+    ("lion-all", "Lion", settings(beta1=0.8, beta2=0.9, weightDecay=0.5), [1e-2] * STEPS),
+    ("lamb", "LAMB", settings(), [1e-3] * STEPS),
+    ("lamb-all", "LAMB", settings(beta1=0.8, beta2=0.9, epsilon=1e-4, weightDecay=0.5), [1e-2] * STEPS),
 ]
+
+
+class Lion(torch.optim.Optimizer):
+    """Chen et al., Symbolic Discovery of Optimization Algorithms (2023), algorithm 2, with the defaults of the authors' code."""
+
+    def __init__(self, parameters, lr, betas=(0.9, 0.99), weight_decay=0.0):
+        super().__init__(parameters, {"lr": lr, "betas": betas, "decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                m = self.state[p].setdefault("m", torch.zeros_like(p))
+                c = beta1 * m + (1 - beta1) * p.grad
+                p -= group["lr"] * (torch.sign(c) + group["decay"] * p)
+                m.copy_(beta2 * m + (1 - beta2) * p.grad)
+
+
+class LAMB(torch.optim.Optimizer):
+    """You et al., Large Batch Optimization for Deep Learning: Training BERT in 76 minutes (2020), algorithm 2; the norms' ratio is 1 where one
+    of them is 0."""
+
+    def __init__(self, parameters, lr, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01):
+        super().__init__(parameters, {"lr": lr, "betas": betas, "eps": eps, "decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                state = self.state[p]
+                t = state["t"] = state.get("t", 0) + 1
+                m = state["m"] = beta1 * state.get("m", torch.zeros_like(p)) + (1 - beta1) * p.grad
+                v = state["v"] = beta2 * state.get("v", torch.zeros_like(p)) + (1 - beta2) * p.grad**2
+                u = m / (1 - beta1**t) / (torch.sqrt(v / (1 - beta2**t)) + group["eps"]) + group["decay"] * p
+                w, n = torch.linalg.vector_norm(p), torch.linalg.vector_norm(u)
+                ratio = w / n if w > 0 and n > 0 else 1.0
+                p -= group["lr"] * ratio * u
 
 
 def make(optimizer, settings, parameters, rate):
     """PyTorch's optimizer with these settings, in its plain form of one tensor after the other."""
-    if optimizer == "SGD":
-        return torch.optim.SGD(
-            parameters, lr=rate, momentum=settings["momentum"], dampening=settings["dampening"],
-            weight_decay=settings["weightDecay"], nesterov=settings["nesterov"], foreach=False)
-    return getattr(torch.optim, optimizer)(
-        parameters, lr=rate, betas=(settings["beta1"], settings["beta2"]), eps=settings["epsilon"],
-        weight_decay=settings["weightDecay"], foreach=False)
+    options = {NAMES[name]: value for name, value in settings.items() if name in NAMES}
+    if optimizer == "Lion" or "beta1" in settings or "beta2" in settings:
+        options["betas"] = (settings.get("beta1", 0.9), settings.get("beta2", 0.99 if optimizer == "Lion" else 0.999))
+    own = {"Lion": Lion, "LAMB": LAMB}
+    if optimizer in own:
+        return own[optimizer](parameters, lr=rate, **options)
+    return getattr(torch.optim, {"RMSProp": "RMSprop"}.get(optimizer, optimizer))(parameters, lr=rate, foreach=False, **options)
 
 
 def multiples(generator, count):
@@ -81,6 +147,8 @@ def numbers(tensor):
 
 
 def run(name, optimizer, settings, rates, dtype):
+    # What PyTorch keeps as a scalar beside the parameters (NAdam's product) has this dtype.
+    torch.set_default_dtype(dtype)
     generator = random.Random(2017)
     count = {parameter: torch.Size(shape).numel() for parameter, shape in SHAPES.items()}
     initial = [{"name": p, "shape": shape, "values": multiples(generator, count[p])} for p, shape in SHAPES.items()]

@@ -111,8 +111,44 @@ void fx_dropout(int dtype, uint64_t seed, uint64_t first, ptrdiff_t n, double ke
 void fx_sgd(int dtype, ptrdiff_t n, double rate, double momentum, double dampening, double decay, int nesterov, int first, const void *g, void *v, void *p);
 /// Adam (decoupled = 0: g' = g + decay·p) or AdamW (decoupled = 1: p −= rate·decay·p first):
 /// m = β₁m + (1−β₁)g', v = β₂v + (1−β₂)g'², p −= rate/c₁ · m / (√v/√c₂ + ε), with the corrections c₁ = 1−β₁ᵗ and c₂ = 1−β₂ᵗ.
+/// With `top` (or NULL) the divisor is top = max(top, v) in place of v: AMSGrad.
 void fx_adam(int dtype, ptrdiff_t n, double rate, double beta1, double beta2, double epsilon, double decay, int decoupled, double c1, double c2,
-             const void *g, void *m, void *v, void *p);
+             const void *g, void *m, void *v, void *top, void *p);
+
+// MARK: optimize_squares.c — likewise; g' = g + decay·p throughout.
+
+/// v = αv + (1−α)g'²; with `m` (or NULL) m = αm + (1−α)g' and v' = v − m², else v' = v; d = g'/(√v' + ε); with `b` (or NULL)
+/// b = momentum·b + d and d = b; p −= rate·d.
+void fx_rmsprop(int dtype, ptrdiff_t n, double rate, double alpha, double epsilon, double decay, double momentum, const void *g, void *v, void *m,
+                void *b, void *p);
+/// s = s + start + g'², p −= rate·g'/(√s + ε).
+void fx_adagrad(int dtype, ptrdiff_t n, double rate, double epsilon, double decay, double start, const void *g, void *s, void *p);
+/// v = ρv + (1−ρ)g'², d = √(u + ε)/√(v + ε)·g', u = ρu + (1−ρ)d², p −= rate·d.
+void fx_adadelta(int dtype, ptrdiff_t n, double rate, double rho, double epsilon, double decay, const void *g, void *v, void *u, void *p);
+
+// MARK: optimize_moments.c — likewise; g' = g + decay·p and m = β₁m + (1−β₁)g' (Lion: g' = g).
+
+/// u = max(β₂u, |g'| + ε), p −= rate/c₁ · m/u.
+void fx_adamax(int dtype, ptrdiff_t n, double rate, double beta1, double beta2, double epsilon, double decay, double c1, const void *g, void *m,
+               void *u, void *p);
+/// v = β₂v + (1−β₂)g'², p = shrink·p − (now·g' + ahead·m) / (√v/√c₂ + ε).
+void fx_nadam(int dtype, ptrdiff_t n, double now, double ahead, double beta1, double beta2, double epsilon, double decay, double shrink, double c2,
+              const void *g, void *m, void *v, void *p);
+/// v = β₂v + (1−β₂)g'², p = shrink·p − rate·m / (√v + ε) if adaptive, else shrink·p − rate·m.
+void fx_radam(int dtype, ptrdiff_t n, double rate, int adaptive, double beta1, double beta2, double epsilon, double decay, double shrink,
+              const void *g, void *m, void *v, void *p);
+/// p = shrink·p − rate·sign(β₁m + (1−β₁)g), then m = β₂m + (1−β₂)g.
+void fx_lion(int dtype, ptrdiff_t n, double rate, double beta1, double beta2, double shrink, const void *g, void *m, void *p);
+
+// MARK: optimize_norms.c — norms, and LAMB in two passes; u = m/c₁ / (√v/√c₂ + ε) + decay·p.
+
+/// Σx², added up in double in an order that depends on n alone.
+double fx_squares(int dtype, ptrdiff_t n, const void *x);
+/// m = β₁m + (1−β₁)g, v = β₂v + (1−β₂)g²; norms = {Σp², Σu²}.
+void fx_lamb_moments(int dtype, ptrdiff_t n, double beta1, double beta2, double epsilon, double decay, double c1, double c2, const void *g, void *m,
+                     void *v, const void *p, double *norms);
+/// p −= rate·u.
+void fx_lamb(int dtype, ptrdiff_t n, double rate, double epsilon, double decay, double c1, double c2, const void *m, const void *v, void *p);
 
 // MARK: product.c — matrix products for AVX-512, float32 and float64.
 

@@ -1,7 +1,7 @@
 import Fluxion
 import Testing
 
-/// Ten steps of each optimizer against PyTorch's (Tests/Golden/optimizers.py makes the file).
+/// Ten steps of each optimizer against PyTorch's, or their papers' (Tests/Golden/optimizers.py makes the file).
 @Suite struct OptimizerTests {
   struct File: Decodable { let cases: [Case] }
   struct Case: Decodable, Sendable, CustomTestStringConvertible {
@@ -15,14 +15,84 @@ import Testing
     let parameters: [[[Double]]]
     var testDescription: String { name }
   }
+  /// A setting is a number or a Boolean.
   struct Settings: Decodable, Sendable {
-    var momentum: Double?
-    var dampening: Double?
-    var weightDecay: Double?
-    var nesterov: Bool?
-    var beta1: Double?
-    var beta2: Double?
-    var epsilon: Double?
+    let values: [String: Setting]
+
+    init(from decoder: any Decoder) throws { values = try decoder.singleValueContainer().decode([String: Setting].self) }
+
+    func number(_ name: String, _ fallback: Double) -> Double {
+      if case .number(let value) = values[name] { return value }
+      return fallback
+    }
+    func flag(_ name: String) -> Bool {
+      if case .flag(let value) = values[name] { return value }
+      return false
+    }
+  }
+  enum Setting: Decodable, Sendable {
+    case flag(Bool)
+    case number(Double)
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      self = try (try? container.decode(Bool.self)).map { .flag($0) } ?? .number(container.decode(Double.self))
+    }
+  }
+
+  /// The optimizer of a row; what the row leaves out has PyTorch's default there and ours here.
+  private static func optimizer(_ name: String, _ s: Settings) -> any Optimizer {
+    // A default that says itself: the optimizer is made, then changed where the row says so.
+    func made<O: Optimizer>(
+      _ optimizer: O, _ settings: [(String, WritableKeyPath<O, Double>)], _ flags: [(String, WritableKeyPath<O, Bool>)] = []
+    )
+      -> any Optimizer
+    {
+      var optimizer = optimizer
+      for (name, path) in settings { optimizer[keyPath: path] = s.number(name, optimizer[keyPath: path]) }
+      for (name, path) in flags where s.flag(name) { optimizer[keyPath: path] = true }
+      let known = Set(settings.map(\.0) + flags.map(\.0))
+      for name in s.values.keys where !known.contains(name) { Issue.record("\(name) is no setting of \(O.self)") }
+      return optimizer
+    }
+    return switch name {
+    case "SGD":
+      made(
+        SGD(learningRate: 0), [("momentum", \.momentum), ("dampening", \.dampening), ("weightDecay", \.weightDecay)],
+        [("nesterov", \.nesterov)])
+    case "Adam":
+      made(
+        Adam(), [("beta1", \.beta1), ("beta2", \.beta2), ("epsilon", \.epsilon), ("weightDecay", \.weightDecay)],
+        [("amsgrad", \.amsgrad)])
+    case "AdamW":
+      made(
+        AdamW(), [("beta1", \.beta1), ("beta2", \.beta2), ("epsilon", \.epsilon), ("weightDecay", \.weightDecay)],
+        [("amsgrad", \.amsgrad)])
+    case "RMSProp":
+      made(
+        RMSProp(), [("alpha", \.alpha), ("epsilon", \.epsilon), ("weightDecay", \.weightDecay), ("momentum", \.momentum)],
+        [("centered", \.centered)])
+    case "Adagrad":
+      made(
+        Adagrad(),
+        [("rateDecay", \.rateDecay), ("weightDecay", \.weightDecay), ("initialSum", \.initialSum), ("epsilon", \.epsilon)])
+    case "Adadelta": made(Adadelta(), [("rho", \.rho), ("epsilon", \.epsilon), ("weightDecay", \.weightDecay)])
+    case "Adamax":
+      made(Adamax(), [("beta1", \.beta1), ("beta2", \.beta2), ("epsilon", \.epsilon), ("weightDecay", \.weightDecay)])
+    case "NAdam":
+      made(
+        NAdam(),
+        [
+          ("beta1", \.beta1), ("beta2", \.beta2), ("epsilon", \.epsilon), ("weightDecay", \.weightDecay),
+          ("momentumDecay", \.momentumDecay),
+        ], [("decoupledWeightDecay", \.decoupledWeightDecay)])
+    case "RAdam":
+      made(
+        RAdam(), [("beta1", \.beta1), ("beta2", \.beta2), ("epsilon", \.epsilon), ("weightDecay", \.weightDecay)],
+        [("decoupledWeightDecay", \.decoupledWeightDecay)])
+    case "Lion": made(Lion(), [("beta1", \.beta1), ("beta2", \.beta2), ("weightDecay", \.weightDecay)])
+    default: made(LAMB(), [("beta1", \.beta1), ("beta2", \.beta2), ("epsilon", \.epsilon), ("weightDecay", \.weightDecay)])
+    }
   }
 
   struct TwoParameters: Model {
@@ -36,19 +106,7 @@ import Testing
     let dtype: DType = row.dtype == "float32" ? .float32 : .float64
     let shapes = row.initial.map { Shape($0.shape) }
     var model = TwoParameters(weight: row.initial[0].tensor(dtype).cast(to: dtype), bias: row.initial[1].tensor(dtype).cast(to: dtype))
-    let s = row.settings
-    var optimizer: any Optimizer =
-      switch row.optimizer {
-      case "SGD":
-        SGD(
-          learningRate: 0, momentum: s.momentum ?? 0, dampening: s.dampening ?? 0, weightDecay: s.weightDecay ?? 0,
-          nesterov: s.nesterov ?? false)
-      case "Adam":
-        Adam(learningRate: 0, beta1: s.beta1 ?? 0.9, beta2: s.beta2 ?? 0.999, epsilon: s.epsilon ?? 1e-8, weightDecay: s.weightDecay ?? 0)
-      default:
-        AdamW(
-          learningRate: 0, beta1: s.beta1 ?? 0.9, beta2: s.beta2 ?? 0.999, epsilon: s.epsilon ?? 1e-8, weightDecay: s.weightDecay ?? 0.01)
-      }
+    var optimizer = Self.optimizer(row.optimizer, row.settings)
     #expect(row.learningRates.count == 10)
     for step in row.learningRates.indices {
       func tensors(_ values: [[Double]]) -> [Tensor] { zip(values, shapes).map { Tensor($0, shape: $1).cast(to: dtype) } }
