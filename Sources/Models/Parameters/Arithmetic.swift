@@ -40,9 +40,7 @@ extension Model {
   }
 
   /// The square root of the sum of all parameters' squares: of a gradient, what clipping looks at.
-  public var norm: Double {
-    parameters.reduce(0) { $0 + $1.value.detached.cast(to: .float64).squared.sum().item() }.squareRoot()
-  }
+  public var norm: Double { parameters.reduce(0) { $0 + $1.value.sumOfSquares }.squareRoot() }
 
   private static func changed(_ a: Self, _ body: @escaping (Tensor) -> Tensor) -> Self {
     var a = a

@@ -10,6 +10,9 @@ struct OptimizerRow: Sendable, CustomStringConvertible {
     self.make = make
   }
 
+  /// Those for any model; the others have a group called encoder.
+  static let ungrouped = all.filter { !$0.description.lowercased().contains("groups") }
+
   static let all = [
     OptimizerRow("SGD") { SGD(learningRate: 0.1, weightDecay: 0.1) },
     OptimizerRow("SGD, momentum") { SGD(learningRate: 0.1, momentum: 0.9, dampening: 0.1, weightDecay: 0.1) },
@@ -29,6 +32,25 @@ struct OptimizerRow: Sendable, CustomStringConvertible {
     OptimizerRow("LAMB") { LAMB(learningRate: 0.01, weightDecay: 0.1) },
     OptimizerRow("ParameterGroups") {
       ParameterGroups(AdamW(learningRate: 0.1)) { ParameterGroup("encoder", NAdam(learningRate: 0.1, weightDecay: 0.1)) }
+    },
+    OptimizerRow("OptimizerChain") {
+      OptimizerChain {
+        SkipNonFinite(); Accumulate(2); Centralize(); AddNoise(variance: 0.1, seed: 5); DecayWeights(0.1); ClipNorm(1);
+        ScaleGradients(by: 2)
+        Adam(learningRate: 0.01)
+      }
+    },
+    OptimizerRow("chains of groups of chains") {
+      OptimizerChain {
+        ClipValues(0.5)
+        ParameterGroups(LAMB(learningRate: 0.1)) {
+          ParameterGroup(
+            "encoder",
+            OptimizerChain {
+              Accumulate(3); RMSProp(learningRate: 0.1)
+            })
+        }
+      }
     },
   ]
 }
