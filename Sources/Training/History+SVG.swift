@@ -3,7 +3,7 @@ extension History {
   ///
   ///     try history.svg(title: "Digits").write(toFile: "training.svg", atomically: true, encoding: .utf8)
   public func svg(title: String, subtitle: String = "") -> String {
-    let (blue, orange) = ("#2563eb", "#ea580c")
+    let (blue, orange) = (SVGChart.blue, SVGChart.orange)
     let last = Double(max(epochs.count, 1))
     let perEpoch = Double(max(1, stepLosses.count)) / last
     let every = stepLosses.enumerated().map { (x: Double($0.offset + 1) / perEpoch, y: $0.element) }

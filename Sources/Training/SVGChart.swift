@@ -1,34 +1,55 @@
 import Foundation
 
-/// Line charts side by side, drawn as an SVG image.
-struct SVGChart {
-  struct Series {
+/// Line charts side by side, or in rows, drawn as an SVG image.
+package struct SVGChart {
+  package struct Series {
+    /// As the legend calls it; without a name it is not in there.
     var name: String
     var color: String
     var points: [(x: Double, y: Double)]
     /// A thin line in the background: what the others are means of.
     var isFaint = false
+
+    package init(name: String = "", color: String = SVGChart.blue, points: [(x: Double, y: Double)], isFaint: Bool = false) {
+      (self.name, self.color, self.points, self.isFaint) = (name, color, points, isFaint)
+    }
   }
 
-  struct Panel {
+  package struct Panel {
     var title: String
     var xTitle: String
     var xRange: ClosedRange<Double>
     var series: [Series]
+    /// Whether the axis begins at 0, wherever the data do.
+    var isFromZero = false
+
+    package init(title: String, xTitle: String = "", xRange: ClosedRange<Double>, series: [Series], isFromZero: Bool = false) {
+      (self.title, self.xTitle, self.xRange, self.series, self.isFromZero) = (title, xTitle, xRange, series, isFromZero)
+    }
   }
 
   var title: String
   var subtitle: String
   var panels: [Panel]
+  /// How many stand in a row; all, unless told.
+  var columns: Int
 
-  private static let (width, height) = (960.0, 440.0)
+  package init(title: String, subtitle: String = "", panels: [Panel], columns: Int? = nil) {
+    (self.title, self.subtitle, self.panels, self.columns) = (title, subtitle, panels, max(columns ?? panels.count, 1))
+  }
+
+  package static let (blue, orange) = ("#2563eb", "#ea580c")
+  private static let (width, top) = (960.0, 128.0)
   private static let ink = "#1f2937"
   private static let gray = "#6b7280"
   private static let grid = "#e5e7eb"
 
   /// The whole image.
-  var text: String {
-    let (width, height) = (Self.width, Self.height)
+  package var text: String {
+    let rows = max((panels.count + columns - 1) / columns, 1)
+    // One row has the room of two.
+    let (plot, pitch) = rows == 1 ? (252.0, 252.0) : (112.0, 192.0)
+    let (width, height) = (Self.width, Self.top + Double(rows - 1) * pitch + plot + 60)
     var parts = [
       """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(n(width)) \(n(height))" width="\(n(width))" height="\(n(height))" \
@@ -41,9 +62,10 @@ struct SVGChart {
     if !subtitle.isEmpty { parts.append(label(32, 64, subtitle, Self.gray)) }
     parts.append(legend())
     let gap = 32.0
-    let cell = (width - 2 * gap + gap) / Double(max(panels.count, 1))
+    let cell = (width - 2 * gap + gap) / Double(columns)
     for (i, panel) in panels.enumerated() {
-      parts.append(draw(panel, left: gap + Double(i) * cell + 44, right: gap + Double(i + 1) * cell - gap, top: 128, bottom: height - 60))
+      let (column, top) = (Double(i % columns), Self.top + Double(i / columns) * pitch)
+      parts.append(draw(panel, left: gap + column * cell + 44, right: gap + (column + 1) * cell - gap, top: top, bottom: top + plot))
     }
     return parts.joined(separator: "\n") + "\n</svg>\n"
   }
@@ -53,7 +75,8 @@ struct SVGChart {
   /// Each name once, at the upper right.
   private func legend() -> String {
     var entries: [Series] = []
-    for series in panels.flatMap(\.series) where !series.points.isEmpty && !entries.contains(where: { $0.name == series.name }) {
+    for series in panels.flatMap(\.series)
+    where !series.points.isEmpty && !series.name.isEmpty && !entries.contains(where: { $0.name == series.name }) {
       entries.append(series)
     }
     var parts: [String] = []
@@ -70,8 +93,9 @@ struct SVGChart {
 
   private func draw(_ panel: Panel, left: Double, right: Double, top: Double, bottom: Double) -> String {
     let values = panel.series.flatMap(\.points).map(\.y).filter(\.isFinite)
-    let yTicks = Ticks(from: values.min() ?? 0, to: values.max() ?? 1, about: 5)
-    let xTicks = Ticks(from: panel.xRange.lowerBound, to: panel.xRange.upperBound, about: 6, isWhole: true)
+    let low = values.min() ?? 0
+    let yTicks = Ticks(from: panel.isFromZero ? min(low, 0) : low, to: values.max() ?? 1, about: bottom - top < 200 ? 3 : 5)
+    let xTicks = Ticks(from: panel.xRange.lowerBound, to: panel.xRange.upperBound, about: right - left < 200 ? 3 : 6, isWhole: true)
     func x(_ value: Double) -> Double { left + (value - panel.xRange.lowerBound) / panel.xRange.length * (right - left) }
     func y(_ value: Double) -> Double { bottom - (value - yTicks.low) / (yTicks.high - yTicks.low) * (bottom - top) }
 
@@ -85,7 +109,7 @@ struct SVGChart {
       parts.append(line(x(value), bottom, x(value), bottom + 5, "stroke=\"\(Self.gray)\""))
       parts.append(label(x(value), bottom + 21, xTicks.text(value), Self.gray, "text-anchor=\"middle\""))
     }
-    parts.append(label((left + right) / 2, bottom + 43, panel.xTitle, Self.gray, "text-anchor=\"middle\""))
+    if !panel.xTitle.isEmpty { parts.append(label((left + right) / 2, bottom + 43, panel.xTitle, Self.gray, "text-anchor=\"middle\"")) }
     for series in panel.series {
       let points = thinned(series.points.filter(\.y.isFinite)).map { (x($0.x), y($0.y)) }
       guard let end = points.last else { continue }
