@@ -132,6 +132,5 @@ func selected(_ texts: [String], of rows: [Row]) throws -> [Row] {
 /// Every row, in the order they are measured in: each after its limit.
 func allRows() -> [Row] {
   elementwiseRows() + customRows() + productRows() + layoutRows() + imageRows() + decompositionRows() + trainRows() + imageModelRows()
-    + recurrenceRows()
-    + languageRows() + lossRows() + overheadRows() + processRows()
+    + recurrenceRows() + languageRows() + optimizerRows() + lossRows() + overheadRows() + processRows()
 }
