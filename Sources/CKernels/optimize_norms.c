@@ -23,13 +23,14 @@ SQUARES(f64, double)
 
 double fx_squares(int dtype, ptrdiff_t n, const void *x) { return dtype == FX_F32 ? all_squares_f32(n, x) : all_squares_f64(n, x); }
 
-// The update is found twice rather than kept: that is cheaper than writing it and reading it again.
-#define LAMB_UPDATE(S) mean / c1 / (sqrt_##S(square) / root + epsilon) + decay * p[i]
+// The update is found twice rather than kept: that is cheaper than writing it and reading it again. The corrections 1/c₁ and 1/√c₂ come as
+// factors, since divisions are what it costs.
+#define LAMB_UPDATE(S) mean * scale / (sqrt_##S(square) * shrink + epsilon) + decay * p[i]
 
 #define LAMB_BLOCK 1024
 
 #define LAMB(S, T)                                                                                            \
-  FX_CLONES static void lamb_moments_##S(ptrdiff_t n, T beta1, T rest1, T beta2, T rest2, T c1, T root, T epsilon, T decay, const T *g, \
+  FX_CLONES static void lamb_moments_##S(ptrdiff_t n, T beta1, T rest1, T beta2, T rest2, T scale, T shrink, T epsilon, T decay, const T *g, \
                                          T *m, T *v, const T *p, double *norms) {                             \
     T updates[LAMB_BLOCK];                                                                                    \
     double ofParameter = 0, ofUpdate = 0;                                                                     \
@@ -49,7 +50,7 @@ double fx_squares(int dtype, ptrdiff_t n, const void *x) { return dtype == FX_F3
     norms[0] = ofParameter;                                                                                   \
     norms[1] = ofUpdate;                                                                                      \
   }                                                                                                           \
-  FX_CLONES static void lamb_##S(ptrdiff_t n, T rate, T c1, T root, T epsilon, T decay, const T *m, const T *v, T *p) { \
+  FX_CLONES static void lamb_##S(ptrdiff_t n, T rate, T scale, T shrink, T epsilon, T decay, const T *m, const T *v, T *p) { \
     FX_INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {                                                        \
       T mean = m[i], square = v[i];                                                                           \
       p[i] = p[i] - rate * (LAMB_UPDATE(S));                                                                  \
@@ -60,15 +61,15 @@ LAMB(f64, double)
 
 void fx_lamb_moments(int dtype, ptrdiff_t n, double beta1, double beta2, double epsilon, double decay, double c1, double c2, const void *g, void *m,
                      void *v, const void *p, double *norms) {
-  double root = sqrt(c2);
+  double scale = 1 / c1, shrink = 1 / sqrt(c2);
   if (dtype == FX_F32)
-    lamb_moments_f32(n, (float)beta1, (float)(1 - beta1), (float)beta2, (float)(1 - beta2), (float)c1, (float)root, (float)epsilon, (float)decay,
+    lamb_moments_f32(n, (float)beta1, (float)(1 - beta1), (float)beta2, (float)(1 - beta2), (float)scale, (float)shrink, (float)epsilon, (float)decay,
                      g, m, v, p, norms);
-  if (dtype == FX_F64) lamb_moments_f64(n, beta1, 1 - beta1, beta2, 1 - beta2, c1, root, epsilon, decay, g, m, v, p, norms);
+  if (dtype == FX_F64) lamb_moments_f64(n, beta1, 1 - beta1, beta2, 1 - beta2, scale, shrink, epsilon, decay, g, m, v, p, norms);
 }
 
 void fx_lamb(int dtype, ptrdiff_t n, double rate, double epsilon, double decay, double c1, double c2, const void *m, const void *v, void *p) {
-  double root = sqrt(c2);
-  if (dtype == FX_F32) lamb_f32(n, (float)rate, (float)c1, (float)root, (float)epsilon, (float)decay, m, v, p);
-  if (dtype == FX_F64) lamb_f64(n, rate, c1, root, epsilon, decay, m, v, p);
+  double scale = 1 / c1, shrink = 1 / sqrt(c2);
+  if (dtype == FX_F32) lamb_f32(n, (float)rate, (float)scale, (float)shrink, (float)epsilon, (float)decay, m, v, p);
+  if (dtype == FX_F64) lamb_f64(n, rate, scale, shrink, epsilon, decay, m, v, p);
 }

@@ -25,7 +25,7 @@ public struct WarmUp<Next: Schedule>: Schedule {
     return from + (next.rate(at: 0) - from) * Double(max(step, 0)) / Double(steps)
   }
 
-  /// Tells what follows.
+  /// Tells what follows, while the rate still rises too.
   public mutating func observe(_ loss: Double) { next.observe(loss) }
 }
 

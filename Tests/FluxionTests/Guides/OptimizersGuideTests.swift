@@ -134,7 +134,7 @@ struct InverseSquareRoot: Schedule {
   /// What the schedules of the guide's table give, drawn.
   private static func drawing() -> String {
     let steps = 100
-    var plateau = ReduceOnPlateau(from: 0.1, by: 0.5, patience: 5)
+    var plateau = ReduceOnPlateau(from: 0.1, by: 0.5, patience: 10)
     let plateauRates = (0..<steps).map { step in
       let rate = plateau.rate(at: step)
       plateau.observe(max(0.3, 1 - 0.03 * Double(step)) - (step >= 60 ? min(0.1, 0.01 * Double(step - 60)) : 0))
@@ -153,7 +153,7 @@ struct InverseSquareRoot: Schedule {
       SVGChart.Panel(
         title: "ReduceOnPlateau", xRange: 0...Double(steps), series: [SVGChart.Series(points: plateauRates)], isFromZero: true),
       WarmUp(steps: 20, then: Cosine(from: 0.1, steps: 80)).panel(steps: steps, title: "WarmUp, then Cosine"),
-      Constant(0.1).then(Exponential(from: 0.05, by: 0.97), from: 40).panel(steps: steps, title: "Constant, then Exponential"),
+      Constant(0.1).then(Exponential(from: 0.05, by: 0.97), from: 40).panel(steps: steps, title: "then(_:from:)"),
     ]
     return SVGChart(title: "Schedules", subtitle: "The learning rate of each of a hundred steps", panels: panels, columns: 4).text
   }

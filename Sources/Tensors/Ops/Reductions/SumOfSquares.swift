@@ -8,17 +8,21 @@ extension Tensor {
     if !dtype.isFloatingPoint { return cast(to: .float64).sumOfSquares }
     if isPlaceholder { return 0 }
     let (count, size) = (elementCount, dtype.byteCount)
-    return read { x in
-      let part = 1 << 15
-      if count <= part { return fx_squares(dtype.code, count, x) }
-      let parts = (count + part - 1) / part
-      return withUnsafeTemporaryAllocation(of: Double.self, capacity: parts) { partial in
-        guard let partial = partial.baseAddress else { return 0 }
-        inParallel(parts, grain: 2) { range in
-          for i in range { partial[i] = fx_squares(dtype.code, Swift.min(part, count - i * part), x + i * part * size) }
+    var sum = 0.0
+    profiled("sumOfSquares", bytes: count * size) {
+      sum = read { x in
+        let part = 1 << 15
+        if count <= part { return fx_squares(dtype.code, count, x) }
+        let parts = (count + part - 1) / part
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: parts) { partial in
+          guard let partial = partial.baseAddress else { return 0 }
+          inParallel(parts, grain: 2) { range in
+            for i in range { partial[i] = fx_squares(dtype.code, Swift.min(part, count - i * part), x + i * part * size) }
+          }
+          return (0..<parts).reduce(0) { $0 + partial[$1] }
         }
-        return (0..<parts).reduce(0) { $0 + partial[$1] }
       }
     }
+    return sum
   }
 }
