@@ -28,6 +28,10 @@ public struct SGD: Optimizer {
     self.dampening = dampening
     self.weightDecay = weightDecay
     self.nesterov = nesterov
+    var check = SettingCheck("SGD")
+    check.number(learningRate, "a learning rate")
+    check.number(momentum, "a momentum")
+    check.number(weightDecay, "a weight decay")
     if nesterov && (momentum <= 0 || dampening != 0) {
       fail(
         TensorError(

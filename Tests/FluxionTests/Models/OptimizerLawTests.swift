@@ -109,6 +109,7 @@ import Testing
   }
 
   @Test(arguments: [
+    ErrorRow("SGD: a momentum of -0.9; a finite number, 0 or more, would fit") { _ = SGD(learningRate: 0.1, momentum: -0.9) },
     ErrorRow("Adam: a beta1 of 1.0; 0 or more and less than 1 would fit") { _ = Adam(beta1: 1) },
     ErrorRow("AdamW: a learning rate of nan; a finite number, 0 or more, would fit") { _ = AdamW(learningRate: .nan) },
     ErrorRow("Lion: a beta2 of 1.5; 0 or more and less than 1 would fit") { _ = Lion(beta2: 1.5) },
