@@ -36,31 +36,43 @@ extension ByteSource {
   }
 }
 
-/// Opens a file: its bytes as they are, or inflated if it begins as gzip files do.
-func openSource(_ path: String) throws(DataError) -> any ByteSource {
-  let file = try FileSource(path)
-  return try file.startsWithGzipMagic() ? GzipSource(file) : file
+extension FileSource {
+  /// The bytes as they are, or inflated if they begin as gzip files do.
+  func inflatedIfNeeded() throws(DataError) -> any ByteSource { try startsWithGzipMagic() ? GzipSource(self) : self }
 }
 
-/// A file's bytes, read through a buffer.
+/// A file's bytes, read through a buffer, or bytes in memory.
 final class FileSource: ByteSource {
+  /// The path, or what errors call the bytes.
   let path: String
+  /// Negative for bytes in memory, all of which are in the buffer from the beginning.
   private let descriptor: CInt
   /// The file's size; nil for pipes and devices, which do not know theirs.
   let size: Int?
-  private let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 << 10)
+  private let buffer: UnsafeMutableBufferPointer<UInt8>
   /// What of the buffer has been read and not yet handed on.
-  private var unread = 0..<0
+  private var unread: Range<Int>
   /// How far what was handed on reaches.
   private(set) var offset = 0
 
   init(_ path: String) throws(DataError) {
     self.path = path
+    buffer = .allocate(capacity: 64 << 10)
+    unread = 0..<0
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     var status = stat()
     let isRegular = descriptor >= 0 && fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     size = isRegular ? Int(status.st_size) : nil
     if descriptor < 0 { throw DataError(file: path, message: "cannot be opened: \(String(cString: strerror(errno)))") }
+  }
+
+  init(bytes: [UInt8], name: String) {
+    path = name
+    buffer = .allocate(capacity: max(bytes.count, 1))
+    unread = 0..<bytes.count
+    descriptor = -1
+    size = bytes.count
+    _ = buffer.update(fromContentsOf: bytes)
   }
 
   deinit {
@@ -79,6 +91,7 @@ final class FileSource: ByteSource {
 
   /// Reads on behind what is unread; false at the end of the file.
   private func refill() throws(DataError) -> Bool {
+    if descriptor < 0 { return false }
     for i in 0..<unread.count { buffer[i] = buffer[unread.lowerBound + i] }
     unread = 0..<unread.count
     while true {

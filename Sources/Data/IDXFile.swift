@@ -36,7 +36,7 @@ public struct IDXFile: Sendable {
     }
   }
 
-  /// The path it was read from.
+  /// The path it was read from, or the name that was given to the bytes.
   public let path: String
   /// The type of the elements in the file.
   public let elementType: ElementType
@@ -48,13 +48,19 @@ public struct IDXFile: Sendable {
   /// Reads a file.
   ///
   /// A file that cannot be read, is damaged or is no IDX file throws the field and the offset at which that showed.
-  public init(_ path: String) throws(DataError) {
-    let source = try openSource(path)
-    var header = Header(path: path, source: source)
+  public init(_ path: String) throws(DataError) { try self.init(FileSource(path)) }
+
+  /// A file's contents, in memory; errors call it `name`.
+  ///
+  /// Throws as ``init(_:)`` does.
+  public init(bytes: [UInt8], name: String = "bytes") throws(DataError) { try self.init(FileSource(bytes: bytes, name: name)) }
+
+  private init(_ file: FileSource) throws(DataError) {
+    var header = Header(path: file.path, source: try file.inflatedIfNeeded())
     elementType = try header.elementType()
     shape = try header.shape(elementType)
     bytes = try header.elements(shape, elementType)
-    self.path = path
+    path = file.path
   }
 
   /// Where the elements begin, in bytes.

@@ -1,0 +1,77 @@
+import Tensors
+
+extension SafetensorsFile {
+  /// Writes tensors under their names, and texts that go with them, as a safetensors file.
+  ///
+  ///     try SafetensorsFile.write([("weight", weight), ("bias", bias)], metadata: ["format": "pt"], to: "model.safetensors")
+  ///
+  /// The header lists the tensors in the order given. Their elements follow by falling size of the element type, so that each lies at a multiple
+  /// of its size for readers that map the file; they are written in chunks and never held a second time. The path holds the old file, or the new one as a
+  /// whole, at every moment. Throws the path and the reason if it cannot be written, if two names are equal, or a name is `__metadata__`.
+  public static func write(
+    _ tensors: [(name: String, value: Tensor)], metadata: [String: String] = [:], to path: String
+  ) throws(DataError) {
+    if let hollow = tensors.first(where: { !$0.value.hasElements }) {
+      return fail(TensorError("SafetensorsFile.write", "\(hollow.name) has a shape but no elements: it comes from a run on shapes alone"))
+    }
+    // By offset as well, as sorting need not keep the order of equals.
+    let order = tensors.indices.sorted { a, b in
+      (-tensors[a].value.dtype.byteCount, a) < (-tensors[b].value.dtype.byteCount, b)
+    }
+    let header = try header(tensors, order, metadata, path)
+    try AtomicFile.write(to: path) { (file) throws(DataError) in
+      try file.write((0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) })
+      try file.write(header)
+      for i in order { try tensors[i].value.withBytes { (bytes) throws(DataError) in try file.write(bytes) } }
+    }
+  }
+
+  /// The header's text, with blanks up to a multiple of 8 bytes.
+  private static func header(
+    _ tensors: [(name: String, value: Tensor)], _ order: [Int], _ metadata: [String: String], _ path: String
+  ) throws(DataError) -> [UInt8] {
+    var ranges = Array(repeating: 0..<0, count: tensors.count)
+    var end = 0
+    for i in order {
+      ranges[i] = end..<end + tensors[i].value.elementCount * tensors[i].value.dtype.byteCount
+      end = ranges[i].upperBound
+    }
+    var fields: [String] = []
+    if !metadata.isEmpty {
+      // Sorted, so that equal contents make equal files.
+      let texts = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
+      fields.append("\"\(SafetensorsHeader.metadataName)\":{\(texts.joined(separator: ","))}")
+    }
+    var names: Set<String> = [SafetensorsHeader.metadataName]
+    for ((name, value), range) in zip(tensors, ranges) {
+      guard names.insert(name).inserted else {
+        let reason = name == SafetensorsHeader.metadataName ? "the format keeps this name for texts" : "two tensors have this name"
+        throw DataError(file: path, field: SafetensorsHeader.printed(name), message: "\(reason); nothing was written")
+      }
+      let sizes = value.shape.map(String.init).joined(separator: ",")
+      fields.append(
+        "\(quoted(name)):{\"dtype\":\"\(ElementType(value.dtype).rawValue)\",\"shape\":[\(sizes)]"
+          + ",\"data_offsets\":[\(range.lowerBound),\(range.upperBound)]}")
+    }
+    var header = Array("{\(fields.joined(separator: ","))}".utf8)
+    header += Array(repeating: UInt8(ascii: " "), count: -header.count & 7)
+    guard header.count <= longestHeader else {
+      throw DataError(
+        file: path, field: "header", message: "takes \(header.count) bytes; at most \(longestHeader) would fit; nothing was written")
+    }
+    return header
+  }
+
+  /// A text as a JSON string.
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\": result += "\\\(scalar)"
+      case "\0"..<" ": result += "\\u" + String(0x10000 + scalar.value, radix: 16).dropFirst()
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

@@ -1,0 +1,40 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+// What file formats need: elements as the bytes that they are in memory, little endian on every platform that Swift runs on.
+extension Tensor {
+  /// A tensor whose elements `body` writes, all of them, as bytes in row-major order: Booleans as 0 and 1.
+  ///
+  /// Nil, before anything is allocated, if the shape has a negative size or this machine's memory could not hold it.
+  package init?<E: Error>(
+    _ shape: Shape, _ dtype: DType, filling body: (UnsafeMutableRawBufferPointer) throws(E) -> Void
+  ) throws(E) {
+    guard shape.fitsMemory(dtype) else { return nil }
+    self.init(uninitialized: shape, dtype)
+    try body(UnsafeMutableRawBufferPointer(start: pointer, count: shape.elementCount * dtype.byteCount))
+  }
+
+  /// Calls `body` with the elements' bytes in row-major order, copied only if they do not lie so already.
+  ///
+  /// For a tensor that has elements (`hasElements`).
+  package func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+    let x = isContiguous ? self : contiguousCopy()
+    return try withExtendedLifetime(x) { () throws(E) in
+      try body(UnsafeRawBufferPointer(start: x.pointer, count: elementCount * dtype.byteCount))
+    }
+  }
+}
+
+extension Shape {
+  private static let physicalMemory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+
+  /// Whether a tensor of this shape can exist, and could be held by this machine's memory.
+  package func fitsMemory(_ dtype: DType) -> Bool {
+    (try? check("")) != nil && elementCount <= Swift.max(Shape.physicalMemory, 1 << 32) / dtype.byteCount
+  }
+}
