@@ -116,14 +116,19 @@ import Testing
     }
   }
 
-  @Test(.disabled(if: geteuid() == 0, "a superuser may write everywhere")) func aReadOnlyFolderThrows() throws {
-    try IDXFixture.withFolder { folder in
-      chmod(folder, 0o500)
-      defer { chmod(folder, 0o700) }
-      let path = folder + "/file"
-      #expect(throws: DataError(file: path, message: "cannot be written: Permission denied")) {
-        try SafetensorsFile.write([("x", Tensor.ones([3]))], to: path)
+  @Test func aFolderThatIsNotOursThrows() async {
+    await #expect(processExitsWith: .success) {
+      let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fluxion-\(UUID().uuidString)").path
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      chmod(folder, 0o555)
+      // A superuser may write everywhere; nobody may not.
+      let user = geteuid()
+      if user == 0 { #expect(seteuid(65534) == 0) }
+      #expect(throws: DataError(file: folder + "/file", message: "cannot be written: Permission denied")) {
+        try SafetensorsFile.write([("x", Tensor.ones([3]))], to: folder + "/file")
       }
+      if user == 0 { seteuid(0) }
+      try FileManager.default.removeItem(atPath: folder)
     }
   }
 

@@ -1,0 +1,79 @@
+import Data
+import Tensors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+// What libFuzzer runs: run.sh chooses a reader by its name, which FLUXION_FUZZ holds. A reader may throw a DataError, and nothing else.
+
+/// One row a reader: it opens the bytes as a file and reads all that is in it. Its seeds lie in Corpus, in the folder of its name.
+private let readers: [String: ([UInt8]) throws(DataError) -> Void] = [
+  "idx": { bytes throws(DataError) in
+    let file = try IDXFile(bytes: bytes)
+    expect(file.tensor, file.shape, file.elementType.dtype)
+  },
+  // The magic number is given: without it the bytes would be read as they are.
+  "gzip": { bytes throws(DataError) in
+    let file = try IDXFile(bytes: [0x1F, 0x8B] + bytes)
+    expect(file.tensor, file.shape, file.elementType.dtype)
+  },
+  "safetensors": { bytes throws(DataError) in
+    let file = try SafetensorsFile(bytes: bytes)
+    let start = file.entries.map(\.byteRange.lowerBound).min() ?? bytes.count
+    expect(file.entries.reduce(start) { $0 + $1.byteRange.count } == bytes.count, "the tensors fill the file")
+    try readAll(file) { (name) throws(DataError) in try file.tensor(name) }
+  },
+]
+
+/// Reads every tensor; what has been opened may still hold elements that cannot be read.
+private func readAll(_ file: some NamedTensors, _ tensor: (String) throws(DataError) -> Tensor) throws(DataError) {
+  expect(Set(file.names).count == file.names.count, "names are unique")
+  var error: DataError?
+  for name in file.names {
+    guard let outline = file.outline(name) else { fatalError("\(name) has no outline") }
+    do throws(DataError) { expect(try tensor(name), outline.shape, outline.dtype) } catch let caught { error = caught }
+  }
+  if let error { throw error }
+}
+
+/// Stops the process, which is what libFuzzer takes for a crash.
+private func expect(_ condition: Bool, _ what: String) {
+  if !condition { fatalError(what) }
+}
+
+private func expect(_ tensor: Tensor, _ shape: Shape, _ dtype: DType) {
+  expect(tensor.shape == shape && tensor.dtype == dtype, "the tensor is as its header says")
+  let sum = tensor.withBytes { bytes in
+    // A Boolean of another byte would be neither true nor false.
+    expect(dtype != .bool || bytes.allSatisfy { $0 <= 1 }, "Booleans are 0 or 1")
+    return bytes.reduce(0 as UInt8, &+)
+  }
+  keep(sum)
+}
+
+/// What is handed to it has to be computed: every element is read.
+@inline(never) @_optimize(none)
+private func keep(_ sum: UInt8) {}
+
+private let reader: ([UInt8]) throws(DataError) -> Void = {
+  Memory.cacheLimit = 0
+  let name = getenv("FLUXION_FUZZ").map { String(cString: $0) } ?? ""
+  guard let reader = readers[name] else { fatalError("FLUXION_FUZZ is \"\(name)\"; \(readers.keys.sorted().joined(separator: ", ")) would fit") }
+  return reader
+}()
+
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  do throws(DataError) {
+    try reader(Array(UnsafeBufferPointer(start: start, count: count)))
+  } catch {
+    // The sentence has to be there, and to stay one of a size to be read.
+    expect(!error.message.isEmpty && error.description.utf8.count < 2000, error.description)
+  }
+  return 0
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Fuzzes the readers of files with libFuzzer and the address sanitizer, both of which come with Swift:
+#
+#     Tests/Fuzz/run.sh [SECONDS [READER…]]
+#
+# Each reader of Readers.swift runs for SECONDS (60 unless given), or the READERs that are named. It fails if one crashes, takes more than five
+# seconds or more memory than the limits below; the bytes that did it are kept in .build/fuzz, beside inputs that were found to lead somewhere
+# new, from which the next run starts.
+#
+# Only the module Data is built for fuzzing, beside the package's own release build: a package may not have the flags that it takes.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+seconds=${1:-60}
+if [ $# -gt 0 ]; then shift; fi
+readers=("$@")
+if [ ${#readers[@]} -eq 0 ]; then for folder in Tests/Fuzz/Corpus/*/; do readers+=("$(basename "$folder")"); done; fi
+
+limits=(-rss_limit_mb=512 -malloc_limit_mb=256 -timeout=5 -max_len=4096)
+# Freed memory is kept unused for a while to find who still reads it; by default that takes half of what is allowed.
+export ASAN_OPTIONS=quarantine_size_mb=32
+out=.build/fuzz
+
+# Builds the module Data anew and all readers into one program.
+build() {
+  local release package name modules=() flags=() objects=() search=()
+  swift build -c release --target Data
+  release=$(swift build -c release --show-bin-path)
+  # The flags that SwiftPM built Data with: the package's name and what tells where the modules in C are.
+  grep '"-module-name","Data"' .build/release.yaml | tr ',' '\n' | tr -d '"' >"$out/flags"
+  package=$(grep -A 1 -x -e -package-name "$out/flags" | tail -n 1)
+  while read -r name; do modules+=(-Xcc "$name"); done < <(grep -e '^-fmodule-map-file=' "$out/flags" | sort -u)
+  flags=(-O -wmo -parse-as-library -swift-version 6 -sanitize=fuzzer,address -package-name "$package" -I "$release/Modules" "${modules[@]}")
+  mapfile -t sources < <(find Sources/Data -name '*.swift')
+  swiftc "${flags[@]}" -module-name Data -emit-module -emit-module-path "$out/Data.swiftmodule" -c "${sources[@]}" -o "$out/Data.o"
+  # The instrumented module has to be found before the other one.
+  for name in Tensors CKernels RealModule _NumericsShims; do
+    mapfile -t -O ${#objects[@]} objects < <(find "$release/$name.build" -name '*.o')
+  done
+  if command -v pkg-config >/dev/null; then read -r -a search < <(pkg-config --libs openblas zlib || true); fi
+  swiftc -I "$out" "${flags[@]}" -module-name Readers Tests/Fuzz/Readers.swift "$out/Data.o" "${objects[@]}" "${search[@]}" -o "$out/readers"
+}
+
+# Runs one reader, and says in a line how far it came.
+fuzz() {
+  local reader=$1 seeds=Tests/Fuzz/Corpus/$1 log=$out/$1.log executions
+  [ -d "$seeds" ] || { echo "error: there is no $seeds" >&2; return 1; }
+  mkdir -p "$out/$reader"
+  if ! FLUXION_FUZZ=$reader "$out/readers" "${limits[@]}" -max_total_time="$seconds" -print_final_stats=1 \
+    -artifact_prefix="$out/$reader-" "$out/$reader" "$seeds" >"$log" 2>&1; then
+    tail -n 60 "$log"
+    echo "error: $reader: see above, and $log" >&2
+    return 1
+  fi
+  executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+  echo "$reader: $executions executions in $seconds s, $((executions / (seconds > 0 ? seconds : 1))) a second, no crash"
+}
+
+mkdir -p "$out"
+build
+for reader in "${readers[@]}"; do fuzz "$reader"; done
