@@ -22,7 +22,8 @@ extension ByteSource {
     var bytes: [UInt8] = []
     while bytes.count < count {
       let start = bytes.count
-      let wanted = min(count - start, max(64 << 10, start))
+      // One more than can still come, to find the end.
+      let wanted = min(count - start, max(64 << 10, start), bound.map { $0 < .max ? $0 + 1 : $0 } ?? .max)
       bytes.append(contentsOf: repeatElement(0, count: wanted))
       let got = try bytes.withUnsafeMutableBufferPointer { (all) throws(DataError) -> Int in
         try read(into: UnsafeMutableBufferPointer(rebasing: all[start...]))

@@ -101,18 +101,15 @@ private struct Header {
     let rank = Int(try next(1, "rank")[0])
     guard 1...Shape.maximumRank ~= rank else { throw error("rank", 3, "\(rank); 1 to \(Shape.maximumRank) would fit") }
     var sizes: [Int] = []
-    // Zero counts as one here: an empty array's strides have to exist too.
-    var byteCount = 8
     for axis in 0..<rank {
       let field = "dimension \(axis)"
       let size = try next(4, field).reduce(0) { $0 << 8 | Int($1) }
       guard size <= Int(Int32.max) else { throw error(field, offset - 4, "\(size); at most \(Int32.max) would fit") }
-      let (product, overflow) = byteCount.multipliedReportingOverflow(by: max(size, 1))
-      if overflow || product > Int.max / 16 {
+      sizes.append(size)
+      // An empty array's strides have to exist too: a size of zero does not make up for the others.
+      guard Shape(sizes).fitsMemory(type.dtype) else {
         throw error(field, offset - 4, "\(size) makes more elements than memory could hold")
       }
-      byteCount = product
-      sizes.append(size)
     }
     return Shape(sizes)
   }

@@ -11,8 +11,12 @@ import Tensors
 
 // What libFuzzer runs: run.sh chooses a reader by its name, which FLUXION_FUZZ holds. A reader may throw a DataError, and nothing else.
 
-/// One row a reader: it opens the bytes as a file and reads all that is in it. Its seeds lie in Corpus, in the folder of its name.
-private let readers: [String: ([UInt8]) throws(DataError) -> Void] = [
+private typealias Reader = @Sendable ([UInt8]) throws(DataError) -> Void
+
+/// One row a reader: it opens the bytes as a file and reads all that is in it.
+///
+/// Its seeds lie in Corpus, in the folder of its name.
+private let readers: [String: Reader] = [
   "idx": { bytes throws(DataError) in
     let file = try IDXFile(bytes: bytes)
     expect(file.tensor, file.shape, file.elementType.dtype)
@@ -27,6 +31,22 @@ private let readers: [String: ([UInt8]) throws(DataError) -> Void] = [
     let start = file.entries.map(\.byteRange.lowerBound).min() ?? bytes.count
     expect(file.entries.reduce(start) { $0 + $1.byteRange.count } == bytes.count, "the tensors fill the file")
     try readAll(file) { (name) throws(DataError) in try file.tensor(name) }
+  },
+  "npy": { bytes throws(DataError) in
+    let file = try NPYFile(bytes: bytes)
+    expect(file.tensor, file.tensor.shape, file.elementType.dtype)
+  },
+  "npz": { bytes throws(DataError) in
+    let file = try NPZFile(bytes: bytes)
+    try readAll(file) { (name) throws(DataError) in try file.tensor(name) }
+  },
+  // The first byte chooses the dtype, and what an empty field is.
+  "csv": { bytes throws(DataError) in
+    let choice = Int(bytes.first ?? 0)
+    let dtype = DType.allCases[choice % DType.allCases.count]
+    let file = try CSVFile(bytes: Array(bytes.dropFirst()), dtype: dtype, missing: choice & 64 == 0 ? nil : 0)
+    expect(file.tensor, file.tensor.shape, dtype)
+    expect(file.tensor.rank == 2 && file.columnNames?.count ?? file.tensor.shape[1] == file.tensor.shape[1], "a name for each column")
   },
 ]
 
@@ -60,13 +80,16 @@ private func expect(_ tensor: Tensor, _ shape: Shape, _ dtype: DType) {
 @inline(never) @_optimize(none)
 private func keep(_ sum: UInt8) {}
 
-private let reader: ([UInt8]) throws(DataError) -> Void = {
+private let reader: Reader = {
   Memory.cacheLimit = 0
   let name = getenv("FLUXION_FUZZ").map { String(cString: $0) } ?? ""
-  guard let reader = readers[name] else { fatalError("FLUXION_FUZZ is \"\(name)\"; \(readers.keys.sorted().joined(separator: ", ")) would fit") }
+  guard let reader = readers[name] else {
+    fatalError("FLUXION_FUZZ is \"\(name)\"; \(readers.keys.sorted().joined(separator: ", ")) would fit")
+  }
   return reader
 }()
 
+/// Reads the bytes by the reader that was chosen.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   do throws(DataError) {

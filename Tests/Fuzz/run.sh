@@ -19,6 +19,8 @@ if [ ${#readers[@]} -eq 0 ]; then for folder in Tests/Fuzz/Corpus/*/; do readers
 limits=(-rss_limit_mb=512 -malloc_limit_mb=256 -timeout=5 -max_len=4096)
 # Freed memory is kept unused for a while to find who still reads it; by default that takes half of what is allowed.
 export ASAN_OPTIONS=quarantine_size_mb=32
+# Of a crash libFuzzer makes its own report.
+export SWIFT_BACKTRACE=enable=no
 out=.build/fuzz
 
 # Builds the module Data anew and all readers into one program.
@@ -38,7 +40,7 @@ build() {
     mapfile -t -O ${#objects[@]} objects < <(find "$release/$name.build" -name '*.o')
   done
   if command -v pkg-config >/dev/null; then read -r -a search < <(pkg-config --libs openblas zlib || true); fi
-  swiftc -I "$out" "${flags[@]}" -module-name Readers Tests/Fuzz/Readers.swift "$out/Data.o" "${objects[@]}" "${search[@]}" -o "$out/readers"
+  swiftc -I "$out" "${flags[@]}" -use-ld=lld -module-name Readers Tests/Fuzz/Readers.swift "$out/Data.o" "${objects[@]}" "${search[@]}" -o "$out/readers"
 }
 
 # Runs one reader, and says in a line how far it came.

@@ -1,10 +1,14 @@
 """Writes the seeds in Corpus: small files, good ones and some that are nearly so, one folder a reader. Run again only to add some."""
 
 import gzip
+import io
 import json
 import struct
+import zipfile
 import zlib
 from pathlib import Path
+
+import numpy as np
 
 corpus = Path(__file__).parent / "Corpus"
 
@@ -76,3 +80,42 @@ seed("gzip", "fixed", member(image, 9, zlib.Z_FIXED)[2:])
 seed("gzip", "huffman", member(image, 9, zlib.Z_HUFFMAN_ONLY)[2:])
 seed("gzip", "members", (member(image[:7], 9) + member(b"", 0) + member(image[7:], 9))[2:])
 seed("gzip", "zeros", member(idx(0x08, 1, [0])[:4] + struct.pack(">I", 1 << 20) + bytes(1 << 20), 9)[2:])
+
+
+def npy(array, version=None):
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array, version)
+    return file.getvalue()
+
+
+arrays = {dtype: np.arange(6).reshape(2, 3).astype(dtype) for dtype in "f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 ?".split()}
+arrays |= {"big": np.arange(6, dtype=">f4"), "big2": np.arange(6, dtype=">i2"), "fortran": np.asfortranarray(np.arange(6).reshape(2, 3))}
+arrays |= {"scalar": np.array(1.5), "empty": np.zeros((0, 5), np.int32), "eight": np.zeros([1] * 8, np.uint8)}
+arrays |= {"complex": np.zeros(2, complex), "record": np.zeros(2, [("a", "i4"), ("b", "f8")]), "text": np.array(["ab"])}
+for name, array in arrays.items():
+    seed("npy", "bool" if name == "?" else name, npy(array))
+seed("npy", "version2", npy(arrays["f4"], (2, 0)))
+seed("npy", "version3", npy(arrays["f4"], (3, 0)))
+seed("npy", "gzip", gzip.compress(npy(arrays["f4"]), 9, mtime=0))
+
+for name, save in {"stored": np.savez, "deflated": np.savez_compressed}.items():
+    file = io.BytesIO()
+    save(file, a=arrays["f4"], b=arrays["big"], scalar=arrays["scalar"])
+    seed("npz", name, file.getvalue())
+for name, method in {"none": zipfile.ZIP_STORED, "plain": zipfile.ZIP_STORED, "compressed": zipfile.ZIP_DEFLATED}.items():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        if name != "none":
+            archive.writestr(zipfile.ZipInfo("weight.npy"), npy(arrays["f2"]), method)
+            archive.writestr(zipfile.ZipInfo("é/bias.npy"), npy(arrays["?"]), method)
+            archive.comment = b"PK\5\6"
+    seed("npz", name, file.getvalue())
+
+# The first byte chooses the dtype, and what an empty field is.
+for name, text in {
+    "plain": "1,2,3\n4,5,6\n", "header": "rooms,area,price\n1,2.5,-3e-2\n", "semicolons": "1;2\r\n3;4\r\n", "tabs": "1\t2\r3\t4",
+    "quotes": '"a ""b""","c,d"\n"1",2\n', "special": "inf,-Infinity,NaN\n0x1p3,1e400,-0\n", "empty": ",\n1,\n\n", "logical": "true,False\n1,0\n",
+    "digits": "0.1000000000000000055511151231257827021181583404541015625,9223372036854775807\n", "mark": "\ufeff1,2\n",
+}.items():
+    for choice in (0, 1, 3, 4, 65):
+        seed("csv", f"{name}{choice}", bytes([choice]) + text.encode())

@@ -78,6 +78,10 @@ import Testing
       "dimension 2 at offset 12: 1073741824 makes more elements than memory could hold"
     ),
     (
+      IDXFixture.header(.uint8, [0, 1 << 25, 1 << 25]),
+      "dimension 2 at offset 12: 33554432 makes more elements than memory could hold"
+    ),
+    (
       IDXFixture.header(.int16, [1 << 30]) + [1, 2],
       "elements at offset 8: [1073741824] of int16 take 2147483648 bytes, but only 2 can follow"
     ),
