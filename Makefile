@@ -12,7 +12,7 @@ SOURCES = Package.swift Sources Tests Benchmarks Examples
 MODULES = Tensors Autodiff Models Optimizers Data Training Fluxion
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench bench-peers lint format docs clean
+.PHONY: help setup demo test bench bench-peers lint format docs fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -33,6 +33,9 @@ bench-peers: setup ## measure beside PyTorch and JAX, set up in PEERS if need be
 	$(SWIFT) build -c release $(SWIFT_FLAGS) --product bench
 	python3 Benchmarks/Peers/compare.py --peers $(PEERS) --rounds $(ROUNDS) \
 	  --bench "$$($(SWIFT) build -c release $(SWIFT_FLAGS) --show-bin-path)/bench" $(ARGS)
+
+fuzz: setup ## fuzz the readers of files: ARGS="SECONDS READER…"
+	Tests/Fuzz/run.sh $(ARGS)
 
 lint: ## check the sources' style
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

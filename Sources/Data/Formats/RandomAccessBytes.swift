@@ -10,7 +10,8 @@
 ///
 /// A file is read by `pread` and not through a memory map. What a map spares is a copy, and there is one in any case, as tensors have memory of
 /// their own; what it costs is safety: a file that is cut short while it is mapped, or a disk or network that fails, ends the process with a bus
-/// error where `pread` gives fewer bytes or a reason, which become a thrown error. As with a map only what is asked for is read, from the system's
+/// error where `pread` gives fewer bytes or a reason, which become a thrown error. (256 MB from the system's cache: 64 to 111 ms by `pread`, 55 to 88 ms by
+/// a map and a copy, on a busy machine.) As with a map only what is asked for is read, from the system's
 /// cache if it is there, and a file that is replaced meanwhile stays readable as it was opened.
 final class RandomAccessBytes: Sendable {
   /// What errors name.
