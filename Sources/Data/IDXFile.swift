@@ -126,8 +126,4 @@ private struct Header {
     guard try source.bytes(1).isEmpty else { throw error("elements", offset, "\(claim), but more follow at offset \(offset + expected)") }
     return bytes
   }
-
-  private func hex(_ bytes: [UInt8]) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: " ")
-  }
 }

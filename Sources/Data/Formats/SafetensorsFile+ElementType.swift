@@ -38,18 +38,6 @@ extension SafetensorsFile {
       }
     }
 
-    /// The dtype of a tensor of such elements; nil if they cannot be read.
-    public var dtype: DType? {
-      switch self {
-      case .float32, .float16, .bfloat16: .float32
-      case .float64: .float64
-      case .int32, .int16, .uint16, .int8, .uint8: .int32
-      case .int64, .uint64, .uint32: .int64
-      case .bool: .bool
-      default: nil
-      }
-    }
-
     /// The type that a dtype is written as.
     init(_ dtype: DType) {
       switch dtype {

@@ -1,0 +1,228 @@
+import Tensors
+
+/// Reads a table line after line, without a copy of any field.
+struct CSVReader {
+  private struct Field {
+    var start: Int
+    var end: Int
+    var isQuoted: Bool
+    /// Whether no other one follows on its line.
+    var isLast: Bool
+  }
+
+  private let text: UnsafeBufferPointer<UInt8>
+  private let file: String
+  private let options: CSVOptions
+  private var separator = UInt8(ascii: ",")
+  private var position = 0
+  private var line = 1
+  /// The columns that every line has, and the first line that told so.
+  private var columns: (count: Int, line: Int)?
+  private var names: [String]?
+
+  init(_ text: UnsafeBufferPointer<UInt8>, file: String, _ options: CSVOptions) {
+    (self.text, self.file, self.options) = (text, file, options)
+    // A mark that some programs put before UTF-8.
+    if text.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+  }
+
+  mutating func table() throws(DataError) -> ([String]?, Tensor) {
+    separator = options.separator ?? recognizedSeparator()
+    try readHeader()
+    let missing = options.missing
+    let tensor =
+      switch options.dtype {
+      case .float32: try rows(missing.map { Float($0) }) { CSVNumber($0)?.float }
+      case .float64: try rows(missing) { CSVNumber($0)?.double }
+      case .int32: try rows(missing.map { Int32($0) }) { CSVNumber($0)?.integer(Int32.self) }
+      case .int64: try rows(missing.map { Int64($0) }) { CSVNumber($0)?.integer(Int64.self) }
+      case .bool: try rows(missing.map { $0 == 1 }) { Self.truth($0) }
+      }
+    return (names, tensor)
+  }
+
+  // MARK: Lines
+
+  /// A tab, a semicolon or a comma: the first of them that the first line has outside quotes.
+  private func recognizedSeparator() -> UInt8 {
+    var scout = self
+    scout.skipBlankLines()
+    var (isQuoted, found): (Bool, Set<UInt8>) = (false, [])
+    for byte in text[scout.position...] {
+      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      if isQuoted { continue }
+      if byte == 10 || byte == 13 { break }
+      found.insert(byte)
+    }
+    return [9, UInt8(ascii: ";")].first { found.contains($0) } ?? UInt8(ascii: ",")
+  }
+
+  private mutating func readHeader() throws(DataError) {
+    if options.hasHeader == false { return }
+    let begin = (position, line)
+    skipBlankLines()
+    guard position < text.count else { return }
+    let firstLine = line
+    var fields: [Field] = []
+    repeat { fields.append(try nextField(fields.count)) } while !fields[fields.count - 1].isLast
+    // Where nothing is a number all are names; a line of some numbers is a row, with mistakes in it.
+    let isHeader =
+      options.hasHeader
+      ?? (fields.contains { $0.start < $0.end } && fields.allSatisfy { CSVNumber(bytes($0)) == nil && !(options.dtype == .bool && Self.truth(bytes($0)) != nil) })
+    guard isHeader else {
+      (position, line) = begin
+      return
+    }
+    columns = (fields.count, firstLine)
+    var names = fields.map { name($0) }
+    // So NumPy marks the line as none of numbers.
+    if names[0].hasPrefix("#") { names[0] = String(names[0].dropFirst().drop { $0 == " " }) }
+    self.names = names
+  }
+
+  private mutating func rows<T: Scalar>(_ missing: T?, _ convert: (UnsafeBufferPointer<UInt8>) -> T?) throws(DataError) -> Tensor {
+    var elements: [T] = []
+    var row = 0
+    while true {
+      skipBlankLines()
+      if position >= text.count { break }
+      let firstLine = line
+      var column = 0
+      var isLast = false
+      while !isLast {
+        let field = try nextField(column)
+        if let value = convert(bytes(field)) {
+          elements.append(value)
+        } else if field.start == field.end, let missing {
+          elements.append(missing)
+        } else {
+          throw misfit(field, column, firstLine)
+        }
+        column += 1
+        isLast = field.isLast
+      }
+      if let columns {
+        guard column == columns.count else {
+          throw DataError(
+            file: file, field: "line \(firstLine)",
+            message: "\(column) \(column == 1 ? "field" : "fields"); line \(columns.line) has \(columns.count)")
+        }
+      } else {
+        columns = (column, firstLine)
+      }
+      row += 1
+    }
+    guard let columns else { throw DataError(file: file, message: "holds no numbers") }
+    return Tensor(elements, shape: [row, columns.count])
+  }
+
+  private func misfit(_ field: Field, _ column: Int, _ line: Int) -> DataError {
+    let name = names.flatMap { column < $0.count && !$0[column].isEmpty ? " \(readable($0[column]))" : nil } ?? ""
+    let content = String(decoding: bytes(field), as: UTF8.self)
+    let message =
+      if content.isEmpty {
+        "is empty; a number, or a value for missing ones, would fit"
+      } else if options.dtype.isInteger && CSVNumber(bytes(field)) != nil {
+        "\(readable(content)) is no \(options.dtype)"
+      } else if options.dtype == .bool {
+        "\(readable(content)) is not 0, 1, false or true"
+      } else {
+        "\(readable(content)) is no number"
+      }
+    return DataError(file: file, field: "line \(line), column \(column + 1)\(name)", offset: field.start, message: message)
+  }
+
+  // MARK: Fields
+
+  private func bytes(_ field: Field) -> UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: text[field.start..<field.end]) }
+
+  private func name(_ field: Field) -> String {
+    let text = String(decoding: bytes(field), as: UTF8.self)
+    return field.isQuoted ? text.split(separator: "\"\"", omittingEmptySubsequences: false).joined(separator: "\"") : text
+  }
+
+  private static func truth(_ text: UnsafeBufferPointer<UInt8>) -> Bool? {
+    for (word, value) in [("1", true), ("0", false), ("true", true), ("false", false)] as [(StaticString, Bool)]
+    where word.utf8CodeUnitCount == text.count && text.indices.allSatisfy({ text[$0] | 32 == word.utf8Start[$0] | 32 }) {
+      return value
+    }
+    return nil
+  }
+
+  @inline(__always)
+  private func isBlank(_ byte: UInt8) -> Bool { (byte == 32 || byte == 9) && byte != separator }
+
+  private mutating func skipBlankLines() {
+    while true {
+      var next = position
+      while next < text.count, isBlank(text[next]) { next += 1 }
+      guard next == text.count || text[next] == 10 || text[next] == 13 else { return }
+      position = next
+      if next == text.count { return }
+      takeLineEnd()
+    }
+  }
+
+  /// Goes behind a line's end: LF, CR LF or CR.
+  @inline(__always)
+  private mutating func takeLineEnd() {
+    let isReturn = text[position] == 13
+    position += 1
+    if isReturn && position < text.count && text[position] == 10 { position += 1 }
+    line += 1
+  }
+
+  /// Reads up to behind the next separator or the line's end; blanks around a field are none of it.
+  @inline(__always)
+  private mutating func nextField(_ column: Int) throws(DataError) -> Field {
+    while position < text.count, isBlank(text[position]) { position += 1 }
+    if position < text.count, text[position] == UInt8(ascii: "\"") { return try quotedField(column) }
+    let start = position
+    while position < text.count {
+      let byte = text[position]
+      if byte == separator || byte == 10 || byte == 13 { break }
+      position += 1
+    }
+    var end = position
+    while end > start, isBlank(text[end - 1]) { end -= 1 }
+    return Field(start: start, end: end, isQuoted: false, isLast: finishField())
+  }
+
+  /// Goes behind what ends a field; whether that was the line.
+  @inline(__always)
+  private mutating func finishField() -> Bool {
+    if position == text.count { return true }
+    if text[position] == separator {
+      position += 1
+      return false
+    }
+    takeLineEnd()
+    return true
+  }
+
+  private mutating func quotedField(_ column: Int) throws(DataError) -> Field {
+    let (start, firstLine) = (position + 1, line)
+    func error(_ offset: Int, _ message: String) -> DataError {
+      DataError(file: file, field: "line \(firstLine), column \(column + 1)", offset: offset, message: message)
+    }
+    position += 1
+    while true {
+      guard position < text.count else { throw error(start - 1, "a quote that is never closed") }
+      if text[position] == 10 || text[position] == 13 {
+        takeLineEnd()
+        continue
+      }
+      position += 1
+      guard text[position - 1] == UInt8(ascii: "\"") else { continue }
+      // Two quotes stand for one.
+      guard position < text.count, text[position] == UInt8(ascii: "\"") else { break }
+      position += 1
+    }
+    let end = position - 1
+    while position < text.count, isBlank(text[position]) { position += 1 }
+    guard position == text.count || [separator, 10, 13].contains(text[position]) else {
+      throw error(position, "\(readable(String(decoding: text[position...].prefix(1), as: UTF8.self))) behind a closing quote")
+    }
+    return Field(start: start, end: end, isQuoted: true, isLast: finishField())
+  }
+}
