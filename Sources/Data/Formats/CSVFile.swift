@@ -26,7 +26,9 @@ public struct CSVFile: Sendable {
   ///
   /// Throws, with line, column and offset, at what is no number, at a line with more or fewer fields than the first one, and if the file cannot
   /// be read.
-  public init(_ path: String, dtype: DType = .float32, separator: Character? = nil, hasHeader: Bool? = nil, missing: Double? = nil)
+  public init(
+    _ path: String, dtype: DType = .float32, separator: Character? = nil, hasHeader: Bool? = nil, missing: Double? = nil
+  )
     throws(DataError)
   {
     try self.init(FileSource(path), CSVOptions(dtype, separator, hasHeader, missing))
@@ -82,10 +84,13 @@ struct CSVOptions {
   /// A separator as its byte; a mistake if it would be taken for something else.
   static func byte(_ separator: Character?, _ operation: String) -> UInt8? {
     guard let separator else { return nil }
-    if let byte = separator.asciiValue, byte == 9 || 32..<127 ~= byte, !separator.isNumber && !separator.isLetter && !"\"+-.".contains(separator) {
+    if let byte = separator.asciiValue, byte == 9 || 32..<127 ~= byte,
+      !separator.isNumber && !separator.isLetter && !"\"+-.".contains(separator)
+    {
       return byte
     }
-    fail(TensorError(operation, "the separator \(separator.debugDescription); an ASCII character that no number and no quote has would fit"))
+    fail(
+      TensorError(operation, "the separator \(separator.debugDescription); an ASCII character that no number and no quote has would fit"))
     return nil
   }
 }

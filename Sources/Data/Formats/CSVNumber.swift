@@ -152,7 +152,7 @@ struct CSVNumber {
     return T(exactly: size)
   }
 
-  /// The text for a C function. It has been found to be a number; C's own are more kinds.
+  /// The text for a C function, which would take more for numbers than has been found to be one.
   @inline(never)
   private func withTerminated<R>(_ body: (UnsafePointer<CChar>) -> R) -> R {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: text.count + 1) { copy in

@@ -68,7 +68,8 @@ struct CSVReader {
     // Where nothing is a number all are names; a line of some numbers is a row, with mistakes in it.
     let isHeader =
       options.hasHeader
-      ?? (fields.contains { $0.start < $0.end } && fields.allSatisfy { CSVNumber(bytes($0)) == nil && !(options.dtype == .bool && Self.truth(bytes($0)) != nil) })
+      ?? (fields.contains { $0.start < $0.end }
+        && fields.allSatisfy { CSVNumber(bytes($0)) == nil && !(options.dtype == .bool && Self.truth(bytes($0)) != nil) })
     guard isHeader else {
       (position, line) = begin
       return

@@ -67,6 +67,7 @@ struct NPYLiteral {
   }
 
   private mutating func bool() throws(DataError) -> Bool {
+    skipBlanks()
     for (word, value) in [("True", true), ("False", false)] where text[position...].starts(with: word.utf8) {
       position += word.utf8.count
       return value

@@ -33,7 +33,9 @@ struct ZipEntry {
     _ = fields.take(6)
     let headerOffset = fields.next(UInt32.self)
     byteCount = Self.fixedSize + nameSize + extraSize + commentSize
-    guard text.count >= byteCount else { throw error("its name, extra fields and comment of \(byteCount - Self.fixedSize) bytes go beyond the directory") }
+    guard text.count >= byteCount else {
+      throw error("its name, extra fields and comment of \(byteCount - Self.fixedSize) bytes go beyond the directory")
+    }
     let nameBytes = fields.take(nameSize)
     guard let name = String(validating: nameBytes, as: UTF8.self), !name.utf8.contains(0) else {
       throw error("the name \(readable(String(decoding: nameBytes, as: UTF8.self))) is not UTF-8")
@@ -41,7 +43,9 @@ struct ZipEntry {
     self.name = name
     let member = "member \(readable(name))"
     if flags & Self.isEncrypted != 0 { throw error("\(member) is encrypted") }
-    guard let method = ZipArchive.Method(rawValue: code) else { throw error("\(member) is compressed by method \(code); 0 and 8 are known") }
+    guard let method = ZipArchive.Method(rawValue: code) else {
+      throw error("\(member) is compressed by method \(code); 0 and 8 are known")
+    }
     self.method = method
 
     // What the fields cannot hold stands in an extra field, each where its field is full.
