@@ -12,6 +12,7 @@ let package = Package(
   platforms: [.macOS(.v26)],
   products: [
     .library(name: "Fluxion", targets: ["Fluxion"]),
+    .executable(name: "fluxion", targets: ["FluxionCommand"]),
     .executable(name: "bench", targets: ["bench"]),
     .executable(name: "digits", targets: ["digits"]),
     .executable(name: "gpt", targets: ["gpt"]),
@@ -39,6 +40,10 @@ let package = Package(
     .target(name: "Data", dependencies: ["Tensors", "CZlib"], swiftSettings: swift),
     .target(name: "Training", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data"], swiftSettings: swift),
     .target(name: "Fluxion", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data", "Training"], swiftSettings: swift),
+    // Not `fluxion`: where file names ignore case that would be the library's module.
+    .executableTarget(
+      name: "FluxionCommand", dependencies: ["Fluxion", "Data", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: swift),
     .target(
       name: "CLoops", path: "Benchmarks/Loops", cSettings: c, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .executableTarget(
@@ -73,7 +78,8 @@ let package = Package(
     .testTarget(
       name: "FluxionTests",
       dependencies: [
-        "Fluxion", "Tensors", "Data", "Training", "PyTorchCases", "Psalms", .product(name: "RealModule", package: "swift-numerics"),
+        "Fluxion", "FluxionCommand", "Tensors", "Data", "Training", "PyTorchCases", "Psalms",
+        .product(name: "RealModule", package: "swift-numerics"),
       ],
       resources: [.copy("Golden")], swiftSettings: swift),
   ],

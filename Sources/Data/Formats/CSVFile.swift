@@ -51,7 +51,7 @@ public struct CSVFile: Sendable {
     if let zero = text.firstIndex(of: 0) {
       throw DataError(file: file.path, field: "text", offset: zero, message: "a zero byte; a table of numbers is text")
     }
-    text += try source.bytes(.max)
+    if text.count == 64 << 10 { text += try source.bytes(.max) }
     path = file.path
     (columnNames, tensor) = try text.withUnsafeBufferPointer { (text) throws(DataError) in
       var reader = CSVReader(text, file: file.path, options)

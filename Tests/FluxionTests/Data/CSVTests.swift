@@ -177,16 +177,17 @@ import Testing
     for row in Self.rows {
       let bytes = Array(row.text.utf8)
       for position in bytes.indices {
-        for value in [0x22, 0x2C, 0x0A, 0x0D, 0x65, 0x30, 0x2D, 0xFF, 0] as [UInt8] {
-          var changed = bytes
-          changed[position] = value
-          for bytes in [changed, Array(bytes[..<position])] {
-            do throws(DataError) {
-              let file = try CSVFile(bytes: bytes, dtype: row.dtype, missing: 0)
-              #expect(file.tensor.rank == 2 && file.tensor.elementCount <= bytes.count + 1)
-            } catch {
-              #expect(error.file == "bytes" && !error.message.isEmpty)
-            }
+        var changed = [Array(bytes[..<position])]
+        for value in [0x22, 0x2C, 0x0A, 0x65, 0xFF, 0] as [UInt8] {
+          changed.append(bytes)
+          changed[changed.count - 1][position] = value
+        }
+        for bytes in changed {
+          do throws(DataError) {
+            let file = try CSVFile(bytes: bytes, dtype: row.dtype, missing: 0)
+            #expect(file.tensor.rank == 2 && file.tensor.elementCount <= bytes.count + 1)
+          } catch {
+            #expect(error.file == "bytes" && !error.message.isEmpty)
           }
         }
       }
