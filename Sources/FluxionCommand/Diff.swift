@@ -124,7 +124,7 @@ struct FileComparison {
     if comparison.differing > 0 {
       let total = x.shape.elementCount
       parts.append(
-        "\(grouped(comparison.differing)) of \(grouped(total)) \(total == 1 ? "element differs" : "elements differ"),"
+        "\(grouped(comparison.differing)) of \(grouped(total)) \(total == 1 ? "element" : "elements") \(comparison.differing == 1 ? "differs" : "differ"),"
           + " by at most \(brief(comparison.absolute)), relative \(brief(comparison.relative))")
     }
     if !parts.isEmpty { lines.append("\(name): \(parts.joined(separator: "; "))") }

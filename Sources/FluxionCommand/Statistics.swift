@@ -22,7 +22,9 @@ enum Number: Equatable, Encodable, CustomStringConvertible {
   }
 }
 
-/// What a tensor's elements are like. Least, largest, mean and standard deviation are of those that are finite.
+/// What a tensor's elements are like.
+///
+/// Least, largest, mean and standard deviation are of those that are finite.
 struct Statistics: Equatable, Encodable {
   var elements = 0
   var zeros = 0
@@ -32,7 +34,7 @@ struct Statistics: Equatable, Encodable {
   var minimum: Number?
   var maximum: Number?
   var mean: Double?
-  /// That of all elements there are: divided by their number.
+  /// That of all elements there are: divided by their number, and not by one less.
   var standardDeviation: Double?
 
   /// Whether every element is a number.
