@@ -52,14 +52,17 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
   public func makeIterator() -> BatchIterator<D> { pass(passes.next()) }
 
   /// The pass of a number, counted from 0; it does not count as one for later loops.
-  public func pass(_ number: Int) -> BatchIterator<D> {
+  ///
+  /// From a batch on, counted from 0, it gives the batches that the whole pass gives from there on; there are none behind the last one.
+  public func pass(_ number: Int, from batch: Int = 0) -> BatchIterator<D> {
+    if batch < 0 { fail(TensorError("DataLoader", "a pass from batch \(batch) on; 0 or more would fit")) }
     let passSeed = mix(seed, UInt64(number))
     var order = Array(0..<data.count)
     if shuffle {
       var stream = RandomStream(seed: passSeed)
       order.shuffle(using: &stream)
     }
-    return BatchIterator(self, order, passSeed)
+    return BatchIterator(self, order, passSeed, from: Swift.max(0, batch))
   }
 }
 
@@ -70,7 +73,7 @@ public final class BatchIterator<D: Dataset>: IteratorProtocol, Sequence {
   private let loader: DataLoader<D>
   private let order: [Int]
   private let seed: UInt64
-  private var position = 0
+  private var position: Int
   private var ahead: Ahead<Made>?
 
   private struct Made: Sendable {
@@ -81,10 +84,11 @@ public final class BatchIterator<D: Dataset>: IteratorProtocol, Sequence {
   /// tensor is made sooner than that.
   private static var worthwhile: Duration { .microseconds(50) }
 
-  init(_ loader: DataLoader<D>, _ order: [Int], _ seed: UInt64) {
+  init(_ loader: DataLoader<D>, _ order: [Int], _ seed: UInt64, from batch: Int) {
     self.loader = loader
     self.order = order
     self.seed = seed
+    position = batch
   }
 
   deinit { ahead?.discard() }

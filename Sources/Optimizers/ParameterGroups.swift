@@ -47,11 +47,14 @@ public struct ParameterGroups: Optimizer {
 
   /// The rest's state and each group's.
   public mutating func visitState(_ visitor: inout StateVisitor) {
-    visitor.part(&rest, "rest")
-    visitor.list(&groups, "groups") { group, name, visitor in visitor.part(&group.optimizer, name) }
+    visitor.inGroups { visitor in
+      visitor.part(&rest, "rest")
+      visitor.list(&groups, "groups") { group, name, visitor in visitor.part(&group.optimizer, name) }
+    }
     visitor.list(&ratios, "ratios") { ratio, name, visitor in
       var text = ratio.map { "\($0)" } ?? ""
       visitor.value(&text, name)
+      if !text.isEmpty && Double(text) == nil { visitor.refuse(name, "\"\(text.prefix(40))\", which is no Double") }
       ratio = Double(text)
     }
   }

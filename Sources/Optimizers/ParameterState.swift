@@ -96,13 +96,37 @@ struct ParameterState: Sendable, Resumable {
   }
 
   /// The state of each parameter under its name.
+  ///
+  /// Restored after a model, it has to be that of the model's parameters, all of them or, in a group, some of them in order.
   mutating func visitState(_ visitor: inout StateVisitor) {
     visitor.list(&names, "names", blank: "") { $2.value(&$0, $1) }
-    if visitor.isRestoring { entries = .init(repeating: Entry(), count: names.count) }
+    var outlines: [String: (shape: Shape, dtype: DType)]?
+    if visitor.isRestoring {
+      entries = .init(repeating: Entry(), count: names.count)
+      if let parameters = visitor.parameters, !names.isEmpty {
+        var rest = parameters[...]
+        let isInOrder = names.allSatisfy { name in
+          rest = rest.drop { $0.name != name }
+          return rest.popFirst() != nil
+        }
+        if !isInOrder || !visitor.isInGroup && names.count != parameters.count {
+          visitor.refuse(
+            "names", "\(names.prefix(4).joined(separator: ", "))\(names.count > 4 ? ", …" : ""), and not the model's parameters")
+        }
+        outlines = Dictionary(parameters.map { ($0.name, ($0.shape, $0.dtype)) }) { first, _ in first }
+      }
+    }
     for (i, name) in names.enumerated() {
       visitor.within(name) { visitor in
         visitor.value(&entries[i].steps, "steps")
-        visitor.list(&entries[i].slots, "slots", blank: .zeros([0])) { $2.tensor(&$0, $1) }
+        if entries[i].steps < 0 { visitor.refuse("steps", "\(entries[i].steps); 0 or more would fit") }
+        visitor.list(&entries[i].slots, "slots", blank: .zeros([0])) { slot, number, visitor in
+          if let outline = outlines?[name] {
+            visitor.tensor(&slot, number, shape: outline.shape, dtype: outline.dtype)
+          } else {
+            visitor.tensor(&slot, number)
+          }
+        }
         // Most optimizers have none.
         if visitor.isRestoring ? visitor.has("number") : entries[i].number != 1 { visitor.value(&entries[i].number, "number") }
       }

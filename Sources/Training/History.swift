@@ -1,3 +1,5 @@
+import Models
+
 /// What a run of `fit` went through.
 public struct History: Sendable {
   /// One pass over the training data.
@@ -46,7 +48,7 @@ public struct Evaluation: Sendable, Equatable {
 }
 
 /// Means over batches of different sizes.
-struct RunningMean {
+struct RunningMean: Resumable {
   private(set) var count = 0
   private var loss = 0.0
   private var metric: Double?
@@ -67,12 +69,16 @@ struct RunningMean {
 public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The loss became NaN or infinite; epoch and step (in the epoch) are counted from 1.
   case nonFiniteLoss(Double, epoch: Int, step: Int)
+  /// A parameter became NaN or infinite; found before a checkpoint would have been written of it.
+  case nonFiniteParameter(String, steps: Int)
 
   /// The whole sentence.
   public var description: String {
     switch self {
     case .nonFiniteLoss(let loss, let epoch, let step):
       "fit: the loss is \(loss.isNaN ? "NaN" : "\(loss)") at epoch \(epoch), step \(step); the model is as it was before that step"
+    case .nonFiniteParameter(let name, let steps):
+      "fit: \(name) is not finite after \(steps) steps; no checkpoint was written of it"
     }
   }
 }

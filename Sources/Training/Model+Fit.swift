@@ -12,67 +12,71 @@ extension Model where Input == Tensor, Output == Tensor {
   /// are class ids, unless another one is given. Orders follow from `seed`, or from the stream in force (see ``withSeed(_:_:)``). After
   /// each epoch `onEpoch` gets its figures and the model; what it throws ends the training.
   ///
-  /// A loss that is not finite throws ``TrainingError``; the model is then as it was before that step.
+  /// With `checkpoints`, the whole run is written into a directory every so often (see ``TrainingState``), and where it ends:
+  /// `step-00001200.safetensors`, of which the newest `keep` stay, `last.safetensors`, which is the newest, and `best.safetensors`, that of
+  /// the epoch with the best figure (early stopping's, or else the loss; of the validation data if there are any), which is always written and
+  /// stays. With `resume` the run goes on from the newest one, to the bit as if it had never been interrupted, or begins if there is none;
+  /// it then has the settings of the run that was written, its seed included, and `epochs` is the number of all. Without, a directory that has
+  /// checkpoints already is refused.
+  ///
+  /// A loss that is not finite throws ``TrainingError``; the model is then as it was before that step. A checkpoint that cannot be written, or
+  /// read, throws ``DataError`` or ``LoadError``.
+  ///
+  /// - Parameters:
+  ///   - train: The examples.
+  ///   - validation: Examples that are not learned from.
+  ///   - loss: What is minimised.
+  ///   - optimizer: What changes the parameters.
+  ///   - epochs: How often the examples are gone through.
+  ///   - batchSize: How many examples a step sees.
+  ///   - shuffle: Whether each epoch has an order of its own.
+  ///   - seed: What the orders follow from.
+  ///   - metric: A figure beside the loss.
+  ///   - schedule: What sets the learning rate before each step; it hears of the loss that each epoch ends with.
+  ///   - earlyStopping: When training ends before its time.
+  ///   - checkpoints: The directory of the run's checkpoints; made if there is none.
+  ///   - interval: How often one is written.
+  ///   - keep: How many of them stay.
+  ///   - resume: Whether a run that is there goes on.
+  ///   - progress: How progress is shown.
+  ///   - onEpoch: What happens after each epoch, before its checkpoint is written.
   @discardableResult
   public mutating func fit<O: Optimizer>(
     _ train: some Dataset<(Tensor, Tensor)>, validation: (any Dataset<(Tensor, Tensor)>)? = nil, loss: (Tensor, Tensor) -> Tensor,
     optimizer: O, epochs: Int, batchSize: Int = 64, shuffle: Bool = true, seed: UInt64? = nil, metric: Metric? = nil,
-    progress: ProgressDisplay = .automatic, onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
+    schedule: (any Schedule)? = nil, earlyStopping: EarlyStopping? = nil, checkpoints: String? = nil,
+    every interval: CheckpointInterval = .epochs(1), keep: Int = 3, resume: Bool = false, progress: ProgressDisplay = .automatic,
+    onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
   ) throws -> History {
-    var history = History()
-    let loader = DataLoader(train, batchSize: batchSize, shuffle: shuffle, seed: seed)
     if epochs < 0 { fail(TensorError("fit", "\(epochs) epochs; 0 or more would fit")) }
     if train.count == 0 { fail(TensorError("fit", "no examples to train on")) }
-    if hasFailed { return history }
-    var optimizer = optimizer
-    var metric = metric
-    var display = ProgressReporter(progress, epochs: epochs, steps: loader.batchCount)
-    defer { display.close() }
+    if keep < 1 { fail(TensorError("fit", "\(keep) checkpoints to keep; 1 or more would fit")) }
+    if resume && checkpoints == nil { fail(TensorError("fit", "a run to resume, and no directory of checkpoints")) }
+    switch interval {
+    case .epochs(let count), .steps(let count):
+      if count < 1 { fail(TensorError("fit", "a checkpoint every \(count); 1 or more would fit")) }
+    }
+    if hasFailed { return History() }
+    let directory = try checkpoints.map { path throws(DataError) in try CheckpointDirectory(path, keep: keep) }
 
-    for epoch in 1...max(epochs, 1) where epochs > 0 {
-      var mean = RunningMean()
-      let start = ContinuousClock.now
-      display.begin(epoch)
-      for (step, (x, y)) in loader.enumerated() {
-        guard let (value, outputs) = try self.step(x, y, loss, &optimizer, epoch: epoch, step: step + 1) else { return history }
-        if metric == nil && y.dtype.isInteger && outputs.rank == y.rank + 1 { metric = .accuracy }
-        history.stepLosses.append(value)
-        mean.add(value, metric?.mean(outputs, y), count: x.shape[0])
-        display.update(step + 1, mean, metric?.name)
+    let newest = try directory?.newest()
+    if let directory, newest != nil, !resume {
+      throw DataError(
+        file: directory.path, message: "has checkpoints of an earlier run; resume: true goes on with it, another directory begins anew")
+    }
+    return try withoutActuallyEscaping(loss) { loss in
+      try withUnsafeMutablePointer(to: &self) { pointer in
+        // Moved in and out: were it held twice, each parameter would be copied.
+        var run = TrainingState(pointer.move(), optimizer, schedule: schedule, earlyStopping: earlyStopping, seed: seed)
+        defer { pointer.initialize(to: run.model) }
+        let loader = DataLoader(train, batchSize: batchSize, shuffle: shuffle, seed: run.seed)
+        try run.begin(loader, from: newest)
+        let training = TrainingRun(
+          loader: loader, validation: validation, loss: loss, epochs: epochs, interval: interval, directory: directory, onEpoch: onEpoch)
+        try training.train(&run, metric: metric, progress)
+        return run.history
       }
-      let seconds = start.duration(to: .now).seconds
-      let result = validation.map { evaluate($0, loss: loss, metric: metric, batchSize: batchSize) }
-      if hasFailed { return history }
-      history.metricName = metric?.name
-      let figures = History.Epoch(
-        number: epoch, training: mean.evaluation, validation: result, seconds: seconds, itemsPerSecond: Double(mean.count) / seconds)
-      history.epochs.append(figures)
-      display.end(figures, metric?.name)
-      try onEpoch?(figures, self)
     }
-    return history
-  }
-
-  /// One step; nil after a mistake in a `checked` scope.
-  private mutating func step<O: Optimizer>(
-    _ x: Tensor, _ y: Tensor, _ loss: (Tensor, Tensor) -> Tensor, _ optimizer: inout O, epoch: Int, step: Int
-  ) throws -> (loss: Double, outputs: Tensor)? {
-    // A run changes hidden values, too; they must not stay if the step does not count.
-    var before: Self? = self
-    let (value, gradient, outputs) = valueAndGradient(at: &self) { model in
-      let outputs = model(x)
-      return (loss(outputs, y), outputs.detached)
-    }
-    let number = value.item()
-    if let model = before, hasFailed || !number.isFinite {
-      self = model
-      if hasFailed { return nil }
-      throw TrainingError.nonFiniteLoss(number, epoch: epoch, step: step)
-    }
-    // The optimizer writes in place only what nobody else holds.
-    before = nil
-    optimizer.update(&self, along: gradient)
-    return hasFailed ? nil : (number, outputs)
   }
 
   /// The mean loss and metric over a data set, in inference mode; the model stays as it is.

@@ -27,11 +27,20 @@ struct ProgressReporter {
   private let start = ContinuousClock.now
   private var epoch = 0
   private var epochStart = ContinuousClock.now
+  /// The steps of the run, and the examples of this epoch, that an earlier process has gone through.
+  private let stepsBefore: Int
+  private var itemsBefore = 0
   private var nextUpdate = ContinuousClock.now
   private var isBarShown = false
 
-  init(_ display: ProgressDisplay, epochs: Int, steps: Int) {
+  /// - Parameters:
+  ///   - display: How it is shown.
+  ///   - epochs: The epochs of the run.
+  ///   - steps: The steps of an epoch.
+  ///   - stepsBefore: How many steps of the run are done already.
+  init(_ display: ProgressDisplay, epochs: Int, steps: Int, stepsBefore: Int = 0) {
     self.epochs = epochs
+    self.stepsBefore = stepsBefore
     self.steps = steps
     style =
       switch display {
@@ -40,8 +49,10 @@ struct ProgressReporter {
       }
   }
 
-  mutating func begin(_ epoch: Int) {
+  /// An epoch, some of whose examples an earlier process may have gone through.
+  mutating func begin(_ epoch: Int, itemsBefore: Int = 0) {
     self.epoch = epoch
+    self.itemsBefore = itemsBefore
     epochStart = .now
   }
 
@@ -55,8 +66,8 @@ struct ProgressReporter {
     let elapsed = start.duration(to: now).seconds
     let line = ProgressLine(
       epoch: epoch, epochs: epochs, fraction: Double(step) / Double(steps), mean: mean.evaluation, metricName: metricName,
-      itemsPerSecond: Double(mean.count) / epochStart.duration(to: now).seconds,
-      secondsLeft: elapsed / Double(done) * Double(epochs * steps - done))
+      itemsPerSecond: Double(mean.count - itemsBefore) / epochStart.duration(to: now).seconds,
+      secondsLeft: elapsed / Double(max(1, done - stepsBefore)) * Double(epochs * steps - done))
     write(Terminal.clearLine + line.text(columns: Terminal.columns))
     isBarShown = true
   }

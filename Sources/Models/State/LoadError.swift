@@ -22,12 +22,18 @@ public struct LoadError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Whether nothing is wrong.
   public var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && unfit.isEmpty }
 
-  /// The whole sentence.
+  /// The whole sentence, with the first few of each list; the properties have them all.
   public var description: String {
     var parts: [String] = []
-    if !missing.isEmpty { parts.append("missing \(missing.joined(separator: ", "))") }
-    if !unexpected.isEmpty { parts.append("unexpected \(unexpected.joined(separator: ", "))") }
-    parts += unfit
+    if !missing.isEmpty { parts.append("missing \(listed(missing))") }
+    if !unexpected.isEmpty { parts.append("unexpected \(listed(unexpected))") }
+    if !unfit.isEmpty { parts.append(listed(unfit, separator: "; ")) }
     return "\(source) does not fit \(target): \(parts.joined(separator: "; "))"
   }
+}
+
+/// The first few of a list, and how many more there are.
+func listed(_ items: [String], separator: String = ", ", most: Int = 8) -> String {
+  let first = items.prefix(most).joined(separator: separator)
+  return items.count > most ? "\(first)\(separator)and \(items.count - most) more" : first
 }

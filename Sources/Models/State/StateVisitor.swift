@@ -19,8 +19,15 @@ public struct StateVisitor {
   public private(set) var values: [String: String] = [:]
   /// What was missing or did not fit so far.
   private var problems: LoadError
+  /// The parameters of the models that were restored so far, under the names that the models give them: what the state of an optimizer, which
+  /// is restored after its model, has to fit. Nil before any model.
+  public private(set) var parameters: [(name: String, shape: Shape, dtype: DType)]?
+  /// Whether what is shown belongs to some of a model's parameters rather than to all.
+  public private(set) var isInGroup = false
   private var seen: Set<String> = []
   private var path: [String] = []
+  /// How many elements lists may still be given that the program did not make.
+  private var room = 0
 
   /// To write state down.
   public init() {
@@ -32,6 +39,8 @@ public struct StateVisitor {
   public init(restoring source: any NamedTensors) {
     self.source = source
     problems = LoadError(source: source.source)
+    // Each takes a name at least, so that a count that lies costs no more than the file is long.
+    room = source.names.count + source.metadata.count
   }
 
   /// Whether values are given back rather than read.
@@ -52,6 +61,10 @@ public struct StateVisitor {
     seen.insert(name)
     guard let text = source.metadata[name] else { return problems.missing.append(name) }
     guard let restored = T(text) else { return problems.unfit.append("\(name) is \"\(text.prefix(40))\", which is no \(T.self)") }
+    // Whatever counts on from there must not come to the end of its numbers.
+    if let number = restored as? Int, number.magnitude > Int.max.magnitude - 1 << 32 {
+      return problems.unfit.append("\(name) is \(number), which nothing counts to")
+    }
     value = restored
   }
 
@@ -65,10 +78,14 @@ public struct StateVisitor {
 
   /// A tensor whose shape and dtype have to be as they are.
   public mutating func tensorOfSameShape(_ tensor: inout Tensor, _ name: String) {
-    if let source, let (shape, dtype) = source.outline(self.name(name)), shape != tensor.shape || dtype != tensor.dtype {
+    self.tensor(&tensor, name, shape: tensor.shape, dtype: tensor.dtype)
+  }
+
+  /// A tensor of a certain shape and dtype.
+  public mutating func tensor(_ tensor: inout Tensor, _ name: String, shape: Shape, dtype: DType) {
+    if let source, let found = source.outline(self.name(name)), found.shape != shape || found.dtype != dtype {
       seen.insert(self.name(name))
-      problems.unfit.append("\(self.name(name)) is \(dtype) \(shape) and not \(tensor.dtype) \(tensor.shape)")
-      return
+      return problems.unfit.append("\(self.name(name)) is \(found.dtype) \(found.shape) and not \(dtype) \(shape)")
     }
     self.tensor(&tensor, name)
   }
@@ -98,19 +115,20 @@ public struct StateVisitor {
       var count = list.count
       visitor.value(&count, "count")
       if visitor.isRestoring && count != list.count {
-        // A count that lies costs no more than the names that there are.
-        guard let blank, count >= 0, count <= visitor.limit else {
-          if count != list.count { visitor.problems.unfit.append("\(visitor.name("count")) is \(count) and not \(list.count)") }
-          return
+        let isFew = count >= 0 && count - list.count <= visitor.room
+        guard let blank, isFew else {
+          let fitting = isFew || blank == nil ? "\(list.count)" : "a number of names that there are"
+          return visitor.problems.unfit.append("\(visitor.name("count")) is \(count) and not \(fitting)")
         }
+        visitor.room -= max(0, count - list.count)
         list = Array(list.prefix(count)) + Array(repeating: blank, count: max(0, count - list.count))
       }
       for i in list.indices { visit(&list[i], String(i), &visitor) }
     }
   }
 
-  /// A mistake that is found by whoever restores.
-  public mutating func refuse(_ sentence: String) { problems.unfit.append(sentence) }
+  /// A mistake that is found by whoever restores: `visitor.refuse("steps", "−1; 0 or more would fit")`.
+  public mutating func refuse(_ name: String, _ message: String) { problems.unfit.append("\(self.name(name)) is \(message)") }
 
   /// What is shown in `body` has names that begin with `name`.
   public mutating func within(_ name: String, _ body: (inout StateVisitor) -> Void) {
@@ -119,7 +137,18 @@ public struct StateVisitor {
     path.removeLast()
   }
 
-  /// Whether the source has a tensor or a value of this name, or values that begin with it.
+  /// Parameters of a model, which the state of its optimizer has to fit.
+  mutating func addParameters(_ list: [(name: String, shape: Shape, dtype: DType)]) { parameters = (parameters ?? []) + list }
+
+  /// What is shown in `body` belongs to groups of a model's parameters.
+  public mutating func inGroups(_ body: (inout StateVisitor) -> Void) {
+    let outer = isInGroup
+    isInGroup = true
+    body(&self)
+    isInGroup = outer
+  }
+
+  /// Whether the source has a tensor or a value of this name.
   public func has(_ name: String) -> Bool {
     let name = self.name(name)
     return source.map { $0.outline(name) != nil || $0.metadata[name] != nil } ?? false
@@ -137,8 +166,6 @@ public struct StateVisitor {
     problems.unexpected = source.names.filter { !seen.contains($0) }
     if !problems.isEmpty { throw problems }
   }
-
-  private var limit: Int { (source?.names.count ?? 0) + (source?.metadata.count ?? 0) }
 
   private mutating func read(_ name: String) -> Tensor? {
     guard let source else { return nil }

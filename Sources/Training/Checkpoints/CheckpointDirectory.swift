@@ -1,0 +1,77 @@
+import Data
+import Foundation
+
+/// How often `fit` writes a checkpoint.
+public enum CheckpointInterval: Sendable, Equatable {
+  /// After every so many epochs.
+  case epochs(Int)
+  /// After every so many steps.
+  case steps(Int)
+}
+
+/// A directory of a run's checkpoints: `step-00001200.safetensors` and others, and two more names for some of them, `last.safetensors` and
+/// `best.safetensors`.
+struct CheckpointDirectory {
+  let path: String
+  /// How many of the numbered files stay, the best one not counted.
+  let keep: Int
+
+  /// Makes the directory if need be.
+  init(_ path: String, keep: Int) throws(DataError) {
+    self.path = path
+    self.keep = keep
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      var isDirectory: ObjCBool = false
+      let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+      throw DataError(
+        file: path, message: isThere && !isDirectory.boolValue ? "is no directory, which checkpoints want" : "cannot be made a directory")
+    }
+  }
+
+  /// The steps that there are checkpoints of, in order.
+  func steps() throws(DataError) -> [Int] {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+      throw DataError(file: path, message: "cannot be read as a directory")
+    }
+    return names.compactMap { name in
+      guard name.hasPrefix("step-"), name.hasSuffix(".safetensors"), let step = Int(name.dropFirst(5).dropLast(12)) else { return nil }
+      // Others that only look alike are not the run's.
+      return file(step) == "\(path)/\(name)" ? step : nil
+    }.sorted()
+  }
+
+  /// The file of a step.
+  func file(_ step: Int) -> String {
+    let digits = String(step)
+    return "\(path)/step-\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits).safetensors"
+  }
+
+  /// The checkpoint that the run was last at; nil if there is none.
+  func newest() throws(DataError) -> String? {
+    if let step = try steps().last { return file(step) }
+    // The numbered ones may have been taken away, the last one left.
+    let last = named("last")
+    return FileManager.default.fileExists(atPath: last) ? last : nil
+  }
+
+  /// Writes a checkpoint, then gives the last and the best their names, then removes what need not stay.
+  ///
+  /// Killed in between, names and removals are made good by the next one.
+  func write<M, O>(_ run: TrainingState<M, O>) throws(DataError) {
+    try run.save(to: file(run.step))
+    try mark(run)
+  }
+
+  /// Gives the files their names, and removes those that are too old.
+  func mark<M, O>(_ run: TrainingState<M, O>) throws(DataError) {
+    try AtomicFile.link(file(run.step), as: named("last"))
+    if run.best != nil && FileManager.default.fileExists(atPath: file(run.bestStep)) {
+      try AtomicFile.link(file(run.bestStep), as: named("best"))
+    }
+    for step in try steps().dropLast(keep) where step != run.bestStep || run.best == nil { unlink(file(step)) }
+  }
+
+  private func named(_ name: String) -> String { "\(path)/\(name).safetensors" }
+}
