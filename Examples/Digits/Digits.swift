@@ -24,10 +24,17 @@ struct Digits: ParsableCommand {
   var data: String?
   @Option(help: ArgumentHelp("Where the training curve goes.", valueName: "file"))
   var curve = "training.svg"
+  @Option(help: ArgumentHelp("Where the run is kept while it trains, so that it can go on.", valueName: "directory"))
+  var checkpoints: String?
+  @Flag(help: "Go on with the run that is in --checkpoints, if there is one.")
+  var resume = false
+  @Option(help: ArgumentHelp("Where the trained weights go.", valueName: "file"))
+  var save: String?
 
   func validate() throws {
     if let epochs, epochs < 1 { throw ValidationError("--epochs \(epochs): 1 or more would fit") }
     if batchSize < 1 { throw ValidationError("--batch-size \(batchSize): 1 or more would fit") }
+    if resume && checkpoints == nil { throw ValidationError("--resume without --checkpoints: the directory of the run would fit") }
     if !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate \(learningRate): a positive number would fit")
     }
@@ -47,7 +54,7 @@ struct Digits: ParsableCommand {
     print("\(digits.train.count) digits to learn from, \(digits.test.count) to be tested on; \(model.parameterCount) parameters")
     let history = try model.fit(
       digits.train, validation: digits.test, loss: crossEntropy, optimizer: Adam(learningRate: learningRate),
-      epochs: epochs ?? self.model.epochs, batchSize: batchSize, seed: seed)
+      epochs: epochs ?? self.model.epochs, batchSize: batchSize, seed: seed, checkpoints: checkpoints, resume: resume)
 
     let predictions = model.predict(digits.test.inputs).argmax(axis: -1)
     let labels = digits.test.targets
@@ -59,6 +66,10 @@ struct Digits: ParsableCommand {
     let accuracy = String(format: "%.3f", accuracy(model.predict(digits.test.inputs), labels))
     try write(history.svg(title: "Handwritten digits", subtitle: "\(self.model) · Adam · test accuracy \(accuracy)"))
     print("The training curve is in \(curve)")
+    if let save {
+      try model.save(to: save, metadata: ["model": "\(self.model)", "test accuracy": accuracy])
+      print("The weights are in \(save)")
+    }
     print("test accuracy \(accuracy)")
   }
 

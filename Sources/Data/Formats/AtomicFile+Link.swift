@@ -11,14 +11,16 @@ extension AtomicFile {
   ///
   /// Where the file system has no hard links it is copied. Throws the path and the reason if it cannot be done.
   package static func link(_ path: String, as name: String) throws(DataError) {
-    // It begins and ends as a file that is being written does, and is removed as one if the process is killed before it has its name.
     let slash = name.lastIndex(of: "/").map { name.index(after: $0) } ?? name.startIndex
-    let temporary = "\(name[..<slash]).fluxion-\(String(UInt64.random(in: .min ... .max), radix: 16)).tmp"
-    guard Self.hardLink(path, temporary) else { return try copy(path, to: name) }
-    // Of two names of one file, which rename leaves alone, one is left over.
-    defer { unlink(temporary) }
-    if rename(temporary, name) != 0 {
-      throw DataError(file: name, message: "cannot be written: \(SystemCalls.lastError)")
+    while true {
+      // It begins and ends as a file that is being written does, and is removed as one if the process is killed before it has its name.
+      let temporary = "\(name[..<slash]).fluxion-\(String(UInt64.random(in: .min ... .max), radix: 16)).tmp"
+      guard hardLink(path, temporary) else { return try copy(path, to: name) }
+      // Of two names of one file, which rename leaves alone, one is left over.
+      defer { unlink(temporary) }
+      if rename(temporary, name) == 0 { return }
+      // A writer in the same directory may have taken it for one that was left behind.
+      guard errno == ENOENT else { throw DataError(file: name, message: "cannot be written: \(SystemCalls.lastError)") }
     }
   }
 

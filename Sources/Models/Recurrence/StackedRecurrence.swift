@@ -116,6 +116,11 @@ extension StackedRecurrence {
   /// Its layers' parameters and states, each name followed by `_l` and the layer's number.
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {
     for i in stack.layers.indices { stack.layers[i].visit(&visitor, suffix: "_l\(i)\(stack.suffix)") }
+    if stack.dropout.probability == 0 { return }
+    // Its stream is state; under a name of its own, as the two directions of a ``Bidirectional`` are visited in one place.
+    visitor.enter(.property("dropout" + stack.suffix))
+    stack.dropout.visit(&visitor)
+    visitor.leave()
   }
 
   /// As it is written: `LSTM(64, 256, layers: 2)`.

@@ -19,8 +19,9 @@ public struct StateVisitor {
   public private(set) var values: [String: String] = [:]
   /// What was missing or did not fit so far.
   private var problems: LoadError
-  /// The parameters of the models that were restored so far, under the names that the models give them: what the state of an optimizer, which
-  /// is restored after its model, has to fit. Nil before any model.
+  /// The parameters of the models that were restored so far, under the names that the models give them; nil before any.
+  ///
+  /// They are what the state of an optimizer, which is restored after its model, has to fit.
   public private(set) var parameters: [(name: String, shape: Shape, dtype: DType)]?
   /// Whether what is shown belongs to some of a model's parameters rather than to all.
   public private(set) var isInGroup = false
@@ -55,7 +56,9 @@ public struct StateVisitor {
   public mutating func value<T: LosslessStringConvertible>(_ value: inout T, _ name: String) {
     let name = self.name(name)
     guard let source else {
-      values[name] = value.description
+      if values.updateValue(value.description, forKey: name) != nil {
+        fail(TensorError("Resumable", "two values are called \(name); each needs a name of its own"))
+      }
       return
     }
     seen.insert(name)

@@ -147,11 +147,62 @@ import Testing
     try check(row.layer())
   }
 
+  /// Saved and loaded into another it is the same: parameters, buffers, what the last run left, and what follows from them.
+  @Test(arguments: layerList)
+  func savedAndLoadedItIsTheSame(_ row: LayerRow) throws {
+    func check<M: Model<Tensor, Tensor>>(_ model: M, _ other: any Model<Tensor, Tensor>) throws {
+      guard var other = other as? M else {
+        Issue.record("another type")
+        return
+      }
+      var model = model
+      _ = withMode(.training) { model(row.sample(5)) }
+      try IDXFixture.withFolder { folder in
+        try model.save(to: folder + "/model.safetensors", includingState: true)
+        let report = try other.load(from: folder + "/model.safetensors", includingState: true)
+        #expect(report.missing.isEmpty && report.unexpected.isEmpty && report.unfit.isEmpty)
+      }
+      #expect(same(model.namedTensors(includingState: true), other.namedTensors(includingState: true)))
+      #expect(other.predict(row.sample()).copyOfElements == model.predict(row.sample()).copyOfElements)
+    }
+    try check(row.layer(), withSeed(9) { row.make() })
+  }
+
+  /// Written down and taken up again it goes on as if nothing had happened, in training too.
+  @Test(arguments: layerList)
+  func takenUpAgainItGoesOn(_ row: LayerRow) throws {
+    func check<M: Model<Tensor, Tensor>>(_ model: M, _ other: any Model<Tensor, Tensor>) throws {
+      guard var other = other as? M else {
+        Issue.record("another type")
+        return
+      }
+      var model = model
+      model.freeze()
+      _ = withMode(.training) { model(row.sample(5)) }
+      var writer = StateVisitor()
+      writer.model(&model, "model")
+      var reader = StateVisitor(restoring: InMemoryTensors(writer.tensors, metadata: writer.values))
+      reader.model(&other, "model")
+      try reader.finish("\(M.self)")
+      #expect(other.frozenParameterNames == model.frozenParameterNames)
+      let answers = withMode(.training) { (model(row.sample()), other(row.sample())) }
+      #expect(answers.0.copyOfElements == answers.1.copyOfElements)
+      #expect(same(model.namedTensors(includingState: true), other.namedTensors(includingState: true)))
+    }
+    try check(row.layer(), withSeed(9) { row.make() })
+  }
+
   /// It prints as it is written.
   @Test(arguments: layerList)
   func printsAsItIsWritten(_ row: LayerRow) {
     if let description = row.description { #expect("\(row.layer())" == description) }
   }
+}
+
+/// Whether names, shapes, dtypes and all elements are equal.
+func same(_ a: [(name: String, value: Tensor)], _ b: [(name: String, value: Tensor)]) -> Bool {
+  a.map { "\($0.name) \($0.value.dtype) \($0.value.shape) \($0.value.copyOfElements)" }
+    == b.map { "\($0.name) \($0.value.dtype) \($0.value.shape) \($0.value.copyOfElements)" }
 }
 
 extension Tensor {
