@@ -69,8 +69,10 @@ extension Model where Input == Tensor, Output == Tensor {
         // Moved in and out: were it held twice, each parameter would be copied.
         var run = TrainingState(pointer.move(), optimizer, schedule: schedule, earlyStopping: earlyStopping, seed: seed)
         defer { pointer.initialize(to: run.model) }
+        try run.begin(DataLoader(train, batchSize: batchSize, shuffle: shuffle, seed: 0), from: newest)
+        if newest != nil { try directory?.mark(run) }
+        // The seed is that of the run that is taken up.
         let loader = DataLoader(train, batchSize: batchSize, shuffle: shuffle, seed: run.seed)
-        try run.begin(loader, from: newest)
         let training = TrainingRun(
           loader: loader, validation: validation, loss: loss, epochs: epochs, interval: interval, directory: directory, onEpoch: onEpoch)
         try training.train(&run, metric: metric, progress)

@@ -1,5 +1,5 @@
-"""PyTorch's state_dicts of a LeNet, an LSTM and a GPT as safetensors, and an input of each with PyTorch's output:
-Tests/FluxionTests/Golden/lenet.safetensors, lstm.safetensors, gpt.safetensors, state-dicts.safetensors.
+"""PyTorch's state_dicts of a LeNet, an LSTM, a GPT and a convolution with batch norm as safetensors, and an input of each with PyTorch's
+output: Tests/FluxionTests/Golden/lenet.safetensors, lstm.safetensors, gpt.safetensors, batchnorm.safetensors, state-dicts.safetensors.
 
 usage: state_dicts.py [--full] [DIRECTORY]
 
@@ -66,11 +66,16 @@ class GPT(nn.Module):
 
 
 side = 28 if full else 20
+normalised = nn.Sequential(
+    nn.Sequential(nn.Conv2d(1, 3, 3, bias=False), nn.BatchNorm2d(3), nn.ReLU()), nn.Flatten(), nn.Linear(108, 4))
+for _ in range(3):
+    normalised(2 * torch.randn(8, 1, 8, 8) + 1)
 rows = {
     "lenet": (lenet(28, 6, 16, 120, 84) if full else lenet(20, 3, 4, 24, 16), torch.randn(4, 1, side, side)),
     "lstm": (LSTM(64, 256), torch.randn(4, 50, 64)) if full else (LSTM(8, 24), torch.randn(2, 12, 8)),
     "gpt": (
         (GPT(65, 128, 4, 4, 64), torch.randint(0, 65, (2, 64))) if full else (GPT(17, 24, 3, 2, 16), torch.randint(0, 17, (2, 16)))),
+    "batchnorm": (normalised, torch.randn(2, 1, 8, 8)),
 }
 answers = {}
 for name, (model, x) in rows.items():

@@ -58,7 +58,7 @@ struct CheckpointDirectory {
 
   /// Writes a checkpoint, then gives the last and the best their names, then removes what need not stay.
   ///
-  /// Killed in between, names and removals are made good by the next one.
+  /// Killed in between, names and removals are made good when the run goes on.
   func write<M, O>(_ run: TrainingState<M, O>) throws(DataError) {
     try run.save(to: file(run.step))
     try mark(run)
@@ -66,9 +66,9 @@ struct CheckpointDirectory {
 
   /// Gives the files their names, and removes those that are too old.
   func mark<M, O>(_ run: TrainingState<M, O>) throws(DataError) {
-    try AtomicFile.link(file(run.step), as: named("last"))
-    if run.best != nil && FileManager.default.fileExists(atPath: file(run.bestStep)) {
-      try AtomicFile.link(file(run.bestStep), as: named("best"))
+    for (step, name) in [(run.step, "last"), (run.bestStep, "best")] where name == "last" || run.best != nil {
+      // Numbered files may have been taken away.
+      if FileManager.default.fileExists(atPath: file(step)) { try AtomicFile.link(file(step), as: named(name)) }
     }
     for step in try steps().dropLast(keep) where step != run.bestStep || run.best == nil { unlink(file(step)) }
   }

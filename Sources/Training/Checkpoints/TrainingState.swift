@@ -175,7 +175,7 @@ enum CheckpointKeys {
 }
 
 extension TrainingState {
-  /// Begins with a loader's data, or goes on with them where a file left off.
+  /// Begins with a loader's data, or goes on with them where a file left off; the seed is the run's and not the loader's.
   ///
   /// Throws, and changes nothing, if the file cannot be read or its run went through other data.
   mutating func begin<D>(_ loader: DataLoader<D>, from file: String?) throws {

@@ -85,6 +85,17 @@ import Testing
     try Self.check("lenet", Self.lenet(20, 3, 4, 24, 16), in: folder)
     try Self.check("lstm", Recurrence(8, 24), in: folder)
     try Self.check("gpt", GPT(17, 24, 3, 2, 16), in: folder)
+    let normalised = Chain {
+      Chain {
+        Conv2D(1, 3, kernel: 3, hasBias: false)
+        BatchNorm(3)
+        relu
+      }
+      Flatten()
+      Dense(108, 4)
+    }
+    try Self.check("batchnorm", normalised, in: folder)
+    #expect(try SafetensorsFile(folder + "/batchnorm.safetensors").tensor("0.1.num_batches_tracked").item() == 3)
   }
 
   @Test(.enabled(if: full != nil, "FLUXION_STATE_DICTS is not set")) func outputsAreThoseOfPyTorchInFullSize() throws {

@@ -72,6 +72,14 @@ import Testing
     #expect(Set(draw(true, 1)).count == 8)
   }
 
+  @Test func aPassGoesOnFromABatch() {
+    for prefetch in [false, true] {
+      let loader = DataLoader(Self.data(50), batchSize: 8, shuffle: true, seed: 1, prefetch: prefetch)
+      let whole = Self.ids(loader.pass(2))
+      for batch in 0...8 { #expect(Self.ids(loader.pass(2, from: batch)) == Array(whole.dropFirst(batch))) }
+    }
+  }
+
   // MARK: The background
 
   /// Counts the batches that exist and those that were made.

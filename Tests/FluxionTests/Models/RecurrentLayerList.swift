@@ -24,6 +24,9 @@ func recurrentLayers() -> [LayerRow] {
       name: "Bidirectional", input: [3, 2, 4], make: { Bidirectional(LSTM(4, 5), GRU(4, 3)) },
       waiting: { Bidirectional(LSTM(5), GRU(3)) }, description: "Bidirectional(LSTM(4, 5), GRU(4, 3))"),
     LayerRow(
+      name: "Bidirectional with dropout", input: [3, 2, 4], make: { Bidirectional { LSTM(4, 5, layers: 2, dropout: 0.5) } },
+      isSameInTraining: false),
+    LayerRow(
       name: "Bidirectional, last", input: [3, 2, 4], make: { Bidirectional(join: .sum, outputs: .last) { SimpleRecurrent(4, 5) } },
       waiting: { Bidirectional(join: .sum, outputs: .last) { SimpleRecurrent(5) } },
       description: "Bidirectional(SimpleRecurrent(4, 5), SimpleRecurrent(4, 5), join: .sum, outputs: .last)"),
