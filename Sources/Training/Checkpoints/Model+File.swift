@@ -51,13 +51,13 @@ extension Model {
 
 /// Opens a file of weights; of a checkpoint, the model's part.
 private func openWeights(_ path: String) throws(DataError) -> any NamedTensors {
-  let file = try SafetensorsFile(path)
+  let file = try openNamedTensors(path)
   return file.metadata[CheckpointKeys.format] == nil ? file : ModelOfCheckpoint(file: file)
 }
 
 /// The tensors of a checkpoint's model under the model's names.
 private struct ModelOfCheckpoint: NamedTensors {
-  let file: SafetensorsFile
+  let file: any NamedTensors
   private var prefix: String { CheckpointKeys.model + "." }
 
   var names: [String] { file.names.compactMap { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : nil } }

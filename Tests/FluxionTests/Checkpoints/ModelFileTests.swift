@@ -215,6 +215,15 @@ import Testing
       var model = Self.chain(2)
       try model.load(from: path)
       #expect(same(model.namedTensors(), source.namedTensors()))
+      // NumPy's archive of the same names.
+      let archive = folder + "/model.npz"
+      try NPZFile.write(source.namedTensors(), to: archive)
+      model = Self.chain(2)
+      try model.load(from: archive)
+      #expect(same(model.namedTensors(), source.namedTensors()))
+      #expect { try model.load(from: archive, only: "layers.0", renaming: ["layers.0.bias": nil]) } throws: {
+        "\($0)" == "\(archive) does not fit Chain: missing layers.0.bias"
+      }
       // Saved over, whole.
       try model.save(to: path)
       #expect(try SafetensorsFile(path).metadata == ["format": "pt"])

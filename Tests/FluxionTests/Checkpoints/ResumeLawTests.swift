@@ -7,7 +7,7 @@ import Testing
   /// Everything that has a memory: running statistics, hidden values from call to call, a dropout's stream and the stream in force.
   struct Reader: Model {
     var normal = BatchNorm(4)
-    var cell = Chain {
+    var encoder = Chain {
       GRU(4, 5); Dropout(0.3)
     }.unrolled(stateful: true)
     var out = Dense(5, 2)
@@ -15,7 +15,7 @@ import Testing
     mutating func callAsFunction(_ x: Tensor) -> Tensor {
       let noise = currentMode == .training ? Tensor.normal(x.shape, x.dtype) * 0.1 : .zeros(x.shape, x.dtype)
       let rows = normal((x + noise).reshaped([-1, 4])).reshaped(x.shape)
-      return out(cell(rows)[.all, -1])
+      return out(encoder(rows)[.all, -1])
     }
   }
 
@@ -58,7 +58,8 @@ import Testing
   func stepsAreTheSame(_ row: ResumeRow, _ dtype: DType) throws {
     func check<O: Optimizer>(_ optimizer: O) throws {
       try IDXFixture.withFolder { (folder) throws in
-        for (first, rest) in [(5, 5), (6, 4), (1, 9), (0, 10)] {
+        // Amid a pass; for one of them also between two, after the first step, and before it.
+        for (first, rest) in row.name == "AdamW" ? [(5, 5), (6, 4), (1, 9), (0, 10)] : [(5, 5)] {
           let path = folder + "/run.safetensors"
           var model = Self.model(dtype, 1)
           model.freeze("out.bias")
@@ -70,10 +71,11 @@ import Testing
             try half.save(to: path)
           }
           // Another start altogether: other weights, rates, orders, streams.
-          guard let other = row.optimizer(0.5) as? O else {
+          guard var other = row.optimizer() as? O else {
             Issue.record("another type")
             return
           }
+          other.learningRate *= 3
           var resumed = TrainingState(Self.model(dtype, 2), other, schedule: row.schedule?(), seed: 9)
           try withSeed(5) {
             try resumed.load(from: path)
@@ -87,7 +89,7 @@ import Testing
         }
       }
     }
-    try check(row.optimizer(0.01))
+    try check(row.optimizer())
   }
 
   /// A run of `fit` that is taken up at any of its steps ends as it would have ended.

@@ -2,43 +2,23 @@ import Fluxion
 import Testing
 
 /// What a run that is taken up again has to come out with the same bits for: an optimizer, and a schedule if there is one.
-///
-/// Each is made twice: once for the run that is written, once, with other settings, for the run that takes it up.
 struct ResumeRow: Sendable, CustomTestStringConvertible {
   let name: String
-  let optimizer: @Sendable (_ rate: Double) -> any Optimizer
+  let optimizer: @Sendable () -> any Optimizer
   var schedule: (@Sendable () -> any Schedule)?
 
   var testDescription: String { name }
 }
 
-/// The optimizers, transformations and schedules that the law of resumption is held to.
-let resumeList: [ResumeRow] = optimizerRows() + scheduleRows()
-
-private func optimizerRows() -> [ResumeRow] {
-  [
-    ResumeRow(name: "SGD", optimizer: { SGD(learningRate: $0) }),
-    ResumeRow(name: "SGD, momentum", optimizer: { SGD(learningRate: $0, momentum: 0.9, dampening: 0.1, weightDecay: 0.01) }),
-    ResumeRow(name: "SGD, Nesterov", optimizer: { SGD(learningRate: $0, momentum: 0.9, nesterov: true) }),
-    ResumeRow(name: "Adam", optimizer: { Adam(learningRate: $0, weightDecay: 0.01) }),
-    ResumeRow(name: "AdamW", optimizer: { AdamW(learningRate: $0) }),
-    ResumeRow(
-      name: "ParameterGroups",
-      optimizer: { rate in
-        ParameterGroups(AdamW(learningRate: rate)) {
-          ParameterGroup("normal", SGD(learningRate: rate, momentum: 0.9))
-          ParameterGroup(where: { name in name.hasSuffix("bias") }, Adam(learningRate: rate / 2))
-        }
-      }),
-    ResumeRow(name: "an optimizer of one's own", optimizer: { SignedDescent(learningRate: $0) }),
-  ]
-}
-
-private func scheduleRows() -> [ResumeRow] {
-  [
-    ResumeRow(name: "a schedule with a memory", optimizer: { AdamW(learningRate: $0) }, schedule: { Doubting() })
-  ]
-}
+/// The optimizers, transformations and schedules that the law of resumption is held to: those of the lists of the other laws, and some of one's
+/// own.
+let resumeList: [ResumeRow] =
+  OptimizerRow.all.map { ResumeRow(name: $0.description, optimizer: $0.make) }
+  + [ResumeRow(name: "an optimizer of one's own", optimizer: { SignedDescent(learningRate: 0.01) })]
+  + ScheduleTests.schedules.sorted { $0.key < $1.key }.map { name, schedule in
+    ResumeRow(name: name, optimizer: { AdamW() }, schedule: { schedule })
+  }
+  + [ResumeRow(name: "a schedule of one's own", optimizer: { AdamW() }, schedule: { Doubting() })]
 
 /// Steps by the sign of a moving average: all it keeps is found by reflection.
 private struct SignedDescent: Optimizer {

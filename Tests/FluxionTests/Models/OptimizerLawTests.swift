@@ -9,20 +9,6 @@ import Testing
     func callAsFunction(_ x: Tensor) -> Tensor { head(encoder(x)) }
   }
 
-  /// What state was written down as, and is restored from.
-  struct Memory: NamedTensors {
-    var tensors: [(name: String, value: Tensor)]
-    var metadata: [String: String]
-    let source = "memory"
-    var names: [String] { tensors.map(\.name) }
-
-    init(_ visitor: StateVisitor) { (tensors, metadata) = (visitor.tensors, visitor.values) }
-    func outline(_ name: String) -> (shape: Shape, dtype: DType)? {
-      tensors.first { $0.name == name }.map { ($0.value.shape, $0.value.dtype) }
-    }
-    func tensor(_ name: String) throws -> Tensor { try #require(tensors.first { $0.name == name }).value }
-  }
-
   private static func step(_ model: inout Net, _ optimizer: inout any Optimizer, _ step: Int) {
     let (x, y) = withSeed(UInt64(step)) { (Tensor.normal([7, 6]), Tensor.normal([7, 2])) }
     let gradient = gradient(at: &model) { model in mse(model(x), y) }
@@ -42,7 +28,7 @@ import Testing
     }
     var visitor = StateVisitor()
     optimizer.visitState(&visitor)
-    let written = Memory(visitor)
+    let written = InMemoryTensors(visitor.tensors, metadata: visitor.values)
     // The new one stands where a program would make it anew.
     var (restored, twin) = (row.make(), model)
     var restorer = StateVisitor(restoring: written)

@@ -74,7 +74,7 @@ import Testing
       var (schedule, fresh) = (schedule, fresh)
       var visitor = StateVisitor()
       schedule.visitState(&visitor)
-      var restorer = StateVisitor(restoring: OptimizerLawTests.Memory(visitor))
+      var restorer = StateVisitor(restoring: InMemoryTensors(visitor.tensors, metadata: visitor.values))
       fresh.visitState(&restorer)
       try restorer.finish("schedule")
       return fresh
