@@ -1,10 +1,12 @@
 import Tensors
 
-/// Opens a file of tensors that have names: safetensors, or an `.npz` archive, which its first bytes show.
+/// Opens a file of tensors that have names: safetensors, or an `.npz` archive, which its contents show.
 ///
-/// Throws as the readers of the two do.
+/// Throws as the readers of the two do, and for a file of another kind.
 package func openNamedTensors(_ path: String) throws(DataError) -> any NamedTensors {
-  let file = try RandomAccessBytes(path)
-  let start = try file.bytes(0..<min(2, file.size), "magic number")
-  return start == [0x50, 0x4B] ? try NPZFile(path) : try SafetensorsFile(path)
+  switch try FileFormat(contentsOf: path) {
+  case .safetensors: return try SafetensorsFile(path)
+  case .npz: return try NPZFile(path)
+  case let other: throw DataError(file: path, message: "is \(other), whose tensors have no names; safetensors or npz would fit")
+  }
 }

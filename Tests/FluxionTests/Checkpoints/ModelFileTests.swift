@@ -224,6 +224,10 @@ import Testing
       #expect { try model.load(from: archive, only: "layers.0", renaming: ["layers.0.bias": nil]) } throws: {
         "\($0)" == "\(archive) does not fit Chain: missing layers.0.bias"
       }
+      try IDXFixture.write(Array("1,2\n".utf8), folder + "/table.csv")
+      #expect { try model.load(from: folder + "/table.csv") } throws: {
+        "\($0)" == "\(folder)/table.csv: is csv, whose tensors have no names; safetensors or npz would fit"
+      }
       // Saved over, whole.
       try model.save(to: path)
       #expect(try SafetensorsFile(path).metadata == ["format": "pt"])
