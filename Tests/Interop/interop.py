@@ -74,8 +74,54 @@ def write_safetensors(path):
     return expected, METADATA
 
 
+def read_npz(path):
+    with np.load(path) as file:
+        return {name: file[name] for name in file.files}, {}
+
+
+def write_npz(path, save=np.savez):
+    # In both byte orders and both orders of elements.
+    arrays = samples()
+    arrays |= {f"big {name}": x.astype(x.dtype.newbyteorder(">")) for name, x in samples().items() if x.ndim == 2}
+    arrays["fortran"] = np.asfortranarray(np.arange(24, dtype=np.float32).reshape(2, 3, 4))
+    save(path, **arrays)
+    return {name: x.astype(DTYPES[x.dtype.newbyteorder("=").name]) for name, x in arrays.items()}, {}
+
+
+def write_compressed(path):
+    return write_npz(path, np.savez_compressed)
+
+
+# What follows holds one array: of ours the first, of theirs one that is called after its file.
+
+
+def read_npy(path):
+    return {"float32": np.load(path)}, {}
+
+
+def write_npy(path):
+    x = np.asfortranarray(np.random.default_rng(2).standard_normal((50, 40)).astype(">f2"))
+    np.save(path, x)
+    return {"theirs": x.astype(np.float32)}, {}
+
+
+def read_csv(path):
+    return {"float32": np.loadtxt(path, np.float32, delimiter=",", ndmin=2)}, {}
+
+
+def write_csv(path):
+    x = np.concatenate([np.random.default_rng(3).standard_normal((500, 3)), [[np.inf, -np.inf, 1e-300], [-0.0, 1e38, 2.0**-149]]])
+    np.savetxt(path, x, delimiter=",", header="a,b,c")
+    # As written, to 18 digits, each then the nearest float32.
+    return {"theirs": np.loadtxt(path, np.float64, delimiter=",").astype(np.float32)}, {}
+
+
 FORMATS = {
     "safetensors": (read_safetensors, write_safetensors),
+    "npz": (read_npz, write_npz),
+    "compressed.npz": (read_npz, write_compressed),
+    "npy": (read_npy, write_npy),
+    "csv": (read_csv, write_csv),
 }
 
 

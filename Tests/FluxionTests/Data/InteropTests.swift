@@ -3,6 +3,8 @@ import Foundation
 import Tensors
 import Testing
 
+@testable import FluxionCommand
+
 /// What is written here is read by the formats' own Python libraries, and what they write is read here: Tests/Interop/interop.py.
 @Suite struct InteropTests {
   struct Format: Sendable, CustomTestStringConvertible {
@@ -11,12 +13,24 @@ import Testing
     let read: @Sendable (String) throws -> any NamedTensors
     /// Whether it holds texts beside the tensors.
     var hasMetadata = true
+    /// Whether it holds one tensor, without a name: that of ours is the first sample's, that of theirs the file's.
+    var holdsOne = false
     var testDescription: String { name }
   }
 
   /// One row a format; its functions in Python stand in `FORMATS`.
   static let formats = [
-    Format(name: "safetensors", write: { try SafetensorsFile.write($0, metadata: $1, to: $2) }, read: { try SafetensorsFile($0) })
+    Format(name: "safetensors", write: { try SafetensorsFile.write($0, metadata: $1, to: $2) }, read: { try SafetensorsFile($0) }),
+    Format(name: "npz", write: { tensors, _, path in try NPZFile.write(tensors, to: path) }, read: { try NPZFile($0) }, hasMetadata: false),
+    Format(
+      name: "compressed.npz", write: { tensors, _, path in try NPZFile.write(tensors, compressed: true, to: path) },
+      read: { try NPZFile($0) }, hasMetadata: false),
+    Format(
+      name: "npy", write: { tensors, _, path in try NPYFile.write(tensors[0].value, to: path) }, read: { try TensorFile($0).contents },
+      hasMetadata: false, holdsOne: true),
+    Format(
+      name: "csv", write: { tensors, _, path in try CSVFile.write(tensors[0].value, to: path) }, read: { try TensorFile($0).contents },
+      hasMetadata: false, holdsOne: true),
   ]
 
   private static let samples: [(name: String, value: Tensor)] = [
@@ -38,8 +52,9 @@ import Testing
   func pythonReadsOursAndWeReadPythons(_ format: Format) throws {
     try IDXFixture.withFolder { folder in
       let metadata = format.hasMetadata ? ["format": "pt", "quote \" \\ \n\u{1}": "é 😀 \u{2028}", "": ""] : [:]
-      try format.write(Self.samples, metadata, "\(folder)/ours.\(format.name)")
-      let ours = Description(Self.samples, metadata)
+      let samples = format.holdsOne ? Array(Self.samples.prefix(1)) : Self.samples
+      try format.write(samples, metadata, "\(folder)/ours.\(format.name)")
+      let ours = Description(samples, metadata)
       try JSONEncoder().encode(ours).write(to: URL(fileURLWithPath: folder + "/ours.json"))
       let (status, output) = try Python.run([Python.script, folder, format.name])
       #expect(status == 0, "\(output)")
