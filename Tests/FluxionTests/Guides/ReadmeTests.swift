@@ -29,6 +29,29 @@ import Testing
     #expect(distance(twin.layers[0].as(Dense.self)!.weight, model.layers[0].as(Dense.self)!.weight * 2) == 0)
   }
 
+  @Test func filesOutliveTheProcess() throws {
+    var model = withSeed(1) {
+      Chain {
+        Dense(2, 16, activation: tanh)
+        Dense(16, 1)
+      }
+    }
+    var twin = model
+    let x: Tensor = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    let y: Tensor = [[0], [1], [1], [0]]
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fluxion-readme-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+
+    let run = try twin.fit(
+      TensorDataset(x, y), loss: mse, optimizer: AdamW(learningRate: 1e-2), epochs: 20, schedule: Cosine(from: 1e-2, to: 1e-4, steps: 20),
+      checkpoints: folder + "/run", resume: true, progress: .none)  // killed at any moment, it goes on to the bit
+    try twin.save(to: folder + "/xor.safetensors")  // PyTorch's names and layouts
+    try model.load(from: folder + "/xor.safetensors")  // all that does not fit is named before anything changes
+    #expect(run.epochs.count == 20)
+    #expect(distance(model.predict(x), twin.predict(x)) == 0)
+  }
+
   @Test func ownModels() throws {
     struct Gated: Model {
       var value: Dense, gate: Dense
