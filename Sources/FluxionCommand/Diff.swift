@@ -42,24 +42,25 @@ struct ElementComparison: Equatable {
   /// The largest |x − y| / max(|x|, |y|).
   var relative = 0.0
 
-  init(_ x: Tensor, _ y: Tensor, tolerance: Double) {
+  init(_ x: Tensor, _ y: Tensor, tolerance: Double) { compare(x, y, tolerance) }
+
+  private mutating func compare(_ x: Tensor, _ y: Tensor, _ tolerance: Double) {
     switch (x.dtype, y.dtype) {
-    case (.int64, .int64), (.int32, .int64), (.int64, .int32):
-      x.cast(to: .int64).withElements(Int64.self) { x in
-        y.cast(to: .int64).withElements(Int64.self) { y in
-          // Beyond 2⁵³ floats would take neighbours for equal.
-          for i in x.indices where x[i] != y[i] {
-            let difference = x[i] > y[i] ? UInt64(bitPattern: x[i] &- y[i]) : UInt64(bitPattern: y[i] &- x[i])
-            add(Double(difference), Swift.max(Double(x[i].magnitude), Double(y[i].magnitude)), tolerance)
-          }
-        }
-      }
-    case (.float32, .float32):
-      x.withElements(Float.self) { x in y.withElements(Float.self) { y in compare(x, y, tolerance) } }
-    default:
-      x.cast(to: .float64).withElements(Double.self) { x in
-        y.cast(to: .float64).withElements(Double.self) { y in compare(x, y, tolerance) }
-      }
+    case (.float32, .float32): x.withElements(Float.self) { x in y.withElements(Float.self) { y in compare(x, y, tolerance) } }
+    case (.float64, .float64): x.withElements(Double.self) { x in y.withElements(Double.self) { y in compare(x, y, tolerance) } }
+    case (.int32, .int32): x.withElements(Int32.self) { x in y.withElements(Int32.self) { y in compare(x, y, tolerance) } }
+    case (.int64, .int64): x.withElements(Int64.self) { x in y.withElements(Int64.self) { y in compare(x, y, tolerance) } }
+    case (.bool, .bool): compare(x.cast(to: .int32), y.cast(to: .int32), tolerance)
+    case (.int32, .int64), (.int64, .int32): compare(x.cast(to: .int64), y.cast(to: .int64), tolerance)
+    default: compare(x.cast(to: .float64), y.cast(to: .float64), tolerance)
+    }
+  }
+
+  /// Floats beyond 2⁵³ would take neighbours for equal.
+  private mutating func compare<T: FixedWidthInteger>(_ x: UnsafeBufferPointer<T>, _ y: UnsafeBufferPointer<T>, _ tolerance: Double) {
+    for i in x.indices where x[i] != y[i] {
+      let difference = UInt64(truncatingIfNeeded: Swift.max(x[i], y[i])) &- UInt64(truncatingIfNeeded: Swift.min(x[i], y[i]))
+      add(Double(difference), Swift.max(Double(x[i].magnitude), Double(y[i].magnitude)), tolerance)
     }
   }
 
