@@ -55,5 +55,5 @@ private func customMLPRow(_ activation: Elementwise) -> Row {
       Dense(64, 10)
     }
   }
-  return train("train/custom-mlp", nil, model(), Adam(), [64, 784], classIDs([64], below: 10)) { crossEntropy($0, $1) }
+  return train("train/custom-mlp", nil, model(), Adam(), .normal([64, 784]), classIDs([64], below: 10)) { crossEntropy($0, $1) }
 }

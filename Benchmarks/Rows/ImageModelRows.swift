@@ -9,12 +9,13 @@ func imageModelRows() -> [Row] {
   return [
     // Backward costs twice as much as forward, but for the first layer, whose input needs no gradient.
     train(
-      "train/lenet/64", .product(64, 3 * (first + second + dense) - first, 1), lenet(), Adam(), [64, 1, 28, 28],
+      "train/lenet/64", .product(64, 3 * (first + second + dense) - first, 1), lenet(), Adam(), .normal([64, 1, 28, 28]),
       classIDs([64], below: 10)
     ) { crossEntropy($0, $1) },
     infer("infer/lenet/1", .product(1, 1, first + second + dense), lenet(), .normal([1, 1, 28, 28])),
     train(
-      "train/convnet/32", .product(32, 3 * (a + b + c + 1280) - a, 1), convnet(), Adam(), [32, 3, 32, 32], classIDs([32], below: 10)
+      "train/convnet/32", .product(32, 3 * (a + b + c + 1280) - a, 1), convnet(), Adam(), .normal([32, 3, 32, 32]),
+      classIDs([32], below: 10)
     ) { crossEntropy($0, $1) },
   ]
 }

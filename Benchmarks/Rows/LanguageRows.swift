@@ -3,15 +3,10 @@ import Fluxion
 /// A small GPT, as the peers' scripts define it: 4 pre-norm blocks of width 128 with 4 heads, 65 symbols, 64 positions.
 func languageRows() -> [Row] {
   [
-    .timed("train/gpt/16x64", work(batch: 16, passes: 3), budget: .fastestPeer) {
-      let (x, y) = (classIDs([16, 64], below: 65), classIDs([16, 64], below: 65))
-      var (model, optimizer) = (gpt(), AdamW(learningRate: 1e-3))
-      return {
-        let (value, gradient) = valueAndGradient(at: &model) { model in crossEntropy(model(x), y) }
-        optimizer.update(&model, along: gradient)
-        return value
-      }
-    },
+    train(
+      "train/gpt/16x64", work(batch: 16, passes: 3), gpt(), AdamW(learningRate: 1e-3), classIDs([16, 64], below: 65),
+      classIDs([16, 64], below: 65)
+    ) { crossEntropy($0, $1) },
     .timed("infer/gpt/1x64", work(batch: 1, passes: 1), budget: .fastestPeer) {
       let (model, x) = (gpt(), classIDs([1, 64], below: 65))
       return { model.predict(x) }

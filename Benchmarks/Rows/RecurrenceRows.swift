@@ -18,17 +18,9 @@ func recurrenceRows() -> [Row] {
   ]
 }
 
-/// A step of Adam on 32 sequences of 50 steps with 64 features and classes: forward, backward, update.
+/// A step of Adam on 32 sequences of 50 steps with 64 features and classes.
 private func trainSequences(_ name: String, _ work: Work, _ model: @autoclosure @escaping () -> Chain) -> Row {
-  .timed(name, work, budget: .fastestPeer) {
-    let (x, y) = (Tensor.normal([32, 50, 64]), classIDs([32, 50], below: 64))
-    var (model, optimizer) = (model(), Adam(learningRate: 1e-3))
-    return {
-      let (value, gradient) = valueAndGradient(at: &model) { model in crossEntropy(model(x), y) }
-      optimizer.update(&model, along: gradient)
-      return value
-    }
-  }
+  train(name, work, model(), Adam(learningRate: 1e-3), .normal([32, 50, 64]), classIDs([32, 50], below: 64)) { crossEntropy($0, $1) }
 }
 
 /// The matrix products of a step: each layer's from its input and from its hidden value, and the head's, three times but for the gradient at

@@ -4,17 +4,17 @@ import Fluxion
 func trainRows() -> [Row] {
   let sizes = [784, 128, 64, 10]
   func digits(_ name: String, _ batch: Int, _ optimizer: some Optimizer) -> Row {
-    train(name, training(sizes, batch), mlp(), optimizer, [batch, 784], classIDs([batch], below: 10)) { crossEntropy($0, $1) }
+    train(name, training(sizes, batch), mlp(), optimizer, .normal([batch, 784]), classIDs([batch], below: 10)) { crossEntropy($0, $1) }
   }
   return [
-    train("train/xor/4", nil, xor(), Adam(), [4, 2], .normal([4, 1])) { mse($0, $1) },
+    train("train/xor/4", nil, xor(), Adam(), .normal([4, 2]), .normal([4, 1])) { mse($0, $1) },
     digits("train/mlp/1-sgd", 1, SGD(learningRate: 1e-3)),
     digits("train/mlp/64", 64, Adam()),
     digits("train/mlp/512", 512, Adam()),
     infer("infer/mlp/1", .product(1, 1, 784 * 128 + 128 * 64 + 64 * 10), mlp(), .normal([1, 784])),
     train(
       "train/simple-recurrent/32x50", .product(32 * 50, 3 * (192 * 128 + 128 * 64), 1),
-      sequence(), Adam(), [32, 50, 64], classIDs([32, 50], below: 64)
+      sequence(), Adam(), .normal([32, 50, 64]), classIDs([32, 50], below: 64)
     ) { crossEntropy($0, $1) },
   ]
 }
@@ -52,13 +52,13 @@ func classIDs(_ shape: Shape, below classes: Int) -> Tensor {
 
 /// The whole call of a training step: forward, backward, the optimiser's update.
 func train<M: Model<Tensor, Tensor>>(
-  _ name: String, _ work: Work?, _ model: @autoclosure @escaping () -> M, _ optimizer: some Optimizer, _ shape: Shape,
-  _ target: @autoclosure @escaping () -> Tensor, loss: @escaping (Tensor, Tensor) -> Tensor
+  _ name: String, _ work: Work?, _ model: @autoclosure @escaping () -> M, _ optimizer: some Optimizer,
+  _ x: @autoclosure @escaping () -> Tensor, _ target: @autoclosure @escaping () -> Tensor, loss: @escaping (Tensor, Tensor) -> Tensor
 ) -> Row {
   .timed(
     name, work, budget: .fastestPeer,
     leaving: {
-      let (x, y) = (Tensor.normal(shape), target())
+      let (x, y) = (x(), target())
       var (model, optimizer) = (model(), optimizer)
       func step() -> Tensor {
         let (value, gradient) = valueAndGradient(at: &model) { model in loss(model(x), y) }

@@ -98,13 +98,29 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
 
   /// The number of elements: the product of the sizes, 1 for a scalar.
   public var elementCount: Int {
-    var product = 1
-    for axis in 0..<rank { product &*= sizes[unchecked: axis] }
-    return product
+    // By name, as far as most shapes go: an element at a computed place costs a copy of all eight.
+    switch rank {
+    case 0: return 1
+    case 1: return sizes[unchecked: 0]
+    case 2: return sizes[unchecked: 0] &* sizes[unchecked: 1]
+    case 3: return sizes[unchecked: 0] &* sizes[unchecked: 1] &* sizes[unchecked: 2]
+    default:
+      var product = sizes[unchecked: 0] &* sizes[unchecked: 1] &* sizes[unchecked: 2] &* sizes[unchecked: 3]
+      for axis in 4..<Swift.max(4, rank) { product &*= sizes[unchecked: axis] }
+      return product
+    }
   }
 
   /// The row-major strides, in elements.
   var contiguousStrides: Shape {
+    let (b, c) = (sizes[unchecked: 1], sizes[unchecked: 2])
+    switch rank {
+    case 0: return self
+    case 1: return Shape(1)
+    case 2: return Shape(b, 1)
+    case 3: return Shape(b &* c, c, 1)
+    default: break
+    }
     var strides = self
     var step = 1
     var axis = rank - 1
@@ -119,7 +135,12 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
   /// Whether all sizes are equal.
   public static func == (a: Shape, b: Shape) -> Bool {
     guard a.rank == b.rank else { return false }
-    for axis in 0..<a.rank where a.sizes[unchecked: axis] != b.sizes[unchecked: axis] { return false }
+    let rank = a.rank
+    if rank > 0 && a.sizes[unchecked: 0] != b.sizes[unchecked: 0] { return false }
+    if rank > 1 && a.sizes[unchecked: 1] != b.sizes[unchecked: 1] { return false }
+    if rank > 2 && a.sizes[unchecked: 2] != b.sizes[unchecked: 2] { return false }
+    if rank <= 3 { return true }
+    for axis in 3..<rank where a.sizes[unchecked: axis] != b.sizes[unchecked: axis] { return false }
     return true
   }
 

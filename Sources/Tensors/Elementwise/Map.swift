@@ -72,7 +72,7 @@ struct Map<X: Operands>: Primitive {
     let stride = (n * 8 + 63) & ~63
     let scratch = Context.current.scratch((program.uniforms.count + program.registerCount) * stride)
     let registers = scratch + program.uniforms.count * stride
-    for (i, uniform) in program.uniforms.enumerated() { fillElements(scratch + i * stride, value(of: uniform), dtype, n) }
+    for i in program.uniforms.indices { fillElements(scratch + i * stride, value(of: program.uniforms[i]), dtype, n) }
     @inline(__always) func place(_ operand: Program.Operand) -> UnsafeMutableRawPointer {
       switch operand {
       case .none: out
@@ -102,8 +102,17 @@ struct Map<X: Operands>: Primitive {
     blocks.run { start, count, block in program.run(code, count, block, into: out + start &* size) }
   }
 
-  /// The value of an expression without inputs, at the scalars of this use.
-  func value(of x: Expression) -> Double {
+  /// The value of a uniform at the scalars of this use.
+  func value(of uniform: Program.Uniform) -> Double {
+    switch uniform {
+    case .constant(let value): value
+    case .scalar(let index): scalars[index]
+    case .expression(let x): value(of: x)
+    }
+  }
+
+  /// The value of an expression without inputs.
+  private func value(of x: Expression) -> Double {
     switch x.kind {
     case .constant(let value): value
     case .scalar(let index): scalars[index]
@@ -133,19 +142,19 @@ struct Map<X: Operands>: Primitive {
 }
 
 extension Map<Tensor> {
-  /// Writes the result over a tensor that nobody else holds, and no tape records; false if it is not such a one.
+  /// The result, written over the tensor if nobody else holds it and no tape records it.
   ///
   /// A pass over memory that writes where it has read takes about half the time of one that writes elsewhere.
   @inline(never)
-  func overwrites(_ x: inout Tensor) -> Bool {
+  func overwriting(_ x: consuming Tensor) -> Tensor {
     let context = Context.current
     guard !context.hasFailed, !context.isObserved, x.isContiguous, program.kernels[Int(x.dtype.rawValue)] != nil,
       context.tape.map({ x.level(on: $0) == 0 }) ?? true, isKnownUniquelyReferenced(&x.storage)
-    else { return false }
+    else { return self(x) }
     run(x, into: x)
     x.node = .none
     x.isFrozen = false
-    return true
+    return x
   }
 }
 

@@ -21,10 +21,27 @@ final class Program: Sendable {
     case uniform(Int)
   }
 
+  /// A value that does not depend on the elements.
+  enum Uniform {
+    case constant(Double)
+    /// One of the numbers that a use brings.
+    case scalar(Int)
+    /// What is made of such numbers.
+    case expression(Expression)
+
+    init(_ x: Expression) {
+      switch x.kind {
+      case .constant(let value): self = .constant(value)
+      case .scalar(let index): self = .scalar(index)
+      default: self = .expression(x)
+      }
+    }
+  }
+
   let inputCount: Int
   let registerCount: Int
   let instructions: [Instruction]
-  let uniforms: [Expression]
+  let uniforms: [Uniform]
   /// The only instruction's kernels by dtype if its operands are just the inputs in order: no blocks are needed then.
   let direct: [fx_kernel?]?
   /// Kernels by dtype and instruction; nil for a dtype where an instruction has no meaning.
@@ -47,7 +64,7 @@ final class Program: Sendable {
     compiler.emit(root)
     self.expression = expression
     self.inputCount = inputCount
-    (instructions, registerCount, uniforms) = (compiler.instructions, compiler.registerCount, compiler.uniforms)
+    (instructions, registerCount, uniforms) = (compiler.instructions, compiler.registerCount, compiler.uniforms.map(Uniform.init))
     // Among integers a constant with a fraction would be a silent mistake.
     let isWhole = compiler.uniforms.allSatisfy { $0.value.map { $0 == $0.rounded() } ?? true }
     kernels = DType.allCases.map { dtype in

@@ -49,8 +49,7 @@ private func plain(_ program: Program, _ x: Tensor, _ y: Tensor) -> Tensor? {
 @inline(__always)
 func mapped(_ label: StaticString, _ program: Program, _ x: consuming Tensor, _ scalars: SIMD4<Double> = .zero) -> Tensor {
   let map = Map<Tensor>(program: program, scalars: scalars, label: label)
-  if x.shape.elementCount >= Blocks.grain, map.overwrites(&x) { return x }
-  return map(x)
+  return x.shape.elementCount < Blocks.grain ? map(x) : map.overwriting(x)
 }
 
 /// The same for a number that an integer tensor may not be able to hold.
