@@ -9,7 +9,7 @@ struct Kernel {
     Threads.count = 2
     let x = Tensor.normal([1 << 20])
     let clock = ContinuousClock()
-    var checksum: Float = 0
+    var checksum = 0.0
     for _ in 0..<3 { checksum += mish(x)[0].item() }
     var best = Duration.seconds(1)
     for _ in 0..<8 {
