@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fluxion
+import Tensors
 
 /// `bench bits`: whether results depend on the number of threads.
 struct BitsCommand: ParsableCommand {
@@ -40,21 +41,9 @@ struct BitsCommand: ParsableCommand {
     return withSeed(0) {
       let job = prepare()
       for _ in 0..<calls { job() }
-      return job.outcome().map { $0.bytes }
-    }
-  }
-}
-
-extension Tensor {
-  /// The elements' bits, in row-major order.
-  fileprivate var bytes: [UInt8] {
-    func bits<S: Scalar>(_: S.Type) -> [UInt8] { scalars(S.self).withUnsafeBytes { Array($0) } }
-    return switch dtype {
-    case .float32: bits(Float.self)
-    case .float64: bits(Double.self)
-    case .int32: bits(Int32.self)
-    case .int64: bits(Int.self)
-    case .bool: bits(Bool.self)
+      return job.outcome().map { x in
+        x.read { Array(UnsafeRawBufferPointer(start: $0, count: x.elementCount * x.dtype.byteCount)) }
+      }
     }
   }
 }

@@ -64,7 +64,7 @@ final class FileSource: ByteSource {
     var status = stat()
     let isRegular = descriptor >= 0 && fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     size = isRegular ? Int(status.st_size) : nil
-    if descriptor < 0 { throw DataError(file: path, message: "cannot be opened: \(String(cString: strerror(errno)))") }
+    if descriptor < 0 { throw DataError(file: path, message: "cannot be opened: \(SystemCalls.lastError)") }
   }
 
   init(bytes: [UInt8], name: String) {
@@ -95,27 +95,14 @@ final class FileSource: ByteSource {
     if descriptor < 0 { return false }
     for i in 0..<unread.count { buffer[i] = buffer[unread.lowerBound + i] }
     unread = 0..<unread.count
-    while true {
-      let got = Self.read(descriptor, buffer.baseAddress! + unread.upperBound, buffer.count - unread.upperBound)
-      if got >= 0 {
-        unread = 0..<unread.upperBound + got
-        return got > 0
-      }
-      // A signal came in between: no error.
-      if errno == EINTR { continue }
-      throw DataError(file: path, message: "cannot be read: \(String(cString: strerror(errno)))")
+    guard
+      let got = SystemCalls.read(
+        descriptor, intoSomeOf: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[unread.upperBound...]))
+    else {
+      throw DataError(file: path, message: "cannot be read: \(SystemCalls.lastError)")
     }
-  }
-
-  // The C function, which the method of the same name hides.
-  private static func read(_ descriptor: CInt, _ out: UnsafeMutablePointer<UInt8>, _ count: Int) -> Int {
-    #if canImport(Glibc)
-      Glibc.read(descriptor, out, count)
-    #elseif canImport(Musl)
-      Musl.read(descriptor, out, count)
-    #else
-      Darwin.read(descriptor, out, count)
-    #endif
+    unread = 0..<unread.upperBound + got
+    return got > 0
   }
 
   /// Hands on some of the next bytes, none at the end of the file; `body` says how many it took.

@@ -6,7 +6,7 @@
   import Darwin
 #endif
 
-/// The system's calls that move bytes: repeated after a signal, and after less than was asked for.
+/// The system's calls that move bytes: repeated after a signal.
 enum SystemCalls {
   /// More than this at once some systems refuse.
   private static let mostAtOnce = 1 << 30
@@ -23,6 +23,21 @@ enum SystemCalls {
       if got > 0 { filled += got } else if errno != EINTR { return nil }
     }
     return filled
+  }
+
+  /// Reads the next bytes, as many as there are by now, none at the end; nil after an error, which `errno` then tells.
+  static func read(_ descriptor: CInt, intoSomeOf out: UnsafeMutableRawBufferPointer) -> Int? {
+    while true {
+      #if canImport(Glibc)
+        let count = Glibc.read(descriptor, out.baseAddress, out.count)
+      #elseif canImport(Musl)
+        let count = Musl.read(descriptor, out.baseAddress, out.count)
+      #else
+        let count = Darwin.read(descriptor, out.baseAddress, out.count)
+      #endif
+      if count >= 0 { return count }
+      if errno != EINTR { return nil }
+    }
   }
 
   /// Writes all the bytes; false after an error, which `errno` then tells.
