@@ -7,77 +7,81 @@
 /// A copy is independent; the elements are shared until one of the two is written to. Slicing, transposing, broadcasting and reversing give
 /// views. Operators check shapes and dtypes: a mistake stops the program with one sentence, or is thrown from a `checked` scope.
 public struct Tensor: @unchecked Sendable {
-  // What makes the struct unchecked Sendable: elements are written only through a storage that is uniquely held.
-  // Nil where there are no elements to hold: in dry runs, after mistakes, on the tape.
-  var storage: Storage?
-  /// The sizes of the axes.
-  public internal(set) var shape: Shape
-  /// The steps between neighbours along each axis, in elements: 0 where the axis is broadcast, negative where it is reversed.
-  var strides: Shape
-  /// The position of the first element in the storage, in elements.
-  var offset: Int
-  /// The type of the elements.
-  public internal(set) var dtype: DType
-  /// Elements lie in row-major order without gaps.
-  var isContiguous: Bool
+  // What makes the struct unchecked Sendable: elements are written only where nobody else refers to their body.
+  var body: Body
+  /// Where the tensor stands on a tape, if it does.
+  var node: Node
   /// Whether it is a parameter that stays as it is while its model is trained.
   ///
   /// No gradient is computed for it, and no optimizer changes it. What operators give is never frozen.
   public package(set) var isFrozen = false
-  /// Where the tensor stands on a tape, if it does.
-  var node: Node
 
+  /// The sizes of the axes.
+  public var shape: Shape {
+    @inline(__always) get { body.withUnsafeMutablePointerToHeader { $0.pointee.shape } }
+  }
+  /// The steps between neighbours along each axis, in elements: 0 where the axis is broadcast, negative where it is reversed.
+  @inline(__always) var strides: Shape { body.withUnsafeMutablePointerToHeader { $0.pointee.strides } }
+  /// The position of the first element in the memory, in elements.
+  @inline(__always) var offset: Int { body.withUnsafeMutablePointerToHeader { $0.pointee.offset } }
+  /// The type of the elements.
+  public var dtype: DType {
+    @inline(__always) get { body.withUnsafeMutablePointerToHeader { $0.pointee.dtype } }
+  }
+  /// Elements lie in row-major order without gaps.
+  @inline(__always) var isContiguous: Bool { body.withUnsafeMutablePointerToHeader { $0.pointee.isContiguous } }
   /// The number of axes.
-  public var rank: Int { shape.rank }
+  public var rank: Int {
+    @inline(__always) get { body.withUnsafeMutablePointerToHeader { $0.pointee.shape.rank } }
+  }
   /// The number of elements.
-  public var elementCount: Int { shape.elementCount }
+  public var elementCount: Int { body.withUnsafeMutablePointerToHeader { $0.pointee.shape.elementCount } }
 
-  init(storage: Storage?, shape: Shape, strides: Shape, offset: Int, dtype: DType, isContiguous: Bool) {
-    self.storage = storage
-    self.shape = shape
-    self.strides = strides
-    self.offset = offset
-    self.dtype = dtype
-    self.isContiguous = isContiguous
-    self.node = .none
+  @inline(__always)
+  init(_ body: Body) {
+    self.body = body
+    node = .none
   }
 
   /// A contiguous tensor whose elements are not set; the caller has checked that `shape` can exist.
   @inline(__always)
-  init(uninitialized shape: Shape, _ dtype: DType) {
-    storage = .allocate(shape.elementCount &* dtype.byteCount)
-    self.shape = shape
-    strides = shape.contiguousStrides
-    offset = 0
-    self.dtype = dtype
-    isContiguous = true
-    node = .none
-  }
+  init(uninitialized shape: Shape, _ dtype: DType) { self.init(.allocate(shape, dtype)) }
 
   /// A tensor that has a shape and no elements: the result of a dry run, or of an operator after a mistake.
-  init(hollow shape: Shape, _ dtype: DType) {
-    // Not contiguous, as nothing lies anywhere: the short ways, which look for that only, leave it to the door.
-    self.init(
-      storage: nil, shape: shape, strides: shape.contiguousStrides, offset: 0, dtype: dtype, isContiguous: shape.elementCount == 0)
-  }
+  init(hollow shape: Shape, _ dtype: DType) { self.init(.outline(shape, dtype)) }
 
   /// What operators give after a mistake in a `checked` scope.
   static var placeholder: Tensor { Tensor(hollow: [], .float32) }
 
-  var isHollow: Bool { storage == nil && elementCount > 0 }
+  /// Whether it has the elements that its shape promises.
+  @inline(__always) package var hasElements: Bool {
+    body.withUnsafeMutablePointerToHeader { $0.pointee.first != nil || $0.pointee.shape.elementCount == 0 }
+  }
+  var isHollow: Bool { !hasElements }
 
   /// The first element's address.
   @inline(__always) var pointer: UnsafeMutableRawPointer {
-    guard let storage else { return absent }
-    return storage.base + offset &* dtype.byteCount
+    body.withUnsafeMutablePointerToHeader { $0.pointee.first } ?? absent
   }
 
-  /// Where a tensor without storage has its elements: nowhere, which will do for none.
+  /// Where a tensor without memory has its elements: nowhere, which will do for none.
   @inline(never)
   private var absent: UnsafeMutableRawPointer {
     if elementCount > 0 { fatalError("tensor: \(Tensor.absence(shape))") }
-    return Storage.nowhere
+    return MemoryPool.nowhere
   }
+
+  /// Whether nobody else refers to its elements, which may then be written over.
+  var isHeldAlone: Bool {
+    mutating get {
+      isKnownUniquelyReferenced(&body)
+        && body.withUnsafeMutablePointerToHeader { $0.pointee.owner == nil || isKnownUniquelyReferenced(&$0.pointee.owner) }
+    }
+  }
+
+  /// Whether two tensors show parts of one memory.
+  func sharesMemory(with other: Tensor) -> Bool { owner === other.owner }
+  private var owner: Body { body.withUnsafeMutablePointerToHeader { $0.pointee.owner } ?? body }
 
   static func absence(_ shape: Shape) -> String {
     "\(shape) has a shape but no elements: it comes from a run on shapes alone, or from after a mistake in a checked scope,"
@@ -86,9 +90,7 @@ public struct Tensor: @unchecked Sendable {
 
   /// The same elements through another layout.
   package func view(shape: Shape, strides: Shape, offset: Int) -> Tensor {
-    Tensor(
-      storage: storage, shape: shape, strides: strides, offset: offset, dtype: dtype,
-      isContiguous: Tensor.isContiguous(shape, strides))
+    Tensor(body.view(shape: shape, strides: strides, offset: offset))
   }
 
   static func isContiguous(_ shape: Shape, _ strides: Shape) -> Bool {

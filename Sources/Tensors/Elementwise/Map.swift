@@ -149,7 +149,7 @@ extension Map<Tensor> {
   func overwriting(_ x: consuming Tensor) -> Tensor {
     let context = Context.current
     guard !context.hasFailed, !context.isObserved, x.isContiguous, program.kernels[Int(x.dtype.rawValue)] != nil,
-      context.tape.map({ x.level(on: $0) == 0 }) ?? true, isKnownUniquelyReferenced(&x.storage)
+      x.level(on: context.tapeID) == 0, x.isHeldAlone
     else { return self(x) }
     run(x, into: x)
     x.node = .none

@@ -10,86 +10,100 @@
 public enum Mode: Sendable { case training, inference }
 
 /// What a thread is in the middle of: the tape it records on, its mode, its error scope, its random stream.
-final class Context {
+///
+/// A handle on memory that is the thread's own, and no object: every operator asks for it, and counting references to it would cost each of
+/// them some 15 ns.
+struct Context {
+  private let state: UnsafeMutablePointer<ContextState>
+
   /// The tape that operators append to, if a gradient is being taken.
-  var tape: Tape?
+  var tape: Tape? {
+    get { state.pointee.tape }
+    nonmutating set { state.pointee.tape = newValue }
+  }
+  /// That tape's number, 0 without one: what every operator asks, without taking hold of the tape.
+  @inline(__always) var tapeID: UInt64 { state.pointee.tapeID }
   /// How many `gradient` calls are open on this thread.
-  var depth = 0
+  var depth: Int {
+    get { state.pointee.depth }
+    nonmutating set { state.pointee.depth = newValue }
+  }
   /// Set by `withMode`; otherwise training inside a gradient, inference outside.
-  var mode: Mode?
+  var mode: Mode? {
+    get { state.pointee.mode }
+    nonmutating set { state.pointee.mode = newValue }
+  }
   /// How many `checked` scopes are open.
-  var checkedDepth = 0
+  var checkedDepth: Int {
+    get { state.pointee.checkedDepth }
+    nonmutating set { state.pointee.checkedDepth = newValue }
+  }
   /// The first mistake in the innermost `checked` scope; while it is set operators do nothing.
   var failure: TensorError? {
-    didSet { hasFailed = failure != nil }
+    get { state.pointee.failure }
+    nonmutating set { state.pointee.failure = newValue }
   }
   /// Whether there is one: what every operator asks, without looking into the optional.
-  private(set) var hasFailed = false
-  /// Nothing records, nothing was wrong, nobody watches: the door has nothing to do but to run the kernel.
-  @inline(__always) var isPlain: Bool { tape == nil && !hasFailed && !isObserved }
+  @inline(__always) var hasFailed: Bool { state.pointee.hasFailed }
   /// Operators compute shapes and no values.
-  var isDry = false {
-    didSet { isObserved = isDry || profiler != nil }
+  var isDry: Bool {
+    @inline(__always) get { state.pointee.isDry }
+    nonmutating set { state.pointee.isDry = newValue }
   }
   /// Takes down what operators do, inside of ``profile(_:)``.
   var profiler: Profiler? {
-    didSet {
-      isObserved = isDry || profiler != nil
-      isLabelled = labels != nil || profiler != nil
-    }
+    get { state.pointee.profiler }
+    nonmutating set { state.pointee.profiler = newValue }
   }
   /// Whether it is one of the two: one flag, so that a profiler costs nothing where there is none.
-  private(set) var isObserved = false
+  @inline(__always) var isObserved: Bool { state.pointee.isObserved }
+  /// Nothing records, nothing was wrong, nobody watches: the door has nothing to do but to run the kernel.
+  @inline(__always) var isPlain: Bool { state.pointee.tapeID == 0 && !state.pointee.hasFailed && !state.pointee.isObserved }
   /// The model parts being called, outermost first.
-  var path: [PathComponent] = []
+  var path: [PathComponent] {
+    get { state.pointee.path }
+    nonmutating _modify { yield &state.pointee.path }
+  }
   /// The names of a model's parts, while a run on shapes alone goes through them.
   var labels: PartLabels? {
-    didSet { isLabelled = labels != nil || profiler != nil }
+    get { state.pointee.labels }
+    nonmutating set { state.pointee.labels = newValue }
   }
   /// Whether parts are to tell when they are entered: what every layer asks, without taking hold of the labels or the profiler.
-  private(set) var isLabelled = false
+  @inline(__always) var isLabelled: Bool { state.pointee.isLabelled }
   /// Finds the part where a mistake happened that the parts being called do not tell.
-  var locate: ((TensorError) -> String)?
+  var locate: ((TensorError) -> String)? {
+    get { state.pointee.locate }
+    nonmutating set { state.pointee.locate = newValue }
+  }
   /// Whose parameters the variables of the innermost gradient call are.
-  var variables: (any VariableNames)?
+  var variables: (any VariableNames)? {
+    get { state.pointee.variables }
+    nonmutating set { state.pointee.variables = newValue }
+  }
   /// The stream that initialisers and creators draw from where none is given.
-  var random = RandomStream.ofSystem()
-  /// Memory for the blocks of element-wise programs.
-  var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-
-  /// Memory for the panels of a matrix product, which may run while a block's memory is in use.
-  private var panelMemory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-
-  deinit {
-    scratch.deallocate()
-    panelMemory.deallocate()
+  var random: RandomStream {
+    get { state.pointee.random }
+    nonmutating _modify { yield &state.pointee.random }
   }
 
-  /// At least `byteCount` bytes that stay valid until the next call on this thread.
-  func scratch(_ byteCount: Int) -> UnsafeMutableRawPointer {
-    if scratch.count < max(1, byteCount) {
-      scratch.deallocate()
-      scratch = .allocate(byteCount: max(byteCount, 64 << 10), alignment: 64)
-    }
-    return scratch.baseAddress!
-  }
+  /// At least `byteCount` bytes for the blocks of element-wise programs, which stay valid until the next call on this thread.
+  func scratch(_ byteCount: Int) -> UnsafeMutableRawPointer { state.pointee.scratch.room(byteCount) }
 
-  /// At least `byteCount` bytes for a matrix product.
-  func panels(_ byteCount: Int) -> UnsafeMutableRawPointer {
-    if panelMemory.count < byteCount {
-      panelMemory.deallocate()
-      panelMemory = .allocate(byteCount: max(byteCount, 64 << 10), alignment: 64)
-    }
-    return panelMemory.baseAddress!
-  }
+  /// At least `byteCount` bytes for the panels of a matrix product, which may run while a block's memory is in use.
+  func panels(_ byteCount: Int) -> UnsafeMutableRawPointer { state.pointee.panels.room(byteCount) }
+
+  /// What a tensor without elements refers to, kept for the next of its kind; see ``Body/outline(_:_:)``.
+  @inline(__always)
+  func outline(_ place: Int) -> UnsafeMutablePointer<Body?> { state.pointee.outlines + place }
 
   private static let key: pthread_key_t = {
     var key = pthread_key_t()
     pthread_key_create(&key) { pointer in
       #if canImport(Darwin)
-        Unmanaged<Context>.fromOpaque(pointer).release()
+        destroy(pointer)
       #else
-        if let pointer { Unmanaged<Context>.fromOpaque(pointer).release() }
+        if let pointer { destroy(pointer) }
       #endif
     }
     return key
@@ -98,18 +112,83 @@ final class Context {
   /// This thread's context.
   @inline(__always)
   static var current: Context {
-    if let pointer = pthread_getspecific(key) { return Unmanaged<Context>.fromOpaque(pointer).takeUnretainedValue() }
+    if let pointer = pthread_getspecific(key) { return Context(state: pointer.assumingMemoryBound(to: ContextState.self)) }
     return create()
   }
 
   @inline(never)
   private static func create() -> Context {
-    let context = Context()
-    pthread_setspecific(key, Unmanaged.passRetained(context).toOpaque())
-    return context
+    let state = UnsafeMutablePointer<ContextState>.allocate(capacity: 1)
+    state.initialize(to: ContextState())
+    pthread_setspecific(key, state)
+    return Context(state: state)
+  }
+
+  private static func destroy(_ pointer: UnsafeMutableRawPointer) {
+    let state = pointer.assumingMemoryBound(to: ContextState.self)
+    state.pointee.scratch.deallocate()
+    state.pointee.panels.deallocate()
+    state.pointee.outlines.deinitialize(count: Body.outlineCount).deallocate()
+    state.deinitialize(count: 1).deallocate()
   }
 
   var isTraining: Bool { (mode ?? (depth > 0 ? .training : .inference)) == .training }
+}
+
+/// The memory behind a ``Context``, whose properties these are.
+private struct ContextState {
+  var tape: Tape? {
+    didSet { tapeID = tape?.id ?? 0 }
+  }
+  private(set) var tapeID: UInt64 = 0
+  var depth = 0
+  var mode: Mode?
+  var checkedDepth = 0
+  var failure: TensorError? {
+    didSet { hasFailed = failure != nil }
+  }
+  private(set) var hasFailed = false
+  var isDry = false {
+    didSet { isObserved = isDry || profiler != nil }
+  }
+  var profiler: Profiler? {
+    didSet {
+      isObserved = isDry || profiler != nil
+      isLabelled = labels != nil || profiler != nil
+    }
+  }
+  private(set) var isObserved = false
+  var path: [PathComponent] = []
+  var labels: PartLabels? {
+    didSet { isLabelled = labels != nil || profiler != nil }
+  }
+  private(set) var isLabelled = false
+  var locate: ((TensorError) -> String)?
+  var variables: (any VariableNames)?
+  var random = RandomStream.ofSystem()
+  var scratch = Room()
+  var panels = Room()
+  let outlines: UnsafeMutablePointer<Body?>
+
+  init() {
+    outlines = .allocate(capacity: Body.outlineCount)
+    outlines.initialize(repeating: nil, count: Body.outlineCount)
+  }
+
+  /// Memory that grows with what is asked of it.
+  struct Room {
+    private var bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+    mutating func room(_ byteCount: Int) -> UnsafeMutableRawPointer {
+      if bytes.count < max(1, byteCount) {
+        bytes.deallocate()
+        bytes = .allocate(byteCount: max(byteCount, 64 << 10), alignment: 64)
+      }
+      return bytes.baseAddress!
+    }
+
+    func deallocate() { bytes.deallocate() }
+  }
 }
 
 /// Runs `body` in a mode of its own; without it the mode is training inside a gradient and inference outside.

@@ -64,7 +64,7 @@ extension Tensor {
   }
 
   /// Whether a gradient that is being taken depends on it.
-  package var isTracked: Bool { Context.current.tape.map { level(on: $0) > 0 } ?? false }
+  package var isTracked: Bool { level(on: Context.current.tapeID) > 0 }
 
   /// Whether two tensors stand at one place of one tape.
   package func isSamePlace(as other: Tensor) -> Bool { node.tape == other.node.tape && node.index == other.node.index }
@@ -72,7 +72,7 @@ extension Tensor {
   /// Lets `body` write the elements, which are then held by nobody else and lie in row-major order.
   package mutating func mutate(_ body: (UnsafeMutableRawPointer) -> Void) {
     if isHollow || Context.current.hasFailed { return }
-    if !isContiguous || !isKnownUniquelyReferenced(&storage) {
+    if !isContiguous || !isHeldAlone {
       let frozen = isFrozen
       self = contiguousCopy()
       isFrozen = frozen

@@ -20,8 +20,8 @@ package protocol Operands: PrimitiveInputs {
   var hasElements: Bool { get }
   /// Lets go of the elements, for a record whose rule does not read them.
   mutating func dropElements()
-  /// The deepest gradient call on `tape` that one of them depends on; 0 if none is tracked there.
-  func level(on tape: Tape) -> Int32
+  /// The deepest gradient call on a tape that one of them depends on; 0 if none is tracked there.
+  func level(on tape: UInt64) -> Int32
 }
 
 extension Tensor: Operands {
@@ -32,9 +32,8 @@ extension Tensor: Operands {
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { isContiguous }
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { pointer }
   @inline(__always) package func node(_ i: Int) -> Node { node }
-  @inline(__always) package var hasElements: Bool { storage != nil || shape.elementCount == 0 }
-  package mutating func dropElements() { storage = nil }
-  @inline(__always) package func level(on tape: Tape) -> Int32 { node.tape == tape.id ? node.level : 0 }
+  package mutating func dropElements() { body = .outline(shape, dtype) }
+  @inline(__always) package func level(on tape: UInt64) -> Int32 { node.tape == tape ? node.level : 0 }
 }
 
 /// Two tensors, the operands of a ``Primitive``.
@@ -58,10 +57,10 @@ public struct Pair: Operands {
   @inline(__always) package func node(_ i: Int) -> Node { i == 0 ? a.node : b.node }
   @inline(__always) package var hasElements: Bool { a.hasElements && b.hasElements }
   package mutating func dropElements() {
-    a.storage = nil
-    b.storage = nil
+    a.dropElements()
+    b.dropElements()
   }
-  @inline(__always) package func level(on tape: Tape) -> Int32 { Swift.max(a.level(on: tape), b.level(on: tape)) }
+  @inline(__always) package func level(on tape: UInt64) -> Int32 { Swift.max(a.level(on: tape), b.level(on: tape)) }
 }
 
 /// Three tensors, the operands of a ``Primitive``.
@@ -88,12 +87,12 @@ public struct Triple: Operands {
   @inline(__always) package func node(_ i: Int) -> Node { i == 0 ? a.node : i == 1 ? b.node : c.node }
   @inline(__always) package var hasElements: Bool { a.hasElements && b.hasElements && c.hasElements }
   package mutating func dropElements() {
-    a.storage = nil
-    b.storage = nil
-    c.storage = nil
+    a.dropElements()
+    b.dropElements()
+    c.dropElements()
   }
   @inline(__always)
-  package func level(on tape: Tape) -> Int32 { Swift.max(a.level(on: tape), b.level(on: tape), c.level(on: tape)) }
+  package func level(on tape: UInt64) -> Int32 { Swift.max(a.level(on: tape), b.level(on: tape), c.level(on: tape)) }
 }
 
 extension [Tensor]: Operands {
@@ -108,8 +107,8 @@ extension [Tensor]: Operands {
     for i in indices where !self[i].hasElements { return false }
     return true
   }
-  package mutating func dropElements() { for i in indices { self[i].storage = nil } }
-  package func level(on tape: Tape) -> Int32 {
+  package mutating func dropElements() { for i in indices { self[i].dropElements() } }
+  package func level(on tape: UInt64) -> Int32 {
     var level: Int32 = 0
     for i in indices { level = Swift.max(level, self[i].level(on: tape)) }
     return level

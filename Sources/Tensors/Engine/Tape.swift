@@ -29,7 +29,7 @@ package final class Tape {
   /// Where it depends on an outer call's variables, that stays known.
   func variable(_ x: Tensor, _ level: Int32) -> Tensor {
     var variable = x
-    if x.level(on: self) > 0 {
+    if x.level(on: id) > 0 {
       record(Identity(), x, &variable, level)
     } else {
       variable.node = Node(tape: id, index: Int32(records.count), level: level)
@@ -70,7 +70,7 @@ package final class Tape {
   func backward(
     from y: Tensor, seed: Tensor, to variables: [Tensor], since start: Int, level: Int32, keeping: Bool
   ) -> [Tensor?] {
-    guard y.level(on: self) >= level, y.node.index >= start else { return variables.map { _ in nil } }
+    guard y.level(on: id) >= level, y.node.index >= start else { return variables.map { _ in nil } }
     let end = Int(y.node.index)
     var gradients = [Tensor?](repeating: nil, count: end - start + 1)
     gradients[end - start] = seed

@@ -174,7 +174,8 @@ extension Tensor {
       fail(TensorError("item", "\(shape) has \(elementCount) elements; item() is for one"))
       return 0
     }
-    return detached.cast(to: .float64).pointer.load(as: Double.self)
+    let x = detached.cast(to: .float64)
+    return withExtendedLifetime(x) { x.pointer.load(as: Double.self) }
   }
 
   /// The only element, as a Swift number of the tensor's own dtype.

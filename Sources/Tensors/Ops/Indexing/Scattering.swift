@@ -196,7 +196,7 @@ extension Tensor {
   /// Nil where nothing is, or where the operator has a mistake to name.
   private func scatteredProduct(_ values: Tensor, at indices: Tensor, axis: Int, neutral: (Double) -> Tensor) -> Tensor? {
     let context = Context.current
-    guard let tape = context.tape, Pair(self, values).level(on: tape) > 0, !context.hasFailed, !context.isDry,
+    guard Pair(self, values).level(on: context.tapeID) > 0, !context.hasFailed, !context.isDry,
       values.shape == indices.shape,
       values.dtype == dtype, dtype.isFloatingPoint, indices.rank == rank, values.elementCount > 0, !indices.isHollow,
       let axis = try? self.axis(axis, ""), (try? checkBeside(axis, shape, indices.shape)) != nil,

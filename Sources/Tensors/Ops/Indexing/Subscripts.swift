@@ -290,8 +290,8 @@ extension Tensor {
       if part.dtype != dtype {
         throw TensorError("subscript", "a \(part.dtype) value for a \(dtype) tensor; convert it with .cast(to: .\(dtype))")
       }
-      let tracked = context.tape != nil && (isTracked(context) || part.isTracked(context))
-      if tracked || context.isDry || part.storage === storage || !isContiguous || !isKnownUniquelyReferenced(&storage) {
+      let tracked = isTracked(context) || part.isTracked(context)
+      if tracked || context.isDry || part.sharesMemory(with: self) || !isContiguous || !isHeldAlone {
         self = Replace(region: selection.region)(Pair(self, part))
       } else {
         copyElements(from: part, to: selection.region.view(self))

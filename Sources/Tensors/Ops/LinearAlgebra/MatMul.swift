@@ -67,7 +67,7 @@ struct MatMul: Primitive {
   @inline(__always)
   fileprivate static func product(_ x: Tensor, _ y: Tensor) -> Tensor? {
     let (m, n, k) = (x.shape[0], y.shape[1], y.shape[0])
-    guard x.storage != nil, y.storage != nil, x.dtype == y.dtype, x.dtype.isFloatingPoint, x.shape[1] == k, m > 0, n > 0, k > 0,
+    guard x.hasElements, y.hasElements, x.dtype == y.dtype, x.dtype.isFloatingPoint, x.shape[1] == k, m > 0, n > 0, k > 0,
       let a = x.matrix, let b = y.matrix
     else { return nil }
     let result = Tensor(uninitialized: Shape(m, n), x.dtype)
@@ -227,7 +227,7 @@ struct Linear: Primitive {
 /// Derivative: dy • weight, dyᵀ • x, Σ dy over all but the last axis.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
   if x.shape.rank == 2, let bias {
-    if Context.current.isPlain, x.shape.elementCount > 0, x.storage != nil, weight.storage != nil, bias.storage != nil,
+    if Context.current.isPlain, x.shape.elementCount > 0, x.hasElements, weight.hasElements, bias.hasElements,
       let y = Linear.map(x, weight, bias)
     {
       return y

@@ -183,8 +183,8 @@ extension Tensor {
 
   private mutating func update(_ label: StaticString, _ program: Program, _ op: fx_op, _ y: Tensor) {
     let context = Context.current
-    if context.hasFailed || context.isDry || context.tape != nil && (isTracked(context) || y.isTracked(context))
-      || !isContiguous || dtype != y.dtype || shape != y.shape || !isKnownUniquelyReferenced(&storage)
+    if context.hasFailed || context.isDry || isTracked(context) || y.isTracked(context)
+      || !isContiguous || dtype != y.dtype || shape != y.shape || !isHeldAlone
     {
       let before = self
       let result = mapped(label, program, before, y)
@@ -215,5 +215,5 @@ extension Tensor {
     node = .none
   }
 
-  @inline(__always) func isTracked(_ context: Context) -> Bool { node.tape != 0 && node.tape == context.tape?.id }
+  @inline(__always) func isTracked(_ context: Context) -> Bool { node.tape != 0 && node.tape == context.tapeID }
 }

@@ -20,7 +20,8 @@ struct Histogram: Primitive {
     guard width.isFinite, width > 0 else {
       throw mistake("from \(low) to \(high) of \(x.dtype); finite bounds, apart from each other, would fit")
     }
-    fx_histogram(x.dtype.code, x.elementCount, low, high, bins, x.ordered.pointer, y.pointer.assumingMemoryBound(to: Int64.self))
+    let x = x.ordered
+    fx_histogram(x.dtype.code, x.elementCount, low, high, bins, x.pointer, y.pointer.assumingMemoryBound(to: Int64.self))
     return y
   }
 }

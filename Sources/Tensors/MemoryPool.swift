@@ -8,46 +8,6 @@ import Synchronization
   import Darwin
 #endif
 
-/// The memory behind one or several tensors.
-///
-/// Small blocks lie in the object itself (one allocation), larger ones come from the pool.
-final class Storage: ManagedBuffer<Storage.Header, UInt64> {
-  struct Header {
-    var base: UnsafeMutableRawPointer
-    var byteCount: Int
-    /// The pool's size class, or -1 where the bytes lie in the object.
-    var sizeClass: Int
-  }
-
-  static func allocate(_ byteCount: Int) -> Storage {
-    let inline = byteCount <= MemoryPool.smallest
-    let object = Storage.create(minimumCapacity: inline ? (byteCount + 7) >> 3 : 0) { object in
-      if inline {
-        let base = object.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }
-        return Header(base: base, byteCount: byteCount, sizeClass: -1)
-      }
-      let (base, sizeClass) = MemoryPool.shared.take(byteCount)
-      return Header(base: base, byteCount: byteCount, sizeClass: sizeClass)
-    }
-    let live = MemoryPool.live.add(byteCount, ordering: .relaxed).newValue
-    if live > MemoryPool.peak.load(ordering: .relaxed) { MemoryPool.peak.max(live, ordering: .relaxed) }
-    return unsafeDowncast(object, to: Storage.self)
-  }
-
-  /// The address of tensors without elements, from which nothing is read.
-  nonisolated(unsafe) static let nowhere = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
-
-  @inline(__always) var base: UnsafeMutableRawPointer { withUnsafeMutablePointerToHeader { $0.pointee.base } }
-  var byteCount: Int { withUnsafeMutablePointerToHeader { $0.pointee.byteCount } }
-
-  deinit {
-    withUnsafeMutablePointerToHeader {
-      MemoryPool.live.subtract($0.pointee.byteCount, ordering: .relaxed)
-      if $0.pointee.sizeClass >= 0 { MemoryPool.shared.give($0.pointee.base, $0.pointee.sizeClass) }
-    }
-  }
-}
-
 /// Free lists of buffers by size class.
 ///
 /// Touching fresh pages costs about 0.6 ms a megabyte, taking a buffer again almost nothing.
@@ -57,8 +17,17 @@ final class MemoryPool: Sendable {
   static let live = Atomic<Int>(0)
   /// The most that they have been.
   static let peak = Atomic<Int>(0)
-  /// Blocks up to this many bytes lie inside their storage object.
+  /// Blocks up to this many bytes lie inside the object that refers to them.
   static let smallest = 1024
+  /// The address of tensors without elements, from which nothing is read.
+  nonisolated(unsafe) static let nowhere = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+
+  /// Takes note of a tensor's bytes.
+  @inline(__always)
+  static func count(_ byteCount: Int) {
+    let live = MemoryPool.live.add(byteCount, ordering: .relaxed).newValue
+    if live > MemoryPool.peak.load(ordering: .relaxed) { MemoryPool.peak.max(live, ordering: .relaxed) }
+  }
 
   /// Linux's MADV_HUGEPAGE, a macro that Swift does not see.
   private static let hugePages: Int32 = 14
