@@ -16,7 +16,7 @@ struct PackedMatrix {
   ///   - uses: How many products there will be.
   init(_ b: BLAS.Operand, _ dtype: DType, _ k: Int, _ n: Int, rows: Int, uses: Int) {
     (self.dtype, self.k, self.n, operand) = (dtype, k, n, b)
-    depth = PackedProduct.depth(k)
+    depth = PackedProduct.depth(k, dtype)
     let columns = PackedProduct.columns(dtype)
     // Packing costs about as much as multiplying two rows.
     guard columns > 0, n >= 8, uses >= 4, rows * k * n >= 4096, rows * k * n <= PackedProduct.largest else {

@@ -26,9 +26,10 @@ enum PackedProduct {
   private static let panelColumns = (Int(fx_product_columns(DType.float32.code)), Int(fx_product_columns(DType.float64.code)))
   static let rows = Int(FX_TILE_ROWS)
 
-  /// How far a stretch of k reaches: a panel of b then stays in the first-level cache.
-  static func depth(_ k: Int) -> Int { k.divided(into: k.parts(of: 384)) }
-  /// The rows of a that stay in the second-level cache: ten panels.
+  /// How far a stretch of k reaches, 4 KB of a line at most: each stretch reads and writes the result once more, and the rows of a that
+  /// are multiplied together still fit the second-level cache.
+  static func depth(_ k: Int, _ dtype: DType) -> Int { k.divided(into: k.parts(of: 4096 / dtype.byteCount)) }
+  /// Those rows: ten panels.
   private static let tallest = 140
   /// The columns of b that are packed at a time.
   private static let widest = 4096
@@ -37,7 +38,7 @@ enum PackedProduct {
   static func serial(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) {
-    let (size, depth, width) = (dtype.byteCount, depth(k), Swift.min(n, 1024))
+    let (size, depth, width) = (dtype.byteCount, depth(k, dtype), Swift.min(n, 1024))
     let columns = columns(dtype)
     let bytes = (depth &* width.rounded(to: columns) &+ depth &* Swift.min(m, tallest).rounded(to: rows)) &* size
     let packedB = Context.current.panels(bytes)
@@ -60,7 +61,7 @@ enum PackedProduct {
   static func shared(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) {
-    let (size, columns, depth) = (dtype.byteCount, columns(dtype), depth(k))
+    let (size, columns, depth) = (dtype.byteCount, columns(dtype), depth(k, dtype))
     let width = n.divided(into: n.parts(of: widest)).rounded(to: columns)
     let packedA = Tensor(uninitialized: [depth * m.rounded(to: rows)], dtype)
     let packedB = Tensor(uninitialized: [depth * width], dtype)
@@ -69,10 +70,10 @@ enum PackedProduct {
       for p in stride(from: 0, to: k, by: depth) {
         let depth = Swift.min(depth, k - p)
         pack(dtype, a, b, m, j, width, p, depth, packedA.pointer, packedB.pointer)
-        // Blocks of the result; more of them than threads, so that none waits long for the other.
+        // Blocks of the result, some thirty of them, so that no thread waits long for the last one of another.
         let bands = m.parts(of: tallest)
         let height = m.divided(into: bands).rounded(to: rows)
-        let strips = Swift.max(1, Swift.min(width.parts(of: 2 * columns), 8 / bands))
+        let strips = Swift.max(1, Swift.min(width.parts(of: 2 * columns), 32.parts(of: bands)))
         let strip = width.divided(into: strips).rounded(to: columns)
         let (above, across) = (m.parts(of: height), width.parts(of: strip))
         ThreadPool.shared.run(above * across) { part in
