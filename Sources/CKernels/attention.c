@@ -33,7 +33,7 @@
         if (factors) factors[r] = 0;                                                                          \
         continue;                                                                                             \
       }                                                                                                       \
-      FX_INDEPENDENT for (ptrdiff_t j = 0; j < count; j++) x[j] = exp_##S(x[j] - m);                          \
+      FX_INDEPENDENT for (ptrdiff_t j = 0; j < count; j++) x[j] = exp_falling_##S(m - x[j]);                  \
       T f = 1 / sum_of_##S(count, x);                                                                         \
       if (factors) {                                                                                          \
         factors[r] = f;                                                                                       \

@@ -20,6 +20,8 @@
   X(S, T, 1, ERFC, erfc, erfc_##S(x))                                      \
   X(S, T, 1, NORMAL_CDF, normal_cdf, normal_cdf_##S(x))                    \
   X(S, T, 1, SIGMOID, sigmoid, sigmoid_##S(x))                             \
+  X(S, T, 1, SOFTPLUS, softplus, softplus_##S(x))                          \
+  X(S, T, 1, LOG1P_EXP, log1p_exp, log1p_exp_##S(x))                       \
   X(S, T, 2, HYPOT, hypot, hypot_##S(x, y))
 
 #define VECTORISED_F32(X, S, T)                                            \

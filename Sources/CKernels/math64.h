@@ -236,9 +236,18 @@ FX_INLINE double atanh_f64(double x) {
   return sign_from_f64(0.5 * log1p_f64(2.0 * a / (1.0 - a)), x);
 }
 
+/// e⁻ᵃ for a >= 0.
+FX_INLINE double exp_falling_f64(double a) { return exp_f64(-a); }
+
 FX_INLINE double sigmoid_f64(double x) {
   double e = exp_f64(-abs_f64(x));
   return (x < 0.0 ? e : 1.0) / (1.0 + e);
 }
+
+/// log(1 + eˣ) = max(x, 0) + log(1 + e^-|x|).
+FX_INLINE double softplus_f64(double x) { return (x > 0.0 ? x : 0.0) + log1p_f64(exp_f64(-abs_f64(x))); }
+
+/// The same with ∞ where eˣ is ∞.
+FX_INLINE double log1p_exp_f64(double x) { return x > 709.78271289338397 ? __builtin_inf() : softplus_f64(x); }
 
 #endif

@@ -12,8 +12,9 @@
   DEFINE_LANES(sum_##S, T, T, 0, STEP_SUM)                                                                    \
   DEFINE_LANES(max_##S, T, T, -INFINITE, STEP_MAX)                                                            \
                                                                                                               \
+  /* Of elements less their row's largest. */                                                                 \
   FX_INLINE void exp_all_##S(ptrdiff_t n, T *x) {                                                             \
-    for (ptrdiff_t j = 0; j < n; j++) x[j] = exp_##S(x[j]);                                                   \
+    for (ptrdiff_t j = 0; j < n; j++) x[j] = exp_falling_##S(-x[j]);                                          \
   }                                                                                                           \
   FX_INLINE void subtract_##S(ptrdiff_t n, const T *x, T c, T *y) {                                           \
     FX_INDEPENDENT for (ptrdiff_t j = 0; j < n; j++) y[j] = x[j] - c;                                         \
@@ -25,7 +26,7 @@
     c.count = 0, c.depth = 0;                                                                                 \
     for (ptrdiff_t i = 0; i < n; i += FX_BLOCK) {                                                             \
       ptrdiff_t count = min_size(FX_BLOCK, n - i);                                                            \
-      for (ptrdiff_t j = 0; j < count; j++) block[j] = exp_##S(x[i + j] - shift);                             \
+      for (ptrdiff_t j = 0; j < count; j++) block[j] = exp_falling_##S(shift - x[i + j]);                     \
       push_sum_##S(&c, block_sum_##S(count, block));                                                          \
       if (y) memcpy(y + i, block, (size_t)count * sizeof(T));                                                 \
     }                                                                                                         \
@@ -110,21 +111,21 @@
     }                                                                                                         \
   }                                                                                                           \
                                                                                                               \
-  /* A row's largest element is the shift, unless it is infinite or NaN: then 0, and the exponentials tell. */ \
+  /* A row's largest element is the shift, or if it is infinite or NaN the result. */                         \
   FX_CLONES static void logsumexp_##S(ptrdiff_t rows, ptrdiff_t n, const T *x, T *y) {                        \
     T e[GROUP], shift[GROUP];                                                                                 \
     ptrdiff_t group = max_size(1, GROUP / n);                                                                 \
     for (ptrdiff_t start = 0; start < rows; start += group, x += group * n) {                                 \
       ptrdiff_t count = min_size(group, rows - start);                                                        \
       for (ptrdiff_t r = 0; r < count; r++) {                                                                 \
-        T m = row_max_##S(n, x + r * n);                                                                      \
-        shift[r] = abs_##S(m) < INFINITE ? m : 0;                                                             \
+        shift[r] = row_max_##S(n, x + r * n);                                                                 \
         if (n <= GROUP) subtract_##S(n, x + r * n, shift[r], e + r * n);                                      \
       }                                                                                                       \
       if (n <= GROUP) exp_all_##S(count * n, e);                                                              \
       for (ptrdiff_t r = 0; r < count; r++)                                                                   \
         y[start + r] = n <= GROUP ? row_sum_##S(n, e + r * n) : exp_sum_##S(n, x, shift[0], NULL);            \
-      for (ptrdiff_t r = 0; r < count; r++) y[start + r] = shift[r] + log_##S(y[start + r]);                  \
+      for (ptrdiff_t r = 0; r < count; r++)                                                                   \
+        y[start + r] = abs_##S(shift[r]) < INFINITE ? shift[r] + log_##S(y[start + r]) : shift[r];            \
     }                                                                                                         \
   }                                                                                                           \
                                                                                                               \

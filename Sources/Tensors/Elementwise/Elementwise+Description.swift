@@ -5,7 +5,7 @@ extension Elementwise: CustomStringConvertible {
   ///
   ///     f(x) = x·tanh(log1p(exp(x)))
   ///     ∂f/∂x = t + x·(1 − t²)/(1 + exp(x))·exp(x), t = tanh(log1p(exp(x)))
-  ///     an element of float32: f 4 operations, 8 bytes; ∂f/∂x 12 operations, 12 bytes
+  ///     an element of float32: f 3 operations, 8 bytes; ∂f/∂x 12 operations, 12 bytes
   ///
   /// Bytes are those of the tensors that are read and written; a derivative also reads the gradient of the result and, where that is less
   /// work, the result. Derivatives are written in short: where a choice leaves a term out, it is not there.

@@ -187,7 +187,7 @@ struct Formula {
     FX_TAN.rawValue: "tan", FX_ASIN.rawValue: "asin", FX_ACOS.rawValue: "acos", FX_ATAN.rawValue: "atan", FX_SINH.rawValue: "sinh",
     FX_COSH.rawValue: "cosh", FX_TANH.rawValue: "tanh", FX_ASINH.rawValue: "asinh", FX_ACOSH.rawValue: "acosh",
     FX_ATANH.rawValue: "atanh", FX_ERF.rawValue: "erf", FX_ERFC.rawValue: "erfc", FX_NORMAL_CDF.rawValue: "Φ",
-    FX_SIGMOID.rawValue: "sigmoid",
+    FX_SIGMOID.rawValue: "sigmoid", FX_SOFTPLUS.rawValue: "softplus",
     FX_FLOOR.rawValue: "floor", FX_CEIL.rawValue: "ceil", FX_ROUND.rawValue: "round", FX_TRUNC.rawValue: "trunc",
     FX_EXP2.rawValue: "exp2", FX_LOG2.rawValue: "log2", FX_LOG10.rawValue: "log10", FX_ERFINV.rawValue: "erfInverse",
     FX_LGAMMA.rawValue: "logGamma", FX_DIGAMMA.rawValue: "digamma", FX_POW.rawValue: "pow", FX_MAX.rawValue: "maximum",

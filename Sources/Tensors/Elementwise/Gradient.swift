@@ -190,6 +190,7 @@ enum Gradient {
     case FX_DIGAMMA: return [dy * S.binary(FX_POLYGAMMA, 1, a)]
     case FX_POLYGAMMA, FX_SINC: return [nil, dy * S.binary(op, a + 1, b)]
     case FX_SIGMOID: return [dy * (y * (1 - y))]
+    case FX_SOFTPLUS: return [dy * S.unary(FX_SIGMOID, a)]
     case FX_ADD: return [dy, dy]
     case FX_SUB: return [dy, -dy]
     case FX_MUL: return [dy * b, dy * a]

@@ -254,6 +254,8 @@ struct Compiler {
     {
       return (FX_RELU.rawValue, [x[2]])
     }
+    // Of half the time of the two, and right to more digits where eˣ is small.
+    if op == FX_LOG1P.rawValue, values[x[0]].kind == .apply(FX_EXP.rawValue) { return (FX_LOG1P_EXP.rawValue, values[x[0]].arguments) }
     return (op, x)
   }
 

@@ -23,15 +23,9 @@ public func selu(_ x: Symbol) -> Symbol { 1.0507009873554805 * elu(x, alpha: 1.6
 /// x·sigmoid(x), as a symbol.
 public func silu(_ x: Symbol) -> Symbol { x * sigmoid(x) }
 /// log(1 + eˣ), as a symbol.
-public func softplus(_ x: Symbol) -> Symbol {
-  // −|x| chosen by the same comparison as relu: at 0 both take the left branch, whose derivatives of every order are softplus's own.
-  relu(x) + log1p(exp(select(x .<= 0, x, -x)))
-}
+public func softplus(_ x: Symbol) -> Symbol { Symbol.unary(FX_SOFTPLUS, x) }
 /// log sigmoid(x), as a symbol.
-public func logSigmoid(_ x: Symbol) -> Symbol {
-  // As softplus: −|x| and min(x, 0) by one comparison.
-  select(x .<= 0, x, 0) - log1p(exp(select(x .<= 0, x, -x)))
-}
+public func logSigmoid(_ x: Symbol) -> Symbol { -softplus(-x) }
 /// x·tanh(softplus(x)), as a symbol.
 public func mish(_ x: Symbol) -> Symbol { x * tanh(softplus(x)) }
 /// x·Φ(x), as a symbol.

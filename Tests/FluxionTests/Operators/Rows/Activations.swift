@@ -64,7 +64,7 @@ extension OperatorTable {
       })
     rows.add(
       .unary(
-        "softplus", "softplus(_: Tensor)", domain: .real(-2, 2, avoiding: [0]),
+        "softplus", "softplus(_: Tensor)",
         specials: "nan = nan; inf = inf | 1; -inf = 0 | 0; 0 = 0.6931471805599453 | 0.5; 800 = 800 | 1"
       ) {
         softplus($0)
@@ -118,7 +118,7 @@ extension OperatorTable {
       $0 * tanh(log1p(exp($0)))
     }
     rows += both(
-      "logSigmoid", kinked, specials: "nan = nan; inf = 0 | 0; -inf = -inf | 1; 0 = -0.6931471805599453 | 0.5; -800 = -800 | 1",
+      "logSigmoid", .any, specials: "nan = nan; inf = -0 | 0; -inf = -inf | 1; 0 = -0.6931471805599453 | 0.5; -800 = -800 | 1",
       { logSigmoid($0) }, symbols: { logSigmoid($0) }
     ) { -log1p(exp(-$0)) }
     let bounded = "softplus(_: Tensor, beta: Double, threshold: Double)"

@@ -239,7 +239,7 @@ extension OperatorTable {
     } reference: {
       ($0 > 0 ? $0 : 2 * expm1($0)) + $0 / (1 + exp(-$0))
     },
-    symbol("softplus", ["softplus(_: Symbol)"], .real(-2, 2, avoiding: [0])) {
+    symbol("softplus", ["softplus(_: Symbol)"], .any) {
       softplus($0)
     } reference: {
       log1p(exp($0))
@@ -248,6 +248,11 @@ extension OperatorTable {
       gelu($0)
     } reference: {
       0.5 * $0 * (1 + erf($0 / 2.0.squareRoot()))
+    },
+    symbol("the logarithm of 1 + an exponential", [], .any) { x in
+      log1p(exp(x)) + exp(x)
+    } reference: {
+      log1p(exp($0)) + exp($0)
     },
     symbol("mish", [], .any) { x in
       x * tanh(log1p(exp(x)))
