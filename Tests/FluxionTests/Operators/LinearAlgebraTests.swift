@@ -31,8 +31,15 @@ import Testing
     #expect(distance(x.transposed() • solve(x.transposed(), b), b) < 1e-8)
     let (q, r) = qr(x)
     #expect(distance(q • r, x) < 1e-11)
-    let (u, sigma, vt) = svd(x)
-    #expect(distance((u * sigma) • vt, x) < 1e-11)
+    // Square, taller, wider, so tall that it is another algorithm, and of elements that need scaling.
+    for (shape, scale) in [([300, 300], 1.0), ([150, 100], 1), ([100, 150], 1), ([200, 80], 1), ([80, 80], 1e-200)] {
+      let x = normal(Shape(shape)) * scale
+      let (u, sigma, vt) = svd(x)
+      #expect(distance((u * sigma) • vt, x) < 1e-11 * scale, "\(shape)")
+      #expect(distance(u.transposed() • u, .eye(sigma.shape[0], nil, .float64)) < 1e-12, "\(shape)")
+      #expect(distance(vt • vt.transposed(), .eye(sigma.shape[0], nil, .float64)) < 1e-12, "\(shape)")
+      #expect(distance(sigma, singularValues(x)) < 1e-11 * scale, "\(shape)")
+    }
   }
 
   /// The same bits for any number of threads, and in a batch as alone.
@@ -41,12 +48,13 @@ import Testing
     let s = x • x.transposed() + Tensor.eye(280, nil, .float64)
     let all = Threads.count
     defer { Threads.count = all }
-    func results() -> [Tensor] { [cholesky(s), lu(x).u, solve(x, x.transposed()), cholesky(s[1]), lu(x[1]).u] }
+    func results() -> [Tensor] { [cholesky(s), lu(x).u, solve(x, x.transposed()), cholesky(s[1]), lu(x[1]).u, svd(x).u, svd(x[1]).u] }
     let many = results()
     Threads.count = 1
     for (a, b) in zip(many, results()) { #expect(Grid(a) == Grid(b)) }
     #expect(Grid(many[0][1]) == Grid(many[3]))
     #expect(Grid(many[1][1]) == Grid(many[4]))
+    #expect(Grid(many[5][1]) == Grid(many[6]))
   }
 
   /// A block's failure is told as one of the whole matrix.

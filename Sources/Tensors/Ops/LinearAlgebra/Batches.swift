@@ -7,6 +7,11 @@ enum LAPACK {
   static let all = CChar(UInt8(ascii: "A"))
   static let some = CChar(UInt8(ascii: "S"))
   static let transposed = CChar(UInt8(ascii: "T"))
+  static let left = CChar(UInt8(ascii: "L"))
+  static let right = CChar(UInt8(ascii: "R"))
+  static let q = CChar(UInt8(ascii: "Q"))
+  static let p = CChar(UInt8(ascii: "P"))
+  static let ofItself = CChar(UInt8(ascii: "I"))
 
   /// A matrix that a routine could not take, and its `info`.
   struct Failure {

@@ -32,6 +32,21 @@ protocol LAPACKElement: Scalar, BinaryFloatingPoint {
     _ job: CChar, _ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32, _ s: Numbers, _ u: Numbers, _ ldu: Int32, _ vt: Numbers,
     _ ldvt: Int32, _ work: Numbers, _ size: Int32, _ integers: Integers
   ) -> Int32
+  /// Reflections from both sides that leave a bidiagonal matrix of diagonal d and e beside it.
+  static func gebrd(
+    _ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32, _ d: Numbers, _ e: Numbers, _ scalesQ: Numbers, _ scalesP: Numbers,
+    _ work: Numbers, _ size: Int32
+  ) -> Int32
+  /// The singular value decomposition of a bidiagonal matrix, by divide and conquer.
+  static func bdsdc(
+    _ triangle: CChar, _ n: Int32, _ d: Numbers, _ e: Numbers, _ u: Numbers, _ ldu: Int32, _ vt: Numbers, _ ldvt: Int32, _ work: Numbers,
+    _ integers: Integers
+  ) -> Int32
+  /// c times what `gebrd` made of reflections: Q or P, from the left or the right.
+  static func ormbr(
+    _ which: CChar, _ side: CChar, _ transposition: CChar, _ m: Int32, _ n: Int32, _ k: Int32, _ a: Numbers, _ lda: Int32,
+    _ scales: Numbers, _ c: Numbers, _ ldc: Int32, _ work: Numbers, _ size: Int32
+  ) -> Int32
   /// Eigenvalues and vectors of a symmetric matrix, by divide and conquer.
   static func syevd(
     _ job: CChar, _ triangle: CChar, _ n: Int32, _ a: Numbers, _ lda: Int32, _ w: Numbers, _ work: Numbers, _ size: Int32,
@@ -101,6 +116,24 @@ extension Float: LAPACKElement {
     _ ldvt: Int32, _ work: Numbers, _ size: Int32, _ integers: Integers
   ) -> Int32 {
     LAPACKE_sgesdd_work(columns, job, m, n, a, lda, s, u, ldu, vt, ldvt, work, size, integers)
+  }
+  static func gebrd(
+    _ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32, _ d: Numbers, _ e: Numbers, _ scalesQ: Numbers, _ scalesP: Numbers,
+    _ work: Numbers, _ size: Int32
+  ) -> Int32 {
+    LAPACKE_sgebrd_work(columns, m, n, a, lda, d, e, scalesQ, scalesP, work, size)
+  }
+  static func bdsdc(
+    _ triangle: CChar, _ n: Int32, _ d: Numbers, _ e: Numbers, _ u: Numbers, _ ldu: Int32, _ vt: Numbers, _ ldvt: Int32, _ work: Numbers,
+    _ integers: Integers
+  ) -> Int32 {
+    LAPACKE_sbdsdc_work(columns, triangle, LAPACK.ofItself, n, d, e, u, ldu, vt, ldvt, nil, nil, work, integers)
+  }
+  static func ormbr(
+    _ which: CChar, _ side: CChar, _ transposition: CChar, _ m: Int32, _ n: Int32, _ k: Int32, _ a: Numbers, _ lda: Int32,
+    _ scales: Numbers, _ c: Numbers, _ ldc: Int32, _ work: Numbers, _ size: Int32
+  ) -> Int32 {
+    LAPACKE_sormbr_work(columns, which, side, transposition, m, n, k, a, lda, scales, c, ldc, work, size)
   }
   static func syevd(
     _ job: CChar, _ triangle: CChar, _ n: Int32, _ a: Numbers, _ lda: Int32, _ w: Numbers, _ work: Numbers, _ size: Int32,
@@ -180,6 +213,24 @@ extension Double: LAPACKElement {
     _ ldvt: Int32, _ work: Numbers, _ size: Int32, _ integers: Integers
   ) -> Int32 {
     LAPACKE_dgesdd_work(columns, job, m, n, a, lda, s, u, ldu, vt, ldvt, work, size, integers)
+  }
+  static func gebrd(
+    _ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32, _ d: Numbers, _ e: Numbers, _ scalesQ: Numbers, _ scalesP: Numbers,
+    _ work: Numbers, _ size: Int32
+  ) -> Int32 {
+    LAPACKE_dgebrd_work(columns, m, n, a, lda, d, e, scalesQ, scalesP, work, size)
+  }
+  static func bdsdc(
+    _ triangle: CChar, _ n: Int32, _ d: Numbers, _ e: Numbers, _ u: Numbers, _ ldu: Int32, _ vt: Numbers, _ ldvt: Int32, _ work: Numbers,
+    _ integers: Integers
+  ) -> Int32 {
+    LAPACKE_dbdsdc_work(columns, triangle, LAPACK.ofItself, n, d, e, u, ldu, vt, ldvt, nil, nil, work, integers)
+  }
+  static func ormbr(
+    _ which: CChar, _ side: CChar, _ transposition: CChar, _ m: Int32, _ n: Int32, _ k: Int32, _ a: Numbers, _ lda: Int32,
+    _ scales: Numbers, _ c: Numbers, _ ldc: Int32, _ work: Numbers, _ size: Int32
+  ) -> Int32 {
+    LAPACKE_dormbr_work(columns, which, side, transposition, m, n, k, a, lda, scales, c, ldc, work, size)
   }
   static func syevd(
     _ job: CChar, _ triangle: CChar, _ n: Int32, _ a: Numbers, _ lda: Int32, _ w: Numbers, _ work: Numbers, _ size: Int32,

@@ -45,14 +45,17 @@ struct SVD: Primitive {
     let (rows, columns) = (Int32(n), Int32(m))
     let leadU = Int32(n)
     let leadV = Int32(kind == .values ? 1 : kind == .full ? m : k)
+    let isLarge = (kind == .reduced || kind == .full && m == n) && Bidiagonal.suits(n, m)
     func decompose(_ i: Int, _ work: T.Numbers, _ workSize: Int, _ integers: T.Integers) -> Int32 {
       let u = out + i * size
       let s = u + m * columnsU
+      if isLarge && workSize > 0, let info = Bidiagonal.decompose(n, m, a + i * m * n, s, s + k, u, work, integers) { return info }
       return T.gesdd(job, rows, columns, a + i * m * n, rows, s, s + k, leadU, u, leadV, work, Int32(workSize), integers)
     }
-    let workSize = withUnsafeTemporaryAllocation(of: Int32.self, capacity: 8 * k) { integers in
+    let driverSize = withUnsafeTemporaryAllocation(of: Int32.self, capacity: 8 * k) { integers in
       LAPACK.size(type) { decompose(0, $0, -1, integers.baseAddress!) }
     }
+    let workSize = isLarge ? Swift.max(driverSize, Bidiagonal.workSize(n, m)) : driverSize
     let failure = LAPACK.forEach(
       type, x.matrixCount, operations: 10 * m * n * k, numbers: workSize, integers: 8 * k
     ) { i, work, integers in
