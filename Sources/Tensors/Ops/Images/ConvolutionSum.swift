@@ -3,8 +3,8 @@ import CKernels
 /// The sum of products that a convolution and its adjoints share, y[n, o, p] = Σ weight[o, c, k] · x[n, c, the input under k at p], by the ways of
 /// computing one of the three from the other two.
 ///
-/// In tiles, as matrix products of the weight with rows of the image (``ConvolutionTile``). Directly, plane by plane: where every output sees but one
-/// channel there is nothing for a matrix product to gain, and integers have none.
+/// In tiles, as matrix products of the weight with rows of the image (``ConvolutionTile``), or with fewer products by ``Winograd``'s algorithm.
+/// Directly, plane by plane: where every output sees but one channel there is nothing for a matrix product to gain, and integers have none.
 ///
 /// How the work is cut follows from the shapes alone, so that sums are the same for any number of threads.
 struct ConvolutionSum {
@@ -15,6 +15,10 @@ struct ConvolutionSum {
   let channels: Int
   let outputs: Int
   let dtype: DType
+  /// Whether ``Winograd`` is used, nil for where it pays.
+  ///
+  /// Tests compare the two.
+  var usesWinograd: Bool?
 
   init(_ geometry: WindowGeometry, _ groups: Int, batch: Int, channels: Int, outputs: Int, _ dtype: DType) {
     self.geometry = geometry
@@ -25,11 +29,11 @@ struct ConvolutionSum {
     self.dtype = dtype
   }
 
-  private var size: Int { dtype.byteCount }
+  var size: Int { dtype.byteCount }
   /// The elements of a plane of x and of y, and of a row of the weight.
-  private var image: Int { geometry.inputCount }
-  private var places: Int { geometry.outputCount }
-  private var row: Int { channels * geometry.windowCount }
+  var image: Int { geometry.inputCount }
+  var places: Int { geometry.outputCount }
+  var row: Int { channels * geometry.windowCount }
   private var isDirect: Bool { !dtype.isFloatingPoint || channels == 1 && outputs == 1 }
   /// Rows and lanes of a block that the kernels hold in registers.
   private var block: (rows: Int, lanes: Int) {
@@ -54,6 +58,15 @@ struct ConvolutionSum {
     return (matrices, each)
   }
 
+  /// Winograd's algorithm, where it fits and pays.
+  private func winograd(_ window: fx_window, channels: Int, outputs: Int, where pays: (Winograd) -> Bool) -> Winograd? {
+    guard groups == 1, usesWinograd != false,
+      let winograd = Winograd(window, batch: batch, channels: channels, outputs: outputs, dtype),
+      usesWinograd ?? pays(winograd)
+    else { return nil }
+    return winograd
+  }
+
   // MARK: y
 
   /// y from x, the weight and a bias.
@@ -63,6 +76,11 @@ struct ConvolutionSum {
     if batch * groups * outputs * places == 0 { return }
     if isDirect || row == 0 { return resultDirectly(x, weight, bias, y) }
     let taps = geometry.windowCount
+    if let winograd = winograd(geometry.raw, channels: channels, outputs: outputs, where: \.pays),
+      winograd.result(x, weight, steps: (row, taps), isReversed: false, bias: bias, into: y)
+    {
+      return
+    }
     let (matrices, each) = packed(weight, rows: outputs, channels: channels, taps: taps, rowStep: row, channelStep: taps)
     correlate(geometry.raw, channels: channels, outputs: outputs, x, matrices.pointer, each, bias: bias, y)
     withExtendedLifetime(matrices) {}
@@ -119,9 +137,7 @@ struct ConvolutionSum {
     let taps = geometry.windowCount
     // Without a stride it is a convolution itself, by the window turned round; little work is done in PyTorch's order, to the same bits.
     let work = batch * groups * outputs * row * places
-    guard geometry.raw.stride == (1, 1, 1) && work > 1_000_000 else { return imageByColumns(y, weight, x) }
-    let (matrices, each) = packed(
-      weight, rows: channels, channels: outputs, taps: taps, rowStep: taps, channelStep: row, isReversed: true)
+    guard geometry.raw.stride == (1, 1, 1) && (work > 1_000_000 || usesWinograd == true) else { return imageByColumns(y, weight, x) }
     let raw = geometry.raw
     func turned(_ before: Int, _ taps: Int, _ dilation: Int) -> Int { (taps - 1) * dilation - before }
     var adjoint = raw
@@ -130,6 +146,13 @@ struct ConvolutionSum {
       turned(raw.before.0, raw.window.0, raw.dilation.0), turned(raw.before.1, raw.window.1, raw.dilation.1),
       turned(raw.before.2, raw.window.2, raw.dilation.2)
     )
+    if let winograd = winograd(adjoint, channels: outputs, outputs: channels, where: \.pays),
+      winograd.result(y, weight, steps: (taps, row), isReversed: true, bias: nil, into: x)
+    {
+      return
+    }
+    let (matrices, each) = packed(
+      weight, rows: channels, channels: outputs, taps: taps, rowStep: taps, channelStep: row, isReversed: true)
     correlate(adjoint, channels: outputs, outputs: channels, y, matrices.pointer, each, bias: nil, x)
     withExtendedLifetime(matrices) {}
   }
@@ -185,6 +208,11 @@ struct ConvolutionSum {
   func weight(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, into weight: UnsafeMutableRawPointer) {
     if groups * outputs * row == 0 { return }
     if isDirect || batch * places == 0 { return weightDirectly(x, y, weight) }
+    if let winograd = winograd(geometry.raw, channels: channels, outputs: outputs, where: \.paysForWeight),
+      winograd.weight(x, y, into: weight)
+    {
+      return
+    }
     let lanes = block.lanes
     let taps = geometry.windowCount
     // A row of outputs for each tap of each channel, filled up to whole vectors.
@@ -237,63 +265,5 @@ struct ConvolutionSum {
       Shape([groups, outputs, row]), from: Shape([row * wide, 1, wide]), total.pointer, to: Shape([outputs * row, row, 1]), weight,
       size: size)
     withExtendedLifetime((partial, total)) {}
-  }
-}
-
-// MARK: - Plane by plane
-
-extension ConvolutionSum {
-  private func grain(_ products: Int) -> Int { Swift.max(1, 100_000 / Swift.max(1, products)) }
-
-  private func resultDirectly(
-    _ x: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, _ bias: UnsafeMutableRawPointer?, _ y: UnsafeMutableRawPointer
-  ) {
-    parallel(batch * groups * outputs, grain: grain(row * places)) { range in
-      for i in range {
-        let (n, group, o) = (i / (groups * outputs), i / outputs % groups, i % outputs)
-        let target = y + i * places * size
-        if let bias {
-          fx_fill(dtype.code, places, bias + (group * outputs + o) * size, target)
-        } else {
-          target.initializeMemory(as: UInt8.self, repeating: 0, count: places * size)
-        }
-        for c in 0..<channels {
-          let plane = x + ((n * groups + group) * channels + c) * image * size
-          let taps = weight + ((group * outputs + o) * row + c * geometry.windowCount) * size
-          geometry.withRaw { fx_correlate(dtype.code, $0, plane, taps, target) }
-        }
-      }
-    }
-  }
-
-  private func imageDirectly(_ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, _ x: UnsafeMutableRawPointer) {
-    parallel(batch * groups * channels, grain: grain(outputs * geometry.windowCount * places)) { range in
-      for i in range {
-        let (block, group, c) = (i / channels, i / channels % groups, i % channels)
-        let target = x + i * image * size
-        target.initializeMemory(as: UInt8.self, repeating: 0, count: image * size)
-        for o in 0..<outputs {
-          let plane = y + (block * outputs + o) * places * size
-          let taps = weight + ((group * outputs + o) * row + c * geometry.windowCount) * size
-          geometry.withRaw { fx_correlate_input(dtype.code, $0, plane, taps, target) }
-        }
-      }
-    }
-  }
-
-  private func weightDirectly(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer) {
-    let window = geometry.windowCount
-    parallel(groups * outputs * channels, grain: grain(batch * window * places)) { range in
-      for i in range {
-        let (group, o, c) = (i / (outputs * channels), i / channels % outputs, i % channels)
-        let target = weight + i * window * size
-        target.initializeMemory(as: UInt8.self, repeating: 0, count: window * size)
-        for n in 0..<batch {
-          let plane = x + ((n * groups + group) * channels + c) * image * size
-          let values = y + ((n * groups + group) * outputs + o) * places * size
-          geometry.withRaw { fx_correlate_weight(dtype.code, $0, plane, values, target) }
-        }
-      }
-    }
   }
 }

@@ -1,0 +1,206 @@
+import CKernels
+
+/// A convolution by 3 × 3 filters without a stride in a quarter of the products, by Winograd's algorithm F(4 × 4, 3 × 3); float32, where the
+/// processor has AVX-512.
+///
+/// Tiles of 6 × 6 places and the filters are transformed to 36 numbers each; those are multiplied and summed up over channels, which is 36 matrix
+/// products, and the sums transformed back to 4 × 4 results. The gradient of the image is such a convolution, too; for that of the filters each step is
+/// replaced by its adjoint.
+///
+/// Roundings are two to four times those of the sum as it is written (`Guides/Performance.md`). Infinity in one place would be NaN in the whole tile,
+/// so a result that is not finite is computed anew by ``ConvolutionSum``. Each number is summed up in one order, however the work is cut.
+struct Winograd {
+  private let raw: fx_winograd
+  private let batch: Int
+  /// In whole blocks of 16.
+  private let channels, outputs: Int
+
+  private static let fits = fx_winograd_fits() != 0
+  private static let numbers = Int(FX_WINOGRAD)
+
+  /// Nil where the geometry is another.
+  init?(_ window: fx_window, batch: Int, channels: Int, outputs: Int, _ dtype: DType) {
+    guard dtype == .float32, window.window == (1, 3, 3), window.stride == (1, 1, 1), window.dilation == (1, 1, 1), window.before.0 == 0,
+      window.input.0 == 1, window.output.0 == 1, batch > 0, channels > 0, outputs > 0, window.output.1 > 0, window.output.2 > 0, Self.fits
+    else { return nil }
+    raw = fx_winograd(
+      channels: channels, outputs: outputs, input: (window.input.1, window.input.2), output: (window.output.1, window.output.2),
+      before: (window.before.1, window.before.2), rows: window.output.1.parts(of: 4), columns: window.output.2.parts(of: 4))
+    self.batch = batch
+    (self.channels, self.outputs) = (channels.rounded(to: 16), outputs.rounded(to: 16))
+  }
+
+  private var tiles: Int { batch * raw.rows * raw.columns }
+
+  /// Whether it is faster than the sum as it is written, by nanoseconds of one core.
+  ///
+  /// Blocks are filled up and tiles cut off; that sum's operand takes time, too.
+  var pays: Bool {
+    let filters = Double(raw.outputs * raw.channels)
+    return isLarge && 1.2 * (work + 2 * filters) < written + 8 * filters
+  }
+  /// The same of the gradient of the filters: their numbers go to memory and back.
+  var paysForWeight: Bool { isLarge && 1.2 * (work + 10 * Double(raw.outputs * raw.channels)) < written }
+
+  private var written: Double { 0.1 * Double(batch * raw.outputs * raw.channels) * Double(raw.output.0 * raw.output.1) }
+  private var work: Double { Double(tiles) * (0.3 * Double(channels * outputs) + 4.5 * Double(channels + outputs)) }
+  private var isLarge: Bool { written > 5_000 }
+
+  /// So many elements from one number to the next: an odd number of cache lines, for at a power of two 36 of them would drive each other out.
+  private func apart(_ count: Int) -> Int { (count / 16 | 1) * 16 }
+
+  // MARK: y
+
+  /// y from x, the filters and a bias.
+  ///
+  /// - Parameters:
+  ///   - steps: From an output's filters to the next one's, and from a channel's to the next one's.
+  ///   - isReversed: By filters turned by 180°.
+  /// - Returns: Whether the result is finite; else it is to be computed another way.
+  func result(
+    _ x: UnsafeMutableRawPointer, _ filters: UnsafeMutableRawPointer, steps: (output: Int, channel: Int), isReversed: Bool,
+    bias: UnsafeMutableRawPointer?, into y: UnsafeMutableRawPointer
+  ) -> Bool {
+    let each = apart(outputs.rounded(to: 32) * channels)
+    let transformed = Tensor(uninitialized: [Self.numbers * each], .float32)
+    let u = transformed.floats
+    parallel(outputs / 16 * (channels / 16), grain: 8) { range in
+      for i in range {
+        withRaw {
+          fx_winograd_filters(
+            $0, i / (channels / 16), i % (channels / 16), steps.output, steps.channel, isReversed ? 1 : 0, filters.floats, each, u)
+        }
+      }
+    }
+    let places = (x.floats, bias?.floats, y.floats)
+    let isFinite = tiles <= 64 ? inSteps(places.0, u, each, places.1, places.2) : inGroups(places.0, u, each, places.1, places.2)
+    withExtendedLifetime(transformed) {}
+    return isFinite
+  }
+
+  /// Groups of tiles one by one from the image to the result, in the memory of a thread.
+  private func inGroups(
+    _ x: UnsafeMutablePointer<Float>, _ u: UnsafeMutablePointer<Float>, _ each: Int, _ bias: UnsafeMutablePointer<Float>?,
+    _ y: UnsafeMutablePointer<Float>
+  ) -> Bool {
+    // Whole rows of tiles, or equal pieces of long ones, to keep the transformed numbers in the second-level cache; enough groups for all threads.
+    let piece = raw.columns.divided(into: raw.columns.parts(of: Int(FX_WINOGRAD_COLUMNS)))
+    let size = Swift.max(1, Swift.max(16, Swift.min(48, tiles / 8)) / piece) * piece
+    let groups = tiles.parts(of: size)
+    let (seen, made) = (apart(size * channels), apart(size * outputs))
+    let bytes = ScratchStretches.bytes(Self.numbers * seen, Float.self) + ScratchStretches.bytes(Self.numbers * made, Float.self)
+    return allFinite(groups) { group in
+      var memory = ScratchStretches(Context.current.scratch(bytes))
+      let (v, m) = (memory.take(Self.numbers * seen, Float.self), memory.take(Self.numbers * made, Float.self))
+      let (first, count) = (group * size, Swift.min(size, tiles - group * size))
+      return withRaw { raw in
+        for block in 0..<channels / 16 { fx_winograd_image(raw, first, count, block, x, seen, v + block * count * 16) }
+        for e in 0..<Self.numbers { products(count, e, 0..<outputs.parts(of: 32), v, seen, u, each, m, made) }
+        var isFinite = true
+        for block in 0..<outputs / 16 where fx_winograd_result(raw, first, count, block, m, made, outputs, bias, y) == 0 {
+          isFinite = false
+        }
+        return isFinite
+      }
+    }
+  }
+
+  /// All tiles step by step, each step shared by blocks of channels or outputs: for few tiles and many filters.
+  private func inSteps(
+    _ x: UnsafeMutablePointer<Float>, _ u: UnsafeMutablePointer<Float>, _ each: Int, _ bias: UnsafeMutablePointer<Float>?,
+    _ y: UnsafeMutablePointer<Float>
+  ) -> Bool {
+    let (seen, made) = (apart(tiles * channels), apart(tiles * outputs))
+    let memory = Tensor(uninitialized: [Self.numbers * (seen + made)], .float32)
+    let v = memory.floats
+    let m = v + Self.numbers * seen
+    parallel(channels / 16, grain: Swift.max(1, 64 / tiles)) { range in
+      for block in range { withRaw { fx_winograd_image($0, 0, tiles, block, x, seen, v + block * tiles * 16) } }
+    }
+    let panels = outputs.parts(of: 32)
+    parallel(Self.numbers * panels, grain: 2) { range in
+      for part in range { products(tiles, part / panels, part % panels..<part % panels + 1, v, seen, u, each, m, made) }
+    }
+    defer { withExtendedLifetime(memory) {} }
+    return allFinite(outputs / 16) { block in
+      withRaw { fx_winograd_result($0, 0, tiles, block, m, made, outputs, bias, y) != 0 }
+    }
+  }
+
+  /// The products of number e for some panels of 32 outputs.
+  private func products(
+    _ count: Int, _ e: Int, _ panels: Range<Int>, _ v: UnsafeMutablePointer<Float>, _ seen: Int, _ u: UnsafeMutablePointer<Float>,
+    _ each: Int,
+    _ m: UnsafeMutablePointer<Float>, _ made: Int
+  ) {
+    for panel in panels {
+      fx_winograd_products(
+        count, channels, Swift.min(32, outputs - 32 * panel), v + e * seen, u + e * each + panel * 32 * channels, m + e * made + 32 * panel,
+        outputs)
+    }
+  }
+
+  // MARK: weight
+
+  /// The filters [outputs, channels, 3, 3] from x and y.
+  ///
+  /// - Returns: Whether they are finite; else they are to be computed another way.
+  func weight(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, into filters: UnsafeMutableRawPointer) -> Bool {
+    let (x, y, filters) = (x.floats, y.floats, filters.floats)
+    // So many tiles at a time that their numbers stay in the third-level cache.
+    let most = Swift.max(64, (4 << 20) / (Self.numbers * 4 * (channels + outputs)))
+    let stretch = tiles.divided(into: tiles.parts(of: most)).rounded(to: 64)
+    let (seen, made, each) = (apart(stretch * channels), apart(stretch * outputs), apart(raw.outputs * channels))
+    let memory = Tensor(uninitialized: [Self.numbers * (seen + made + each)], .float32)
+    let v = memory.floats
+    let m = v + Self.numbers * seen
+    let u = m + Self.numbers * made
+    let (inputs, blocks) = (channels / 16, (channels + outputs) / 16)
+    for first in stride(from: 0, to: tiles, by: stretch) {
+      let count = Swift.min(stretch, tiles - first)
+      let parts = count.parts(of: 64)
+      ThreadPool.shared.run(blocks * parts) { i in
+        let (block, part) = (i / parts, i % parts)
+        let (from, to) = (count * part / parts, count * (part + 1) / parts)
+        withRaw {
+          if block < inputs {
+            fx_winograd_image($0, first + from, to - from, block, x, seen, v + (block * count + from) * 16)
+          } else {
+            fx_winograd_result_adjoint($0, first + from, to - from, block - inputs, y, made, outputs, m + from * outputs)
+          }
+        }
+      }
+      ThreadPool.shared.run(Self.numbers) { e in
+        fx_winograd_products_adjoint(
+          count, raw.outputs, channels, m + e * made, outputs, v + e * seen, first > 0 ? 1 : 0, u + e * each)
+      }
+    }
+    defer { withExtendedLifetime(memory) {} }
+    return allFinite(raw.outputs) { o in
+      var isFinite = true
+      for block in 0..<inputs where withRaw({ fx_winograd_filters_adjoint($0, o, block, u, each, filters) }) == 0 { isFinite = false }
+      return isFinite
+    }
+  }
+
+  // MARK: Helpers
+
+  @inline(__always)
+  private func withRaw<R>(_ body: (UnsafePointer<fx_winograd>) -> R) -> R { withUnsafePointer(to: raw, body) }
+
+  /// Shares parts among threads and says whether all of them gave true.
+  private func allFinite(_ parts: Int, _ body: (Int) -> Bool) -> Bool {
+    withUnsafeTemporaryAllocation(of: Bool.self, capacity: parts) { finite in
+      ThreadPool.shared.run(parts) { part in finite[part] = body(part) }
+      return finite.allSatisfy { $0 }
+    }
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  fileprivate var floats: UnsafeMutablePointer<Float> { assumingMemoryBound(to: Float.self) }
+}
+
+extension Tensor {
+  fileprivate var floats: UnsafeMutablePointer<Float> { pointer.floats }
+}
