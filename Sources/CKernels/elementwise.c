@@ -19,6 +19,7 @@
   X(S, T, 1, NOT, not, x == 0)                                             \
   X(S, T, 1, RELU, relu, x <= 0 ? 0 : x)                                   \
   X(S, T, 1, ISNAN, isnan, x != x)                                         \
+  X(S, T, 2, LEAKY_RELU, leaky_relu, x <= 0 ? y * x : x)                   \
   X(S, T, 2, ADD, add, x + y)                                              \
   X(S, T, 2, SUB, sub, x - y)                                              \
   X(S, T, 2, MUL, mul, x * y)                                              \
@@ -35,7 +36,8 @@
   X(S, T, 2, OR, or, (x != 0) | (y != 0))                                  \
   X(S, T, 2, XOR, xor, (x != 0) ^ (y != 0))                                \
   X(S, T, 3, FMA, fma, x * y + z)                                          \
-  X(S, T, 3, SELECT, select, x != 0 ? y : z)
+  X(S, T, 3, SELECT, select, x != 0 ? y : z)                               \
+  X(S, T, 3, CLAMP, clamp, x <= y ? (y < z ? y : z) : x >= z ? z : x)
 
 FLOAT_ARITHMETIC(DEFINE_KERNEL, f32, float)
 FLOAT_ARITHMETIC(DEFINE_KERNEL, f64, double)
@@ -44,6 +46,50 @@ static const fx_kernel float_arithmetic[2][FX_OP_COUNT] = {
   {FLOAT_ARITHMETIC(KERNEL_ENTRY, f32, float)},
   {FLOAT_ARITHMETIC(KERNEL_ENTRY, f64, double)},
 };
+
+// The same where one operand is a single number.
+#define NUMBER_ARITHMETIC(X, S, T)                                         \
+  X(S, T, ADD, add, x + y)                                                 \
+  X(S, T, SUB, sub, x - y)                                                 \
+  X(S, T, MUL, mul, x * y)                                                 \
+  X(S, T, DIV, div, x / y)                                                 \
+  X(S, T, MAX, max, ((x > y) | (x != x)) ? x : y)                          \
+  X(S, T, MIN, min, ((x < y) | (x != x)) ? x : y)                          \
+  X(S, T, LEAKY_RELU, leaky_relu, x <= 0 ? y * x : x)
+
+#define DEFINE_NUMBER_KERNELS(S, T, OP, NAME, EXPRESSION)                  \
+  FX_KERNEL(left_##NAME##_##S) {                                           \
+    (void)c;                                                               \
+    const T *ys = b, x = *(const T *)a;                                    \
+    T *os = out;                                                           \
+    FX_INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {                     \
+      T y = ys[i];                                                         \
+      os[i] = (T)(EXPRESSION);                                             \
+    }                                                                      \
+  }                                                                        \
+  FX_KERNEL(right_##NAME##_##S) {                                          \
+    (void)c;                                                               \
+    const T *xs = a, y = *(const T *)b;                                    \
+    T *os = out;                                                           \
+    FX_INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {                     \
+      T x = xs[i];                                                         \
+      os[i] = (T)(EXPRESSION);                                             \
+    }                                                                      \
+  }
+#define LEFT_ENTRY(S, T, OP, NAME, EXPRESSION) [FX_##OP] = left_##NAME##_##S,
+#define RIGHT_ENTRY(S, T, OP, NAME, EXPRESSION) [FX_##OP] = right_##NAME##_##S,
+
+NUMBER_ARITHMETIC(DEFINE_NUMBER_KERNELS, f32, float)
+NUMBER_ARITHMETIC(DEFINE_NUMBER_KERNELS, f64, double)
+
+fx_kernel fx_elementwise_number(int op, int dtype, int side) {
+  static const fx_kernel kernels[2][2][FX_OP_COUNT] = {
+    {{NUMBER_ARITHMETIC(LEFT_ENTRY, f32, float)}, {NUMBER_ARITHMETIC(RIGHT_ENTRY, f32, float)}},
+    {{NUMBER_ARITHMETIC(LEFT_ENTRY, f64, double)}, {NUMBER_ARITHMETIC(RIGHT_ENTRY, f64, double)}},
+  };
+  if (op < 0 || op >= FX_OP_COUNT || dtype < 0 || dtype > FX_F64) return NULL;
+  return kernels[dtype][side != 0][op];
+}
 
 // A copy in place is nothing to do.
 #define COPY_KERNEL(SIZE)                                                                                              \

@@ -48,7 +48,8 @@ DIVISION(i64, int64_t)
   X(S, T, 2, AND, and, (x != 0) & (y != 0))                                \
   X(S, T, 2, OR, or, (x != 0) | (y != 0))                                  \
   X(S, T, 2, XOR, xor, (x != 0) ^ (y != 0))                                \
-  X(S, T, 3, SELECT, select, x != 0 ? y : z)
+  X(S, T, 3, SELECT, select, x != 0 ? y : z)                               \
+  X(S, T, 3, CLAMP, clamp, x <= y ? (y < z ? y : z) : x >= z ? z : x)
 
 #define INTEGER_ARITHMETIC(X, S, T)                                        \
   X(S, T, 1, NEG, neg, 0 - (unsigned_##S)x)                                \
@@ -57,6 +58,7 @@ DIVISION(i64, int64_t)
   X(S, T, 1, SQUARE, square, (unsigned_##S)x * (unsigned_##S)x)            \
   X(S, T, 1, ISNAN, isnan, (x != x))                                       \
   X(S, T, 2, ADD, add, (unsigned_##S)x + (unsigned_##S)y)                  \
+  X(S, T, 2, LEAKY_RELU, leaky_relu, x <= 0 ? (unsigned_##S)y * (unsigned_##S)x : (unsigned_##S)x) \
   X(S, T, 2, SUB, sub, (unsigned_##S)x - (unsigned_##S)y)                  \
   X(S, T, 2, MUL, mul, (unsigned_##S)x * (unsigned_##S)y)                  \
   X(S, T, 2_SCALAR, DIV, div, div_##S(x, y))                               \

@@ -26,8 +26,10 @@ typedef enum {
   FX_FLOORDIV, FX_FMOD, FX_COPYSIGN,
   // an order n and x: the n-th derivative of digamma, of sin(πx)/(πx)
   FX_POLYGAMMA, FX_SINC,
-  // three operands: a * b + c; a != 0 ? b : c
-  FX_FMA, FX_SELECT,
+  // a <= 0 ? b * a : a
+  FX_LEAKY_RELU,
+  // three operands: a * b + c; a != 0 ? b : c; a <= b ? min(b, c) : a >= c ? c : a
+  FX_FMA, FX_SELECT, FX_CLAMP,
   FX_OP_COUNT
 } fx_op;
 
@@ -36,6 +38,9 @@ typedef void (*fx_kernel)(ptrdiff_t n, const void *a, const void *b, const void 
 
 /// The kernel of an instruction for a dtype, or NULL where the instruction has no meaning there (exp of integers, arithmetic of bools).
 fx_kernel fx_elementwise(int op, int dtype);
+/// The kernel of an instruction of two float operands one of which, the first (side 0) or the second (side 1), points at a single number; NULL
+/// where there is none.
+fx_kernel fx_elementwise_number(int op, int dtype, int side);
 /// Comparisons and FX_ISNAN from operands of `dtype` to bool (one byte, 0 or 1).
 fx_kernel fx_compare(int op, int dtype);
 /// a: bool mask (bytes), b and c of `dtype`: out = a ? b : c.
@@ -47,6 +52,13 @@ void fx_fill(int dtype, ptrdiff_t n, const void *value, void *out);
 /// out[i] = start + (first + i) * step, computed in double or int64 and rounded once.
 void fx_arange_f(int dtype, ptrdiff_t n, ptrdiff_t first, double start, double step, void *out);
 void fx_arange_i(int dtype, ptrdiff_t n, ptrdiff_t first, int64_t start, int64_t step, void *out);
+
+// MARK: rows.c
+
+/// out[start ..< start + count] of a result that lies in order, by a kernel of two operands with strides of their own, in elements of `size`
+/// bytes. The last axis is a row; an operand's stride along it is 1, or 0 where the kernel takes a single number.
+void fx_map_rows(fx_kernel kernel, int size, int rank, const ptrdiff_t *dims, const ptrdiff_t *a_strides, const ptrdiff_t *b_strides,
+                 ptrdiff_t start, ptrdiff_t count, const void *a, const void *b, void *out);
 
 // MARK: copy.c — layouts. Sizes and strides are in elements, `size` is the element's bytes (1, 4 or 8), rank at most 8.
 

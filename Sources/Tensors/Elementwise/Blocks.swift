@@ -2,7 +2,8 @@ import CKernels
 
 /// Operands cut into blocks of consecutive elements.
 ///
-/// A contiguous operand is read where it lies, any other is gathered into a block first.
+/// A contiguous operand is read where it lies, and so is one whose rows lie in order where a block is part of a row; any other is gathered
+/// into a block first.
 struct Blocks {
   /// From this many elements on, a pass over memory is shared among threads.
   static let grain = 1 << 15
@@ -15,7 +16,15 @@ struct Blocks {
     var isConstant = false
     var dims = Shape()
     var strides = Shape()
+    /// The elements of a row whose neighbours are `step` apart, 1 or 0; a row of 0 elements is one to be gathered.
+    var row = 0
+    var step = 0
   }
+
+  /// From this many elements on, rows are cut into blocks of their own, which need no gathering.
+  private static let shortestRow = 128
+  /// The elements of a row that lie alike in all operands; `count` where all are contiguous.
+  private var row: Int
 
   fileprivate var sources: [Source] = []
   private let uniforms: [Double]
@@ -31,6 +40,7 @@ struct Blocks {
     self.registers = registers
     self.dtype = dtype
     self.count = count
+    row = count
     for input in inputs {
       var x = input
       if !x.isContiguous {
@@ -41,8 +51,12 @@ struct Blocks {
           x = x.contiguousCopy()
         } else {
           let isConstant = (0..<strides.rank).allSatisfy { strides[$0] == 0 }
+          let isRow = !isConstant && (step == 0 || step == 1) && dims[-1] >= Blocks.shortestRow
+          if !isConstant { row = isRow ? Swift.min(row, dims[-1]) : 0 }
           sources.append(
-            Source(base: x.pointer, size: x.dtype.byteCount, slot: slots, isConstant: isConstant, dims: dims, strides: strides))
+            Source(
+              base: x.pointer, size: x.dtype.byteCount, slot: slots, isConstant: isConstant, dims: dims, strides: strides,
+              row: isRow ? dims[-1] : 0, step: step))
           slots += 1
           owned.append(x)
           continue
@@ -77,18 +91,19 @@ struct Blocks {
   /// Where a thread reads blocks: any stretch of up to ``Program/blockSize`` elements.
   struct Reader {
     // A pointer: holding the array would count references in every block, on all threads.
-    fileprivate let sources: UnsafeBufferPointer<Source>
+    fileprivate let sources: UnsafePointer<Source>
+    fileprivate let sourceCount: Int
     fileprivate let block: Block
     /// The memory that was asked for beside the block's.
     let memory: UnsafeMutableRawPointer
 
     /// The pointers of the block of `count` elements from `start` on.
     @inline(__always) func block(at start: Int, _ count: Int) -> Block {
-      for i in 0..<sources.count {
+      for i in 0..<sourceCount {
         if sources[i].slot < 0 {
           block.inputs[i] = sources[i].base + start &* sources[i].size
         } else if !sources[i].isConstant {
-          Blocks.gather(sources[i], start, count, block.inputs[i])
+          block.inputs[i] = Blocks.read(sources + i, start, count, block.scratch + sources[i].slot &* block.stride)
         }
       }
       return block
@@ -99,6 +114,16 @@ struct Blocks {
   func run(_ body: (_ start: Int, _ count: Int, _ block: Block) -> Void) {
     if count == 0 { return }
     let blockSize = Swift.min(Program.blockSize, count)
+    // Rows of equal blocks, that none has a last one of few elements.
+    if row > 0 && row < count {
+      let pieces = (row + blockSize - 1) / blockSize
+      let length = Swift.min(row, ((row + pieces - 1) / pieces + 15) & ~15)
+      return share(count / row * pieces, grain: Swift.max(1, Blocks.grain / length)) { index, reader in
+        let at = index % pieces * length
+        let count = Swift.min(length, row - at)
+        if count > 0 { body(index / pieces * row + at, count, reader.block(at: index / pieces * row + at, count)) }
+      }
+    }
     share((count + blockSize - 1) / blockSize, grain: Blocks.grain / Program.blockSize) { index, reader in
       let start = index * blockSize
       let count = Swift.min(blockSize, self.count - start)
@@ -124,12 +149,39 @@ struct Blocks {
             if source.isConstant { Blocks.gather(source, 0, blockSize, pointers[i]) }
           }
           sources.withUnsafeBufferPointer { sources in
-            let reader = Reader(sources: sources, block: block, memory: scratch + total)
+            guard let first = sources.baseAddress else { return }
+            let reader = Reader(sources: first, sourceCount: sources.count, block: block, memory: scratch + total)
             for part in range { body(part, reader) }
           }
         }
       }
     }
+  }
+
+  /// The block of `count` elements from `start` on: where it lies if it is part of a row, else in `target`.
+  @inline(never)
+  fileprivate static func read(
+    _ source: UnsafePointer<Source>, _ start: Int, _ count: Int, _ target: UnsafeMutableRawPointer
+  ) -> UnsafeMutableRawPointer {
+    guard source.pointee.row > 0, start % source.pointee.row + count <= source.pointee.row else {
+      gather(source.pointee, start, count, target)
+      return target
+    }
+    var (rest, offset) = (start, 0)
+    withRaw(source.pointee.dims) { dims in
+      withRaw(source.pointee.strides) { strides in
+        for axis in Swift.stride(from: source.pointee.dims.rank - 1, to: 0, by: -1) {
+          offset += rest % dims[axis] * strides[axis]
+          rest /= dims[axis]
+        }
+        offset += rest * strides[0]
+      }
+    }
+    let place = source.pointee.base + offset * source.pointee.size
+    if source.pointee.step == 1 { return place }
+    let words: DType = source.pointee.size == 8 ? .int64 : source.pointee.size == 4 ? .int32 : .bool
+    fx_fill(words.code, count, place, target)
+    return target
   }
 
   fileprivate static func gather(_ source: Source, _ start: Int, _ count: Int, _ target: UnsafeMutableRawPointer) {

@@ -59,8 +59,12 @@ struct Map<X: Operands>: Primitive {
           kernel(range.count, a + at, b + at, c + at, out + at)
         }
       }
+    } else if isFlat, let kernel = program.ofNumber?.kernels[code] {
+      runNumber(kernel, x.pointer(0), y, n)
     } else if isFlat && n <= Program.blockSize {
       runBlock(x, y.dtype, n, y.pointer)
+    } else if let kernels = program.ofRows, runRows(x, y, n, kernels.left[code], kernels.right[code]) {
+      return
     } else {
       runBlocks(x, y, n, code)
     }

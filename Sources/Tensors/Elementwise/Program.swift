@@ -44,6 +44,11 @@ final class Program: Sendable {
   let uniforms: [Uniform]
   /// The only instruction's kernels by dtype if its operands are just the inputs in order: no blocks are needed then.
   let direct: [fx_kernel?]?
+  /// Of a program whose only instruction takes the input and a number: its kernels by dtype, and whether the number comes first.
+  let ofNumber: (kernels: [fx_kernel?], isFirst: Bool)?
+  /// Of a program whose only instruction takes the two inputs in order: its kernels by dtype for a single number in place of the first, and
+  /// of the second.
+  let ofRows: (left: [fx_kernel?], right: [fx_kernel?])?
   /// Kernels by dtype and instruction; nil for a dtype where an instruction has no meaning.
   let kernels: [[fx_kernel]?]
   let expression: Expression
@@ -88,6 +93,22 @@ final class Program: Sendable {
       }
     }
     direct = isDirect ? kernels.map { $0?.first } : nil
+    let op = Int32(instructions[0].op)
+    func ofNumber(_ side: Int32) -> [fx_kernel?] { DType.allCases.map { fx_elementwise_number(op, $0.code, side) } }
+    switch instructions.count == 1 ? instructions[0].arguments : (.none, .none, .none) {
+    case (.input(0), .uniform(0), .none):
+      self.ofNumber = (ofNumber(1), false)
+      ofRows = nil
+    case (.uniform(0), .input(0), .none):
+      self.ofNumber = (ofNumber(0), true)
+      ofRows = nil
+    case (.input(0), .input(1), .none):
+      self.ofNumber = nil
+      ofRows = (ofNumber(0), ofNumber(1))
+    default:
+      self.ofNumber = nil
+      ofRows = nil
+    }
   }
 
   // MARK: From closures on symbols
@@ -256,7 +277,34 @@ struct Compiler {
     }
     // Of half the time of the two, and right to more digits where eˣ is small.
     if op == FX_LOG1P.rawValue, values[x[0]].kind == .apply(FX_EXP.rawValue) { return (FX_LOG1P_EXP.rawValue, values[x[0]].arguments) }
+    if op == FX_SELECT.rawValue { return leaky(x) ?? clamp(x) ?? (op, x) }
     return (op, x)
+  }
+
+  /// x ≤ 0 ? slope·x : x
+  private func leaky(_ x: [Int]) -> (op: UInt32, arguments: [Int])? {
+    let mask = values[x[0]]
+    guard mask.kind == .apply(FX_LE.rawValue), mask.arguments[0] == x[2], values[mask.arguments[1]].expression.value == 0,
+      values[x[1]].kind == .apply(FX_MUL.rawValue), let place = values[x[1]].arguments.firstIndex(of: x[2])
+    else { return nil }
+    return (FX_LEAKY_RELU.rawValue, [x[2], values[x[1]].arguments[1 - place]])
+  }
+
+  /// x < lower ? min(lower, upper) : x > upper ? upper : x, or the same by ≤ and ≥ of two constants in order.
+  private func clamp(_ x: [Int]) -> (op: UInt32, arguments: [Int])? {
+    let (below, inner) = (values[x[0]], values[x[2]])
+    guard inner.kind == .apply(FX_SELECT.rawValue), below.kind == .apply(FX_LT.rawValue) || below.kind == .apply(FX_LE.rawValue) else {
+      return nil
+    }
+    let above = values[inner.arguments[0]]
+    guard above.kind == .apply(FX_GT.rawValue) || above.kind == .apply(FX_GE.rawValue) else { return nil }
+    let (lower, upper) = (below.arguments[1], inner.arguments[1])
+    guard below.arguments[0] == inner.arguments[2], above.arguments == [inner.arguments[2], upper] else { return nil }
+    let isLesser = values[x[1]].kind == .apply(FX_MIN.rawValue) && values[x[1]].arguments == [lower, upper]
+    if !isLesser {
+      guard x[1] == lower, let a = values[lower].expression.value, let b = values[upper].expression.value, a <= b else { return nil }
+    }
+    return (FX_CLAMP.rawValue, [below.arguments[0], lower, upper])
   }
 
   mutating func emit(_ root: Int) {
