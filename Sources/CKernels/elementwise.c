@@ -82,10 +82,20 @@ static const fx_kernel float_arithmetic[2][FX_OP_COUNT] = {
 NUMBER_ARITHMETIC(DEFINE_NUMBER_KERNELS, f32, float)
 NUMBER_ARITHMETIC(DEFINE_NUMBER_KERNELS, f64, double)
 
+// x·y + z of two numbers: what a normalisation does to a channel.
+#define AFFINE(S, T)                                                       \
+  FX_KERNEL(affine_##S) {                                                  \
+    const T *xs = a, y = *(const T *)b, z = *(const T *)c;                 \
+    T *os = out;                                                           \
+    FX_INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) os[i] = xs[i] * y + z; \
+  }
+AFFINE(f32, float)
+AFFINE(f64, double)
+
 fx_kernel fx_elementwise_number(int op, int dtype, int side) {
   static const fx_kernel kernels[2][2][FX_OP_COUNT] = {
-    {{NUMBER_ARITHMETIC(LEFT_ENTRY, f32, float)}, {NUMBER_ARITHMETIC(RIGHT_ENTRY, f32, float)}},
-    {{NUMBER_ARITHMETIC(LEFT_ENTRY, f64, double)}, {NUMBER_ARITHMETIC(RIGHT_ENTRY, f64, double)}},
+    {{NUMBER_ARITHMETIC(LEFT_ENTRY, f32, float)}, {NUMBER_ARITHMETIC(RIGHT_ENTRY, f32, float)[FX_FMA] = affine_f32}},
+    {{NUMBER_ARITHMETIC(LEFT_ENTRY, f64, double)}, {NUMBER_ARITHMETIC(RIGHT_ENTRY, f64, double)[FX_FMA] = affine_f64}},
   };
   if (op < 0 || op >= FX_OP_COUNT || dtype < 0 || dtype > FX_F64) return NULL;
   return kernels[dtype][side != 0][op];

@@ -38,8 +38,8 @@ typedef void (*fx_kernel)(ptrdiff_t n, const void *a, const void *b, const void 
 
 /// The kernel of an instruction for a dtype, or NULL where the instruction has no meaning there (exp of integers, arithmetic of bools).
 fx_kernel fx_elementwise(int op, int dtype);
-/// The kernel of an instruction of two float operands one of which, the first (side 0) or the second (side 1), points at a single number; NULL
-/// where there is none.
+/// The kernel of an instruction of two float operands one of which, the first (side 0) or the second (side 1), points at a single number, or of
+/// three, of which but the first does (side 1); NULL where there is none.
 fx_kernel fx_elementwise_number(int op, int dtype, int side);
 /// Comparisons and FX_ISNAN from operands of `dtype` to bool (one byte, 0 or 1).
 fx_kernel fx_compare(int op, int dtype);
@@ -55,10 +55,10 @@ void fx_arange_i(int dtype, ptrdiff_t n, ptrdiff_t first, int64_t start, int64_t
 
 // MARK: rows.c
 
-/// out[start ..< start + count] of a result that lies in order, by a kernel of two operands with strides of their own, in elements of `size`
+/// out[start ..< start + count] of a result that lies in order, by a kernel of two or three operands with strides of their own, in elements of `size`
 /// bytes. The last axis is a row; an operand's stride along it is 1, or 0 where the kernel takes a single number.
 void fx_map_rows(fx_kernel kernel, int size, int rank, const ptrdiff_t *dims, const ptrdiff_t *a_strides, const ptrdiff_t *b_strides,
-                 ptrdiff_t start, ptrdiff_t count, const void *a, const void *b, void *out);
+                 const ptrdiff_t *c_strides, ptrdiff_t start, ptrdiff_t count, const void *a, const void *b, const void *c, void *out);
 
 // MARK: copy.c — layouts. Sizes and strides are in elements, `size` is the element's bytes (1, 4 or 8), rank at most 8.
 
@@ -117,6 +117,11 @@ void fx_random_normal(int dtype, uint64_t seed, uint64_t first, ptrdiff_t n, dou
 void fx_random_bernoulli(uint64_t seed, uint64_t first, ptrdiff_t n, double probability, uint8_t *out);
 /// y[i] = word(first + i) / 2³² < keep ? x[i] · scale : 0 — dropout's pass; the mask can be made again from (seed, first).
 void fx_dropout(int dtype, uint64_t seed, uint64_t first, ptrdiff_t n, double keep, double scale, const void *x, void *y);
+
+/// The numbers 0 ..< n dealt out to `buckets` (a power of two, at most 4,096) by the uppermost bits of `words`, in order; `ends` has the end of each.
+void fx_deal(ptrdiff_t n, ptrdiff_t buckets, const uint32_t *words, int64_t *out, ptrdiff_t *ends);
+/// x in random order, by Fisher and Yates, from two words for each element.
+void fx_shuffle(ptrdiff_t n, const uint32_t *words, int64_t *x);
 
 // MARK: optimize.c — one pass over a parameter (float32 or float64), in place, PyTorch's order of operations.
 
@@ -222,6 +227,11 @@ void fx_matmul_small(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const voi
 /// c[m, n] = a·b for int32 / int64 with strides of a [m, k] and b [k, n] in elements; c contiguous.
 void fx_matmul_int(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_col, const void *b, ptrdiff_t b_row, ptrdiff_t b_col, void *c);
 
+// MARK: distances.c
+
+/// out[i·n + j] = √Σ (x[i·d + k] − y[k·lead + j])², float32 or float64; `lead` is a multiple of 256 bytes and at least n, and all of y may be read.
+void fx_distances(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t d, const void *x, const void *y, ptrdiff_t lead, void *out);
+
 // MARK: scan.c, sort.c, search.c — running reductions, order, and places in an order.
 
 // Scans: x and y are [outer, n, inner] with steps of `rows` along outer and of `step` along n, which may be negative; inner is contiguous.
@@ -318,6 +328,21 @@ void fx_tile_product(int dtype, ptrdiff_t rows, ptrdiff_t depth, const void *a, 
 /// sums[k·lead + o] += Σ over runs and i of b[offsets[k] + run.from + i]·dy[(run.to + i)·lead + o] for o in 0 ..< lead, a multiple of the lanes.
 void fx_tile_weight(int dtype, ptrdiff_t depth, const ptrdiff_t *offsets, ptrdiff_t count, const fx_run *runs, const void *b, const void *dy,
                     ptrdiff_t lead, void *sums);
+
+// MARK: convolution_planes.c — one channel, one output.
+
+/// fx_tile_pad of one channel.
+void fx_tile_pad_plane(int dtype, const fx_tile *t, const void *x, void *y);
+/// y[p] = bias + Σ over taps k of weight[k]·copy[offsets[k] + the place of p], for the tile's places p of a plane y; 0 in place of a NULL bias.
+/// Behind the copy's end there are four vectors that may be read.
+void fx_tile_plane(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *weight, const void *bias, const void *copy,
+                   void *y);
+/// sums[k] += Σ over the tile's places p of copy[offsets[k] + the place of p]·y[p]. `rows` has room for the tile's rows of y as whole vectors of
+/// 64 bytes.
+void fx_tile_plane_weight(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *copy, const void *y, void *rows,
+                          double *sums);
+
+// MARK: pooling.c
 
 /// The largest element under each window; NaN if there is one. Padding never counts, and a window without elements gives the lowest number.
 void fx_max_pool(int dtype, const fx_window *w, ptrdiff_t planes, const void *x, void *y);

@@ -22,7 +22,7 @@ struct Blocks {
   }
 
   /// From this many elements on, rows are cut into blocks of their own, which need no gathering.
-  private static let shortestRow = 128
+  private static let shortestRow = 512
   /// The elements of a row that lie alike in all operands; `count` where all are contiguous.
   private var row: Int
 

@@ -20,29 +20,53 @@ extension Map {
     if y.dtype == .float64 { withUnsafePointer(to: value) { run($0) } } else { withUnsafePointer(to: Float(value)) { run($0) } }
   }
 
-  /// One instruction on two operands that broadcast; false if a row of theirs is short or does not lie in order.
+  /// One instruction on operands that do not all lie in order, row by row; false if rows are short, or do not lie in order themselves.
   ///
-  /// A bias added to rows, columns scaled: in blocks the smaller operand is gathered again for each, which takes as long as the sum itself.
+  /// A bias added to rows, channels scaled, a slice: in blocks what does not lie in order is gathered anew for each, which takes as long as the
+  /// arithmetic.
   @inline(never)
-  func runRows(_ x: X, _ y: Tensor, _ n: Int, _ left: fx_kernel?, _ right: fx_kernel?) -> Bool {
-    let (a, b) = (x.operand(0), x.operand(1))
-    let (dims, first, second) = collapse(y.shape, a.strides, b.strides)
-    guard dims.rank > 0, dims[-1] >= 64 else { return false }
-    let kernel: fx_kernel?
-    switch (first[-1], second[-1]) {
-    case (1, 1): kernel = program.direct?[Int(y.dtype.rawValue)]
-    case (0, 1): kernel = left
-    case (1, 0): kernel = right
-    default: kernel = nil
+  func runRows(_ x: X, _ y: Tensor, _ n: Int) -> Bool {
+    let code = Int(y.dtype.rawValue)
+    let a = RowOperand(x.operand(0))
+    if let (kernels, isFirst) = program.ofNumber {
+      guard let kernel = kernels[code] else { return false }
+      let value = value(of: program.uniforms[0])
+      func run(_ number: UnsafeRawPointer) -> Bool {
+        let number = RowOperand(pointer: number, strides: Shape(repeating: 0, rank: y.shape.rank))
+        if isFirst { return rows(y, n, number, a, a) { _, step, _ in step == 1 ? kernel : nil } }
+        return rows(y, n, a, number, number) { step, _, _ in step == 1 ? kernel : nil }
+      }
+      return y.dtype == .float64 ? withUnsafePointer(to: value) { run($0) } : withUnsafePointer(to: Float(value)) { run($0) }
     }
-    guard let kernel else { return false }
-    let (size, out, start) = (Int32(y.dtype.byteCount), y.pointer, (a.pointer, b.pointer))
-    withRaw(dims) { sizes in
-      withRaw(first) { first in
-        withRaw(second) { second in
-          parallel(n, grain: Blocks.grain) { range in
-            fx_map_rows(
-              kernel, size, Int32(dims.rank), sizes, first, second, range.lowerBound, range.count, start.0, start.1, out)
+    guard let direct = program.direct?[code] else { return false }
+    let b = x.count > 1 ? RowOperand(x.operand(1)) : a
+    let c = x.count > 2 ? RowOperand(x.operand(2)) : b
+    func kernel(_ a: Int, _ b: Int, _ c: Int) -> fx_kernel? {
+      switch (a, b, c) {
+      case (1, 1, 1): return direct
+      case (0, 1, 1) where x.count == 2: return program.ofRows?.left[code]
+      case (1, 0, 0): return program.ofRows?.right[code]
+      default: return nil
+      }
+    }
+    return rows(y, n, a, b, c, kernel)
+  }
+
+  /// Runs the kernel that suits the operands' steps along a row.
+  private func rows(
+    _ y: Tensor, _ n: Int, _ a: RowOperand, _ b: RowOperand, _ c: RowOperand, _ kernel: (_ a: Int, _ b: Int, _ c: Int) -> fx_kernel?
+  ) -> Bool {
+    let layout = RowLayout(y.shape, a.strides, b.strides, c.strides)
+    guard layout.dims.rank > 0, layout.dims[-1] >= 64, let kernel = kernel(layout.a[-1], layout.b[-1], layout.c[-1]) else { return false }
+    let (size, rank, out) = (Int32(y.dtype.byteCount), Int32(layout.dims.rank), y.pointer)
+    withRaw(layout.dims) { dims in
+      withRaw(layout.a) { first in
+        withRaw(layout.b) { second in
+          withRaw(layout.c) { third in
+            parallel(n, grain: Blocks.grain) { range in
+              fx_map_rows(
+                kernel, size, rank, dims, first, second, third, range.lowerBound, range.count, a.pointer, b.pointer, c.pointer, out)
+            }
           }
         }
       }
@@ -51,19 +75,31 @@ extension Map {
   }
 }
 
-/// The layouts of two tensors of one shape with as few axes as will do for both.
-private func collapse(_ shape: Shape, _ first: Shape, _ second: Shape) -> (dims: Shape, first: Shape, second: Shape) {
-  var (dims, a, b) = (Shape(), Shape(), Shape())
-  for axis in 0..<shape.rank where shape[axis] != 1 {
-    if dims.rank > 0 && a[-1] == first[axis] * shape[axis] && b[-1] == second[axis] * shape[axis] {
-      dims[-1] = dims[-1] * shape[axis]
-      a[-1] = first[axis]
-      b[-1] = second[axis]
-    } else {
-      dims.append(shape[axis])
-      a.append(first[axis])
-      b.append(second[axis])
+/// Where an operand lies.
+private struct RowOperand {
+  var pointer: UnsafeRawPointer
+  var strides: Shape
+
+  init(_ x: Tensor) { self.init(pointer: x.pointer, strides: x.strides) }
+  init(pointer: UnsafeRawPointer, strides: Shape) { (self.pointer, self.strides) = (pointer, strides) }
+}
+
+/// The layouts of tensors of one shape with as few axes as will do for all of them.
+private struct RowLayout {
+  var (dims, a, b, c) = (Shape(), Shape(), Shape(), Shape())
+
+  init(_ shape: Shape, _ first: Shape, _ second: Shape, _ third: Shape) {
+    for axis in 0..<shape.rank where shape[axis] != 1 {
+      let n = shape[axis]
+      if dims.rank > 0 && a[-1] == first[axis] * n && b[-1] == second[axis] * n && c[-1] == third[axis] * n {
+        dims[-1] = dims[-1] * n
+        (a[-1], b[-1], c[-1]) = (first[axis], second[axis], third[axis])
+      } else {
+        dims.append(n)
+        a.append(first[axis])
+        b.append(second[axis])
+        c.append(third[axis])
+      }
     }
   }
-  return (dims, a, b)
 }

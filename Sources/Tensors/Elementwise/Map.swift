@@ -63,7 +63,7 @@ struct Map<X: Operands>: Primitive {
       runNumber(kernel, x.pointer(0), y, n)
     } else if isFlat && n <= Program.blockSize {
       runBlock(x, y.dtype, n, y.pointer)
-    } else if let kernels = program.ofRows, runRows(x, y, n, kernels.left[code], kernels.right[code]) {
+    } else if !isFlat && program.instructions.count == 1 && runRows(x, y, n) {
       return
     } else {
       runBlocks(x, y, n, code)

@@ -46,8 +46,8 @@ final class Program: Sendable {
   let direct: [fx_kernel?]?
   /// Of a program whose only instruction takes the input and a number: its kernels by dtype, and whether the number comes first.
   let ofNumber: (kernels: [fx_kernel?], isFirst: Bool)?
-  /// Of a program whose only instruction takes the two inputs in order: its kernels by dtype for a single number in place of the first, and
-  /// of the second.
+  /// Of a program whose only instruction takes two or three inputs in order: its kernels by dtype for a single number in place of the first, and
+  /// of all others.
   let ofRows: (left: [fx_kernel?], right: [fx_kernel?])?
   /// Kernels by dtype and instruction; nil for a dtype where an instruction has no meaning.
   let kernels: [[fx_kernel]?]
@@ -102,7 +102,7 @@ final class Program: Sendable {
     case (.uniform(0), .input(0), .none):
       self.ofNumber = (ofNumber(0), true)
       ofRows = nil
-    case (.input(0), .input(1), .none):
+    case (.input(0), .input(1), .none), (.input(0), .input(1), .input(2)):
       self.ofNumber = nil
       ofRows = (ofNumber(0), ofNumber(1))
     default:
@@ -281,7 +281,7 @@ struct Compiler {
     return (op, x)
   }
 
-  /// x ≤ 0 ? slope·x : x
+  /// Leaky relu, x ≤ 0 ? slope·x : x.
   private func leaky(_ x: [Int]) -> (op: UInt32, arguments: [Int])? {
     let mask = values[x[0]]
     guard mask.kind == .apply(FX_LE.rawValue), mask.arguments[0] == x[2], values[mask.arguments[1]].expression.value == 0,
@@ -290,7 +290,7 @@ struct Compiler {
     return (FX_LEAKY_RELU.rawValue, [x[2], values[x[1]].arguments[1 - place]])
   }
 
-  /// x < lower ? min(lower, upper) : x > upper ? upper : x, or the same by ≤ and ≥ of two constants in order.
+  /// Bounds, x < lower ? min(lower, upper) : x > upper ? upper : x, or the same by ≤ and ≥ of two constants in order.
   private func clamp(_ x: [Int]) -> (op: UInt32, arguments: [Int])? {
     let (below, inner) = (values[x[0]], values[x[2]])
     guard inner.kind == .apply(FX_SELECT.rawValue), below.kind == .apply(FX_LT.rawValue) || below.kind == .apply(FX_LE.rawValue) else {

@@ -218,7 +218,8 @@ extension Tensor {
   }
 }
 
-private let affine = Elementwise { x, a, b in x * a + b }
+/// In one instruction, which walks the channels' rows.
+private let affine = Elementwise { x, a, b in Symbol(.apply(FX_FMA, x.node, a.node, b.node)) }
 
 /// x / (k + alpha·mean of x² over neighbouring channels)^beta.
 ///
