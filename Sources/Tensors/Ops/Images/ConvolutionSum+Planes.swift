@@ -1,58 +1,105 @@
 import CKernels
 
-/// Directly, plane by plane: where every output sees but one channel, and for integers.
+// Where every output sees but one channel (depthwise convolutions): planes in tiles, summed up in registers, see convolution_planes.c.
 extension ConvolutionSum {
-  private func grain(_ products: Int) -> Int { Swift.max(1, 100_000 / Swift.max(1, products)) }
+  /// What may be read behind a tile's copy: four vectors.
+  private var slack: Int { 256 }
 
-  func resultDirectly(
-    _ x: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, _ bias: UnsafeMutableRawPointer?, _ y: UnsafeMutableRawPointer
+  /// Calls `body` for each plane of `count` with each of its tiles, a copy of what the tile sees of the plane at `x`, its taps' offsets, and
+  /// `memory` bytes for each place of the largest tile.
+  private func forEachTile(
+    _ window: fx_window, planes count: Int, _ x: UnsafeMutableRawPointer, memory: (ConvolutionTile) -> Int = { _ in 0 },
+    prepare: ((_ plane: Int, _ stuffed: UnsafeMutableRawPointer) -> Void)? = nil,
+    _ body: (
+      _ plane: Int, _ tile: fx_tile, _ offsets: UnsafeMutablePointer<Int>, _ copy: UnsafeMutableRawPointer,
+      _ memory: UnsafeMutableRawPointer
+    ) -> Void
   ) {
-    parallel(batch * groups * outputs, grain: grain(row * places)) { range in
-      for i in range {
-        let (n, group, o) = (i / (groups * outputs), i / outputs % groups, i % outputs)
-        let target = y + i * places * size
-        if let bias {
-          fx_fill(dtype.code, places, bias + (group * outputs + o) * size, target)
-        } else {
-          target.initializeMemory(as: UInt8.self, repeating: 0, count: places * size)
-        }
-        for c in 0..<channels {
-          let plane = x + ((n * groups + group) * channels + c) * image * size
-          let taps = weight + ((group * outputs + o) * row + c * geometry.windowCount) * size
-          geometry.withRaw { fx_correlate(dtype.code, $0, plane, taps, target) }
-        }
-      }
-    }
-  }
-
-  func imageDirectly(_ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, _ x: UnsafeMutableRawPointer) {
-    parallel(batch * groups * channels, grain: grain(outputs * geometry.windowCount * places)) { range in
-      for i in range {
-        let (block, group, c) = (i / channels, i / channels % groups, i % channels)
-        let target = x + i * image * size
-        target.initializeMemory(as: UInt8.self, repeating: 0, count: image * size)
-        for o in 0..<outputs {
-          let plane = y + (block * outputs + o) * places * size
-          let taps = weight + ((group * outputs + o) * row + c * geometry.windowCount) * size
-          geometry.withRaw { fx_correlate_input(dtype.code, $0, plane, taps, target) }
+    let grid = ConvolutionTile.Grid(window, channels: 1, budget: (64 << 10) / size, blocks: Swift.max(count, 4))
+    let inputs = window.input.0 * window.input.1 * window.input.2
+    let taps = window.window.0 * window.window.1 * window.window.2
+    let largest = grid.first
+    let (copied, extra, stuffed) = (largest.raw.plane * size + slack, memory(largest), prepare == nil ? 0 : inputs * size)
+    let bytes =
+      ScratchStretches.bytes(taps, Int.self) + ScratchStretches.bytes(copied, UInt8.self) + ScratchStretches.bytes(extra, UInt8.self)
+      + ScratchStretches.bytes(stuffed, UInt8.self)
+    parallel(count, grain: Swift.max(1, 200_000 / Swift.max(1, taps * largest.placeCount * grid.count))) { range in
+      var memory = ScratchStretches(Context.current.scratch(bytes))
+      let offsets = memory.take(taps, Int.self)
+      let (copy, rest, own) = (memory.take(copied), memory.take(extra), memory.take(stuffed))
+      for plane in range {
+        prepare?(plane, own)
+        let source = prepare == nil ? x + plane * inputs * size : own
+        for i in 0..<grid.count {
+          let tile = grid[i]
+          withUnsafePointer(to: tile.raw) { fx_tile_pad_plane(dtype.code, $0, source, copy) }
+          tile.writeOffsets(channels: 1, to: offsets)
+          body(plane, tile.raw, offsets, copy, rest)
         }
       }
     }
   }
 
-  func weightDirectly(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer) {
-    let window = geometry.windowCount
-    parallel(groups * outputs * channels, grain: grain(batch * window * places)) { range in
-      for i in range {
-        let (group, o, c) = (i / (outputs * channels), i / channels % outputs, i % channels)
-        let target = weight + i * window * size
-        target.initializeMemory(as: UInt8.self, repeating: 0, count: window * size)
-        for n in 0..<batch {
-          let plane = x + ((n * groups + group) * channels + c) * image * size
-          let values = y + ((n * groups + group) * outputs + o) * places * size
-          geometry.withRaw { fx_correlate_weight(dtype.code, $0, plane, values, target) }
-        }
+  /// y from x, the weight and a bias.
+  func planes(
+    _ x: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, _ bias: UnsafeMutableRawPointer?, into y: UnsafeMutableRawPointer
+  ) {
+    let (taps, places) = (geometry.windowCount, geometry.outputCount)
+    forEachTile(geometry.raw, planes: batch * groups, x) { plane, tile, offsets, copy, _ in
+      let group = plane % groups
+      withUnsafePointer(to: tile) {
+        fx_tile_plane(
+          dtype.code, $0, taps, offsets, weight + group * taps * size, bias.map { $0 + group * size }, copy, y + plane * places * size)
       }
     }
+  }
+
+  /// x from y and the weight: a convolution itself, by the window turned round, of y with as many zeros between its elements as the stride skips.
+  func imagePlanes(_ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, into x: UnsafeMutableRawPointer) {
+    let raw = geometry.raw
+    let (taps, places, image) = (geometry.windowCount, geometry.outputCount, geometry.inputCount)
+    var adjoint = raw
+    func spread(_ count: Int, _ stride: Int) -> Int { (count - 1) * stride + 1 }
+    adjoint.input = (spread(raw.output.0, raw.stride.0), spread(raw.output.1, raw.stride.1), spread(raw.output.2, raw.stride.2))
+    adjoint.output = raw.input
+    adjoint.stride = (1, 1, 1)
+    adjoint.before = (
+      (raw.window.0 - 1) * raw.dilation.0 - raw.before.0, (raw.window.1 - 1) * raw.dilation.1 - raw.before.1,
+      (raw.window.2 - 1) * raw.dilation.2 - raw.before.2
+    )
+    // The taps from the last to the first.
+    let turned = Tensor(uninitialized: [groups, taps], dtype)
+    copyElements([groups, taps], from: [taps, -1], weight + (taps - 1) * size, to: [taps, 1], turned.pointer, size: size)
+    let (depth, height, width) = adjoint.input
+    let step = Shape(raw.stride.0 * height * width, raw.stride.1 * width, raw.stride.2)
+    let sizes = Shape(raw.output.0, raw.output.1, raw.output.2)
+    let lead = Shape(raw.output.1 * raw.output.2, raw.output.2, 1)
+    let stuff = { (plane: Int, stuffed: UnsafeMutableRawPointer) in
+      stuffed.initializeMemory(as: UInt8.self, repeating: 0, count: depth * height * width * size)
+      copyElements(sizes, from: lead, y + plane * places * size, to: step, stuffed, size: size)
+    }
+    forEachTile(adjoint, planes: batch * groups, y, prepare: raw.stride == (1, 1, 1) ? nil : stuff) { plane, tile, offsets, copy, _ in
+      withUnsafePointer(to: tile) {
+        fx_tile_plane(
+          dtype.code, $0, taps, offsets, turned.pointer + plane % groups * taps * size, nil, copy, x + plane * image * size)
+      }
+    }
+    withExtendedLifetime(turned) {}
+  }
+
+  /// The weight from x and y: each plane's sums, added up over the batch in order.
+  func weightPlanes(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, into weight: UnsafeMutableRawPointer) {
+    let (taps, places) = (geometry.windowCount, geometry.outputCount)
+    let partial = Tensor.zeros([batch, groups, taps], .float64)
+    let sums = partial.pointer.assumingMemoryBound(to: Double.self)
+    let rows = { (tile: ConvolutionTile) in tile.raw.count.0 * tile.raw.count.1 * (tile.raw.count.2 * size + 64) }
+    forEachTile(geometry.raw, planes: batch * groups, x, memory: rows) { plane, tile, offsets, copy, rows in
+      withUnsafePointer(to: tile) {
+        fx_tile_plane_weight(dtype.code, $0, taps, offsets, copy, y + plane * places * size, rows, sums + plane * taps)
+      }
+    }
+    let total = partial.sum(axis: 0).cast(to: dtype)
+    weight.copyMemory(from: total.pointer, byteCount: groups * taps * size)
+    withExtendedLifetime((partial, total)) {}
   }
 }

@@ -3,8 +3,8 @@ import CKernels
 /// The sum of products that a convolution and its adjoints share, y[n, o, p] = Σ weight[o, c, k] · x[n, c, the input under k at p], by the ways of
 /// computing one of the three from the other two.
 ///
-/// In tiles, as matrix products of the weight with rows of the image (``ConvolutionTile``), or with fewer products by ``Winograd``'s algorithm.
-/// Directly, plane by plane: where every output sees but one channel there is nothing for a matrix product to gain, and integers have none.
+/// In tiles, as matrix products of the weight with rows of the image (``ConvolutionTile``), or with fewer products by ``Winograd``'s algorithm; plane by
+/// plane where every output sees but one channel (`ConvolutionSum+Planes.swift`). Directly of integers.
 ///
 /// How the work is cut follows from the shapes alone, so that sums are the same for any number of threads.
 struct ConvolutionSum {
@@ -34,7 +34,11 @@ struct ConvolutionSum {
   var image: Int { geometry.inputCount }
   var places: Int { geometry.outputCount }
   var row: Int { channels * geometry.windowCount }
-  private var isDirect: Bool { !dtype.isFloatingPoint || channels == 1 && outputs == 1 }
+  private var isDirect: Bool { !dtype.isFloatingPoint }
+  /// Every output sees one channel: there is nothing for a matrix product to gain.
+  private var isPlain: Bool {
+    dtype.isFloatingPoint && channels == 1 && outputs == 1 && geometry.windowCount > 0 && places > 0 && image > 0
+  }
   /// Rows and lanes of a block that the kernels hold in registers.
   private var block: (rows: Int, lanes: Int) {
     var (rows, lanes) = (0, 0)
@@ -74,6 +78,7 @@ struct ConvolutionSum {
     _ x: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, bias: UnsafeMutableRawPointer?, into y: UnsafeMutableRawPointer
   ) {
     if batch * groups * outputs * places == 0 { return }
+    if isPlain { return planes(x, weight, bias, into: y) }
     if isDirect || row == 0 { return resultDirectly(x, weight, bias, y) }
     let taps = geometry.windowCount
     if let winograd = winograd(geometry.raw, channels: channels, outputs: outputs, where: \.pays),
@@ -133,6 +138,7 @@ struct ConvolutionSum {
   /// x from y and the weight.
   func image(_ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, into x: UnsafeMutableRawPointer) {
     if batch * groups * channels * image == 0 { return }
+    if isPlain { return imagePlanes(y, weight, into: x) }
     if isDirect || outputs * places == 0 { return imageDirectly(y, weight, x) }
     let taps = geometry.windowCount
     // Without a stride it is a convolution itself, by the window turned round; little work is done in PyTorch's order, to the same bits.
@@ -207,6 +213,7 @@ struct ConvolutionSum {
   /// The weight from x and y.
   func weight(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, into weight: UnsafeMutableRawPointer) {
     if groups * outputs * row == 0 { return }
+    if isPlain && batch > 0 { return weightPlanes(x, y, into: weight) }
     if isDirect || batch * places == 0 { return weightDirectly(x, y, weight) }
     if let winograd = winograd(geometry.raw, channels: channels, outputs: outputs, where: \.paysForWeight),
       winograd.weight(x, y, into: weight)
