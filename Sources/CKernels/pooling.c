@@ -137,6 +137,14 @@ MAX_POOL(f64, double, -__builtin_inf())
 MAX_POOL(i32, int32_t, INT32_MIN)
 MAX_POOL(i64, int64_t, INT64_MIN)
 
+/// Whether two by two inputs, side by side, make an output, and there is no padding.
+FX_INLINE int is_halving(const fx_window *w) {
+  ptrdiff_t height = w->output[1], width = w->output[2];
+  return w->input[0] == 1 && w->output[0] == 1 && w->window[0] == 1 && w->window[1] == 2 && w->window[2] == 2 && w->stride[1] == 2 &&
+         w->stride[2] == 2 && w->dilation[1] == 1 && w->dilation[2] == 1 && w->before[1] == 0 && w->before[2] == 0 &&
+         w->input[1] / 2 == height && w->input[2] / 2 == width;
+}
+
 #define MAX_POOL_BACKWARD(S, T)                                                                               \
   /* Two by two, side by side: every input is seen once, so that the result is written in one go. */          \
   FX_INLINE void pairs_##S(ptrdiff_t n, const T *restrict upper, const T *restrict lower, const T *restrict dy, T *restrict dx, T *restrict dz) { \
@@ -155,11 +163,9 @@ MAX_POOL(i64, int64_t, INT64_MIN)
   }                                                                                                           \
   FX_CLONES static void max_pool_backward_##S(const fx_window *w, ptrdiff_t planes, const T *in, const T *dy, T *dx) { \
     ptrdiff_t height = w->output[1], width = w->output[2], n = w->input[2];                                   \
-    int is_halving = volume(w->input) == w->input[1] * n && w->window[1] == 2 && w->window[2] == 2 && w->stride[1] == 2 &&  \
-                     w->stride[2] == 2 && w->dilation[1] == 1 && w->dilation[2] == 1 && w->before[1] == 0 && w->before[2] == 0 && \
-                     w->input[1] / 2 == height && n / 2 == width;                                             \
+    int halves = is_halving(w);                                                                               \
     for (ptrdiff_t plane = 0; plane < planes; plane++, in += volume(w->input), dx += volume(w->input), dy += volume(w->output)) { \
-      if (is_halving) {                                                                                       \
+      if (halves) {                                                                                           \
         for (ptrdiff_t oy = 0; oy < height; oy++) {                                                           \
           T *first = dx + 2 * oy * n;                                                                         \
           pairs_##S(width, in + 2 * oy * n, in + (2 * oy + 1) * n, dy + oy * width, first, first + n);        \
@@ -176,6 +182,33 @@ MAX_POOL_BACKWARD(f32, float)
 MAX_POOL_BACKWARD(f64, double)
 
 // MARK: The mean
+
+// The mean of two by two inputs: a quarter of their sum, or what is asked for.
+#define HALVING_MEAN(S, T)                                                                                    \
+  FX_CLONES static void halving_mean_##S(const fx_window *w, T scale, ptrdiff_t planes, const T *in, T *out) { \
+    ptrdiff_t height = w->output[1], width = w->output[2], n = w->input[2];                                   \
+    for (ptrdiff_t plane = 0; plane < planes; plane++, in += w->input[1] * n)                                 \
+      for (ptrdiff_t y = 0; y < height; y++, out += width) {                                                  \
+        const T *restrict a = in + 2 * y * n, *restrict b = a + n;                                            \
+        T *restrict to = out;                                                                                 \
+        for (ptrdiff_t i = 0; i < width; i++) to[i] = ((a[2 * i] + a[2 * i + 1]) + (b[2 * i] + b[2 * i + 1])) * scale; \
+      }                                                                                                       \
+  }                                                                                                           \
+  FX_CLONES static void halving_mean_backward_##S(const fx_window *w, T scale, ptrdiff_t planes, const T *dy, T *dx) { \
+    ptrdiff_t height = w->output[1], width = w->output[2], n = w->input[2];                                   \
+    for (ptrdiff_t plane = 0; plane < planes; plane++, dx += w->input[1] * n) {                               \
+      for (ptrdiff_t y = 0; y < height; y++, dy += width) {                                                   \
+        const T *restrict from = dy;                                                                          \
+        T *restrict a = dx + 2 * y * n;                                                                       \
+        for (ptrdiff_t i = 0; i < width; i++) a[2 * i] = a[2 * i + 1] = from[i] * scale;                      \
+        if (n & 1) a[n - 1] = 0;                                                                              \
+        memcpy(a + n, a, (size_t)n * sizeof(T));                                                              \
+      }                                                                                                       \
+      if (w->input[1] & 1) memset(dx + 2 * height * n, 0, (size_t)n * sizeof(T));                             \
+    }                                                                                                         \
+  }
+HALVING_MEAN(f32, float)
+HALVING_MEAN(f64, double)
 
 #define MEAN_POOL(S, T, A)                                                                                    \
   FX_CLONES static void mean_pool_##S(const fx_window *w, int padded, int64_t divisor, ptrdiff_t planes, const T *in, T *out) { \
@@ -227,6 +260,9 @@ void fx_max_pool_backward(int dtype, const fx_window *w, ptrdiff_t planes, const
   if (dtype == FX_F64) max_pool_backward_f64(w, planes, x, dy, dx);
 }
 void fx_mean_pool(int dtype, const fx_window *w, int padded, int64_t divisor, ptrdiff_t planes, const void *x, void *y) {
+  double scale = 1.0 / (double)(divisor ? divisor : 4);
+  if (is_halving(w) && dtype == FX_F32) return halving_mean_f32(w, (float)scale, planes, x, y);
+  if (is_halving(w) && dtype == FX_F64) return halving_mean_f64(w, scale, planes, x, y);
   switch (dtype) {
     case FX_F32: mean_pool_f32(w, padded, divisor, planes, x, y); break;
     case FX_F64: mean_pool_f64(w, padded, divisor, planes, x, y); break;
@@ -235,6 +271,9 @@ void fx_mean_pool(int dtype, const fx_window *w, int padded, int64_t divisor, pt
   }
 }
 void fx_mean_pool_backward(int dtype, const fx_window *w, int padded, int64_t divisor, ptrdiff_t planes, const void *dy, void *dx) {
+  double scale = 1.0 / (double)(divisor ? divisor : 4);
+  if (is_halving(w) && dtype == FX_F32) return halving_mean_backward_f32(w, (float)scale, planes, dy, dx);
+  if (is_halving(w) && dtype == FX_F64) return halving_mean_backward_f64(w, scale, planes, dy, dx);
   if (dtype == FX_F32) mean_pool_backward_f32(w, padded, divisor, planes, dy, dx);
   if (dtype == FX_F64) mean_pool_backward_f64(w, padded, divisor, planes, dy, dx);
 }

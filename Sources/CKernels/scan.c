@@ -181,6 +181,18 @@ void fx_scan_logsumexp(int dtype, ptrdiff_t outer, ptrdiff_t rows, ptrdiff_t n, 
   FX_CLONES static void positions_##S(ptrdiff_t n, ptrdiff_t inner, ptrdiff_t step, const T *x, int64_t *y) { \
     T best[COLUMN_BLOCK];                                                                                     \
     int64_t where[COLUMN_BLOCK];                                                                              \
+    if (inner == 1 && n > 0) {                                                                                \
+      T top = *x;                                                                                             \
+      int64_t at = 0;                                                                                         \
+      for (ptrdiff_t k = 0; k < n; k++) {                                                                     \
+        T v = x[k * step];                                                                                    \
+        int take = (v BETTER top) | (v != v);                                                                 \
+        top = take ? v : top;                                                                                 \
+        at = take ? (int64_t)k : at;                                                                          \
+        y[k * step] = at;                                                                                     \
+      }                                                                                                       \
+      return;                                                                                                 \
+    }                                                                                                         \
     for (ptrdiff_t start = 0; start < inner; start += COLUMN_BLOCK) {                                         \
       ptrdiff_t count = min_size(COLUMN_BLOCK, inner - start);                                                \
       for (ptrdiff_t i = 0; i < count; i++) best[i] = 0, where[i] = 0;                                        \
