@@ -129,6 +129,12 @@ void fx_copy(int size, int rank, const ptrdiff_t *dims, const ptrdiff_t *src_str
         transposed = 1;
         break;
       }
+  // A few elements that lie apart, many times: the many are the loop.
+  if (!transposed && inner.size < 8 && inner.src != 1 && axes[count - 2].size > 2 * inner.size) {
+    axes[count - 1] = axes[count - 2];
+    axes[count - 2] = inner;
+    inner = axes[count - 1];
+  }
   axis outer = axes[count - 2];
   ptrdiff_t index[MAX_RANK] = {0};
   const char *from = src;

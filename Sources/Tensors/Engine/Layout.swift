@@ -50,9 +50,11 @@ func copyElements(
   let count = shape.elementCount
   if count == 0 { return }
   if count <= 4 * Blocks.grain { return copy(shape, source, target) }
-  // Threads share the longest axis.
+  // Threads share the outermost axis that has something for each of their parts, else the longest: cut along an inner one, what is written in
+  // whole rows, or transposed in whole tiles, would come in slivers.
   var axis = 0
   for other in 0..<shape.rank where shape[other] > shape[axis] { axis = other }
+  axis = (0..<shape.rank).first { shape[$0] >= 16 } ?? axis
   let length = shape[axis]
   parallel(length, grain: Swift.max(1, length / Swift.max(1, count / Blocks.grain))) { range in
     copy(
