@@ -135,3 +135,30 @@ void fx_dropout(int dtype, uint64_t seed, uint64_t first, ptrdiff_t n, double ke
   else if (dtype == FX_F32) dropout_f32(seed, first, n, last, (float)scale, x, y);
   else if (dtype == FX_F64) dropout_f64(seed, first, n, last, scale, x, y);
 }
+
+// MARK: Order
+
+void fx_deal(ptrdiff_t n, ptrdiff_t buckets, const uint32_t *words, int64_t *out, ptrdiff_t *ends) {
+  ptrdiff_t places[4096] = {0}, sum = 0;
+  int shift = 32 - __builtin_ctzll((uint64_t)buckets);
+#define BUCKET(i) ((uint64_t)words[i] >> shift)
+  for (ptrdiff_t i = 0; i < n; i++) places[BUCKET(i)]++;
+  for (ptrdiff_t b = 0; b < buckets; b++) {
+    ptrdiff_t count = places[b];
+    places[b] = sum;
+    ends[b] = sum += count;
+  }
+  for (ptrdiff_t i = 0; i < n; i++) out[places[BUCKET(i)]++] = i;
+#undef BUCKET
+}
+
+void fx_shuffle(ptrdiff_t n, const uint32_t *words, int64_t *x) {
+  for (ptrdiff_t i = n - 1; i > 0; i--) {
+    // Of 64 bits the upper half of the product with i + 1: no place is likelier than another by more than one in 2⁶⁴/n.
+    uint64_t bits = (uint64_t)words[2 * i] << 32 | words[2 * i + 1];
+    ptrdiff_t j = (ptrdiff_t)(((unsigned __int128)bits * (uint64_t)(i + 1)) >> 64);
+    int64_t other = x[j];
+    x[j] = x[i];
+    x[i] = other;
+  }
+}

@@ -122,9 +122,36 @@ extension Tensor {
       fail(TensorError("permutation", "of \(count) numbers; 0 or more would fit"))
       return .placeholder
     }
-    var order = Array(0..<count)
-    order.shuffle(using: &random)
-    return Tensor(order)
+    // Dealt out to buckets at random, which are then shuffled each for itself: orders are as probable as by one shuffle of all, whose every step
+    // would wait for memory (Rao 1961, Sandelius 1962).
+    var buckets = 1
+    while buckets < 4096 && count / buckets > 4096 { buckets *= 2 }
+    let dealing = buckets > 1 ? count : 0
+    let (seed, first) = (random.seed, random.take(dealing + 2 * count))
+    if Context.current.isDry || Context.current.hasFailed { return Tensor(hollow: [count], .int64) }
+    let y = Tensor(uninitialized: [count], .int64)
+    let words = Tensor(uninitialized: [dealing + 2 * count], .int32)
+    let (order, bits) = (y.pointer.assumingMemoryBound(to: Int64.self), words.pointer.assumingMemoryBound(to: UInt32.self))
+    parallel(dealing + 2 * count, grain: Blocks.grain) { range in
+      fx_random_bits(seed, first &+ UInt64(range.lowerBound), range.count, bits + range.lowerBound)
+    }
+    var ends = [count]
+    if buckets == 1 {
+      fx_arange_i(DType.int64.code, count, 0, 0, 1, order)
+    } else {
+      ends = Array(repeating: 0, count: buckets)
+      fx_deal(count, buckets, bits, order, &ends)
+    }
+    ends.withUnsafeBufferPointer { ends in
+      parallel(buckets, grain: 1) { range in
+        for i in range {
+          let start = i == 0 ? 0 : ends[i - 1]
+          fx_shuffle(ends[i] - start, bits + dealing + 2 * start, order + start)
+        }
+      }
+    }
+    withExtendedLifetime(words) {}
+    return y
   }
   /// The same from the stream in force.
   public static func permutation(_ count: Int) -> Tensor { permutation(count, using: &Context.current.random) }
