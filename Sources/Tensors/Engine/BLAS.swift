@@ -88,6 +88,9 @@ enum BLAS {
       let row = b.isTransposed ? b.lead : 1
       if row == 1 || n == 1 { return fx_outer(dtype.code, m, n, a.pointer, a.isTransposed ? 1 : a.lead, b.pointer, c) }
     }
+    if m == 1 && n == 1 && k >= 1 << 16 && !a.isTransposed && (b.isTransposed || b.lead == 1) {
+      return dot(dtype, k, a.pointer, b.pointer, adds, c)
+    }
     let length = max(m, n)
     let isLarge = 2 * m * n * k >= 1_200_000
     if isLarge && min(m, n) > 1 && PackedProduct.suits(dtype, m, n, k) {
@@ -111,6 +114,35 @@ enum BLAS {
         var columns = b
         columns.pointer += from * (b.isTransposed ? b.lead : 1) * size
         gemm(dtype, m, to - from, k, a, columns, adds: adds, c + from * size, ldc)
+      }
+    }
+  }
+  /// c = Σ a·b of long contiguous vectors, in parts of one size that are added up in order.
+  private static func dot(
+    _ dtype: DType, _ n: Int, _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, _ adds: Bool, _ c: UnsafeMutableRawPointer
+  ) {
+    let part = 1 << 15
+    let count = (n + part - 1) / part
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: count) { partial in
+      let sums = partial.baseAddress!
+      parallel(count, grain: 2) { range in
+        for i in range {
+          let (at, length) = (i * part, Int32(Swift.min(part, n - i * part)))
+          if dtype == .float32 {
+            sums[i] = Double(
+              cblas_sdot(length, a.assumingMemoryBound(to: Float.self) + at, 1, b.assumingMemoryBound(to: Float.self) + at, 1))
+          } else {
+            sums[i] = cblas_ddot(length, a.assumingMemoryBound(to: Double.self) + at, 1, b.assumingMemoryBound(to: Double.self) + at, 1)
+          }
+        }
+      }
+      let sum = partial.reduce(0, +)
+      if dtype == .float32 {
+        let y = c.assumingMemoryBound(to: Float.self)
+        y.pointee = (adds ? y.pointee : 0) + Float(sum)
+      } else {
+        let y = c.assumingMemoryBound(to: Double.self)
+        y.pointee = (adds ? y.pointee : 0) + sum
       }
     }
   }

@@ -67,6 +67,10 @@ struct Reduce: Primitive {
     let mask = try x.axisMask(axes, name)
     if let layout = Layout(x.shape, x.strides, mask) {
       run(layout, x, y)
+    } else if x.isContiguous, kind != .argmax, kind != .argmin, let stages = stages(x, mask) {
+      // More alternations of kept and reduced axes than a kernel knows: the last reduced ones first.
+      let partial = try stages.last.evaluate(x, try stages.last.result(x))
+      return try stages.others.evaluate(partial, Signature(result.shape, result.dtype))
     } else {
       // More alternations of kept and reduced axes than a kernel knows: the kept ones first, in order.
       let order = (0..<x.rank).filter { mask >> $0 & 1 == 0 } + (0..<x.rank).filter { mask >> $0 & 1 == 1 }
@@ -76,6 +80,21 @@ struct Reduce: Primitive {
       run(Layout(outer: y.elementCount, n: n, inner: 1, steps: Shape(n, 1, 1)), moved, y)
     }
     return y
+  }
+
+  /// The reduction over the last neighbours among the reduced axes, which stay as axes of size 1, and the one over all of them; nil if there are
+  /// no others.
+  private func stages(_ x: Tensor, _ mask: UInt) -> (last: Reduce, others: Reduce)? {
+    // What is reduced to one element already is done.
+    func isOpen(_ axis: Int) -> Bool { mask >> UInt(axis) & 1 == 1 && x.shape[axis] != 1 }
+    guard let last = (0..<x.rank).last(where: isOpen) else { return nil }
+    var first = last
+    while first > 0 && (mask >> UInt(first - 1) & 1 == 1 || x.shape[first - 1] == 1) { first -= 1 }
+    let axes = (0..<x.rank).filter { mask >> UInt($0) & 1 == 1 }
+    if !(0..<first).contains(where: isOpen) { return nil }
+    return (
+      Reduce(kind: kind, axes: axes.filter { $0 >= first }, keepDims: true), Reduce(kind: kind, axes: axes, keepDims: keepDims)
+    )
   }
 
   private func run(_ layout: Layout, _ x: Tensor, _ y: Tensor) {
