@@ -24,6 +24,7 @@ public func huber(_ y: Tensor, _ target: Tensor, delta: Double = 1, reduction: R
     fail(TensorError("huber", "a delta of \(delta); a positive number would fit"))
     return y
   }
+  if delta == 1 { return elementwise("huber", Kernels.huber, y, target, reduction) }
   // With d/δ in place of d one kernel serves every delta.
   return elementwise("huber", Kernels.huber, y / delta, target / delta, reduction) * (delta * delta)
 }
@@ -39,6 +40,7 @@ public func smoothL1(_ y: Tensor, _ target: Tensor, beta: Double = 1, reduction:
     return y
   }
   if beta == 0 { return elementwise("smoothL1", Kernels.absolute, y, target, reduction) }
+  if beta == 1 { return elementwise("smoothL1", Kernels.huber, y, target, reduction) }
   return elementwise("smoothL1", Kernels.huber, y / beta, target / beta, reduction) * beta
 }
 /// Huber's loss with beta 1.

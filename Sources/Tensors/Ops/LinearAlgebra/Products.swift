@@ -145,5 +145,8 @@ public func distanceMatrix(_ x: Tensor, _ y: Tensor, order: Double = 2) -> Tenso
   }
   // Of nothing the largest has no value; of vectors without elements the distance is 0.
   if x.shape[-1] == 0 { return .zeros(Shape(Array(batch) + [x.shape[-2], y.shape[-2]]), x.dtype) }
+  if order == 2 && x.rank == 2 && y.rank == 2 && x.dtype.isFloatingPoint && !x.isTracked && !y.isTracked {
+    return EuclideanDistances()(Pair(x, y))
+  }
   return (x.unsqueezed(axis: -2) - y.unsqueezed(axis: -3)).norm(order, axis: -1)
 }
