@@ -131,6 +131,6 @@ func selected(_ texts: [String], of rows: [Row]) throws -> [Row] {
 
 /// Every row, in the order they are measured in: each after its limit.
 func allRows() -> [Row] {
-  elementwiseRows() + customRows() + productRows() + layoutRows() + imageRows() + decompositionRows() + trainRows() + imageModelRows()
-    + recurrenceRows() + languageRows() + optimizerRows() + lossRows() + overheadRows() + processRows()
+  elementwiseRows() + customRows() + productRows() + layoutRows() + broadcastRows() + imageRows() + channelRows() + decompositionRows()
+    + trainRows() + imageModelRows() + recurrenceRows() + languageRows() + optimizerRows() + lossRows() + overheadRows() + processRows()
 }

@@ -332,4 +332,40 @@ rows |= {
     "infer/gpt/1x64": infer(gpt, run_gpt, ids(65, 1, 64)),
 }
 
+
+def depthwise(stride=1):
+    def run(x, w):
+        edge = w.shape[0] // 2
+        return jax.lax.conv_general_dilated(
+            x, w, (stride, stride), [(edge, edge)] * 2, feature_group_count=64, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+    return run
+
+
+def mean_pool(x):
+    return jax.lax.reduce_window(x, 0.0, jax.lax.add, (1, 2, 2, 1), (1, 2, 2, 1), "VALID") / 4
+
+
+def batch_norm(x, mean, variance, w, b):
+    return (x - mean) * jax.lax.rsqrt(variance + 1e-5) * w + b
+
+
+images = of(16, 32, 32, 64)
+both = jax.grad(lambda x, w: (depthwise()(x, w) ** 2).sum(), argnums=(0, 1))
+rows |= {
+    "kernel/add-row/1024x1024": kernel(lambda x, y: x + y, square, of(1024)),
+    "kernel/multiply-column/1024x1024": kernel(lambda x, y: x * y, square, of(1024, 1)),
+    "kernel/dot/1M": kernel(jnp.dot, of(1 << 20), of(1 << 20)),
+    "kernel/leaky-relu/1M": kernel(jax.nn.leaky_relu, of(1 << 20)),
+    "kernel/channels-last/32x64x32x32": kernel(lambda x: x.transpose(0, 2, 3, 1) + 0, of(32, 64, 32, 32)),
+    "kernel/permutation/1M": kernel(lambda key: jax.random.permutation(key, 1 << 20), lambda: jax.random.key(0)),
+    "kernel/depthwise-3x3/16x64x32x32": kernel(depthwise(), images, of(3, 3, 1, 64)),
+    "kernel/depthwise-5x5-stride-2/16x64x32x32": kernel(depthwise(2), images, of(5, 5, 1, 64)),
+    "kernel/depthwise-3x3-gradient/16x64x32x32": kernel(both, images, of(3, 3, 1, 64)),
+    "kernel/meanpool/16x32x56x56": kernel(mean_pool, of(16, 56, 56, 32)),
+    "kernel/batchnorm-infer/32x64x32x32": kernel(
+        batch_norm, of(32, 32, 32, 64), of(64), lambda: jnp.abs(normal(64)) + 0.1, of(64), of(64)),
+    "kernel/sum-channels/32x64x32x32": kernel(lambda x: x.sum((0, 1, 2)), of(32, 32, 32, 64)),
+}
+
 timing.run("jax", rows, options, jax.block_until_ready)

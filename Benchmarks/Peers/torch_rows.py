@@ -246,4 +246,39 @@ rows |= {
     "infer/gpt/1x64": infer(GPT, lambda: class_ids(65, 1, 64)),
 }
 
+
+
+def depthwise(size, stride=1):
+    return lambda x, w: F.conv2d(x, w, stride=stride, padding=size // 2, groups=64)
+
+
+def gradients(function, *inputs):
+    """A row that is both directions of a function's sum of squares."""
+
+    def prepare():
+        tensors = [make().requires_grad_() for make in inputs]
+        job = compiled(lambda *x: (function(*x) ** 2).sum())
+        return lambda: torch.autograd.grad(job(*tensors), tensors)
+
+    return prepare
+
+
+images = of(16, 64, 32, 32)
+wide = of(32, 64, 32, 32)
+rows |= {
+    "kernel/add-row/1024x1024": kernel(lambda x, y: x + y, square, of(1024)),
+    "kernel/multiply-column/1024x1024": kernel(lambda x, y: x * y, square, of(1024, 1)),
+    "kernel/dot/1M": kernel(torch.dot, of(1 << 20), of(1 << 20)),
+    "kernel/leaky-relu/1M": kernel(F.leaky_relu, of(1 << 20)),
+    "kernel/channels-last/32x64x32x32": kernel(lambda x: x.permute(0, 2, 3, 1).contiguous(), wide),
+    "kernel/permutation/1M": kernel(lambda: torch.randperm(1 << 20)),
+    "kernel/depthwise-3x3/16x64x32x32": kernel(depthwise(3), images, of(64, 1, 3, 3)),
+    "kernel/depthwise-5x5-stride-2/16x64x32x32": kernel(depthwise(5, 2), images, of(64, 1, 5, 5)),
+    "kernel/depthwise-3x3-gradient/16x64x32x32": gradients(depthwise(3), images, of(64, 1, 3, 3)),
+    "kernel/meanpool/16x32x56x56": kernel(lambda x: F.avg_pool2d(x, 2), of(16, 32, 56, 56)),
+    "kernel/batchnorm-infer/32x64x32x32": kernel(
+        lambda x, mean, variance, w, b: F.batch_norm(x, mean, variance, w, b), wide, of(64), lambda: torch.rand(64) + 0.1, of(64), of(64)),
+    "kernel/sum-channels/32x64x32x32": kernel(lambda x: x.sum((0, 2, 3)), wide),
+}
+
 timing.run("torch.compile" if options.compile else "torch", rows, options)
