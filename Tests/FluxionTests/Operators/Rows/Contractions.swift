@@ -124,7 +124,7 @@ extension OperatorTable {
     for order in [2, 1, 3, 0.5, .infinity] {
       rows.add(
         .general(
-          "distanceMatrix \(order)", ["distanceMatrix(_: Tensor, _: Tensor, order: Double)"],
+          "distanceMatrix \(order)", ["distanceMatrix(_: Tensor, _: Tensor, order: Double)", "struct EuclideanDistances"],
           cases: [[[3, 2], [4, 2]], [[2, 3, 2], [4, 2]], [[2, 1, 3, 2], [2, 4, 2]], [[0, 2], [4, 2]], [[30, 5], [40, 5]]],
           domains: order == .infinity ? [.any, .any] : [.multiples(offset: 0), .multiples(offset: 0.125)]
         ) {

@@ -1,0 +1,113 @@
+import Fluxion
+import Testing
+
+/// Large operands that threads share, by ways of their own: what they give is what a plain way gives, and the same bits on any number of threads.
+@Suite(.serialized) struct SharedWorkTests {
+  struct Row: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let shapes: [Shape]
+    let fast: @Sendable ([Tensor]) -> Tensor
+    let plain: @Sendable ([Tensor]) -> Tensor
+
+    init(
+      _ name: String, _ shapes: Shape..., fast: @escaping @Sendable ([Tensor]) -> Tensor,
+      plain: @escaping @Sendable ([Tensor]) -> Tensor
+    ) {
+      (testDescription, self.shapes, self.fast, self.plain) = (name, shapes, fast, plain)
+    }
+  }
+
+  /// The same numbers lying in order, without a view.
+  private static func laidOut(_ x: Tensor) -> Tensor { Tensor(x.scalars(Float.self), shape: x.shape) }
+  private static func widened(_ x: Tensor, _ shape: Shape) -> Tensor { laidOut(x.expanded(shape)) }
+
+  private static let image: Shape = [6, 16, 30, 31]
+
+  static let rows: [Row] = [
+    Row("a row beside a matrix", [300, 401], [401]) {
+      $0[0] + $0[1]
+    } plain: {
+      $0[0] + widened($0[1], $0[0].shape)
+    },
+    Row("a column beside a matrix", [300, 401], [300, 1]) {
+      $0[1] * $0[0]
+    } plain: {
+      widened($0[1], $0[0].shape) * $0[0]
+    },
+    Row("a row and a column", [300, 1], [401]) {
+      $0[0] - $0[1]
+    } plain: {
+      widened($0[0], [300, 401]) - widened($0[1], [300, 401])
+    },
+    Row("channels beside images", image, [16, 1, 1], [16, 1, 1]) {
+      $0[0] * $0[1] + $0[2]
+    } plain: {
+      $0[0] * widened($0[1], $0[0].shape) + widened($0[2], $0[0].shape)
+    },
+    Row("a part of each row", [300, 401]) {
+      $0[0][0..., 3..<390] * 1.5
+    } plain: {
+      laidOut($0[0][0..., 3..<390]) * 1.5
+    },
+    Row("channels last", image) {
+      $0[0].permuted([0, 2, 3, 1]).flattened() * 1
+    } plain: { x in
+      let values = x[0].scalars(Float.self)
+      let (n, c, h, w) = (6, 16, 30, 31)
+      let moved = (0..<values.count).map { i in values[((i / (c * w * h) * c + i % c) * h + i / (c * w) % h) * w + i / c % w] }
+      precondition(values.count == n * c * h * w)
+      return Tensor(moved)
+    },
+    Row("a sum for each channel", image) {
+      $0[0].sum(axes: [0, 2, 3])
+    } plain: {
+      $0[0].sum(axis: 3).sum(axis: 2).sum(axis: 0)
+    },
+    Row("a product of two vectors", [100_003], [100_003]) {
+      $0[0] • $0[1]
+    } plain: {
+      ($0[0] * $0[1]).sum()
+    },
+    Row("means of two by two", [6, 16, 30, 32]) {
+      meanPool($0[0], window: 2)
+    } plain: {
+      $0[0].reshaped([6, 16, 15, 2, 16, 2]).sum(axes: [3, 5]) / 4
+    },
+    Row("a filter for each channel", image, [16, 1, 3, 3]) {
+      convolution($0[0], weight: $0[1], padding: 1, groups: 16)
+    } plain: { x in
+      let wide = x[0].padded([(0, 0), (0, 0), (1, 1), (1, 1)])
+      var y = Tensor.zeros(image)
+      for i in 0..<3 {
+        for j in 0..<3 { y = y + wide[0..., 0..., i..<i + 30, j..<j + 31] * x[1][0..., 0, i, j].reshaped([16, 1, 1]) }
+      }
+      return y
+    },
+    Row("distances", [150, 20], [90, 20]) {
+      distanceMatrix($0[0], $0[1])
+    } plain: {
+      sqrt(($0[0].unsqueezed(axis: 1) - $0[1].unsqueezed(axis: 0)).squared.sum(axis: -1))
+    },
+  ]
+
+  /// Of whole numbers, whose sums are exact in any order.
+  @Test(arguments: rows) func equalsThePlainWay(_ row: Row) {
+    withSeed(1) {
+      let x = row.shapes.map { round(Tensor.normal($0) * 3) }
+      let (fast, plain) = (row.fast(x), row.plain(x))
+      #expect(fast.shape == plain.shape)
+      #expect(fast.scalars(Float.self) == plain.scalars(Float.self))
+    }
+  }
+
+  @Test(arguments: rows) func threadsChangeNothing(_ row: Row) {
+    withSeed(2) {
+      let x = row.shapes.map { Tensor.normal($0) }
+      let before = Threads.count
+      defer { Threads.count = before }
+      let many = row.fast(x).scalars(Float.self)
+      Threads.count = 1
+      #expect(row.fast(x).scalars(Float.self) == many)
+    }
+  }
+}
