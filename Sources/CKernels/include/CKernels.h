@@ -6,6 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/// What a thread that waits for another does between two looks.
+static inline void fx_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __builtin_arm_yield();
+#endif
+}
+
 /// Element types, numbered as Swift's `DType`.
 typedef enum { FX_F32 = 0, FX_F64 = 1, FX_I32 = 2, FX_I64 = 3, FX_BOOL = 4 } fx_dtype;
 

@@ -1,3 +1,4 @@
+import CKernels
 import Synchronization
 
 #if canImport(Glibc)
@@ -84,10 +85,11 @@ final class ThreadPool: Sendable {
         pthread_mutex_unlock(mutex)
       }
       takeParts(body, parts)
-      while finished.load(ordering: .acquiring) < parts { sched_yield() }
+      var looks = 0
+      while finished.load(ordering: .acquiring) < parts { Self.wait(&looks) }
       // No worker may still hold the closure when this call returns.
       next.store(Self.closed, ordering: .sequentiallyConsistent)
-      while inside.load(ordering: .sequentiallyConsistent) > 0 { sched_yield() }
+      while inside.load(ordering: .sequentiallyConsistent) > 0 { Self.wait(&looks) }
       self.body = nil
     }
     busy.store(false, ordering: .releasing)
@@ -111,16 +113,23 @@ final class ThreadPool: Sendable {
     takeParts(body, parts.load(ordering: .relaxed))
   }
 
+  /// A moment between two looks; after some of them the system may give the core to somebody else meanwhile, which takes longer.
+  @inline(__always)
+  private static func wait(_ looks: inout Int) {
+    looks += 1
+    if looks < patience { fx_pause() } else { sched_yield() }
+  }
+  private static let patience = 2000
+
   private static func work() -> UnsafeMutableRawPointer? {
     let pool = shared
     var seen = 0
     while true {
-      // Work tends to come in bursts: look for some 50 µs before going to sleep.
+      // Work tends to come in bursts: look for some 100 µs before going to sleep.
       var looks = 0
       while pool.generation.load(ordering: .acquiring) == seen {
-        looks += 1
-        if looks < 200 {
-          sched_yield()
+        if looks < patience + 200 {
+          wait(&looks)
           continue
         }
         pthread_mutex_lock(pool.mutex)
