@@ -6,6 +6,14 @@ let strict = Context.environment["FLUXION_STRICT"] != nil
 let swift: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 
+// Matrix products and linear algebra of the system: OpenBLAS and LAPACKE, on Apple's Accelerate by the same names.
+#if os(macOS)
+  let blas = Target.systemLibrary(name: "COpenBLAS", path: "Sources/CAccelerate")
+#else
+  let blas = Target.systemLibrary(
+    name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])])
+#endif
+
 // Each target imports only those above it.
 let package = Package(
   name: "Fluxion",
@@ -26,7 +34,7 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+    blas,
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(

@@ -5,9 +5,7 @@ import COpenBLAS
 enum BLAS {
   /// Done once, before the first product.
   static let isReady: Bool = {
-    #if os(Linux)
-      openblas_set_num_threads(1)
-    #endif
+    openblas_set_num_threads(1)
     return true
   }()
 

@@ -1,0 +1,109 @@
+// LAPACKE's routines with a workspace, for matrices by columns, by way of Fortran's: all arguments by address, and the info last.
+#ifndef FLUXION_LAPACKE_H
+#define FLUXION_LAPACKE_H
+
+#define LAPACK_COL_MAJOR 102
+
+#define FX_LAPACKE(S, T)                                                                                                      \
+  static inline int LAPACKE_##S##potrf_work(int layout, char uplo, int n, T *a, int lda) {                                    \
+    int info = 0;                                                                                                             \
+    S##potrf_(&uplo, &n, a, &lda, &info);                                                                                     \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##getrf_work(int layout, int m, int n, T *a, int lda, int *ipiv) {                             \
+    int info = 0;                                                                                                             \
+    S##getrf_(&m, &n, a, &lda, ipiv, &info);                                                                                  \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##getrs_work(int layout, char trans, int n, int nrhs, const T *a, int lda, const int *ipiv,    \
+                                            T *b, int ldb) {                                                                  \
+    int info = 0;                                                                                                             \
+    S##getrs_(&trans, &n, &nrhs, (T *)a, &lda, (int *)ipiv, b, &ldb, &info);                                                  \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##getri_work(int layout, int n, T *a, int lda, const int *ipiv, T *work, int lwork) {          \
+    int info = 0;                                                                                                             \
+    S##getri_(&n, a, &lda, (int *)ipiv, work, &lwork, &info);                                                                 \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##geqrf_work(int layout, int m, int n, T *a, int lda, T *tau, T *work, int lwork) {            \
+    int info = 0;                                                                                                             \
+    S##geqrf_(&m, &n, a, &lda, tau, work, &lwork, &info);                                                                     \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##orgqr_work(int layout, int m, int n, int k, T *a, int lda, const T *tau, T *work,            \
+                                            int lwork) {                                                                      \
+    int info = 0;                                                                                                             \
+    S##orgqr_(&m, &n, &k, a, &lda, (T *)tau, work, &lwork, &info);                                                            \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##gesdd_work(int layout, char job, int m, int n, T *a, int lda, T *s, T *u, int ldu, T *vt,    \
+                                            int ldvt, T *work, int lwork, int *iwork) {                                       \
+    int info = 0;                                                                                                             \
+    S##gesdd_(&job, &m, &n, a, &lda, s, u, &ldu, vt, &ldvt, work, &lwork, iwork, &info);                                      \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##gebrd_work(int layout, int m, int n, T *a, int lda, T *d, T *e, T *tauq, T *taup, T *work,   \
+                                            int lwork) {                                                                      \
+    int info = 0;                                                                                                             \
+    S##gebrd_(&m, &n, a, &lda, d, e, tauq, taup, work, &lwork, &info);                                                        \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##bdsdc_work(int layout, char uplo, char compq, int n, T *d, T *e, T *u, int ldu, T *vt,       \
+                                            int ldvt, T *q, int *iq, T *work, int *iwork) {                                   \
+    int info = 0;                                                                                                             \
+    S##bdsdc_(&uplo, &compq, &n, d, e, u, &ldu, vt, &ldvt, q, iq, work, iwork, &info);                                        \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##ormbr_work(int layout, char vect, char side, char trans, int m, int n, int k, const T *a,    \
+                                            int lda, const T *tau, T *c, int ldc, T *work, int lwork) {                       \
+    int info = 0;                                                                                                             \
+    S##ormbr_(&vect, &side, &trans, &m, &n, &k, (T *)a, &lda, (T *)tau, c, &ldc, work, &lwork, &info);                        \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##syevd_work(int layout, char job, char uplo, int n, T *a, int lda, T *w, T *work, int lwork,  \
+                                            int *iwork, int liwork) {                                                         \
+    int info = 0;                                                                                                             \
+    S##syevd_(&job, &uplo, &n, a, &lda, w, work, &lwork, iwork, &liwork, &info);                                              \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##geev_work(int layout, char left, char right, int n, T *a, int lda, T *wr, T *wi, T *vl,      \
+                                           int ldvl, T *vr, int ldvr, T *work, int lwork) {                                   \
+    int info = 0;                                                                                                             \
+    S##geev_(&left, &right, &n, a, &lda, wr, wi, vl, &ldvl, vr, &ldvr, work, &lwork, &info);                                  \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##gels_work(int layout, char trans, int m, int n, int nrhs, T *a, int lda, T *b, int ldb,      \
+                                           T *work, int lwork) {                                                              \
+    int info = 0;                                                                                                             \
+    S##gels_(&trans, &m, &n, &nrhs, a, &lda, b, &ldb, work, &lwork, &info);                                                   \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##gelsy_work(int layout, int m, int n, int nrhs, T *a, int lda, T *b, int ldb, int *jpvt,      \
+                                            T rcond, int *rank, T *work, int lwork) {                                         \
+    int info = 0;                                                                                                             \
+    S##gelsy_(&m, &n, &nrhs, a, &lda, b, &ldb, jpvt, &rcond, rank, work, &lwork, &info);                                      \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##gelss_work(int layout, int m, int n, int nrhs, T *a, int lda, T *b, int ldb, T *s, T rcond,  \
+                                            int *rank, T *work, int lwork) {                                                  \
+    int info = 0;                                                                                                             \
+    S##gelss_(&m, &n, &nrhs, a, &lda, b, &ldb, s, &rcond, rank, work, &lwork, &info);                                         \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##gelsd_work(int layout, int m, int n, int nrhs, T *a, int lda, T *b, int ldb, T *s, T rcond,  \
+                                            int *rank, T *work, int lwork, int *iwork) {                                      \
+    int info = 0;                                                                                                             \
+    S##gelsd_(&m, &n, &nrhs, a, &lda, b, &ldb, s, &rcond, rank, work, &lwork, iwork, &info);                                  \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##laswp_work(int layout, int n, T *a, int lda, int k1, int k2, const int *ipiv, int incx) {    \
+    S##laswp_(&n, a, &lda, &k1, &k2, (int *)ipiv, &incx);                                                                     \
+    return 0;                                                                                                                 \
+  }
+
+FX_LAPACKE(s, float)
+FX_LAPACKE(d, double)
+#undef FX_LAPACKE
+
+#endif
