@@ -15,8 +15,7 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
     var offset: Int
     /// Whose memory a view shows; nil where the memory is its own.
     var owner: Body?
-    /// The memory of its own and how many bytes a tensor asked for.
-    var memory: UnsafeMutableRawPointer?
+    /// How many bytes of its own a tensor asked for; they begin at the first element.
     var byteCount: Int
     /// The pool's size class, -1 where the bytes lie in the object, -2 where there are none of its own.
     var sizeClass: Int16
@@ -35,7 +34,7 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
         isInline
         ? (object.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }, -1) : MemoryPool.shared.take(byteCount)
       return Fields(
-        shape: shape, strides: shape.contiguousStrides, first: memory, offset: 0, owner: nil, memory: memory, byteCount: byteCount,
+        shape: shape, strides: shape.contiguousStrides, first: memory, offset: 0, owner: nil, byteCount: byteCount,
         sizeClass: Int16(truncatingIfNeeded: sizeClass), dtype: dtype, isContiguous: true)
     }
     MemoryPool.count(byteCount)
@@ -49,7 +48,7 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
         Fields(
           shape: shape, strides: strides,
           first: fields.pointee.first.map { $0 + (offset &- fields.pointee.offset) &* fields.pointee.dtype.byteCount }, offset: offset,
-          owner: fields.pointee.first == nil ? nil : fields.pointee.owner ?? self, memory: nil, byteCount: 0, sizeClass: -2,
+          owner: fields.pointee.first == nil ? nil : fields.pointee.owner ?? self, byteCount: 0, sizeClass: -2,
           dtype: fields.pointee.dtype, isContiguous: Tensor.isContiguous(shape, strides))
       }
     }
@@ -60,7 +59,7 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
     withUnsafeMutablePointerToHeader {
       if $0.pointee.sizeClass == -2 { return }
       MemoryPool.live.subtract($0.pointee.byteCount, ordering: .relaxed)
-      if $0.pointee.sizeClass >= 0, let memory = $0.pointee.memory { MemoryPool.shared.give(memory, Int($0.pointee.sizeClass)) }
+      if $0.pointee.sizeClass >= 0, let memory = $0.pointee.first { MemoryPool.shared.give(memory, Int($0.pointee.sizeClass)) }
     }
   }
 
@@ -92,7 +91,7 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
     let object = Body.create(minimumCapacity: 0) { _ in
       // Not contiguous, as nothing lies anywhere: the short ways, which look for that only, leave it to the door.
       Fields(
-        shape: shape, strides: shape.contiguousStrides, first: nil, offset: 0, owner: nil, memory: nil, byteCount: 0, sizeClass: -2,
+        shape: shape, strides: shape.contiguousStrides, first: nil, offset: 0, owner: nil, byteCount: 0, sizeClass: -2,
         dtype: dtype, isContiguous: shape.elementCount == 0)
     }
     return unsafeDowncast(object, to: Body.self)

@@ -5,7 +5,6 @@ extension Map {
   /// One instruction on the elements and a number.
   @inline(never)
   func runNumber(_ kernel: fx_kernel, _ x: UnsafeMutableRawPointer, _ y: Tensor, _ n: Int) {
-    let value = value(of: program.uniforms[0])
     let isFirst = program.ofNumber!.isFirst
     let size = y.dtype.byteCount
     let out = y.pointer
@@ -17,7 +16,13 @@ extension Map {
         kernel(range.count, isFirst ? number : elements, isFirst ? elements : number, elements, out + at)
       }
     }
-    if y.dtype == .float64 { withUnsafePointer(to: value) { run($0) } } else { withUnsafePointer(to: Float(value)) { run($0) } }
+    withNumber(y.dtype, run)
+  }
+
+  /// Calls `body` with the address of the program's only uniform as an element of a dtype.
+  private func withNumber<R>(_ dtype: DType, _ body: (UnsafeRawPointer) -> R) -> R {
+    let value = value(of: program.uniforms[0])
+    return dtype == .float64 ? withUnsafePointer(to: value) { body($0) } : withUnsafePointer(to: Float(value)) { body($0) }
   }
 
   /// One instruction on operands that do not all lie in order, row by row; false if rows are short, or do not lie in order themselves.
@@ -30,13 +35,11 @@ extension Map {
     let a = RowOperand(x.operand(0))
     if let (kernels, isFirst) = program.ofNumber {
       guard let kernel = kernels[code] else { return false }
-      let value = value(of: program.uniforms[0])
-      func run(_ number: UnsafeRawPointer) -> Bool {
+      return withNumber(y.dtype) { number in
         let number = RowOperand(pointer: number, strides: Shape(repeating: 0, rank: y.shape.rank))
         if isFirst { return rows(y, n, number, a, a) { _, step, _ in step == 1 ? kernel : nil } }
         return rows(y, n, a, number, number) { step, _, _ in step == 1 ? kernel : nil }
       }
-      return y.dtype == .float64 ? withUnsafePointer(to: value) { run($0) } : withUnsafePointer(to: Float(value)) { run($0) }
     }
     guard let direct = program.direct?[code] else { return false }
     let b = x.count > 1 ? RowOperand(x.operand(1)) : a
