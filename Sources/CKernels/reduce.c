@@ -24,14 +24,22 @@ GATHER(true_i64, int64_t, uint8_t, v != 0)
 #define ROWS(NAME, T, BLOCK, B, A, GATHERING, DIRECT)                                                         \
   FX_CLONES static void rows_##NAME(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const ptrdiff_t *strides,  \
                                     const void *x, void *y) {                                                 \
-    B gathered[FX_BLOCK];                                                                                     \
-    ptrdiff_t s = strides[1];                                                                                 \
+    B gathered[2 * FX_BLOCK];                                                                                 \
+    ptrdiff_t s = strides[1], half = n / (2 * FX_BLOCK) * FX_BLOCK;                                           \
     for (ptrdiff_t o = 0; o < outer; o++)                                                                     \
       for (ptrdiff_t i = 0; i < inner; i++) {                                                                 \
         const T *row = (const T *)x + o * strides[0] + i * strides[2];                                        \
         cascade_##BLOCK c;                                                                                    \
         c.count = 0, c.depth = 0;                                                                             \
-        for (ptrdiff_t k = 0; k < n; k += FX_BLOCK) {                                                         \
+        for (ptrdiff_t k = 0; k < half; k += FX_BLOCK) {                                                      \
+          const B *a = (const B *)(const void *)(row + k), *b = a + half;                                     \
+          if (!DIRECT || s != 1) {                                                                            \
+            GATHERING(FX_BLOCK, row + k * s, s, gathered), a = gathered;                                      \
+            GATHERING(FX_BLOCK, row + (half + k) * s, s, gathered + FX_BLOCK), b = gathered + FX_BLOCK;       \
+          }                                                                                                   \
+          push_##BLOCK(&c, pair_##BLOCK(a, b));                                                               \
+        }                                                                                                     \
+        for (ptrdiff_t k = 2 * half; k < n; k += FX_BLOCK) {                                                  \
           ptrdiff_t count = min_size(FX_BLOCK, n - k);                                                        \
           const B *block = (const B *)(const void *)(row + k);                                                \
           if (!DIRECT || s != 1) GATHERING(count, row + k * s, s, gathered), block = gathered;                \

@@ -21,6 +21,9 @@ public enum Threads {
 }
 
 /// One pool for everything: as many workers as there are other cores, asleep unless there is work.
+///
+/// Each thread begins with a stretch of the parts that is its own and helps the others when that is done. So the same thread works on
+/// the same piece of a tensor in one operator after the other, and finds it in its core's caches.
 final class ThreadPool: Sendable {
   static let shared = ThreadPool()
 
@@ -31,15 +34,19 @@ final class ThreadPool: Sendable {
   ///
   /// Only its owner, who holds `busy`, changes it, and only while no worker is inside.
   private nonisolated(unsafe) var body: ((Int) -> Void)?
-  private let parts = Atomic<Int>(0)
-  /// The next part that nobody has taken.
-  private let next = Atomic<Int>(closed)
-  /// What `next` is, or more, while there is no job.
-  private static let closed = Int.max / 2
+  private nonisolated(unsafe) var parts = 0
+  /// How many threads work on it.
+  private nonisolated(unsafe) var threads = 0
+  /// For each thread the next part of its stretch that nobody has taken.
+  ///
+  /// Two cache lines apart, as many as are fetched at once: threads that count in their own don't wait for each other.
+  private nonisolated(unsafe) let stretches: UnsafeMutablePointer<Atomic<Int>>
+  private static let apart = 128 / MemoryLayout<Atomic<Int>>.stride
   /// Parts that are done.
   private let finished = Atomic<Int>(0)
   /// Workers that may still look at the job.
   private let inside = Atomic<Int>(0)
+  /// Goes up when a job opens and when it closes: odd while there is one.
   private let generation = Atomic<Int>(0)
   private let busy = Atomic<Bool>(false)
   private let sleeping = Atomic<Int>(0)
@@ -51,67 +58,80 @@ final class ThreadPool: Sendable {
     let wanted = getenv("FLUXION_NUM_THREADS").flatMap { Int(String(cString: $0)) }
     workers = max(wanted ?? cores, 1) - 1
     limit = Atomic(workers + 1)
+    stretches = .allocate(capacity: (workers + 1) * Self.apart)
+    for thread in 0...workers { (stretches + thread * Self.apart).initialize(to: Atomic(0)) }
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
-    for _ in 0..<workers {
+    for thread in 0..<workers {
+      let number = UnsafeMutableRawPointer(bitPattern: thread + 1)
       #if canImport(Darwin)
         var thread: pthread_t?
-        pthread_create(&thread, nil, { _ in ThreadPool.work() }, nil)
+        pthread_create(&thread, nil, { ThreadPool.work(Int(bitPattern: $0)) }, number)
       #else
         var thread = pthread_t()
-        pthread_create(&thread, nil, { _ in ThreadPool.work() }, nil)
+        pthread_create(&thread, nil, { ThreadPool.work(Int(bitPattern: $0)) }, number)
       #endif
     }
   }
 
   /// Calls `body` with 0 ..< parts, each once, on this thread and the workers; returns when all are done.
   func run(_ parts: Int, _ body: (Int) -> Void) {
-    guard parts > 1, limit.load(ordering: .relaxed) > 1, workers > 0,
-      !busy.exchange(true, ordering: .acquiring)
-    else {
+    let threads = min(parts, limit.load(ordering: .relaxed))
+    guard threads > 1, !busy.exchange(true, ordering: .acquiring) else {
       // Inside another job, or beside one of another thread: the cores are taken, so this thread does it all.
       for part in 0..<parts { body(part) }
       return
     }
     withoutActuallyEscaping(body) { body in
       self.body = body
-      self.parts.store(parts, ordering: .relaxed)
+      self.parts = parts
+      self.threads = threads
+      for thread in 0..<threads { stretches[thread * Self.apart].store(parts * thread / threads, ordering: .relaxed) }
       finished.store(0, ordering: .relaxed)
-      next.store(0, ordering: .releasing)
       generation.add(1, ordering: .sequentiallyConsistent)
       if sleeping.load(ordering: .sequentiallyConsistent) > 0 {
         pthread_mutex_lock(mutex)
         pthread_cond_broadcast(condition)
         pthread_mutex_unlock(mutex)
       }
-      takeParts(body, parts)
+      takeParts(0, body)
       var looks = 0
       while finished.load(ordering: .acquiring) < parts { Self.wait(&looks) }
       // No worker may still hold the closure when this call returns.
-      next.store(Self.closed, ordering: .sequentiallyConsistent)
+      generation.add(1, ordering: .sequentiallyConsistent)
       while inside.load(ordering: .sequentiallyConsistent) > 0 { Self.wait(&looks) }
       self.body = nil
     }
     busy.store(false, ordering: .releasing)
   }
 
+  /// Takes the parts of a thread's own stretch, then what is left of the others'.
   @inline(__always)
-  private func takeParts(_ body: (Int) -> Void, _ parts: Int) {
-    while true {
-      let part = next.add(1, ordering: .acquiringAndReleasing).oldValue
-      if part >= parts { return }
-      body(part)
-      finished.add(1, ordering: .releasing)
+  private func takeParts(_ thread: Int, _ body: (Int) -> Void) {
+    let (parts, threads) = (parts, threads)
+    var done = 0
+    for i in 0..<threads {
+      let owner = thread + i < threads ? thread + i : thread + i - threads
+      let end = parts * (owner + 1) / threads
+      while true {
+        let part = stretches[owner * Self.apart].add(1, ordering: .relaxed).oldValue
+        if part >= end { break }
+        body(part)
+        done += 1
+      }
     }
+    finished.add(done, ordering: .releasing)
   }
 
   /// A function of its own and not inlined, so that the closure is let go of before the worker counts as outside again.
   @inline(never)
-  private func help() {
+  private func help(_ thread: Int) {
     // Seen open from inside, the job cannot end or be replaced until this worker is outside; only then are its fields read.
-    guard next.load(ordering: .sequentiallyConsistent) < Self.closed, let body else { return }
-    takeParts(body, parts.load(ordering: .relaxed))
+    guard Self.isOpen(generation.load(ordering: .sequentiallyConsistent)), thread < threads, let body else { return }
+    takeParts(thread, body)
   }
+
+  private static func isOpen(_ generation: Int) -> Bool { generation & 1 == 1 }
 
   /// A moment between two looks; after some of them the system may give the core to somebody else meanwhile, which takes longer.
   @inline(__always)
@@ -121,7 +141,7 @@ final class ThreadPool: Sendable {
   }
   private static let patience = 2000
 
-  private static func work() -> UnsafeMutableRawPointer? {
+  private static func work(_ thread: Int) -> UnsafeMutableRawPointer? {
     let pool = shared
     var seen = 0
     while true {
@@ -139,8 +159,9 @@ final class ThreadPool: Sendable {
         pthread_mutex_unlock(pool.mutex)
       }
       seen = pool.generation.load(ordering: .acquiring)
+      if !isOpen(seen) { continue }
       pool.inside.add(1, ordering: .sequentiallyConsistent)
-      pool.help()
+      pool.help(thread)
       pool.inside.subtract(1, ordering: .sequentiallyConsistent)
     }
   }
