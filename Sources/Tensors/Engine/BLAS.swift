@@ -84,14 +84,23 @@ enum BLAS {
     guard isReady else { return }
     if k == 1 && !adds && ldc == n {
       let row = b.isTransposed ? b.lead : 1
-      if row == 1 || n == 1 { return fx_outer(dtype.code, m, n, a.pointer, a.isTransposed ? 1 : a.lead, b.pointer, c) }
+      if row == 1 || n == 1 {
+        let step = a.isTransposed ? 1 : a.lead
+        return parallel(m, grain: Blocks.grain / n) { rows in
+          fx_outer(
+            dtype.code, rows.count, n, a.pointer + rows.lowerBound * step * dtype.byteCount, step, b.pointer,
+            c + rows.lowerBound * n * dtype.byteCount)
+        }
+      }
     }
     if m == 1 && n == 1 && k >= 1 << 16 && !a.isTransposed && (b.isTransposed || b.lead == 1) {
       return dot(dtype, k, a.pointer, b.pointer, adds, c)
     }
     let length = max(m, n)
-    let isLarge = 2 * m * n * k >= 1_200_000
-    if isLarge && min(m, n) > 1 && PackedProduct.suits(dtype, m, n, k) {
+    // A product with a vector waits for the matrix: sharing it pays as soon as that fills much of a core's second-level cache.
+    let isVector = min(m, n) == 1
+    let isLarge = 2 * m * n * k >= (isVector ? 1 << 17 : 1_200_000)
+    if isLarge && !isVector && PackedProduct.suits(dtype, m, n, k) {
       return PackedProduct.shared(dtype, m, n, k, a, b, adds: adds, c, ldc)
     }
     if !isLarge || length < 2 * width { return gemm(dtype, m, n, k, a, b, adds: adds, c, ldc) }
