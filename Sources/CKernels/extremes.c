@@ -62,19 +62,25 @@
       }                                                                                                       \
   }
 
-#define POSITIONS(S, T, I, LOW, HIGH)               \
+#define POSITIONS_OF_FLOATS(S, T, I, INFINITE)                  \
+  DEFINE_EXTREME(max_##S, T, I, -INFINITE, STEP_MAX, >)         \
+  DEFINE_EXTREME(min_##S, T, I, INFINITE, STEP_MIN, <)          \
+  POSITIONS(S, T, I)
+#define POSITIONS_OF_INTEGERS(S, T, I, LOW, HIGH)   \
   DEFINE_LANES(max_##S, T, T, LOW, STEP_MAX)        \
   DEFINE_LANES(min_##S, T, T, HIGH, STEP_MIN)       \
+  POSITIONS(S, T, I)
+#define POSITIONS(S, T, I)                          \
   POSITIONS_IN_ROWS(max_##S, T)                     \
   POSITIONS_IN_ROWS(min_##S, T)                     \
   POSITIONS_IN_COLUMNS(max_##S, T, I, >)            \
   POSITIONS_IN_COLUMNS(min_##S, T, I, <)
 
-POSITIONS(f32, float, uint32_t, -__builtin_inff(), __builtin_inff())
-POSITIONS(f64, double, uint64_t, -__builtin_inf(), __builtin_inf())
-POSITIONS(i32, int32_t, uint32_t, INT32_MIN, INT32_MAX)
-POSITIONS(i64, int64_t, uint64_t, INT64_MIN, INT64_MAX)
-POSITIONS(b, uint8_t, uint32_t, 0, 1)
+POSITIONS_OF_FLOATS(f32, float, uint32_t, __builtin_inff())
+POSITIONS_OF_FLOATS(f64, double, uint64_t, __builtin_inf())
+POSITIONS_OF_INTEGERS(i32, int32_t, uint32_t, INT32_MIN, INT32_MAX)
+POSITIONS_OF_INTEGERS(i64, int64_t, uint64_t, INT64_MIN, INT64_MAX)
+POSITIONS_OF_INTEGERS(b, uint8_t, uint32_t, 0, 1)
 
 #define CASE(DTYPE, S)                                                                                        \
   case DTYPE:                                                                                                 \

@@ -1,6 +1,6 @@
 // Reductions of one axis: along rows (the axis is contiguous, or else gathered block by block) and along columns (what lies beside
-// is contiguous, so whole rows are joined element by element). Positions of extremes are in extremes.c.
-#include "lanes.h"
+// is contiguous, so whole rows are joined element by element). Positions of extremes are in extremes.c, many short rows in reduce_short.c.
+#include "turned.h"
 
 typedef void reduction(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const ptrdiff_t *strides, const void *x, void *y);
 
@@ -84,41 +84,76 @@ GATHER(true_i64, int64_t, uint8_t, v != 0)
                      (A *)y + o * inner + i);                                                                 \
   }
 
+// Any and all of columns: truth values are all bits of an integer as wide as the element, so that they are joined in its lanes.
+#define TRUE_COLUMNS(NAME, T, U, INIT, JOIN)                                                                  \
+  FX_CLONES static void columns_##NAME(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner,                         \
+                                       const ptrdiff_t *strides, const void *x, void *y) {                    \
+    U truths[COLUMN_BLOCK];                                                                                   \
+    ptrdiff_t s = strides[1];                                                                                 \
+    for (ptrdiff_t o = 0; o < outer; o++)                                                                     \
+      for (ptrdiff_t start = 0; start < inner; start += COLUMN_BLOCK) {                                       \
+        ptrdiff_t count = min_size(COLUMN_BLOCK, inner - start), k = 0;                                       \
+        const T *row = (const T *)x + o * strides[0] + start;                                                 \
+        uint8_t *to = (uint8_t *)y + o * inner + start;                                                       \
+        for (ptrdiff_t i = 0; i < count; i++) truths[i] = INIT;                                               \
+        for (; k + 4 <= n; k += 4, row += 4 * s) {                                                            \
+          const T *a = row, *b = a + s, *c = b + s, *d = c + s;                                               \
+          for (ptrdiff_t i = 0; i < count; i++)                                                               \
+            truths[i] = truths[i] JOIN(((U)-(U)(a[i] != 0) JOIN(U) - (U)(b[i] != 0))                          \
+                                       JOIN((U)-(U)(c[i] != 0) JOIN(U) - (U)(d[i] != 0)));                    \
+        }                                                                                                     \
+        for (; k < n; k++, row += s)                                                                          \
+          for (ptrdiff_t i = 0; i < count; i++) truths[i] = truths[i] JOIN(U) - (U)(row[i] != 0);             \
+        for (ptrdiff_t i = 0; i < count; i++) to[i] = (uint8_t)(truths[i] & 1);                               \
+      }                                                                                                       \
+  }
+
 #define REDUCTION(NAME, S, T, A, INIT, STEP) \
   DEFINE_LANES(NAME, T, A, INIT, STEP)       \
   ROWS(NAME, T, NAME, T, A, gather_##S, 1)   \
   COLUMNS(NAME, T, A, INIT)
+#define EXTREME(NAME, S, T, I, INIT, STEP, BETTER) \
+  DEFINE_EXTREME(NAME, T, I, INIT, STEP, BETTER)   \
+  ROWS(NAME, T, NAME, T, T, gather_##S, 1)         \
+  COLUMNS(NAME, T, T, INIT)
 
 // S, T: the element; A: the accumulator of sums and products, unsigned for integers so that it wraps; LOW, HIGH: the extremes.
-#define REDUCTIONS(S, T, A, LOW, HIGH)              \
+#define SUMS(S, T, A)                               \
   REDUCTION(sum_##S, S, T, A, 0, STEP_SUM)          \
-  REDUCTION(prod_##S, S, T, A, 1, STEP_PROD)        \
+  REDUCTION(prod_##S, S, T, A, 1, STEP_PROD)
+#define FLOATS(S, T, I, INFINITE)                             \
+  SUMS(S, T, T)                                               \
+  EXTREME(max_##S, S, T, I, -INFINITE, STEP_MAX, >)           \
+  EXTREME(min_##S, S, T, I, INFINITE, STEP_MIN, <)
+#define INTEGERS(S, T, LOW, HIGH)                   \
+  SUMS(S, T, uint64_t)                              \
   REDUCTION(max_##S, S, T, T, LOW, STEP_MAX)        \
   REDUCTION(min_##S, S, T, T, HIGH, STEP_MIN)
-#define TRUTHS(S, T)                                                \
+#define TRUTHS(S, T, U)                                             \
   ROWS(any_##S, T, any_b, uint8_t, uint8_t, gather_true_##S, 0)     \
-  ROWS(all_##S, T, all_b, uint8_t, uint8_t, gather_true_##S, 0)
+  ROWS(all_##S, T, all_b, uint8_t, uint8_t, gather_true_##S, 0)     \
+  TRUE_COLUMNS(any_##S, T, U, 0, |)                                 \
+  TRUE_COLUMNS(all_##S, T, U, (U)-1, &)
 
-REDUCTIONS(f32, float, float, -__builtin_inff(), __builtin_inff())
-REDUCTIONS(f64, double, double, -__builtin_inf(), __builtin_inf())
-REDUCTIONS(i32, int32_t, uint64_t, INT32_MIN, INT32_MAX)
-REDUCTIONS(i64, int64_t, uint64_t, INT64_MIN, INT64_MAX)
+FLOATS(f32, float, int32_t, __builtin_inff())
+FLOATS(f64, double, int64_t, __builtin_inf())
+INTEGERS(i32, int32_t, INT32_MIN, INT32_MAX)
+INTEGERS(i64, int64_t, INT64_MIN, INT64_MAX)
 REDUCTION(sum_b, b, uint8_t, uint64_t, 0, STEP_SUM)
 REDUCTION(prod_b, b, uint8_t, uint64_t, 1, STEP_PROD)
 REDUCTION(any_b, b, uint8_t, uint8_t, 0, STEP_ANY)
 REDUCTION(all_b, b, uint8_t, uint8_t, 1, STEP_ALL)
-TRUTHS(f32, float)
-TRUTHS(f64, double)
-TRUTHS(i32, int32_t)
-TRUTHS(i64, int64_t)
+TRUTHS(f32, float, uint32_t)
+TRUTHS(f64, double, uint64_t)
+TRUTHS(i32, int32_t, uint32_t)
+TRUTHS(i64, int64_t, uint64_t)
 
 #define BOTH(NAME) {rows_##NAME, columns_##NAME}
-#define BY_ROWS(NAME) {rows_##NAME, rows_##NAME}
-#define LINE(S, ANY) {BOTH(sum_##S), BOTH(prod_##S), BOTH(max_##S), BOTH(min_##S), ANY(any_##S), ANY(all_##S)}
+#define LINE(S) {BOTH(sum_##S), BOTH(prod_##S), BOTH(max_##S), BOTH(min_##S), BOTH(any_##S), BOTH(all_##S)}
 
 void fx_reduce(int op, int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const ptrdiff_t strides[3], const void *x, void *y) {
   static reduction *const table[5][6][2] = {
-    LINE(f32, BY_ROWS), LINE(f64, BY_ROWS), LINE(i32, BY_ROWS), LINE(i64, BY_ROWS),
+    LINE(f32), LINE(f64), LINE(i32), LINE(i64),
     {BOTH(sum_b), BOTH(prod_b), BOTH(any_b), BOTH(all_b), BOTH(any_b), BOTH(all_b)},
   };
   if (outer <= 0 || inner <= 0 || op < 0 || op > FX_R_ARGMIN || dtype < 0 || dtype > FX_BOOL) return;
@@ -129,6 +164,10 @@ void fx_reduce(int op, int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner,
   }
   // A few columns only are gathered instead: their loop would be all remainder.
   int columns = inner >= 8 && strides[2] == 1;
+  // Rows one after the other along some axis, each shorter than the lanes of one.
+  int is_grid = outer > 1 && inner > 1;
+  if (!columns && !is_grid && n > 0 && n <= SHORT_ROW && outer * inner >= FEW_ROWS)
+    return fx_reduce_short(op, dtype, outer * inner, n, strides[outer > 1 ? 0 : 2], strides[1], x, y);
   if (op >= FX_R_ARGMAX) fx_extreme_positions(op == FX_R_ARGMAX, dtype, columns, outer, n, inner, strides, x, y);
   else table[dtype][op][columns](outer, n, inner, strides, x, y);
 }

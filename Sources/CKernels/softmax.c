@@ -1,16 +1,15 @@
 // Softmax, its logarithm, log-sum-exp and the gradients, row by row.
 //
-// Rows are short as often as long. Short ones are taken in groups of about 2,048 elements, so that the exponentials are one vector loop
-// over the group; of long ones a group is one row, in blocks.
-#include "lanes.h"
+// Rows are short as often as long. They are taken in groups of about 2,048 elements, so that the exponentials are one vector loop
+// over the group; of long ones a group is one row, in blocks. Many rows that are very short are in softmax_short.c.
 #include "math32.h"
+#include "turned.h"
 
 #define GROUP 2048
-#define SHORT 8
 
-#define SOFTMAX(S, T, INFINITE)                                                                               \
+#define SOFTMAX(S, T, I, INFINITE)                                                                            \
   DEFINE_LANES(sum_##S, T, T, 0, STEP_SUM)                                                                    \
-  DEFINE_LANES(max_##S, T, T, -INFINITE, STEP_MAX)                                                            \
+  DEFINE_EXTREME(max_##S, T, I, -INFINITE, STEP_MAX, >)                                                       \
                                                                                                               \
   /* Of elements less their row's largest. */                                                                 \
   FX_INLINE void exp_all_##S(ptrdiff_t n, T *x) {                                                             \
@@ -33,32 +32,18 @@
     return total_sum_##S(&c);                                                                                 \
   }                                                                                                           \
                                                                                                               \
-  /* The largest of a row and the sum of one; a few elements have no use for lanes. */                        \
-  FX_INLINE T largest_##S(ptrdiff_t n, const T *x) {                                                          \
-    if (n > SHORT) return row_max_##S(n, x);                                                                  \
-    T l = x[0];                                                                                               \
-    for (ptrdiff_t j = 1; j < n; j++) l = step_max_##S(l, x[j]);                                              \
-    return l;                                                                                                 \
-  }                                                                                                           \
-  FX_INLINE T total_##S(ptrdiff_t n, const T *x) {                                                            \
-    if (n > SHORT) return row_sum_##S(n, x);                                                                  \
-    T l = x[0];                                                                                               \
-    _Pragma("clang loop vectorize(disable)") for (ptrdiff_t j = 1; j < n; j++) l += x[j];                     \
-    return l;                                                                                                 \
-  }                                                                                                           \
-                                                                                                              \
   FX_CLONES static void softmax_##S(int logarithmic, ptrdiff_t rows, ptrdiff_t n, const T *x, T *y) {         \
     T e[GROUP], shift[GROUP], sums[GROUP];                                                                    \
     ptrdiff_t group = max_size(1, GROUP / n);                                                                 \
     for (ptrdiff_t start = 0; start < rows; start += group, x += group * n, y += group * n) {                 \
       ptrdiff_t count = min_size(group, rows - start);                                                        \
       for (ptrdiff_t r = 0; r < count; r++) {                                                                 \
-        shift[r] = largest_##S(n, x + r * n);                                                                 \
+        shift[r] = row_max_##S(n, x + r * n);                                                                 \
         if (n <= GROUP) subtract_##S(n, x + r * n, shift[r], e + r * n);                                      \
       }                                                                                                       \
       if (n <= GROUP) exp_all_##S(count * n, e);                                                              \
       for (ptrdiff_t r = 0; r < count; r++)                                                                   \
-        sums[r] = n <= GROUP ? total_##S(n, e + r * n) : exp_sum_##S(n, x, shift[0], logarithmic ? NULL : y); \
+        sums[r] = n <= GROUP ? row_sum_##S(n, e + r * n) : exp_sum_##S(n, x, shift[0], logarithmic ? NULL : y); \
       if (logarithmic)                                                                                        \
         for (ptrdiff_t r = 0; r < count; r++) sums[r] = log_##S(sums[r]);                                     \
       for (ptrdiff_t r = 0; r < count; r++) {                                                                 \
@@ -129,60 +114,70 @@
     }                                                                                                         \
   }                                                                                                           \
                                                                                                               \
-  /* At the label eᶻ − 1 is taken as such, which keeps its digits when the model is nearly certain. */        \
-  FX_CLONES static void cross_entropy_backward_##S(ptrdiff_t rows, ptrdiff_t n, const T *x, const T *lse,     \
-                                                   const int64_t *labels, const T *dy, T *dx) {               \
-    T e[GROUP], at_label[GROUP];                                                                              \
+  /* At the label p − 1 is taken as eᶻ − 1, which keeps its digits when the model is nearly certain. */       \
+  FX_CLONES static void cross_entropy_backward_##S(ptrdiff_t rows, ptrdiff_t n, const T *x, const int64_t *labels, const T *dy, T *dx) { \
+    T e[GROUP], shift[GROUP], sums[GROUP], at_label[GROUP];                                                   \
     ptrdiff_t group = max_size(1, GROUP / n);                                                                 \
     for (ptrdiff_t start = 0; start < rows; start += group) {                                                 \
       ptrdiff_t count = min_size(group, rows - start);                                                        \
       for (ptrdiff_t r = 0; r < count; r++) {                                                                 \
-        int64_t label = labels[start + r];                                                                    \
-        at_label[r] = label < 0 ? 0 : x[r * n + label] - lse[start + r];                                      \
-        if (n <= GROUP) subtract_##S(n, x + r * n, lse[start + r], e + r * n);                                \
+        shift[r] = row_max_##S(n, x + r * n);                                                                 \
+        if (n <= GROUP) subtract_##S(n, x + r * n, shift[r], e + r * n);                                      \
       }                                                                                                       \
       if (n <= GROUP) exp_all_##S(count * n, e);                                                              \
+      for (ptrdiff_t r = 0; r < count; r++)                                                                   \
+        sums[r] = n <= GROUP ? row_sum_##S(n, e + r * n) : exp_sum_##S(n, x, shift[0], dx);                   \
+      for (ptrdiff_t r = 0; r < count; r++) {                                                                 \
+        int64_t label = labels[start + r];                                                                    \
+        at_label[r] = label < 0 ? 0 : x[r * n + label] - shift[r];                                            \
+      }                                                                                                       \
+      for (ptrdiff_t r = 0; r < count; r++) at_label[r] = expm1_##S(at_label[r] - log_##S(sums[r]));          \
       for (ptrdiff_t r = 0; r < count; r++, x += n, dx += n) {                                                \
         int64_t label = labels[start + r];                                                                    \
-        T g = dy[start + r], l = lse[start + r];                                                              \
-        const T *p = e + r * n;                                                                               \
+        T g = dy[start + r], sum = sums[r];                                                                   \
+        const T *p = n <= GROUP ? e + r * n : dx;                                                             \
         if (label < 0) {                                                                                      \
           memset(dx, 0, (size_t)n * sizeof(T));                                                               \
           continue;                                                                                           \
         }                                                                                                     \
-        if (n <= GROUP) {                                                                                     \
-          FX_INDEPENDENT for (ptrdiff_t j = 0; j < n; j++) dx[j] = g * p[j];                                  \
-        } else {                                                                                              \
-          FX_INDEPENDENT for (ptrdiff_t j = 0; j < n; j++) dx[j] = g * exp_##S(x[j] - l);                     \
-        }                                                                                                     \
-        dx[label] = g * expm1_##S(at_label[r]);                                                               \
+        FX_INDEPENDENT for (ptrdiff_t j = 0; j < n; j++) dx[j] = g * (p[j] / sum);                            \
+        dx[label] = g * at_label[r];                                                                          \
       }                                                                                                       \
     }                                                                                                         \
   }
-SOFTMAX(f32, float, __builtin_inff())
-SOFTMAX(f64, double, __builtin_inf())
+SOFTMAX(f32, float, int32_t, __builtin_inff())
+SOFTMAX(f64, double, int64_t, __builtin_inf())
+
+// Whether rows are short enough, and enough, for tiles of which so many are in use at once: they have to fit into the first-level cache.
+static int in_tiles(int dtype, ptrdiff_t rows, ptrdiff_t n, int tiles) {
+  ptrdiff_t bytes = tiles * n * TILE * (dtype == FX_F32 ? 4 : 8);
+  return rows >= FEW_ROWS && n <= SHORT_ROW && bytes <= 1 << 15;
+}
 
 void fx_softmax(int dtype, int logarithmic, ptrdiff_t rows, ptrdiff_t n, const void *x, void *y) {
   if (n <= 0) return;
+  if (in_tiles(dtype, rows, n, 2)) return fx_softmax_short(dtype, logarithmic, rows, n, x, y);
   if (dtype == FX_F32) softmax_f32(logarithmic, rows, n, x, y);
   if (dtype == FX_F64) softmax_f64(logarithmic, rows, n, x, y);
 }
 
 void fx_softmax_backward(int dtype, int logarithmic, ptrdiff_t rows, ptrdiff_t n, const void *y, const void *dy, void *dx) {
   if (n <= 0) return;
+  if (in_tiles(dtype, rows, n, 3)) return fx_softmax_backward_short(dtype, logarithmic, rows, n, y, dy, dx);
   if (dtype == FX_F32) (logarithmic ? log_softmax_backward_f32 : softmax_backward_f32)(rows, n, y, dy, dx);
   if (dtype == FX_F64) (logarithmic ? log_softmax_backward_f64 : softmax_backward_f64)(rows, n, y, dy, dx);
 }
 
 void fx_logsumexp(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, void *y) {
   if (n <= 0) return;
+  if (in_tiles(dtype, rows, n, 2)) return fx_logsumexp_short(dtype, rows, n, x, y);
   if (dtype == FX_F32) logsumexp_f32(rows, n, x, y);
   if (dtype == FX_F64) logsumexp_f64(rows, n, x, y);
 }
 
-void fx_cross_entropy_backward(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, const void *lse, const int64_t *labels,
-                               const void *dy, void *dx) {
+void fx_cross_entropy_backward(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, const int64_t *labels, const void *dy, void *dx) {
   if (n <= 0) return;
-  if (dtype == FX_F32) cross_entropy_backward_f32(rows, n, x, lse, labels, dy, dx);
-  if (dtype == FX_F64) cross_entropy_backward_f64(rows, n, x, lse, labels, dy, dx);
+  if (in_tiles(dtype, rows, n, 2)) return fx_cross_entropy_backward_short(dtype, rows, n, x, labels, dy, dx);
+  if (dtype == FX_F32) cross_entropy_backward_f32(rows, n, x, labels, dy, dx);
+  if (dtype == FX_F64) cross_entropy_backward_f64(rows, n, x, labels, dy, dx);
 }

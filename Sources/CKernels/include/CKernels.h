@@ -86,14 +86,20 @@ typedef enum { FX_R_SUM, FX_R_PROD, FX_R_MAX, FX_R_MIN, FX_R_ANY, FX_R_ALL, FX_R
 /// Sums of floats are accumulated in a fixed order of independent lanes and of blocks (error grows as log n).
 void fx_reduce(int op, int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const ptrdiff_t strides[3], const void *x, void *y);
 
+/// dx[o, k, i] = dy[o, i] · the product of the others among x[o, ·, i]; x [outer, n, inner] in order, `count` of its columns; float32 and float64.
+void fx_product_others(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const void *x, const void *dy, void *memory,
+                       void *dx);
+/// The bytes of memory that it needs.
+ptrdiff_t fx_product_others_memory(int dtype, ptrdiff_t n, ptrdiff_t inner);
+
 /// y = softmax(x) or log softmax(x) of each contiguous row; NaN propagates; a row of -∞ only gives NaN as in PyTorch.
 void fx_softmax(int dtype, int logarithmic, ptrdiff_t rows, ptrdiff_t n, const void *x, void *y);
 /// dx from y and dy of fx_softmax: y·(dy − Σ dy·y), or dy − exp(y)·Σ dy.
 void fx_softmax_backward(int dtype, int logarithmic, ptrdiff_t rows, ptrdiff_t n, const void *y, const void *dy, void *dx);
 /// y[r] = log Σ exp(x[r, ·]); rows of -∞ give -∞, rows with +∞ give +∞.
 void fx_logsumexp(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, void *y);
-/// The gradient of a row's cross-entropy: dx[r,j] = dy[r] · (exp(x[r,j] − lse[r]) − (j == labels[r])); a label < 0 gives a row of zeros.
-void fx_cross_entropy_backward(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, const void *lse, const int64_t *labels, const void *dy, void *dx);
+/// The gradient of a row's cross-entropy: dx[r,j] = dy[r] · (softmax(x)[r,j] − (j == labels[r])); a label < 0 gives a row of zeros.
+void fx_cross_entropy_backward(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, const int64_t *labels, const void *dy, void *dx);
 
 // MARK: index.c — positions are int64, already checked to be in 0 ..< n.
 

@@ -21,6 +21,16 @@ import Testing
   private static func laidOut(_ x: Tensor) -> Tensor { Tensor(x.scalars(Float.self), shape: x.shape) }
   private static func widened(_ x: Tensor, _ shape: Shape) -> Tensor { laidOut(x.expanded(shape)) }
 
+  /// Of images what `body` makes of each of rows × columns even parts.
+  private static func inParts(_ x: Tensor, _ rows: Int, _ columns: Int, _ body: (Tensor) -> Tensor) -> Tensor {
+    func part(_ i: Int, _ count: Int, _ n: Int) -> Range<Int> { i * n / count..<((i + 1) * n + count - 1) / count }
+    return concatenate(
+      (0..<rows).map { i in
+        concatenate(
+          (0..<columns).map { j in body(x[0..., 0..., part(i, rows, x.shape[2]), part(j, columns, x.shape[3])]) }, axis: 3)
+      }, axis: 2)
+  }
+
   private static let image: Shape = [6, 16, 30, 31]
 
   static let rows: [Row] = [
@@ -68,10 +78,50 @@ import Testing
     } plain: {
       ($0[0] * $0[1]).sum()
     },
+    Row("whether some of a column is not 0", [300, 401]) {
+      relu($0[0] - 8).any(axis: 0).cast(to: .float32)
+    } plain: {
+      ($0[0].max(axis: 0) .> 8).cast(to: .float32)
+    },
+    Row("whether all of a column are not 0", [8, 150, 40]) {
+      ($0[0] - 6).all(axis: 1).cast(to: .float32)
+    } plain: {
+      (abs($0[0] - 6).min(axis: 1) .> 0).cast(to: .float32)
+    },
+    Row("the largest of short rows", [7000, 11]) {
+      $0[0].max(axis: 1)
+    } plain: {
+      laidOut($0[0].transposed()).max(axis: 0)
+    },
+    Row("where short rows have their smallest", [7000, 11]) {
+      $0[0].argmin(axis: 1).cast(to: .float32)
+    } plain: {
+      laidOut($0[0].transposed()).argmin(axis: 0).cast(to: .float32)
+    },
+    Row("the largest so far", [300, 401]) {
+      $0[0].cumulativeMax(axis: 1).positions.cast(to: .float32)
+    } plain: {
+      laidOut($0[0].transposed()).cumulativeMax(axis: 0).positions.transposed().cast(to: .float32)
+    },
+    Row("places in a sorted vector", [301], [9000]) {
+      $0[0].sorted().searchSorted($0[1]).cast(to: .float32)
+    } plain: {
+      ($0[0].unsqueezed(axis: 1) .< $0[1]).sum(axis: 0).cast(to: .float32)
+    },
     Row("means of two by two", [6, 16, 30, 32]) {
       meanPool($0[0], window: 2)
     } plain: {
       $0[0].reshaped([6, 16, 15, 2, 16, 2]).sum(axes: [3, 5]) / 4
+    },
+    Row("the largest of parts of images", image) {
+      maxPool($0[0], to: [4, 7])
+    } plain: {
+      inParts($0[0], 4, 7) { $0.max(axes: [2, 3], keepDims: true) }
+    },
+    Row("the mean of parts of images", image) {
+      meanPool($0[0], to: [40, 5])
+    } plain: {
+      inParts($0[0], 40, 5) { $0.sum(axes: [2, 3], keepDims: true) / Double($0.shape[2] * $0.shape[3]) }
     },
     Row("a filter for each channel", image, [16, 1, 3, 3]) {
       convolution($0[0], weight: $0[1], padding: 1, groups: 16)

@@ -128,11 +128,14 @@ struct CrossEntropyGradient: Primitive {
   func result(_ x: Pair) -> Signature { Signature(x.a.shape, x.a.dtype) }
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
     let (x, dy) = (x.a.ordered, x.b.ordered)
-    let (rows, n) = (x.shape[0], x.shape[1])
-    let lse = LogSumExp().evaluate(x, Signature([rows], x.dtype))
+    let n = x.shape[1]
     let dx = Tensor(uninitialized: x.shape, x.dtype)
-    fx_cross_entropy_backward(
-      x.dtype.code, rows, n, x.pointer, lse.pointer, labels.pointer.assumingMemoryBound(to: Int64.self), dy.pointer, dx.pointer)
+    let ids = labels.pointer.assumingMemoryBound(to: Int64.self)
+    forEachRow(x, n) { at, rows in
+      let row = at / n  // in bytes
+      fx_cross_entropy_backward(
+        x.dtype.code, rows, n, x.pointer + at, ids + row / x.dtype.byteCount, dy.pointer + row, dx.pointer + at)
+    }
     return dx
   }
   func gradient(_ x: Pair, _ y: Tensor, _ d: Tensor, _ needs: Needs) -> [Tensor?] {
