@@ -236,20 +236,18 @@ extension Tensor {
   /// Derivative: dy times the product of the others, zeros included. PyTorch: `prod`.
   public func prod(axes: [Int] = [], keepDims: Bool = false) -> Tensor {
     guard isTracked else { return Reduce(kind: .product, axes: axes, keepDims: keepDims)(self) }
-    // On a tape, as a tree of products of halves: exact derivatives of every order where elements are 0, without a case for them.
     guard let normal = attempt({ () throws(TensorError) in try self.axes(axes, "prod") }) else { return .placeholder }
-    let order = (0..<rank).filter { !normal.contains($0) } + normal
-    let count = normal.reduce(1) { $0 * shape[$1] }
-    let keptShape = Shape((0..<rank).filter { !normal.contains($0) }.map { shape[$0] })
-    var rest = permuted(order).reshaped(Shape(Array(keptShape) + [count]))
-    while rest.shape[-1] > 1 {
-      let n = rest.shape[-1]
-      let half = n / 2
-      let product = rest[.ellipsis, 0..<half] * rest[.ellipsis, half..<2 * half]
-      rest = n % 2 == 0 ? product : concatenate([product, rest[.ellipsis, (n - 1)...]], axis: -1)
+    // On a tape one axis at a time has a rule.
+    let kept = (0..<rank).filter { !normal.contains($0) }
+    let keptShape = Shape(kept.map { shape[$0] })
+    let product: Tensor
+    if normal.count == 1 {
+      product = Product(axis: normal[0])(self)
+    } else {
+      let count = normal.reduce(1) { $0 * shape[$1] }
+      product = Product(axis: kept.count)(permuted(kept + normal).reshaped(Shape(Array(keptShape) + [count])))
     }
-    if count == 0 { rest = .ones(Shape(Array(keptShape) + [1]), dtype) }
-    return rest.reshaped(keepDims ? Shape((0..<rank).map { normal.contains($0) ? 1 : shape[$0] }) : keptShape)
+    return keepDims ? product.reshaped(Shape((0..<rank).map { normal.contains($0) ? 1 : shape[$0] })) : product
   }
   /// The product over one axis.
   public func prod(axis: Int, keepDims: Bool = false) -> Tensor { prod(axes: [axis], keepDims: keepDims) }

@@ -166,7 +166,7 @@ private func forEachStretch(_ outer: Int, _ n: Int, _ inner: Int, _ body: (_ at:
 
 extension Tensor {
   /// Each element at its neighbour's place along an axis (the next one's, or the one's before), with a number where there is none.
-  fileprivate func moved(one axis: Int, isBack: Bool, filling value: Double = 0) -> Tensor {
+  func moved(one axis: Int, isBack: Bool, filling value: Double = 0) -> Tensor {
     if shape[axis] == 0 { return self }
     return padded([isBack ? (-1, 1) : (1, -1)] + Array(repeating: (0, 0), count: rank - 1 - axis), value: value)
   }

@@ -75,7 +75,7 @@ extension OperatorTable {
       specials: [([0, 2, 3], 0, [6, 0, 0]), ([0, 0, 3], 0, [0, 0, 0]), ([0, inf], nan, []), ([], 1, [])],
       change: {
         wide(&$0)
-        $0.isComposite = true
+        $0.covers += ["struct Product", "struct ProductGradient"]
       }),
     Reduction(
       name: "max", domain: .distinct, dtypes: DType.allCases, overAxes: { $0.max(axes: $1, keepDims: $2) },
