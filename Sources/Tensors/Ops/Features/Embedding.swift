@@ -58,8 +58,9 @@ struct CombineRows: Primitive {
     let (source, factors) = (x[0].ordered, x.count > 1 ? x[1].ordered : nil)
     let n = source.shape[1]
     if n == 0 || to.elementCount == 0 { return y }
-    // Threads share the columns: each goes through all rows in their order, so that sums do not depend on the threads.
-    parallel(n, grain: Swift.max(16, Blocks.grain / 2 / to.elementCount)) { columns in
+    // Threads share the columns: each goes through all rows in their order, so that sums do not depend on the threads. Fewer than 64 columns would
+    // be over before they are found.
+    parallel(n, grain: Swift.max(64, Blocks.grain / 2 / to.elementCount)) { columns in
       fx_combine_rows(
         source.dtype.code, to.elementCount, n, columns.lowerBound, columns.upperBound, from?.int64s, to.int64s, factors?.pointer,
         source.pointer, y.pointer)
