@@ -1,20 +1,5 @@
 // Pooling: the largest element, or the mean, under each place of a sliding (or adaptive) window.
-#include "kernels.h"
-
-/// What one output sees of an axis: inputs from ..< to by `step`, all inside; `padded` is their number with the padding's.
-typedef struct { ptrdiff_t from, to, step, padded; } span;
-
-FX_INLINE span see(const fx_window *w, int axis, ptrdiff_t i) {
-  ptrdiff_t n = w->input[axis];
-  if (w->window[axis] == 0) {
-    ptrdiff_t out = w->output[axis], from = i * n / out, to = ((i + 1) * n + out - 1) / out;
-    return (span){from, to, 1, to - from};
-  }
-  ptrdiff_t step = w->dilation[axis], from = i * w->stride[axis] - w->before[axis], to = from + (w->window[axis] - 1) * step + 1;
-  ptrdiff_t padded = min_size(to, n + w->after[axis]) - from;
-  if (from < 0) from += (-from + step - 1) / step * step;
-  return (span){from, min_size(to, n), step, padded};
-}
+#include "windows.h"
 
 // BODY for each output (o counts them, in order) with what it sees of the axes in z, y and x.
 #define FOR_OUTPUTS(...)                                            \
@@ -37,8 +22,6 @@ FX_INLINE span see(const fx_window *w, int axis, ptrdiff_t i) {
     for (ptrdiff_t iy = y.from; iy < y.to; iy += y.step)                                     \
       for (ptrdiff_t p = (iz * w->input[1] + iy) * w->input[2] + x.from,                     \
                      end = (iz * w->input[1] + iy) * w->input[2] + x.to; p < end; p += x.step)
-
-FX_INLINE ptrdiff_t volume(const ptrdiff_t *sizes) { return sizes[0] * sizes[1] * sizes[2]; }
 
 /// What the sum of an output is divided by.
 FX_INLINE int64_t divisor_of(int padded, int64_t divisor, span z, span y, span x) {
@@ -240,6 +223,7 @@ MEAN_POOL_BACKWARD(f32, float)
 MEAN_POOL_BACKWARD(f64, double)
 
 void fx_max_pool(int dtype, const fx_window *w, ptrdiff_t planes, const void *x, void *y) {
+  if (is_adaptive(w) && w->input[2] <= FX_WIDEST) return fx_max_parts(dtype, w, planes, x, y);
   switch (dtype) {
     case FX_F32: max_pool_f32(w, planes, x, y); break;
     case FX_F64: max_pool_f64(w, planes, x, y); break;
@@ -261,6 +245,7 @@ void fx_max_pool_backward(int dtype, const fx_window *w, ptrdiff_t planes, const
 }
 void fx_mean_pool(int dtype, const fx_window *w, int padded, int64_t divisor, ptrdiff_t planes, const void *x, void *y) {
   double scale = 1.0 / (double)(divisor ? divisor : 4);
+  if (is_adaptive(w) && w->input[2] <= FX_WIDEST && !divisor) return fx_mean_parts(dtype, w, planes, x, y);
   if (is_halving(w) && dtype == FX_F32) return halving_mean_f32(w, (float)scale, planes, x, y);
   if (is_halving(w) && dtype == FX_F64) return halving_mean_f64(w, scale, planes, x, y);
   switch (dtype) {
