@@ -37,7 +37,6 @@ typedef double f64_vector __attribute__((vector_size(64)));
     const fx_window *w = &t->window;                                                                          \
     ptrdiff_t stride = w->stride[2], n = w->input[2], phase = t->size[2], first = t->start[2] * stride - w->before[2]; \
     const T *end = x + w->input[0] * w->input[1] * n;                                                         \
-    memset(y, 0, (size_t)(t->size[0] * t->size[1] * stride * phase) * sizeof(T));                             \
     ptrdiff_t top = t->start[1] * w->stride[1] - w->before[1], front = t->start[0] * w->stride[0] - w->before[0]; \
     for (ptrdiff_t s = 0; s < stride; s++) {                                                                  \
       /* Elements i of the phase lie at i·stride + s, inside from ..< to. */                                  \
@@ -129,17 +128,22 @@ typedef double f64_vector __attribute__((vector_size(64)));
 PLANES(f32, float)
 PLANES(f64, double)
 
-void fx_tile_pad_plane(int dtype, const fx_tile *t, const void *x, void *y) {
+void fx_tile_pad_plane(int dtype, const fx_tile *t, int is_clear, const void *x, void *y) {
+  size_t count = (size_t)(t->size[0] * t->size[1] * t->window.stride[2] * t->size[2]);
+  if (!is_clear) memset(y, 0, count * (dtype == FX_F32 ? sizeof(float) : sizeof(double)));
+  if (fx_plane_pad_wide(dtype, t, x, y)) return;
   if (dtype == FX_F32) pad_plane_f32(t, x, y);
   if (dtype == FX_F64) pad_plane_f64(t, x, y);
 }
 void fx_tile_plane(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *weight, const void *bias, const void *copy,
                    void *y) {
+  if (fx_plane_wide(dtype, t, weight, bias, copy, y)) return;
   if (dtype == FX_F32) plane_f32(t, taps, offsets, weight, bias ? *(const float *)bias : 0, copy, y);
   if (dtype == FX_F64) plane_f64(t, taps, offsets, weight, bias ? *(const double *)bias : 0, copy, y);
 }
 void fx_tile_plane_weight(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *copy, const void *y, void *rows,
                           double *sums) {
+  if (fx_plane_weight_wide(dtype, t, copy, y, sums)) return;
   if (dtype == FX_F32) plane_weight_f32(t, taps, offsets, copy, y, rows, sums);
   if (dtype == FX_F64) plane_weight_f64(t, taps, offsets, copy, y, rows, sums);
 }

@@ -101,6 +101,16 @@ void fx_logsumexp(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, void *y
 /// The gradient of a row's cross-entropy: dx[r,j] = dy[r] · (softmax(x)[r,j] − (j == labels[r])); a label < 0 gives a row of zeros.
 void fx_cross_entropy_backward(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, const int64_t *labels, const void *dy, void *dx);
 
+// MARK: softmax_columns.c — the same along the middle axis of x [outer, n, inner], for some of the strips of up to FX_SOFTMAX_STRIP columns that each
+// of the outer arrays is cut into. `memory` has room for n of a strip's rows, or for the gradient for twice as many.
+
+enum { FX_SOFTMAX_STRIP = 64 };
+void fx_softmax_columns(int dtype, int logarithmic, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t from, ptrdiff_t to, const void *x, void *y,
+                        void *memory);
+void fx_softmax_columns_backward(int dtype, int logarithmic, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t from, ptrdiff_t to, const void *y,
+                                 const void *dy, void *dx, void *memory);
+void fx_logsumexp_columns(int dtype, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t from, ptrdiff_t to, const void *x, void *y, void *memory);
+
 // MARK: index.c — positions are int64, already checked to be in 0 ..< n.
 
 /// Whether all indices are in 0 ..< n.
@@ -346,10 +356,10 @@ void fx_tile_weight(int dtype, ptrdiff_t depth, const ptrdiff_t *offsets, ptrdif
 
 // MARK: convolution_planes.c — one channel, one output.
 
-/// fx_tile_pad of one channel.
-void fx_tile_pad_plane(int dtype, const fx_tile *t, const void *x, void *y);
+/// fx_tile_pad of one channel; `is_clear` if y has zeros wherever it has no element of x, as the copy of another plane leaves it.
+void fx_tile_pad_plane(int dtype, const fx_tile *t, int is_clear, const void *x, void *y);
 /// y[p] = bias + Σ over taps k of weight[k]·copy[offsets[k] + the place of p], for the tile's places p of a plane y; 0 in place of a NULL bias.
-/// Behind the copy's end there are four vectors that may be read.
+/// Behind the copy's end there are nine vectors that may be read.
 void fx_tile_plane(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *weight, const void *bias, const void *copy,
                    void *y);
 /// sums[k] += Σ over the tile's places p of copy[offsets[k] + the place of p]·y[p]. `rows` has room for the tile's rows of y as whole vectors of
@@ -379,6 +389,13 @@ void fx_resample_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t count, p
 /// y[c, p] = Σ over t of weights[t, p]·x[c, places[t, p]]; a negative place counts nothing. x [channels, n], y [channels, points].
 void fx_sample(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const void *weights,
                const void *x, void *y);
+/// The same and the adjoint in the weights with the channels inside, which is faster from three channels on. `memory` has room for fx_sample_width
+/// numbers for each of n + points. See sample_channels.c.
+ptrdiff_t fx_sample_width(ptrdiff_t channels);
+void fx_sample_inside(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const void *weights,
+                      const void *x, void *y, void *memory);
+void fx_sample_weights_inside(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places,
+                              const void *x, const void *y, void *weights, void *memory);
 /// The adjoint in x: x[c, places[t, p]] += weights[t, p]·y[c, p].
 void fx_sample_add(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const void *weights,
                    const void *y, void *x);

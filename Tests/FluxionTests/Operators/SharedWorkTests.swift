@@ -33,6 +33,43 @@ import Testing
 
   private static let image: Shape = [6, 16, 30, 31]
 
+  /// A function of two tensors, and its gradients for a third one, one after the other.
+  private static func both(_ x: [Tensor], _ f: (Tensor, Tensor) -> Tensor) -> Tensor {
+    let (dx, dw) = gradient(at: x[0], x[1]) { (f($0, $1) * x[2]).sum() }
+    return concatenate([f(x[0], x[1]).flattened(), dx.flattened(), dw.flattened()], axis: 0)
+  }
+
+  /// A filter for each of 16 channels: the result, and the gradients of both for a third operand.
+  private static func depthwise(_ size: Int, stride: Int, _ height: Int, _ width: Int) -> Row {
+    let (rows, columns) = ((height - 1) / stride + 1, (width - 1) / stride + 1)
+    return Row(
+      "a filter of \(size) for each channel, a stride of \(stride), \(height) × \(width)", [6, 16, height, width], [16, 1, size, size],
+      [6, 16, rows, columns]
+    ) {
+      both($0) { x, w in
+        convolution(x, weight: w, stride: PerAxis(stride), padding: WindowPadding(PerAxis(size / 2)), groups: 16)
+      }
+    } plain: {
+      both($0) { x, w in
+        let edge = (before: size / 2, after: size / 2)
+        let wide = x.padded([(0, 0), (0, 0), edge, edge])
+        var y = Tensor.zeros([6, 16, rows, columns])
+        for i in 0..<size {
+          for j in 0..<size {
+            let seen = wide[0..., 0..., .stride(from: i, to: i + height, by: stride), .stride(from: j, to: j + width, by: stride)]
+            y = y + seen * w[0..., 0, i, j].reshaped([16, 1, 1])
+          }
+        }
+        return y
+      }
+    }
+  }
+
+  /// Samples between elements, and their gradients for a third operand; places are whole sixteenths, whose weights are exact.
+  private static func samples(_ x: [Tensor]) -> Tensor {
+    both(x) { gridSample($0, at: $1 / 16) }
+  }
+
   static let rows: [Row] = [
     Row("a row beside a matrix", [300, 401], [401]) {
       $0[0] + $0[1]
@@ -123,6 +160,19 @@ import Testing
     } plain: {
       inParts($0[0], 40, 5) { $0.sum(axes: [2, 3], keepDims: true) / Double($0.shape[2] * $0.shape[3]) }
     },
+    Row("means of three by five", [6, 16, 30, 32]) {
+      meanPool($0[0], window: [3, 5], stride: [2, 1], padding: [1, 2])
+    } plain: {
+      let wide = $0[0].padded([(0, 0), (0, 0), (1, 1), (2, 2)])
+      var y = Tensor.zeros([6, 16, 15, 32])
+      for i in 0..<3 { for j in 0..<5 { y = y + wide[0..., 0..., .stride(from: i, to: i + 30, by: 2), j..<j + 32] } }
+      return y / 15
+    },
+    Row("means of even parts", [6, 16, 30, 32]) {
+      meanPool($0[0], to: [6, 8])
+    } plain: {
+      $0[0].reshaped([6, 16, 6, 5, 8, 4]).sum(axes: [3, 5]) / 20
+    },
     Row("a filter for each channel", image, [16, 1, 3, 3]) {
       convolution($0[0], weight: $0[1], padding: 1, groups: 16)
     } plain: { x in
@@ -132,6 +182,26 @@ import Testing
         for j in 0..<3 { y = y + wide[0..., 0..., i..<i + 30, j..<j + 31] * x[1][0..., 0, i, j].reshaped([16, 1, 1]) }
       }
       return y
+    },
+    depthwise(3, stride: 1, 30, 31),
+    depthwise(3, stride: 2, 21, 70),
+    depthwise(5, stride: 1, 19, 16),
+    depthwise(5, stride: 2, 32, 32),
+    depthwise(7, stride: 1, 14, 49),
+    depthwise(7, stride: 2, 200, 150),
+    depthwise(3, stride: 3, 20, 40),
+    Row("samples of 20 channels", [3, 20, 8, 8], [3, 30, 41, 2], [3, 20, 30, 41]) {
+      samples($0)
+    } plain: { x in
+      let each = (0..<20).map { c in
+        samples([x[0][0..., c..<c + 1], x[1], x[2][0..., c..<c + 1]])
+      }
+      let (points, image, grid) = (3 * 30 * 41, 3 * 64, 3 * 30 * 41 * 2)
+      func part(_ from: Int, _ count: Int) -> Tensor {
+        stack(each.map { $0[from..<from + count].reshaped([3, count / 3]) }, axis: 1).flattened()
+      }
+      let slopes = each.map { $0[points + image..<points + image + grid] }
+      return concatenate([part(0, points), part(points, image), slopes.dropFirst().reduce(slopes[0], +)], axis: 0)
     },
     Row("distances", [150, 20], [90, 20]) {
       distanceMatrix($0[0], $0[1])

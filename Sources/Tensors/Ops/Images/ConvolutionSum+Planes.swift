@@ -2,8 +2,8 @@ import CKernels
 
 // Where every output sees but one channel (depthwise convolutions): planes in tiles, summed up in registers, see convolution_planes.c.
 extension ConvolutionSum {
-  /// What may be read behind a tile's copy: four vectors.
-  private var slack: Int { 256 }
+  /// What may be read behind a tile's copy: nine vectors.
+  private var slack: Int { 576 }
 
   /// Calls `body` for each plane of `count` with each of its tiles, a copy of what the tile sees of the plane at `x`, its taps' offsets, and
   /// `memory` bytes for each place of the largest tile.
@@ -15,7 +15,7 @@ extension ConvolutionSum {
       _ memory: UnsafeMutableRawPointer
     ) -> Void
   ) {
-    let grid = ConvolutionTile.Grid(window, channels: 1, budget: (64 << 10) / size, blocks: Swift.max(count, 4))
+    let grid = ConvolutionTile.Grid(window, channels: 1, budget: (64 << 10) / size, blocks: Swift.max(count, 4), lanes: 64 / size)
     let inputs = window.input.0 * window.input.1 * window.input.2
     let taps = window.window.0 * window.window.1 * window.window.2
     let largest = grid.first
@@ -31,9 +31,11 @@ extension ConvolutionSum {
         prepare?(plane, own)
         let source = prepare == nil ? x + plane * inputs * size : own
         for i in 0..<grid.count {
-          let tile = grid[i]
-          withUnsafePointer(to: tile.raw) { fx_tile_pad_plane(dtype.code, $0, source, copy) }
-          tile.writeOffsets(channels: 1, to: offsets)
+          // One tile is the same for all planes, and so are its offsets and what lies around the elements in its copy.
+          let isSame = grid.count == 1 && plane > range.lowerBound
+          let tile = isSame ? largest : grid[i]
+          withUnsafePointer(to: tile.raw) { fx_tile_pad_plane(dtype.code, $0, isSame ? 1 : 0, source, copy) }
+          if !isSame { tile.writeOffsets(channels: 1, to: offsets) }
           body(plane, tile.raw, offsets, copy, rest)
         }
       }

@@ -9,11 +9,13 @@ struct ConvolutionTile {
   /// The elements of a copied row.
   let rowLength: Int
 
-  init(_ window: fx_window, start: (Int, Int, Int), count: (Int, Int, Int)) {
+  /// - Parameter lanes: Of a vector, if rows begin at whole ones, as many as hold the places and behind them what the taps reach.
+  init(_ window: fx_window, start: (Int, Int, Int), count: (Int, Int, Int), lanes: Int = 1) {
     func reach(_ count: Int, _ taps: Int, _ stride: Int, _ dilation: Int) -> Int { (count - 1) * stride + (taps - 1) * dilation + 1 }
     let layers = reach(count.0, window.window.0, window.stride.0, window.dilation.0)
     let rows = reach(count.1, window.window.1, window.stride.1, window.dilation.1)
-    let phase = count.2 + (window.window.2 - 1) * window.dilation.2 / window.stride.2
+    func whole(_ count: Int) -> Int { (count + lanes - 1) / lanes * lanes }
+    let phase = whole(whole(count.2) + (window.window.2 - 1) * window.dilation.2 / window.stride.2)
     rowLength = phase * window.stride.2
     // Channels an odd number of cache lines apart: at a power of two they would drive each other out of the cache.
     let plane = (layers * rows * rowLength + 15) / 16 | 1
@@ -25,18 +27,20 @@ struct ConvolutionTile {
     let window: fx_window
     let size: (Int, Int, Int)
     let counts: (Int, Int, Int)
+    let lanes: Int
 
     /// - Parameters:
     ///   - budget: The elements that a tile's copy, of `channels` channels, may have.
     ///   - blocks: What there is to do beside the tiles: if that is little they are smaller, so that there is something for each thread.
-    init(_ window: fx_window, channels: Int, budget: Int, blocks: Int) {
+    ///   - lanes: Of a vector, if the copy's rows begin at whole ones.
+    init(_ window: fx_window, channels: Int, budget: Int, blocks: Int, lanes: Int = 1) {
       var size = window.output
       func parts() -> Int {
         blocks * ((window.output.0 + size.0 - 1) / size.0) * ((window.output.1 + size.1 - 1) / size.1)
           * ((window.output.2 + size.2 - 1) / size.2)
       }
       while true {
-        let elements = channels * ConvolutionTile(window, start: (0, 0, 0), count: size).raw.plane
+        let elements = channels * ConvolutionTile(window, start: (0, 0, 0), count: size, lanes: lanes).raw.plane
         let isLarge = elements > budget
         if !isLarge && (parts() >= 4 || size.0 * size.1 * size.2 * channels < 2048) { break }
         if size.0 > 1 {
@@ -51,6 +55,7 @@ struct ConvolutionTile {
       }
       self.window = window
       self.size = size
+      self.lanes = lanes
       counts = (
         (window.output.0 + size.0 - 1) / size.0, (window.output.1 + size.1 - 1) / size.1, (window.output.2 + size.2 - 1) / size.2
       )
@@ -58,13 +63,14 @@ struct ConvolutionTile {
 
     var count: Int { counts.0 * counts.1 * counts.2 }
     /// The largest tile.
-    var first: ConvolutionTile { ConvolutionTile(window, start: (0, 0, 0), count: size) }
+    var first: ConvolutionTile { ConvolutionTile(window, start: (0, 0, 0), count: size, lanes: lanes) }
 
     subscript(i: Int) -> ConvolutionTile {
       let (z, y, x) = (i / (counts.1 * counts.2) * size.0, i / counts.2 % counts.1 * size.1, i % counts.2 * size.2)
       let (layers, rows, columns) = window.output
       return ConvolutionTile(
-        window, start: (z, y, x), count: (Swift.min(size.0, layers - z), Swift.min(size.1, rows - y), Swift.min(size.2, columns - x)))
+        window, start: (z, y, x), count: (Swift.min(size.0, layers - z), Swift.min(size.1, rows - y), Swift.min(size.2, columns - x)),
+        lanes: lanes)
     }
   }
 
