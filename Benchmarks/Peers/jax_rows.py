@@ -300,6 +300,7 @@ rows |= {
     "kernel/linear/64x784x128": kernel(lambda x, w: x @ w.T, of(64, 784), of(128, 784)),
     "kernel/bmm/64x64x32x64": kernel(jnp.matmul, of(64, 64, 32), of(64, 32, 64)),
     "kernel/softmax/1024x1024": kernel(lambda x: jax.nn.softmax(x, -1), square),
+    "kernel/softmax-columns/1024x1024": kernel(lambda x: jax.nn.softmax(x, 0), square),
     "kernel/layernorm/1024x1024": kernel(normalized, square),
     "kernel/custom-loss/1M": kernel(log_cosh, of(1 << 20), of(1 << 20)),
     "kernel/transpose-copy/1024x1024": kernel(lambda x: x.T + 0, square),

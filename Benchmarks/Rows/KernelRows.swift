@@ -97,6 +97,7 @@ func layoutRows() -> [Row] {
   }
   return [
     square("softmax", floats: 2 * n * n) { $0.softmax(axis: -1) },
+    square("softmax-columns", floats: 2 * n * n) { $0.softmax(axis: 0) },
     // In row-major order again: flattening a transpose cannot be a view.
     square("transpose-copy", floats: 2 * n * n) { $0.transposed().flattened() },
     square("add-transposed", floats: 3 * n * n, budget: .mostOfCopy) { $0 + $0.transposed() },

@@ -1,8 +1,9 @@
 import CKernels
 
-/// softmax or its logarithm along the last axis: one pass over each row.
+/// softmax or its logarithm along an axis: one pass over each row, or where that is not the last axis over strips of columns.
 struct Softmax: Primitive {
   let isLogarithmic: Bool
+  var axis = -1
   var name: String { isLogarithmic ? "logSoftmax" : "softmax" }
   var keeps: Keeps { .output }
 
@@ -11,7 +12,8 @@ struct Softmax: Primitive {
     return Signature(x.shape, x.dtype)
   }
   func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    x.isContiguous ? Softmax.ofRows(x, isLogarithmic) : Softmax.ofRows(x.contiguousCopy(), isLogarithmic)
+    if axis >= 0 { return ofColumns(x.ordered) }
+    return x.isContiguous ? Softmax.ofRows(x, isLogarithmic) : Softmax.ofRows(x.contiguousCopy(), isLogarithmic)
   }
 
   /// Of elements that lie in order.
@@ -28,17 +30,19 @@ struct Softmax: Primitive {
     return y
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    [SoftmaxGradient(isLogarithmic: isLogarithmic)(Pair(y, dy))]
+    [SoftmaxGradient(isLogarithmic: isLogarithmic, axis: axis)(Pair(y, dy))]
   }
 }
 
 /// dx = y·(dy − Σ dy·y), or for the logarithm dy − exp(y)·Σ dy.
 struct SoftmaxGradient: Primitive {
   let isLogarithmic: Bool
+  var axis = -1
   var name: String { "softmax" }
   func result(_ x: Pair) -> Signature { Signature(x.a.shape, x.a.dtype) }
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
     let (y, dy) = (x.a.ordered, x.b.ordered)
+    if axis >= 0 { return ofColumns(y, dy) }
     let dx = Tensor(uninitialized: y.shape, y.dtype)
     let n = y.rank == 0 ? 1 : y.shape[-1]
     forEachRow(y, n) { at, rows in
@@ -48,27 +52,29 @@ struct SoftmaxGradient: Primitive {
   }
   func gradient(_ x: Pair, _ result: Tensor, _ d: Tensor, _ needs: Needs) -> [Tensor?] {
     let (y, dy) = (x.a, x.b)
-    func sum(_ t: Tensor) -> Tensor { t.sum(axis: -1, keepDims: true) }
+    func sum(_ t: Tensor) -> Tensor { t.sum(axis: axis, keepDims: true) }
     if isLogarithmic {
       return [needs[0] ? -(d * exp(y) * sum(dy)) : nil, needs[1] ? d - sum(d * exp(y)) : nil]
     }
     return [
       needs[0] ? d * (dy - sum(y * dy)) - dy * sum(d * y) : nil,
-      needs[1] ? SoftmaxGradient(isLogarithmic: false)(Pair(y, d)) : nil,
+      needs[1] ? SoftmaxGradient(isLogarithmic: false, axis: axis)(Pair(y, d)) : nil,
     ]
   }
 }
 
-/// log Σ exp along the last axis, which goes.
+/// log Σ exp along an axis, which goes.
 struct LogSumExp: Primitive {
+  var axis = -1
   var name: String { "logSumExp" }
   var keeps: Keeps { .both }
   func result(_ x: Tensor) throws(TensorError) -> Signature {
     if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
-    return Signature(Shape(x.shape.dropLast()), x.dtype)
+    return Signature(axis < 0 ? Shape(x.shape.dropLast()) : Shape(Array(x.shape[..<axis]) + Array(x.shape[(axis + 1)...])), x.dtype)
   }
   func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
     let x = x.ordered
+    if axis >= 0 { return ofColumns(x, result) }
     let y = Tensor(uninitialized: result.shape, x.dtype)
     let n = x.shape[-1]
     let size = x.dtype.byteCount
@@ -81,8 +87,8 @@ struct LogSumExp: Primitive {
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     // Not exp(x − y), which has lost digits where y is large. A row of −∞ has no derivative; 0 there, where softmax has NaN.
-    let isEmpty = (y .== -Double.infinity).unsqueezed(axis: -1)
-    return [dy.unsqueezed(axis: -1) * `where`(isEmpty, 0.0, Softmax(isLogarithmic: false)(x))]
+    let isEmpty = (y .== -Double.infinity).unsqueezed(axis: axis)
+    return [dy.unsqueezed(axis: axis) * `where`(isEmpty, 0.0, Softmax(isLogarithmic: false, axis: axis)(x))]
   }
 }
 
@@ -158,11 +164,13 @@ private func forEachRow(_ x: Tensor, _ n: Int, _ body: (_ at: Int, _ rows: Int) 
 }
 
 extension Tensor {
-  /// Calls `body` with the axis moved to the end, and moves it back.
-  fileprivate func alongLast(_ axis: Int, _ name: StaticString, _ body: (Tensor) -> Tensor) -> Tensor {
-    if rank == 0 || axis == -1 || axis == rank - 1 { return body(self) }
-    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "\(name)") }) else { return .placeholder }
-    return body(transposed(axis, -1)).transposed(axis, -1)
+  /// Along the last axis or another one by strips, or where they do not suit along that axis moved to the end.
+  fileprivate func softmax(_ axis: Int, isLogarithmic: Bool) -> Tensor {
+    let along = Softmax(isLogarithmic: isLogarithmic)
+    if rank == 0 || axis == -1 || axis == rank - 1 { return along(self) }
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "\(along.name)") }) else { return .placeholder }
+    if suitsStrips(axis) { return Softmax(isLogarithmic: isLogarithmic, axis: axis)(self) }
+    return along(transposed(axis, -1)).transposed(axis, -1)
   }
 
   /// exp(x) / Σ exp(x) along an axis, without overflow.
@@ -173,12 +181,12 @@ extension Tensor {
     if axis == -1 && isContiguous && hasElements && dtype.isFloatingPoint && Context.current.isPlain {
       return Softmax.ofRows(self, false)
     }
-    return alongLast(axis, "softmax") { Softmax(isLogarithmic: false)($0) }
+    return softmax(axis, isLogarithmic: false)
   }
   /// x − log Σ exp(x) along an axis.
   ///
   /// Derivative: dy − exp(y)·Σ dy. PyTorch: `log_softmax`.
-  public func logSoftmax(axis: Int = -1) -> Tensor { alongLast(axis, "logSoftmax") { Softmax(isLogarithmic: true)($0) } }
+  public func logSoftmax(axis: Int = -1) -> Tensor { softmax(axis, isLogarithmic: true) }
 
   /// log Σ exp(x) over the given axes, or over all, without overflow; −∞ of no elements.
   ///
@@ -188,7 +196,12 @@ extension Tensor {
     let kept = (0..<rank).filter { !normal.contains($0) }
     let count = normal.reduce(1) { $0 * shape[$1] }
     let keptShape = Shape(kept.map { shape[$0] })
-    let y = LogSumExp()(permuted(kept + normal).reshaped(Shape(Array(keptShape) + [count])))
+    var y: Tensor
+    if let columns = columns(alongAll: normal), columns.suitsStrips(1) {
+      y = LogSumExp(axis: 1)(columns).reshaped(keptShape)
+    } else {
+      y = LogSumExp()(permuted(kept + normal).reshaped(Shape(Array(keptShape) + [count])))
+    }
     return keepDims ? y.reshaped(Shape((0..<rank).map { normal.contains($0) ? 1 : shape[$0] })) : y
   }
   /// log Σ exp(x) over one axis.

@@ -23,7 +23,7 @@ extension OperatorTable {
     let (inf, nan) = (Double.infinity, Double.nan)
     let list: ([Double], [Double]) -> OperatorRow.Special = { .init(inputs: [Grid($0)], result: Grid($1)) }
     for axis in [-1, 0, 1] {
-      let cases = axis == -1 ? OperatorRow.threeAxes + [[[3, 1500]], [[4]]] : OperatorRow.threeAxes
+      let cases = OperatorRow.threeAxes + (axis == -1 ? [[[3, 1500]], [[4]]] : [[[2, 70, 67]]])
       rows.add(
         .general("softmax along \(axis)", ["Tensor.softmax(axis: Int)", "struct Softmax", "struct SoftmaxGradient"], cases: cases) {
           $0[0].softmax(axis: axis)
