@@ -347,6 +347,11 @@ def mean_pool(x):
     return jax.lax.reduce_window(x, 0.0, jax.lax.add, (1, 2, 2, 1), (1, 2, 2, 1), "VALID") / 4
 
 
+def mean_of_neighbours(x):
+    """As images lie in JAX, channels last; with the padding's zeros in the mean."""
+    return jax.lax.reduce_window(x, 0.0, jax.lax.add, (1, 3, 3, 1), (1, 1, 1, 1), "SAME") / 9
+
+
 def batch_norm(x, mean, variance, w, b):
     return (x - mean) * jax.lax.rsqrt(variance + 1e-5) * w + b
 
@@ -370,6 +375,7 @@ rows |= {
     "kernel/depthwise-5x5-stride-2/16x64x32x32": kernel(depthwise(2), images, of(5, 5, 1, 64)),
     "kernel/depthwise-3x3-gradient/16x64x32x32": kernel(both, images, of(3, 3, 1, 64)),
     "kernel/meanpool/16x32x56x56": kernel(mean_pool, of(16, 56, 56, 32)),
+    "kernel/meanpool-3x3/16x32x56x56": kernel(mean_of_neighbours, of(16, 56, 56, 32)),
     "kernel/batchnorm-infer/32x64x32x32": kernel(
         batch_norm, of(32, 32, 32, 64), of(64), lambda: jnp.abs(normal(64)) + 0.1, of(64), of(64)),
     "kernel/sum-channels/32x64x32x32": kernel(lambda x: x.sum((0, 1, 2)), of(32, 32, 32, 64)),

@@ -283,6 +283,7 @@ rows |= {
     "kernel/depthwise-5x5-stride-2/16x64x32x32": kernel(depthwise(5, 2), images, of(64, 1, 5, 5)),
     "kernel/depthwise-3x3-gradient/16x64x32x32": gradients(depthwise(3), images, of(64, 1, 3, 3)),
     "kernel/meanpool/16x32x56x56": kernel(lambda x: F.avg_pool2d(x, 2), of(16, 32, 56, 56)),
+    "kernel/meanpool-3x3/16x32x56x56": kernel(lambda x: F.avg_pool2d(x, 3, 1, 1), of(16, 32, 56, 56)),
     "kernel/batchnorm-infer/32x64x32x32": kernel(
         lambda x, mean, variance, w, b: F.batch_norm(x, mean, variance, w, b), wide, of(64), lambda: torch.rand(64) + 0.1, of(64), of(64)),
     "kernel/sum-channels/32x64x32x32": kernel(lambda x: x.sum((0, 2, 3)), wide),

@@ -25,6 +25,10 @@ func channelRows() -> [Row] {
       let x = Tensor.normal([16, 32, 56, 56])
       return { meanPool(x, window: 2) }
     },
+    .timed("kernel/meanpool-3x3/16x32x56x56", .floats(16 * 32 * 56 * 56 * 2)) {
+      let x = Tensor.normal([16, 32, 56, 56])
+      return { meanPool(x, window: 3, stride: 1, padding: 1) }
+    },
     .timed("kernel/batchnorm-infer/32x64x32x32", .floats(4 << 20), limit: "copy/1M") {
       let (x, w, b) = (Tensor.normal([32, 64, 32, 32]), Tensor.normal([64]), Tensor.normal([64]))
       let (mean, variance) = (Tensor.normal([64]), Tensor.uniform([64], in: 0.1..<0.9))

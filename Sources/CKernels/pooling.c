@@ -248,6 +248,7 @@ void fx_mean_pool(int dtype, const fx_window *w, int padded, int64_t divisor, pt
   if (is_adaptive(w) && w->input[2] <= FX_WIDEST && !divisor) return fx_mean_parts(dtype, w, planes, x, y);
   if (is_halving(w) && dtype == FX_F32) return halving_mean_f32(w, (float)scale, planes, x, y);
   if (is_halving(w) && dtype == FX_F64) return halving_mean_f64(w, scale, planes, x, y);
+  if (fx_mean_rows(dtype, w, padded, divisor, planes, x, y)) return;
   switch (dtype) {
     case FX_F32: mean_pool_f32(w, padded, divisor, planes, x, y); break;
     case FX_F64: mean_pool_f64(w, padded, divisor, planes, x, y); break;
