@@ -15,9 +15,15 @@ struct Sample: Primitive {
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
     let (image, weights, places) = (x.a.ordered, x.b.ordered, places.ordered)
     let y = Tensor(uninitialized: result.shape, result.dtype)
-    places.forImages(channels: image.shape[1]) { n, at in
-      fx_sample(
-        y.dtype.code, image.shape[1], image.shape[2], places.shape[1], places.shape[2], at, weights.item(n), image.item(n), y.item(n))
+    let (code, channels, count, taps, points) = (y.dtype.code, image.shape[1], image.shape[2], places.shape[1], places.shape[2])
+    let memory = image.insideBytes(points: points)
+    places.forImages(channels: channels) { n, at in
+      if memory > 0 {
+        fx_sample_inside(
+          code, channels, count, taps, points, at, weights.item(n), image.item(n), y.item(n), Context.current.scratch(memory))
+      } else {
+        fx_sample(code, channels, count, taps, points, at, weights.item(n), image.item(n), y.item(n))
+      }
     }
     return y
   }
@@ -61,9 +67,15 @@ struct SampleWeights: Primitive {
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
     let (image, y, places) = (x.a.ordered, x.b.ordered, places.ordered)
     let weights = Tensor(uninitialized: result.shape, result.dtype)
-    places.forImages(channels: image.shape[1]) { n, at in
-      fx_sample_weights(
-        y.dtype.code, image.shape[1], image.shape[2], places.shape[1], places.shape[2], at, image.item(n), y.item(n), weights.item(n))
+    let (code, channels, count, taps, points) = (y.dtype.code, image.shape[1], image.shape[2], places.shape[1], places.shape[2])
+    let memory = image.insideBytes(points: points)
+    places.forImages(channels: channels) { n, at in
+      if memory > 0 {
+        fx_sample_weights_inside(
+          code, channels, count, taps, points, at, image.item(n), y.item(n), weights.item(n), Context.current.scratch(memory))
+      } else {
+        fx_sample_weights(code, channels, count, taps, points, at, image.item(n), y.item(n), weights.item(n))
+      }
     }
     return weights
   }
@@ -82,6 +94,13 @@ extension Tensor {
     parallel(shape[0], grain: Swift.max(1, Blocks.grain / Swift.max(1, each * channels))) { range in
       for n in range { body(n, UnsafePointer((pointer + n * each * 8).assumingMemoryBound(to: Int64.self))) }
     }
+  }
+
+  /// The memory for sampling planes with the channels inside; 0 where that does not pay: for few channels, or planes of which little is looked at.
+  fileprivate func insideBytes(points: Int) -> Int {
+    let (channels, count) = (shape[1], shape[2])
+    if channels < 3 || count > 4 * points { return 0 }
+    return (count + points) * fx_sample_width(channels) * dtype.byteCount
   }
 
   /// The address of element n of the first axis.
