@@ -205,6 +205,23 @@ void fx_product_pack(int dtype, int is_rows, ptrdiff_t lines, ptrdiff_t k, const
 /// c [m, n] = a·b, or += where `adds`, of packed operands.
 void fx_product_tiles(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, const void *b, int adds, void *c, ptrdiff_t ldc);
 
+// MARK: product_direct.c — the same for operands that are not worth packing; where fx_product_columns is not 0.
+
+/// c = a·b, or += where `adds`, for `count` products `…_step` elements apart, with the strides of a [m, k] and b [k, n], one of b's 1.
+void fx_product_direct(int dtype, ptrdiff_t count, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_step, ptrdiff_t a_row,
+                       ptrdiff_t a_col, const void *b, ptrdiff_t b_step, ptrdiff_t b_row, ptrdiff_t b_col, int adds, void *c,
+                       ptrdiff_t c_step, ptrdiff_t ldc);
+
+// MARK: product_thin.c — 1 to FX_THIN rows by a large matrix; where fx_product_columns is not 0.
+
+#define FX_THIN 8
+/// y[i·y_row + j·y_col] = Σ a[i·lda + p]·w[j·ldw + p], or += where `adds`; a [m, k], w [n, k].
+void fx_product_thin_dots(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t lda, const void *w, ptrdiff_t ldw,
+                          int adds, void *y, ptrdiff_t y_row, ptrdiff_t y_col);
+/// y[i·ldy + j] += Σ a[i·a_row + p·a_col]·w[p·ldw + j]; a [m, k], w [k, n].
+void fx_product_thin_sums(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_col, const void *w,
+                          ptrdiff_t ldw, void *y, ptrdiff_t ldy);
+
 // MARK: winograd.c, winograd_product.c — convolutions by 3 × 3 filters, one after the other, in a quarter of the products; float32, for AVX-512.
 
 /// The numbers of a transformed tile.

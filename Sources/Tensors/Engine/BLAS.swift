@@ -16,6 +16,10 @@ enum BLAS {
     /// Elements from one row (or, transposed, column) to the next.
     var lead: Int
 
+    /// Elements from one row, and from one column, to the next.
+    @inline(__always)
+    var steps: (row: Int, column: Int) { isTransposed ? (1, lead) : (lead, 1) }
+
     /// The matrix with rows and columns exchanged.
     var flipped: Operand { Operand(pointer: pointer, isTransposed: !isTransposed, lead: lead) }
   }
@@ -25,9 +29,9 @@ enum BLAS {
   static func gemm(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) {
+    if DirectProduct.suits(dtype, m, n, k, b) { return DirectProduct.products(dtype, 1, m, n, k, a, 0, b, 0, adds: adds, c, 0, ldc) }
     if m &* n &* k <= 256 {
-      let (aRow, aColumn) = a.isTransposed ? (1, a.lead) : (a.lead, 1)
-      let (bRow, bColumn) = b.isTransposed ? (1, b.lead) : (b.lead, 1)
+      let ((aRow, aColumn), (bRow, bColumn)) = (a.steps, b.steps)
       return fx_matmul_small(dtype.code, m, n, k, a.pointer, aRow, aColumn, b.pointer, bRow, bColumn, adds ? 1 : 0, c, ldc)
     }
     // A row or a column takes the matrix-vector product, up to eight times as fast as OpenBLAS's general one.
@@ -96,10 +100,14 @@ enum BLAS {
     if m == 1 && n == 1 && k >= 1 << 16 && !a.isTransposed && (b.isTransposed || b.lead == 1) {
       return dot(dtype, k, a.pointer, b.pointer, adds, c)
     }
+    if ThinProduct.suits(dtype, m, n, k) && !DirectProduct.suits(dtype, m, n, k, b) {
+      return ThinProduct.product(dtype, m, n, k, a, b, adds: adds, c, ldc)
+    }
     let length = max(m, n)
     // A product with a vector waits for the matrix: sharing it pays as soon as that fills much of a core's second-level cache.
     let isVector = min(m, n) == 1
     let isLarge = 2 * m * n * k >= (isVector ? 1 << 17 : 1_200_000)
+    if isLarge && DirectProduct.suits(dtype, m, n, k, b) { return DirectProduct.shared(dtype, m, n, k, a, b, adds: adds, c, ldc) }
     if isLarge && !isVector && PackedProduct.suits(dtype, m, n, k) {
       return PackedProduct.shared(dtype, m, n, k, a, b, adds: adds, c, ldc)
     }

@@ -112,13 +112,13 @@ enum PackedProduct {
 extension BLAS.Operand {
   /// Rows from `i` on of a stretch of columns, as panels of rows.
   func packRows(_ dtype: DType, _ i: Int, _ count: Int, _ p: Int, _ depth: Int, _ out: UnsafeMutableRawPointer) {
-    let (across, along) = isTransposed ? (1, lead) : (lead, 1)
+    let (across, along) = steps
     fx_product_pack(dtype.code, 1, count, depth, pointer + (i * across + p * along) * dtype.byteCount, across, along, out)
   }
 
   /// Columns from `j` on of a stretch of rows, as panels of columns.
   func packColumns(_ dtype: DType, _ j: Int, _ count: Int, _ p: Int, _ depth: Int, _ out: UnsafeMutableRawPointer) {
-    let (across, along) = isTransposed ? (lead, 1) : (1, lead)
+    let (along, across) = steps
     fx_product_pack(dtype.code, 0, count, depth, pointer + (j * across + p * along) * dtype.byteCount, across, along, out)
   }
 }

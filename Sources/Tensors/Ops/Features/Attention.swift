@@ -196,7 +196,7 @@ private struct AttentionWalk {
   /// Weights • values for `count` rows of weights.
   func sums(_ batch: Int, _ count: Int, _ features: Int, _ weights: UnsafeMutableRawPointer, _ result: UnsafeMutableRawPointer) {
     let (dtype, v) = (queriesOf.dtype, v(batch))
-    if count * keys * features <= Self.small && !v.isTransposed {
+    if count * keys * features <= Self.small && !v.isTransposed && !DirectProduct.isThere(dtype) {
       fx_row_sums(dtype.code, count, keys, features, weights, v.pointer, v.lead, result)
     } else {
       BLAS.gemm(dtype, count, features, keys, whole(weights), v, adds: false, result, features)
@@ -211,7 +211,7 @@ private struct AttentionWalk {
     let dtype = queriesOf.dtype
     if width == 0 {
       fillElements(result, 0, dtype, count * keys)
-    } else if count * keys * width <= Self.small && !a.isTransposed && !b.isTransposed {
+    } else if count * keys * width <= Self.small && !a.isTransposed && !b.isTransposed && !DirectProduct.isThere(dtype) {
       fx_row_products(dtype.code, count, keys, width, a.pointer, a.lead, b.pointer, b.lead, result)
     } else {
       BLAS.gemm(dtype, count, keys, width, a, b.flipped, adds: false, result, keys)

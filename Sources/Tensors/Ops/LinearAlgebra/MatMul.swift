@@ -44,12 +44,21 @@ struct MatMul: Primitive {
       let out = y.pointer
       let batches = y.elementCount / (m * n)
       let isLarge = batches < 8 && 2 * m * n * k >= 1_200_000
-      let isRegular = a.batchStep != nil && b.batchStep != nil
+      let (stepA, stepB) = (a.batchStep, b.batchStep)
+      let isDirect = stepA != nil && stepB != nil && DirectProduct.suits(y.dtype, m, n, k, mb)
       func run(_ range: Range<Int>) {
+        if isDirect, let stepA, let stepB {
+          var (ma, mb) = (ma, mb)
+          let i = range.lowerBound
+          ma.pointer += i * stepA * size
+          mb.pointer += i * stepB * size
+          return DirectProduct.products(
+            y.dtype, range.count, m, n, k, ma, stepA, mb, stepB, adds: false, out + i * m * n * size, m * n, n)
+        }
         for i in range {
           var (ma, mb) = (ma, mb)
-          ma.pointer += (isRegular ? i * a.batchStep! : a.batchOffset(i)) * size
-          mb.pointer += (isRegular ? i * b.batchStep! : b.batchOffset(i)) * size
+          ma.pointer += (stepA.map { i * $0 } ?? a.batchOffset(i)) * size
+          mb.pointer += (stepB.map { i * $0 } ?? b.batchOffset(i)) * size
           if isLarge {
             BLAS.product(y.dtype, m, n, k, ma, mb, adds: false, out + i * m * n * size, n)
           } else {
@@ -57,7 +66,9 @@ struct MatMul: Primitive {
           }
         }
       }
-      if isLarge { run(0..<batches) } else { parallel(batches, grain: Swift.max(1, 2_000_000 / (2 * m * n * k)), run) }
+      // However small a product is, it takes some time.
+      let work = 2 * m * n * k + 2000
+      if isLarge { run(0..<batches) } else { parallel(batches, grain: Swift.max(1, 1_500_000 / work), run) }
     }
     withExtendedLifetime((a, b)) {}
     return y
