@@ -269,6 +269,27 @@ void fx_matmul_small(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const voi
 /// c[m, n] = a·b for int32 / int64 with strides of a [m, k] and b [k, n] in elements; c contiguous.
 void fx_matmul_int(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_col, const void *b, ptrdiff_t b_row, ptrdiff_t b_col, void *c);
 
+// MARK: small_systems.c — square matrices of at most FX_SMALL_SYSTEM rows, many at once; float32 or float64.
+//
+// x: element (i, j) of matrix l at x[l·step + i·row + j·column]; results contiguous. infos[l]: 0, or where it failed, counted from 1.
+
+#define FX_SMALL_SYSTEM 32
+/// What LAPACK's getrf does: l and u by columns, exchanges of rows counted from 1, the first pivot that is zero.
+void fx_small_lu(int dtype, ptrdiff_t count, ptrdiff_t n, const void *x, ptrdiff_t step, ptrdiff_t row, ptrdiff_t column, void *lu,
+                 int32_t *pivots, int32_t *infos);
+/// What getrs does, in place of b [count, sides, n], from fx_small_lu's factors.
+void fx_small_solve(int dtype, ptrdiff_t count, ptrdiff_t n, ptrdiff_t sides, int is_transposed, const void *lu, const int32_t *pivots,
+                    void *b);
+/// Inverses by columns, and the first pivot that is zero.
+void fx_small_inverse(int dtype, ptrdiff_t count, ptrdiff_t n, const void *x, ptrdiff_t step, ptrdiff_t row, ptrdiff_t column, void *y,
+                      int32_t *infos);
+/// Lower triangular factors by rows, zeros above, of what is in lower triangles; the first leading minor that is not positive, or not finite.
+void fx_small_cholesky(int dtype, ptrdiff_t count, ptrdiff_t n, const void *x, ptrdiff_t step, ptrdiff_t row, ptrdiff_t column, void *y,
+                       int32_t *infos);
+/// b [count, n, sides] = a⁻¹·b with triangular a, of which the named triangle is read, without its diagonal if that is of ones.
+void fx_small_triangular(int dtype, ptrdiff_t count, ptrdiff_t n, ptrdiff_t sides, int is_upper, int is_unit, const void *a, ptrdiff_t step,
+                         ptrdiff_t row, ptrdiff_t column, void *b);
+
 // MARK: distances.c
 
 /// out[i·n + j] = √Σ (x[i·d + k] − y[k·lead + j])², float32 or float64; `lead` is a multiple of 256 bytes and at least n, and all of y may be read.

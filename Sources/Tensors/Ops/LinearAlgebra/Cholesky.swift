@@ -1,3 +1,5 @@
+import CKernels
+
 /// The Cholesky factors of a batch of matrices.
 struct Cholesky: Primitive {
   var name: String { "cholesky" }
@@ -13,8 +15,18 @@ struct Cholesky: Primitive {
   }
 
   private func factors<T: LAPACKElement>(_ x: Tensor, _ type: T.Type) throws(TensorError) -> Tensor {
+    let n = x.shape[-1]
+    if SmallSystems.suits(x.matrixCount, n) {
+      let (operand, y) = (SmallSystems.Operand(x), Tensor(uninitialized: x.shape, x.dtype))
+      let failure = SmallSystems.forEach(x.matrixCount, operations: SmallSystems.operations(n, n * n * n / 3)) { first, count, infos in
+        fx_small_cholesky(
+          x.dtype.code, count, n, operand.from(first), operand.step, operand.row, operand.column, y.numbers(type) + first * n * n, infos)
+      }
+      if let failure { throw indefinite(failure, x.shape) }
+      return y
+    }
     let y = x.contiguousCopy()
-    let (n, a) = (x.shape[-1], y.numbers(type))
+    let a = y.numbers(type)
     if y.elementCount == 0 { return y }
     let failure = LAPACK.forEach(type, y.matrixCount, operations: n * n * n / 3) { i, _, _ in
       let a = a + i * n * n
@@ -27,11 +39,12 @@ struct Cholesky: Primitive {
       }
       return 0
     }
-    if let failure {
-      throw mistake(
-        "\(Tensor.matrixName(failure.matrix, x.shape)) is not positive definite: the leading minor of order \(failure.info) is not")
-    }
+    if let failure { throw indefinite(failure, x.shape) }
     return y
+  }
+
+  private func indefinite(_ failure: LAPACK.Failure, _ shape: Shape) -> TensorError {
+    mistake("\(Tensor.matrixName(failure.matrix, shape)) is not positive definite: the leading minor of order \(failure.info) is not")
   }
 
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {

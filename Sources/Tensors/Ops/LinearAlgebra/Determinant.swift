@@ -17,33 +17,48 @@ struct Determinant: Primitive {
 
   private func determinant<T: LAPACKElement>(_ x: Tensor, _ result: Signature, _ type: T.Type) -> Tensor {
     let (y, n) = (Tensor(uninitialized: result.shape, result.dtype), x.shape[-1])
+    let out = y.numbers(type)
+    if SmallSystems.suits(x.matrixCount, n) {
+      let (lu, pivots) = (Tensor(uninitialized: x.shape, x.dtype), Tensor(uninitialized: Shape(x.shape.dropLast()), .int32))
+      let exchanges = pivots.pointer.assumingMemoryBound(to: Int32.self)
+      _ = SmallSystems.lu(x, lu, exchanges)
+      let a = lu.numbers(type)
+      parallel(x.matrixCount, grain: 20_000 / (n * (isLogarithmic ? 10 : 2))) { range in
+        for i in range { multiply(n, a + i * n * n, exchanges + i * n, out + (isLogarithmic ? 2 * i : i)) }
+      }
+      withExtendedLifetime((lu, pivots)) {}
+      return y
+    }
     // The transpose has the same determinant: rows will do for columns.
     let copy = x.contiguousCopy()
-    let (a, out) = (copy.numbers(type), y.numbers(type))
+    let a = copy.numbers(type)
     _ = LAPACK.forEach(type, x.matrixCount, operations: 2 * n * n * n / 3, integers: n) { i, _, pivots in
       let a = a + i * n * n
       if n > 0 { _ = Blocked.lu(n, n, a, pivots) }
-      var (product, sign, logarithm): (T, T, Double) = (1, 1, 0)
-      for j in 0..<n {
-        let pivot = a[j * n + j]
-        if Int(pivots[j]) != j + 1 {
-          product = -product
-          sign = -sign
-        }
-        product *= pivot
-        sign = pivot > 0 ? sign : pivot < 0 ? -sign : pivot * 0
-        logarithm += pivot == 0 ? -.infinity : Double.log(Double(Swift.abs(pivot)))
-      }
-      if isLogarithmic {
-        out[2 * i] = sign
-        out[2 * i + 1] = T(logarithm)
-      } else {
-        out[i] = product
-      }
+      multiply(n, a, pivots, out + (isLogarithmic ? 2 * i : i))
       return 0
     }
     withExtendedLifetime(copy) {}
     return y
+  }
+
+  /// What the pivots give, and the sign of the rows' order: the determinant, or its sign and logarithm.
+  private func multiply<T: LAPACKElement>(_ n: Int, _ a: T.Numbers, _ pivots: T.Integers, _ out: T.Numbers) {
+    var (sign, logarithm): (T, Double) = (1, 0)
+    for j in 0..<n where Int(pivots[j]) != j + 1 { sign = -sign }
+    if !isLogarithmic {
+      var product = sign
+      for j in 0..<n { product *= a[j * n + j] }
+      out[0] = product
+      return
+    }
+    for j in 0..<n {
+      let pivot = a[j * n + j]
+      sign = pivot > 0 ? sign : pivot < 0 ? -sign : pivot * 0
+      logarithm += pivot == 0 ? -.infinity : Double.log(Double(Swift.abs(pivot)))
+    }
+    out[0] = sign
+    out[1] = T(logarithm)
   }
 
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {

@@ -1,3 +1,5 @@
+import CKernels
+
 /// a⁻¹ • b for triangular matrices of equal batches.
 struct SolveTriangular: Primitive {
   let isUpper: Bool
@@ -16,9 +18,20 @@ struct SolveTriangular: Primitive {
   }
 
   private func solution<T: LAPACKElement>(_ a: Tensor, _ b: Tensor, _ type: T.Type) -> Tensor {
-    let (y, a) = (b.contiguousCopy(), a.forBLAS)
+    let y = b.contiguousCopy()
     if y.elementCount == 0 { return y }
     let (n, columns, out) = (y.shape[-2], y.shape[-1], y.numbers(type))
+    if SmallSystems.suits(y.matrixCount, n) {
+      let operand = SmallSystems.Operand(a)
+      _ = SmallSystems.forEach(y.matrixCount, operations: SmallSystems.operations(n, n * n * columns)) { first, count, _ in
+        fx_small_triangular(
+          y.dtype.code, count, n, columns, self.isUpper ? 1 : 0, isUnit ? 1 : 0, operand.from(first), operand.step, operand.row,
+          operand.column,
+          out + first * n * columns)
+      }
+      return y
+    }
+    let a = a.forBLAS
     guard let matrix = a.matrix else { return y }
     let size = a.dtype.byteCount
     // A stored transpose has its triangle on the other side.
@@ -71,17 +84,25 @@ struct Factors: Sendable {
   }
 
   private static func made<T: LAPACKElement>(_ x: Tensor, _ isInvertible: Bool, _ type: T.Type) throws(TensorError) -> Factors {
-    let transpose = x.view(
-      shape: x.shape, strides: x.strides.swappingLast(), offset: x.offset)
     let n = x.shape[-1]
-    let (lu, pivots) = (transpose.contiguousCopy(), Tensor(uninitialized: Shape(x.shape.dropLast()), .int32))
-    if lu.elementCount == 0 { return Factors(lu: lu, pivots: pivots) }
-    let (a, exchanges) = (lu.numbers(type), pivots.pointer.assumingMemoryBound(to: Int32.self))
-    let failure = LAPACK.forEach(type, lu.matrixCount, operations: 2 * n * n * n / 3) { i, _, _ in
-      let info = Blocked.lu(n, n, a + i * n * n, exchanges + i * n)
-      return isInvertible ? info : 0
+    let pivots = Tensor(uninitialized: Shape(x.shape.dropLast()), .int32)
+    let exchanges = pivots.pointer.assumingMemoryBound(to: Int32.self)
+    let lu: Tensor
+    var failure: LAPACK.Failure?
+    if SmallSystems.suits(x.matrixCount, n) {
+      lu = Tensor(uninitialized: x.shape, x.dtype)
+      failure = SmallSystems.lu(x, lu, exchanges)
+    } else {
+      lu = x.view(shape: x.shape, strides: x.strides.swappingLast(), offset: x.offset).contiguousCopy()
+      if lu.elementCount == 0 { return Factors(lu: lu, pivots: pivots) }
+      let a = lu.numbers(type)
+      failure = LAPACK.forEach(type, lu.matrixCount, operations: 2 * n * n * n / 3) { i, _, _ in
+        Blocked.lu(n, n, a + i * n * n, exchanges + i * n)
+      }
     }
-    if let failure { throw mistake("\(Tensor.matrixName(failure.matrix, x.shape)) is singular: pivot \(failure.info) is zero") }
+    if let failure, isInvertible {
+      throw mistake("\(Tensor.matrixName(failure.matrix, x.shape)) is singular: pivot \(failure.info) is zero")
+    }
     return Factors(lu: lu, pivots: pivots)
   }
 }
@@ -111,8 +132,15 @@ struct Solve: Primitive {
     if y.elementCount == 0 { return result }
     let (n, count, out) = (b.shape[-2], b.shape[-1], y.numbers(type))
     let (a, pivots) = (factors.lu.numbers(type), factors.pivots.pointer.assumingMemoryBound(to: Int32.self))
-    // Many right sides of one matrix are shared among threads, too.
     let matrices = y.matrixCount
+    if SmallSystems.suits(matrices, n) {
+      _ = SmallSystems.forEach(matrices, operations: SmallSystems.operations(n, 2 * n * n * count)) { first, group, _ in
+        fx_small_solve(
+          y.dtype.code, group, n, count, isTransposed ? 1 : 0, a + first * n * n, pivots + first * n, out + first * n * count)
+      }
+      return result
+    }
+    // Many right sides of one matrix are shared among threads, too.
     let parts = matrices == 1 ? Swift.min(16, Swift.max(1, count / 64)) : 1
     _ = LAPACK.forEach(type, matrices * parts, operations: 2 * n * n * count / parts) { i, _, _ in
       let (matrix, part) = (i / parts, i % parts)
