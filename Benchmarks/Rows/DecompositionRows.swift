@@ -1,6 +1,6 @@
 import Fluxion
 
-/// Factorisations of one matrix, as PyTorch's `kernel/` rows define them.
+/// Factorisations of one matrix, small matrices by the thousand, and products that are too small or too thin for panels.
 func decompositionRows() -> [Row] {
   let n = 512
   func definite() -> (Tensor, Tensor) {
@@ -19,6 +19,18 @@ func decompositionRows() -> [Row] {
     .timed("kernel/svd/256") {
       let x = Tensor.normal([256, 256])
       return { svd(x, fullMatrices: true).s }
+    },
+    .timed("kernel/solve/1024x8x8") {
+      let (x, y) = (Tensor.normal([1024, 8, 8]) + Tensor.eye(8) * 8, Tensor.normal([1024, 8, 1]))
+      return { solve(x, y) }
+    },
+    .timed("kernel/bmm/1024x8x8") {
+      let (x, y) = (Tensor.normal([1024, 8, 8]), Tensor.normal([1024, 8, 8]))
+      return { x • y }
+    },
+    .timed("kernel/matmul/4x4096x1024") {
+      let (x, y) = (Tensor.normal([4, 4096]), Tensor.normal([4096, 1024]))
+      return { x • y }
     },
   ]
 }
