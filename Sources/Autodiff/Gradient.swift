@@ -8,7 +8,7 @@ import Tensors
 /// Calls nest to any order. What `f` reads beside its argument is constant. A function of several results is a mistake; see
 /// ``jacobian(of:at:)``.
 public func gradient<E: Error>(at x: Tensor, _ f: (Tensor) throws(E) -> Tensor) throws(E) -> Tensor {
-  try valueAndGradient(at: x, f).gradient
+  try gradient(at: [x]) { (x) throws(E) in try f(x[0]) }[0]
 }
 
 /// The value of a scalar function and its gradient.
@@ -21,7 +21,8 @@ public func valueAndGradient<E: Error>(
 
 /// The gradients of a scalar function at two tensors.
 public func gradient<E: Error>(at x: Tensor, _ y: Tensor, _ f: (Tensor, Tensor) throws(E) -> Tensor) throws(E) -> (Tensor, Tensor) {
-  try valueAndGradient(at: x, y, f).gradient
+  let dx = try gradient(at: [x, y]) { (x) throws(E) in try f(x[0], x[1]) }
+  return (dx[0], dx[1])
 }
 
 /// The value of a scalar function and its gradients at two tensors.
@@ -36,13 +37,13 @@ public func valueAndGradient<E: Error>(
 public func gradient<E: Error>(
   at x: Tensor, _ y: Tensor, _ z: Tensor, _ f: (Tensor, Tensor, Tensor) throws(E) -> Tensor
 ) throws(E) -> (Tensor, Tensor, Tensor) {
-  let (_, gradients) = try valueAndGradient(at: [x, y, z]) { (x) throws(E) in try f(x[0], x[1], x[2]) }
-  return (gradients[0], gradients[1], gradients[2])
+  let dx = try gradient(at: [x, y, z]) { (x) throws(E) in try f(x[0], x[1], x[2]) }
+  return (dx[0], dx[1], dx[2])
 }
 
 /// The gradients of a scalar function at any number of tensors.
 public func gradient<E: Error>(at x: [Tensor], _ f: ([Tensor]) throws(E) -> Tensor) throws(E) -> [Tensor] {
-  try valueAndGradient(at: x, f).gradient
+  try differentiate("gradient", at: x, wantsValue: false, seeds: scalarSeed) { (x) throws(E) in (try f(x), ()) }.gradients[0]
 }
 
 /// The value of a scalar function and its gradients at any number of tensors.

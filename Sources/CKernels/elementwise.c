@@ -1,6 +1,7 @@
 // Element-wise instructions: the lookup, and the floats' arithmetic and comparisons. Integers and bool are in integers.c, the
 // elementary functions in functions.c, what is beyond them in special.c.
 #include "loops.h"
+#include "math32.h"
 
 // Comparisons with NaN are false but for NE; MAX and MIN hand a NaN on, whichever side it stands. Conditions are joined by | and &
 // rather than || and &&, which would be branches.
@@ -18,8 +19,11 @@
   X(S, T, 1, TRUNC, trunc, __builtin_elementwise_trunc(x))                 \
   X(S, T, 1, NOT, not, x == 0)                                             \
   X(S, T, 1, RELU, relu, x <= 0 ? 0 : x)                                   \
+  X(S, T, 1, CUBE, cube, x * (x * x))                                      \
+  X(S, T, 1, HARD_SWISH, hard_swish, hard_swish_##S(x))                    \
   X(S, T, 1, ISNAN, isnan, x != x)                                         \
   X(S, T, 2, LEAKY_RELU, leaky_relu, x <= 0 ? y * x : x)                   \
+  X(S, T, 2, HUBER, huber, huber_##S(x, y))                                \
   X(S, T, 2, ADD, add, x + y)                                              \
   X(S, T, 2, SUB, sub, x - y)                                              \
   X(S, T, 2, MUL, mul, x * y)                                              \
@@ -37,7 +41,21 @@
   X(S, T, 2, XOR, xor, (x != 0) ^ (y != 0))                                \
   X(S, T, 3, FMA, fma, x * y + z)                                          \
   X(S, T, 3, SELECT, select, x != 0 ? y : z)                               \
-  X(S, T, 3, CLAMP, clamp, x <= y ? (y < z ? y : z) : x >= z ? z : x)
+  X(S, T, 3, CLAMP, clamp, x <= y ? (y < z ? y : z) : x >= z ? z : x)  \
+  X(S, T, 3, LERP, lerp, abs_##S(z) < (T)0.5 ? x + z * (y - x) : y - (y - x) * (1 - z))
+
+// 6 times the rounded sixth is 1 again.
+#define PIECES(S, T)                                                       \
+  FX_INLINE T hard_swish_##S(T x) {                                        \
+    T r = x + 3, y = x * ((r > 6 ? 6 : r) * (T)(1.0 / 6.0));               \
+    return x <= -3 ? 0 : y;                                                \
+  }                                                                        \
+  FX_INLINE T huber_##S(T x, T y) {                                        \
+    T a = abs_##S(x), c = a > y ? y : a;                                   \
+    return c * (a - (T)0.5 * c);                                           \
+  }
+PIECES(f32, float)
+PIECES(f64, double)
 
 FLOAT_ARITHMETIC(DEFINE_KERNEL, f32, float)
 FLOAT_ARITHMETIC(DEFINE_KERNEL, f64, double)
@@ -55,7 +73,8 @@ static const fx_kernel float_arithmetic[2][FX_OP_COUNT] = {
   X(S, T, DIV, div, x / y)                                                 \
   X(S, T, MAX, max, ((x > y) | (x != x)) ? x : y)                          \
   X(S, T, MIN, min, ((x < y) | (x != x)) ? x : y)                          \
-  X(S, T, LEAKY_RELU, leaky_relu, x <= 0 ? y * x : x)
+  X(S, T, LEAKY_RELU, leaky_relu, x <= 0 ? y * x : x)                      \
+  X(S, T, ELU, elu, x <= 0 ? y * expm1_##S(x) : x)
 
 #define DEFINE_NUMBER_KERNELS(S, T, OP, NAME, EXPRESSION)                  \
   FX_KERNEL(left_##NAME##_##S) {                                           \
@@ -82,8 +101,16 @@ static const fx_kernel float_arithmetic[2][FX_OP_COUNT] = {
 NUMBER_ARITHMETIC(DEFINE_NUMBER_KERNELS, f32, float)
 NUMBER_ARITHMETIC(DEFINE_NUMBER_KERNELS, f64, double)
 
-// x·y + z of two numbers: what a normalisation does to a channel.
+// x·y + z of two numbers, what a normalisation does to a channel, and bounds that are numbers.
 #define AFFINE(S, T)                                                       \
+  FX_KERNEL(bound_##S) {                                                   \
+    const T *xs = a, y = *(const T *)b, z = *(const T *)c;                 \
+    T *os = out;                                                           \
+    FX_INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) {                     \
+      T x = xs[i];                                                         \
+      os[i] = x <= y ? (y < z ? y : z) : x >= z ? z : x;                   \
+    }                                                                      \
+  }                                                                        \
   FX_KERNEL(affine_##S) {                                                  \
     const T *xs = a, y = *(const T *)b, z = *(const T *)c;                 \
     T *os = out;                                                           \
@@ -94,8 +121,8 @@ AFFINE(f64, double)
 
 fx_kernel fx_elementwise_number(int op, int dtype, int side) {
   static const fx_kernel kernels[2][2][FX_OP_COUNT] = {
-    {{NUMBER_ARITHMETIC(LEFT_ENTRY, f32, float)}, {NUMBER_ARITHMETIC(RIGHT_ENTRY, f32, float)[FX_FMA] = affine_f32}},
-    {{NUMBER_ARITHMETIC(LEFT_ENTRY, f64, double)}, {NUMBER_ARITHMETIC(RIGHT_ENTRY, f64, double)[FX_FMA] = affine_f64}},
+    {{NUMBER_ARITHMETIC(LEFT_ENTRY, f32, float)}, {NUMBER_ARITHMETIC(RIGHT_ENTRY, f32, float)[FX_FMA] = affine_f32, [FX_CLAMP] = bound_f32}},
+    {{NUMBER_ARITHMETIC(LEFT_ENTRY, f64, double)}, {NUMBER_ARITHMETIC(RIGHT_ENTRY, f64, double)[FX_FMA] = affine_f64, [FX_CLAMP] = bound_f64}},
   };
   if (op < 0 || op >= FX_OP_COUNT || dtype < 0 || dtype > FX_F64) return NULL;
   return kernels[dtype][side != 0][op];

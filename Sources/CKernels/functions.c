@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "loops.h"
+#include "power.h"
 #include "special.h"
 
 #define VECTORISED(X, S, T)                                                \
@@ -20,6 +21,9 @@
   X(S, T, 1, ERFC, erfc, erfc_##S(x))                                      \
   X(S, T, 1, NORMAL_CDF, normal_cdf, normal_cdf_##S(x))                    \
   X(S, T, 1, SIGMOID, sigmoid, sigmoid_##S(x))                             \
+  X(S, T, 1, SILU, silu, x * sigmoid_##S(x))                               \
+  X(S, T, 2, ELU, elu, x <= 0 ? y * expm1_##S(x) : x)                      \
+  X(S, T, 2, POW, pow, pow_##S(x, y))                                      \
   X(S, T, 1, SOFTPLUS, softplus, softplus_##S(x))                          \
   X(S, T, 1, LOG1P_EXP, log1p_exp, log1p_exp_##S(x))                       \
   X(S, T, 2, HYPOT, hypot, hypot_##S(x, y))
@@ -28,15 +32,13 @@
   X(S, T, 1, ASIN, asin, asin_f32(x))                                      \
   X(S, T, 1, ACOS, acos, acos_f32(x))                                      \
   X(S, T, 1, ATAN, atan, atan_f32(x))                                      \
-  X(S, T, 2, ATAN2, atan2, atan2_f32(x, y))                                \
-  X(S, T, 2, POW, pow, pow_f32(x, y))
+  X(S, T, 2, ATAN2, atan2, atan2_f32(x, y))
 
 #define LIBRARY_F64(X, S, T)                                               \
   X(S, T, 1_SCALAR, ASIN, asin, asin(x))                                   \
   X(S, T, 1_SCALAR, ACOS, acos, acos(x))                                   \
   X(S, T, 1_SCALAR, ATAN, atan, atan(x))                                   \
   X(S, T, 2_SCALAR, ATAN2, atan2, atan2(x, y))                             \
-  X(S, T, 2_SCALAR, POW, pow, pow(x, y))                                   \
   X(S, T, 2_SCALAR, REM, rem, remainder_f64(x, y))
 
 // The remainder with the sign of the divisor, as torch.remainder: exact, by way of fmod.
@@ -73,24 +75,6 @@ VECTORISED(DEFINE_KERNEL, f32, float)
 VECTORISED(DEFINE_KERNEL, f64, double)
 VECTORISED_F32(DEFINE_KERNEL, f32, float)
 LIBRARY_F64(DEFINE_KERNEL, f64, double)
-
-// Where a vector loop is right only within limits, a block of its results goes to a buffer first and those elements BEYOND the limits
-// are done again by the library: element by element, so that no result depends on its neighbours, and from operands not yet overwritten.
-#define PATCH_BLOCK 256
-#define PATCHED_KERNEL(NAME, T, UNUSED, OPERANDS, RESULT, BEYOND, LIBRARY)                                    \
-  FX_KERNEL(NAME) {                                                                                           \
-    (void)c, (void)UNUSED;                                                                                    \
-    T results[PATCH_BLOCK];                                                                                   \
-    for (ptrdiff_t start = 0; start < n; start += PATCH_BLOCK) {                                              \
-      ptrdiff_t count = min_size(PATCH_BLOCK, n - start);                                                     \
-      unsigned beyond = 0;                                                                                    \
-      for (ptrdiff_t i = 0; i < count; i++) { OPERANDS; beyond |= BEYOND; }                                   \
-      for (ptrdiff_t i = 0; i < count; i++) { OPERANDS; results[i] = RESULT; }                                \
-      if (beyond)                                                                                             \
-        for (ptrdiff_t i = 0; i < count; i++) { OPERANDS; if (BEYOND) results[i] = LIBRARY; }                 \
-      memcpy((T *)out + start, results, (size_t)count * sizeof(T));                                           \
-    }                                                                                                         \
-  }
 
 // Beyond LIMIT the reductions of sin, cos and tan have too few bits of π.
 #define TURN_KERNEL(NAME, T, S, LIMIT, LIBRARY)                                                               \

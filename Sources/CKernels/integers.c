@@ -1,5 +1,6 @@
 // Element-wise instructions on int32, int64 and bool. Arithmetic is done on unsigned numbers: it wraps and is never undefined.
 #include "loops.h"
+#include "math64.h"
 
 typedef uint32_t unsigned_i32;
 typedef uint64_t unsigned_i64;
@@ -56,17 +57,34 @@ DIVISION(i64, int64_t)
   X(S, T, 1, ABS, abs, x < 0 ? 0 - (unsigned_##S)x : (unsigned_##S)x)      \
   X(S, T, 1, SIGN, sign, (x > 0) - (x < 0))                                \
   X(S, T, 1, SQUARE, square, (unsigned_##S)x * (unsigned_##S)x)            \
+  X(S, T, 1, CUBE, cube, (unsigned_##S)x * ((unsigned_##S)x * (unsigned_##S)x)) \
   X(S, T, 1, ISNAN, isnan, (x != x))                                       \
   X(S, T, 2, ADD, add, (unsigned_##S)x + (unsigned_##S)y)                  \
   X(S, T, 2, LEAKY_RELU, leaky_relu, x <= 0 ? (unsigned_##S)y * (unsigned_##S)x : (unsigned_##S)x) \
   X(S, T, 2, SUB, sub, (unsigned_##S)x - (unsigned_##S)y)                  \
   X(S, T, 2, MUL, mul, (unsigned_##S)x * (unsigned_##S)y)                  \
   X(S, T, 2_SCALAR, DIV, div, div_##S(x, y))                               \
-  X(S, T, 2_SCALAR, REM, rem, rem_##S(x, y))                               \
   X(S, T, 2_SCALAR, FLOORDIV, floordiv, floordiv_##S(x, y))                \
   X(S, T, 2_SCALAR, FMOD, fmod, fmod_##S(x, y))                            \
   X(S, T, 2_SCALAR, POW, pow, pow_##S(x, y))                               \
   X(S, T, 3, FMA, fma, (unsigned_##S)x * (unsigned_##S)y + (unsigned_##S)z)
+
+// Integers of up to 51 bits are float64 by way of the low bits of 1.5·2⁵².
+FX_INLINE double whole_i64(int64_t x) { return from_bits_f64((uint64_t)x + ROUND_F64_BITS) - ROUND_F64; }
+FX_INLINE double whole_i32(int32_t x) { return (double)x; }
+
+/// The remainder by the nearest quotient, which may be one too large: all of it is exact.
+FX_INLINE double remainder_near(double x, double y) {
+  double r = x - ((x / y + ROUND_F64) - ROUND_F64) * y;
+  return ((r != 0) & ((r < 0) != (y < 0))) ? r + y : r;
+}
+
+#define LARGE(X) ((uint64_t)(X) + 0x4000000000000u >= 0x8000000000000u)
+PATCHED_KERNEL(kernel_rem_i64, int64_t, b, int64_t x = ((const int64_t *)a)[start + i]; int64_t y = ((const int64_t *)b)[start + i],
+               (int64_t)(bits_f64(remainder_near(whole_i64(x), whole_i64(y)) + ROUND_F64) - ROUND_F64_BITS),
+               ((y == 0) | LARGE(x) | LARGE(y)), rem_i64(x, y))
+PATCHED_KERNEL(kernel_rem_i32, int32_t, b, int32_t x = ((const int32_t *)a)[start + i]; int32_t y = ((const int32_t *)b)[start + i]; (void)x,
+               (int32_t)remainder_near(whole_i32(x), whole_i32(y)), (y == 0), rem_i32(x, y))
 
 INTEGER_ARITHMETIC(DEFINE_KERNEL, i32, int32_t)
 INTEGER_ARITHMETIC(DEFINE_KERNEL, i64, int64_t)
@@ -76,8 +94,8 @@ LOGIC(DEFINE_KERNEL, b, uint8_t)
 
 fx_kernel fx_integer_kernel(int op, int dtype) {
   static const fx_kernel table[3][FX_OP_COUNT] = {
-    {INTEGER_ARITHMETIC(KERNEL_ENTRY, i32, int32_t) LOGIC(KERNEL_ENTRY, i32, int32_t)},
-    {INTEGER_ARITHMETIC(KERNEL_ENTRY, i64, int64_t) LOGIC(KERNEL_ENTRY, i64, int64_t)},
+    {INTEGER_ARITHMETIC(KERNEL_ENTRY, i32, int32_t) LOGIC(KERNEL_ENTRY, i32, int32_t) [FX_REM] = kernel_rem_i32},
+    {INTEGER_ARITHMETIC(KERNEL_ENTRY, i64, int64_t) LOGIC(KERNEL_ENTRY, i64, int64_t) [FX_REM] = kernel_rem_i64},
     {LOGIC(KERNEL_ENTRY, b, uint8_t)},
   };
   return table[dtype - FX_I32][op];

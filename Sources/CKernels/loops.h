@@ -44,6 +44,24 @@
     }                                                                                                         \
   }
 
+// Where a vector loop is right only within limits, a block of its results goes to a buffer first and those elements BEYOND the limits
+// are done again by another way, LIBRARY: element by element, so that no result depends on its neighbours, and from operands not yet overwritten.
+#define PATCH_BLOCK 256
+#define PATCHED_KERNEL(NAME, T, UNUSED, OPERANDS, RESULT, BEYOND, LIBRARY)                                    \
+  FX_KERNEL(NAME) {                                                                                           \
+    (void)c, (void)UNUSED;                                                                                    \
+    T results[PATCH_BLOCK];                                                                                   \
+    for (ptrdiff_t start = 0; start < n; start += PATCH_BLOCK) {                                              \
+      ptrdiff_t count = min_size(PATCH_BLOCK, n - start);                                                     \
+      unsigned beyond = 0;                                                                                    \
+      for (ptrdiff_t i = 0; i < count; i++) { OPERANDS; beyond |= BEYOND; }                                   \
+      for (ptrdiff_t i = 0; i < count; i++) { OPERANDS; results[i] = RESULT; }                                \
+      if (beyond)                                                                                             \
+        for (ptrdiff_t i = 0; i < count; i++) { OPERANDS; if (BEYOND) results[i] = LIBRARY; }                 \
+      memcpy((T *)out + start, results, (size_t)count * sizeof(T));                                           \
+    }                                                                                                         \
+  }
+
 // A list of instructions is a macro of lines X(S, T, operands, instruction, name, expression), where S is the dtype's suffix.
 #define DEFINE_KERNEL(S, T, N, OP, NAME, EXPRESSION) KERNEL##N(kernel_##NAME##_##S, T, T, EXPRESSION)
 #define KERNEL_ENTRY(S, T, N, OP, NAME, EXPRESSION) [FX_##OP] = kernel_##NAME##_##S,

@@ -58,7 +58,19 @@ FX_INLINE double log10_f64(double x) {
   return log_limits_f64(x, sum + (lost + (e * LOG10_2_LO + ((lo + hi) * LOG10E_LO + lo * LOG10E_HI))));
 }
 
-FX_INLINE float log2_f32(float x) { return (float)log2_f64((double)x); }
+/// e + f·log₂ e, the product by two parts of log₂ e, + the rest: exact at powers of two, at most 2 ulp from the truth.
+FX_INLINE float log2_f32(float x) {
+  int subnormal = x < 0x1p-126f;
+  int32_t e;
+  float f = split_f32(subnormal ? x * 0x1p23f : x, &e) - 1.0f;
+  float h = from_bits_f32(bits_f32(f) & 0xfffff000u);
+  float rest = f * f * (f * log_tail_f32(f) - 0.5f);
+  float low = h * 0x1.51d94ap-10f + ((f - h) * LOG2E_F32 + rest * LOG2E_F32);
+  float y = h * 0x1.71p+0f + ((float)e - (subnormal ? 23.0f : 0.0f)) + low;
+  y = x < __builtin_inff() ? y : x;
+  y = x == 0.0f ? -__builtin_inff() : y;
+  return x < 0.0f ? __builtin_nanf("") : y;
+}
 FX_INLINE float log10_f32(float x) { return (float)log10_f64((double)x); }
 
 // MARK: quotients
@@ -80,7 +92,7 @@ FX_INLINE double floor_divide_f64(double x, double y) { FLOORED(double, __builti
   X(S, T, 1, EXP2, exp2, exp2_##S(x))                                      \
   X(S, T, 1, LOG2, log2, log2_##S(x))                                      \
   X(S, T, 1, LOG10, log10, log10_##S(x))                                   \
-  X(S, T, 1, ERFINV, erfinv, erf_inverse_f64((double)x))                   \
+  X(S, T, 1, ERFINV, erfinv, erf_inverse_##S(x))                           \
   X(S, T, 1, DIGAMMA, digamma, digamma_f64((double)x))                     \
   X(S, T, 2, COPYSIGN, copysign, sign_from_##S(x, y))
 

@@ -22,6 +22,8 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
     var dtype: DType
     /// Elements lie in row-major order without gaps.
     var isContiguous: Bool
+    /// How its elements come about, where that has been put off: the first element's address is nil until then.
+    var waiting: Waiting? = nil
   }
 
   /// A contiguous tensor's, its elements not set.
@@ -43,6 +45,7 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
 
   /// The same memory through another layout, `offset` counted from where the memory begins.
   func view(shape: Shape, strides: Shape, offset: Int) -> Body {
+    _ = hasElements
     let object = Body.create(minimumCapacity: 0) { _ in
       withUnsafeMutablePointerToHeader { fields in
         Fields(
@@ -60,6 +63,44 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
       if $0.pointee.sizeClass == -2 { return }
       MemoryPool.live.subtract($0.pointee.byteCount, ordering: .relaxed)
       if $0.pointee.sizeClass >= 0, let memory = $0.pointee.first { MemoryPool.shared.give(memory, Int($0.pointee.sizeClass)) }
+    }
+  }
+
+  // MARK: Elements that come later
+
+  /// A contiguous tensor's whose elements are computed when they are asked for.
+  ///
+  /// Until then it says that it is not contiguous, so that the short ways, which look for that only, leave it to the door.
+  static func waiting(_ shape: Shape, _ dtype: DType, _ waiting: Waiting) -> Body {
+    let object = Body.create(minimumCapacity: 0) { _ in
+      Fields(
+        shape: shape, strides: shape.contiguousStrides, first: nil, offset: 0, owner: nil, byteCount: 0, sizeClass: -2,
+        dtype: dtype, isContiguous: false, waiting: waiting)
+    }
+    return unsafeDowncast(object, to: Body.self)
+  }
+
+  /// Whether there are the elements that the shape promises; those that have been put off are computed.
+  @inline(__always) var hasElements: Bool {
+    withUnsafeMutablePointerToHeader { $0.pointee.first != nil || $0.pointee.shape.elementCount == 0 } || arrives()
+  }
+
+  /// Computes elements that have been put off; false if there are none to come.
+  @discardableResult
+  @inline(never)
+  func arrives() -> Bool {
+    withUnsafeMutablePointerToHeader { fields in
+      guard let waiting = fields.pointee.waiting else { return fields.pointee.first != nil }
+      waiting.once {
+        let result = waiting.compute()
+        fields.pointee.owner = result.body.withUnsafeMutablePointerToHeader { $0.pointee.owner } ?? result.body
+        fields.pointee.offset = result.offset
+        fields.pointee.strides = result.strides
+        fields.pointee.isContiguous = result.isContiguous
+        atomicMemoryFence(ordering: .releasing)
+        fields.pointee.first = result.pointer
+      }
+      return true
     }
   }
 

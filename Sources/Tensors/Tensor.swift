@@ -53,10 +53,14 @@ public struct Tensor: @unchecked Sendable {
   /// What operators give after a mistake in a `checked` scope.
   static var placeholder: Tensor { Tensor(hollow: [], .float32) }
 
-  /// Whether it has the elements that its shape promises.
-  @inline(__always) package var hasElements: Bool {
-    body.withUnsafeMutablePointerToHeader { $0.pointee.first != nil || $0.pointee.shape.elementCount == 0 }
+  /// Whether it has the elements that its shape promises; those that have been put off are computed.
+  @inline(__always) package var hasElements: Bool { body.hasElements }
+  /// Whether they have been put off, and nobody has asked for them yet.
+  @inline(__always) var isWaiting: Bool {
+    body.withUnsafeMutablePointerToHeader { $0.pointee.first == nil && $0.pointee.waiting != nil }
   }
+  /// How they come about, while they have not.
+  var waiting: Waiting? { isWaiting ? body.withUnsafeMutablePointerToHeader { $0.pointee.waiting } : nil }
   var isHollow: Bool { !hasElements }
 
   /// The first element's address.
@@ -67,8 +71,9 @@ public struct Tensor: @unchecked Sendable {
   /// Where a tensor without memory has its elements: nowhere, which will do for none.
   @inline(never)
   private var absent: UnsafeMutableRawPointer {
-    if elementCount > 0 { fatalError("tensor: \(Tensor.absence(shape))") }
-    return MemoryPool.nowhere
+    if elementCount == 0 { return MemoryPool.nowhere }
+    if !body.arrives() { fatalError("tensor: \(Tensor.absence(shape))") }
+    return body.withUnsafeMutablePointerToHeader { $0.pointee.first! }
   }
 
   /// Whether nobody else refers to its elements, which may then be written over.

@@ -29,16 +29,18 @@ typedef enum {
   FX_SOFTPLUS, FX_LOG1P_EXP,
   FX_FLOOR, FX_CEIL, FX_ROUND, FX_TRUNC, FX_NOT, FX_ISNAN, FX_RELU,
   FX_EXP2, FX_LOG2, FX_LOG10, FX_ERFINV, FX_LGAMMA, FX_DIGAMMA,
+  // a * a * a; a * sigmoid(a); a * min(max(a + 3, 0), 6) / 6
+  FX_CUBE, FX_SILU, FX_HARD_SWISH,
   // two operands
   FX_ADD, FX_SUB, FX_MUL, FX_DIV, FX_POW, FX_MAX, FX_MIN, FX_ATAN2, FX_REM, FX_HYPOT,
   FX_EQ, FX_NE, FX_LT, FX_LE, FX_GT, FX_GE, FX_AND, FX_OR, FX_XOR,
   FX_FLOORDIV, FX_FMOD, FX_COPYSIGN,
   // an order n and x: the n-th derivative of digamma, of sin(πx)/(πx)
   FX_POLYGAMMA, FX_SINC,
-  // a <= 0 ? b * a : a
-  FX_LEAKY_RELU,
-  // three operands: a * b + c; a != 0 ? b : c; a <= b ? min(b, c) : a >= c ? c : a
-  FX_FMA, FX_SELECT, FX_CLAMP,
+  // a <= 0 ? b * a : a; a <= 0 ? b * (exp(a) - 1) : a; |a| <= b ? a * a / 2 : b * (|a| - b / 2)
+  FX_LEAKY_RELU, FX_ELU, FX_HUBER,
+  // three operands: a * b + c; a != 0 ? b : c; a <= b ? min(b, c) : a >= c ? c : a; a + c * (b - a)
+  FX_FMA, FX_SELECT, FX_CLAMP, FX_LERP,
   FX_OP_COUNT
 } fx_op;
 

@@ -9,20 +9,8 @@ import Tensors
 /// dy·(log(1 − p) − log p). Where p is the sigmoid of something, ``binaryCrossEntropy(logits:_:weights:positiveWeights:reduction:)`` is
 /// exact.
 public func binaryCrossEntropy(_ p: Tensor, _ target: Tensor, weights: Tensor? = nil, reduction: Reduction) -> Tensor {
-  guard fitTogether("binaryCrossEntropy", p, target) else { return p }
-  let losses =
-    target.isTracked
-    ? customGradient(at: stack([p, target])) { x in
-      Kernels.binary(x[0], x[1])
-    } pullback: { x, _, dy in
-      stack([dy * Kernels.binarySlope(x[0], x[1]), dy * Kernels.binaryTargetSlope(x[0])])
-    }
-    : customGradient(at: p) { p in
-      Kernels.binary(p, target)
-    } pullback: { p, _, dy in
-      dy * Kernels.binarySlope(p, target)
-    }
-  return reduction(weights.map { losses * $0 } ?? losses)
+  guard let weights else { return elementwise("binaryCrossEntropy", Kernels.binary, p, target, reduction) }
+  return reduction(elementwise("binaryCrossEntropy", Kernels.binary, p, target, .none) * weights)
 }
 /// The mean binary cross-entropy of probabilities.
 public func binaryCrossEntropy(_ p: Tensor, _ target: Tensor) -> Tensor { binaryCrossEntropy(p, target, reduction: .mean) }
@@ -45,15 +33,18 @@ public func binaryCrossEntropy(
     guard fitTogether("binaryCrossEntropy", x, target) else { return x }
     losses = Kernels.weightedBinaryLogits(x, target, positiveWeights)
   } else {
-    losses = elementwise("binaryCrossEntropy", Kernels.binaryLogits, x, target, .none)
+    losses = elementwise("binaryCrossEntropy", Kernels.binaryLogits, x, target, weights == nil ? reduction : .none)
+    if weights == nil { return losses }
   }
   return reduction(weights.map { losses * $0 } ?? losses)
 }
 
 private enum Kernels {
-  static let binary = Elementwise { p, t in -(t * maximum(log(p), -100) + (1 - t) * maximum(log(1 - p), -100)) }
-  static let binarySlope = Elementwise { p, t in (p - t) / maximum(p * (1 - p), 1e-12) }
-  static let binaryTargetSlope = Elementwise { p in maximum(log(1 - p), -100) - maximum(log(p), -100) }
+  static let binary = Elementwise.withSlopes { p, t in
+    -(t * maximum(log(p), -100) + (1 - t) * maximum(log(1 - p), -100))
+  } _: { p, t in
+    ((p - t) / maximum(p * (1 - p), 1e-12), maximum(log(1 - p), -100) - maximum(log(p), -100))
+  }
   static let binaryLogits = Elementwise { x, t in (1 - t) * x + softplus(-x) }
   static let weightedBinaryLogits = Elementwise { x, t, w in (1 - t) * x + (1 + (w - 1) * t) * softplus(-x) }
 }

@@ -24,9 +24,7 @@ public func huber(_ y: Tensor, _ target: Tensor, delta: Double = 1, reduction: R
     fail(TensorError("huber", "a delta of \(delta); a positive number would fit"))
     return y
   }
-  if delta == 1 { return elementwise("huber", Kernels.huber, y, target, reduction) }
-  // With d/δ in place of d one kernel serves every delta.
-  return elementwise("huber", Kernels.huber, y / delta, target / delta, reduction) * (delta * delta)
+  return elementwise("huber", Kernels.quadraticWithin.with(delta), y, target, reduction)
 }
 /// Huber's loss with delta 1.
 public func huber(_ y: Tensor, _ target: Tensor) -> Tensor { huber(y, target, reduction: .mean) }
@@ -40,8 +38,7 @@ public func smoothL1(_ y: Tensor, _ target: Tensor, beta: Double = 1, reduction:
     return y
   }
   if beta == 0 { return elementwise("smoothL1", Kernels.absolute, y, target, reduction) }
-  if beta == 1 { return elementwise("smoothL1", Kernels.huber, y, target, reduction) }
-  return elementwise("smoothL1", Kernels.huber, y / beta, target / beta, reduction) * beta
+  return elementwise("smoothL1", Kernels.quadraticWithin.with(beta, 1 / beta), y, target, reduction)
 }
 /// Huber's loss with beta 1.
 public func smoothL1(_ y: Tensor, _ target: Tensor) -> Tensor { smoothL1(y, target, reduction: .mean) }
@@ -90,8 +87,5 @@ private enum Kernels {
   }
   static let squared = Elementwise { y, t in (y - t) * (y - t) }
   static let absolute = Elementwise { y, t in abs(y - t) }
-  static let huber = Elementwise { y, t in
-    let d = abs(y - t)
-    return `where`(d .<= 1, 0.5 * (d * d), d - 0.5)
-  }
+  static let quadraticWithin = Elementwise.ofNumbers { y, t, delta, factor in huber(y - t, delta: delta) * factor }
 }

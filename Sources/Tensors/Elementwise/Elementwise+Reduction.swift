@@ -53,12 +53,15 @@ extension Elementwise {
     if Context.current.hasFailed { return .placeholder }
     for i in x.indices { x[i] = x[i].expanded(x[0].shape) }
     if kind == .product && x.contains(where: \.isTracked) {
-      return program.applied(x, .zero, kind.label).prod(axes: axes, keepDims: keepDims)
+      return program.applied(x, numbers, kind.label).prod(axes: axes, keepDims: keepDims)
+    }
+    func reduce<X: Operands>(_ x: X) -> Tensor {
+      MapReduce(map: Map(program: program, scalars: numbers, label: kind.label), kind: kind, axes: axes, keepDims: keepDims)(x)
     }
     return switch x.count {
-    case 1: MapReduce(map: Map(program: program, label: kind.label), kind: kind, axes: axes, keepDims: keepDims)(x[0])
-    case 2: MapReduce(map: Map(program: program, label: kind.label), kind: kind, axes: axes, keepDims: keepDims)(Pair(x[0], x[1]))
-    default: MapReduce(map: Map(program: program, label: kind.label), kind: kind, axes: axes, keepDims: keepDims)(x)
+    case 1: reduce(x[0])
+    case 2: reduce(Pair(x[0], x[1]))
+    default: reduce(x)
     }
   }
 }

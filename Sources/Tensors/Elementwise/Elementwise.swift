@@ -16,6 +16,8 @@
 /// A closure that answers a constant gives it at every element; what it ignores has the gradient 0.
 public struct Elementwise: Sendable {
   let program: Program
+  /// The numbers of a program of the library's that takes some beside its tensors.
+  package var numbers = SIMD4<Double>()
   /// How many tensors it takes.
   public let inputCount: Int
   /// The names of its own parameters, which follow the tensors among the closure's numbers.
@@ -63,6 +65,7 @@ public struct Elementwise: Sendable {
   /// The function at every pair of elements.
   public func callAsFunction(_ x: Tensor, _ y: Tensor) -> Tensor {
     guard expects(2) else { return .placeholder }
+    if numbers != .zero { return mapped("Elementwise", program, x, y, numbers) }
     return parameterValues.isEmpty ? mapped("Elementwise", program, x, y) : mapped("Elementwise", program, [x, y] + parameterValues)
   }
 

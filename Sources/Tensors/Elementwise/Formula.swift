@@ -113,6 +113,7 @@ struct Formula {
     case FX_SQUARE:
       return isLeaf(x[0]) ? infix([x[0], x[0]], " * ", .product, .product, .sign) : ("pow(\(operand(x[0], .choice)), 2)", .atom)
     case FX_RECIPROCAL: return ("pow(\(operand(x[0], .choice)), -1)", .atom)
+    case FX_LERP: return ("lerp(\(operand(x[0], .choice)), \(operand(x[1], .choice)), weight: \(operand(x[2], .choice)))", .atom)
     case FX_SINC: return call("sinc", Array(x.dropFirst()))
     default: return call(Self.names[op.rawValue] ?? "?", x)
     }
@@ -193,7 +194,7 @@ struct Formula {
     FX_LGAMMA.rawValue: "logGamma", FX_DIGAMMA.rawValue: "digamma", FX_POW.rawValue: "pow", FX_MAX.rawValue: "maximum",
     FX_MIN.rawValue: "minimum", FX_ATAN2.rawValue: "atan2", FX_HYPOT.rawValue: "hypot", FX_FLOORDIV.rawValue: "floorDivide",
     FX_FMOD.rawValue: "truncatingRemainder", FX_COPYSIGN.rawValue: "copysign", FX_POLYGAMMA.rawValue: "polygamma",
-    FX_SELECT.rawValue: "select",
+    FX_SELECT.rawValue: "select", FX_HARD_SWISH.rawValue: "hardSwish", FX_HUBER.rawValue: "huber", FX_LERP.rawValue: "lerp",
   ]
 
   /// Those that mathematics writes otherwise.

@@ -3,10 +3,12 @@ import RealModule
 
 /// Derivatives of element-wise expressions, as expressions.
 enum Gradient {
-  /// The derivative of each input, in [inputs…, y, dy]; nil where it is zero.
+  /// The derivative of each input along a seed, in [inputs…, y, dy]; nil where it is zero.
   ///
-  /// With a seed in place of dy no value is at hand: it is computed again where it occurs.
-  static func derivatives(of root: Expression, inputCount: Int, seed: Expression? = nil) -> [Program.Derivative?] {
+  /// Where no result is at hand it is computed again. Slopes that are given are taken as they are.
+  static func derivatives(
+    of root: Expression, inputCount: Int, seed: Expression, readsResult: Bool, slopes: [Expression]? = nil
+  ) -> [Program.Derivative?] {
     // Post-order: arguments before their users, every node once.
     var order: [Expression] = []
     var seen: Set<ObjectIdentifier> = []
@@ -17,9 +19,10 @@ enum Gradient {
     }
     visit(root)
 
-    var adjoints: [ObjectIdentifier: Symbol] = [ObjectIdentifier(root): Symbol(seed ?? .input(inputCount + 1))]
+    var adjoints: [ObjectIdentifier: Symbol] = [ObjectIdentifier(root): Symbol(seed)]
     var byInput: [Int: Symbol] = [:]
-    for node in order.reversed() {
+    for (input, slope) in (slopes ?? []).enumerated() { byInput[input] = Symbol(seed) * Symbol(slope) }
+    for node in order.reversed() where slopes == nil {
       guard let dy = adjoints[ObjectIdentifier(node)] else { continue }
       switch node.kind {
       case .input(let index): byInput[index] = byInput[index].map { $0 + dy } ?? dy
@@ -34,7 +37,7 @@ enum Gradient {
       }
     }
     // The result is at hand when a derivative is taken: where it occurs in one, it is read and not computed again.
-    let isComputed = seed == nil && !root.arguments.isEmpty
+    let isComputed = readsResult && !root.arguments.isEmpty
     return (0..<inputCount).map { input in
       guard var dx = byInput[input]?.node else { return nil }
       if isComputed { dx = replacing(root, with: .input(inputCount), in: dx) }
@@ -97,6 +100,14 @@ enum Gradient {
     var memo: [ObjectIdentifier: Expression] = [:]
     let input = Expression.input(index)
     return rewrite(x, &memo) { $0.kind == .scalar(0) ? input : nil }
+  }
+
+  /// The expression with 1 in place of some of its scalars.
+  static func replacingScalars(_ isOne: (Int) -> Bool, in x: Expression) -> Expression {
+    var memo: [ObjectIdentifier: Expression] = [:]
+    return rewrite(x, &memo) { node in
+      if case .scalar(let index) = node.kind, isOne(index) { .constant(1) } else { nil }
+    }
   }
 
   /// A derivative along the gradient 1 as mathematics writes it, in [inputs…, y, dy].
@@ -213,6 +224,11 @@ enum Gradient {
     case FX_COPYSIGN: return [dy * (S.unary(FX_SIGN, a) * S.binary(FX_COPYSIGN, 1, b)), nil]
     case FX_HYPOT: return [dy * (a / y), dy * (b / y)]
     case FX_FMA: return [dy * b, dy * a, dy]
+    case FX_HARD_SWISH: return [dy * `where`(a .<= -3, 0, `where`(a .>= 3, 1, a * S(1 / 3.0) + 0.5))]
+    case FX_HUBER: return [dy * hardTanh(a, min: -b, max: b), dy * relu(S.unary(FX_ABS, a) - b)]
+    case FX_LERP:
+      let weight = x[2]
+      return [dy * (1 - weight), dy * weight, dy * (b - a)]
     case FX_SELECT: return [nil, `where`(a, dy, 0), `where`(a, 0, dy)]
     default: return x.map { _ in nil }  // signs, roundings and comparisons are flat
     }

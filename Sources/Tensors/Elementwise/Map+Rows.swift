@@ -2,27 +2,28 @@ import CKernels
 
 // One instruction over operands that need not be cut into blocks: each is read where it lies.
 extension Map {
-  /// One instruction on the elements and a number.
+  /// One instruction on the elements and a number, or two.
   @inline(never)
   func runNumber(_ kernel: fx_kernel, _ x: UnsafeMutableRawPointer, _ y: Tensor, _ n: Int) {
     let isFirst = program.ofNumber!.isFirst
     let size = y.dtype.byteCount
     let out = y.pointer
-    func run(_ number: UnsafeRawPointer) {
-      if n <= Blocks.grain { return kernel(n, isFirst ? number : UnsafeRawPointer(x), isFirst ? UnsafeRawPointer(x) : number, x, out) }
+    func run(_ number: UnsafeRawPointer, _ second: UnsafeRawPointer) {
+      if n <= Blocks.grain { return kernel(n, isFirst ? number : UnsafeRawPointer(x), isFirst ? UnsafeRawPointer(x) : number, second, out) }
       parallel(n, grain: Blocks.grain) { range in
         let at = range.lowerBound &* size
         let elements = UnsafeRawPointer(x + at)
-        kernel(range.count, isFirst ? number : elements, isFirst ? elements : number, elements, out + at)
+        kernel(range.count, isFirst ? number : elements, isFirst ? elements : number, second, out + at)
       }
     }
-    withNumber(y.dtype, run)
+    withNumbers(y.dtype, run)
   }
 
-  /// Calls `body` with the address of the program's only uniform as an element of a dtype.
-  private func withNumber<R>(_ dtype: DType, _ body: (UnsafeRawPointer) -> R) -> R {
-    let value = value(of: program.uniforms[0])
-    return dtype == .float64 ? withUnsafePointer(to: value) { body($0) } : withUnsafePointer(to: Float(value)) { body($0) }
+  /// Calls `body` with the addresses of the program's uniforms, one or two, as elements of a dtype.
+  private func withNumbers<R>(_ dtype: DType, _ body: (UnsafeRawPointer, UnsafeRawPointer) -> R) -> R {
+    let values = SIMD2(value(of: program.uniforms[0]), program.uniforms.count > 1 ? value(of: program.uniforms[1]) : 0)
+    if dtype == .float64 { return withUnsafeBytes(of: values) { body($0.baseAddress!, $0.baseAddress! + 8) } }
+    return withUnsafeBytes(of: SIMD2<Float>(values)) { body($0.baseAddress!, $0.baseAddress! + 4) }
   }
 
   /// One instruction on operands that do not all lie in order, row by row; false if rows are short, or do not lie in order themselves.
@@ -35,10 +36,11 @@ extension Map {
     let a = RowOperand(x.operand(0))
     if let (kernels, isFirst) = program.ofNumber {
       guard let kernel = kernels[code] else { return false }
-      return withNumber(y.dtype) { number in
-        let number = RowOperand(pointer: number, strides: Shape(repeating: 0, rank: y.shape.rank))
+      return withNumbers(y.dtype) { first, second in
+        let number = RowOperand(pointer: first, strides: Shape(repeating: 0, rank: y.shape.rank))
+        let other = RowOperand(pointer: second, strides: number.strides)
         if isFirst { return rows(y, n, number, a, a) { _, step, _ in step == 1 ? kernel : nil } }
-        return rows(y, n, a, number, number) { step, _, _ in step == 1 ? kernel : nil }
+        return rows(y, n, a, number, other) { step, _, _ in step == 1 ? kernel : nil }
       }
     }
     guard let direct = program.direct?[code] else { return false }

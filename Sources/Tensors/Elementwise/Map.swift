@@ -126,22 +126,51 @@ struct Map<X: Operands>: Primitive {
   }
 
   func gradient(_ x: X, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    (0..<x.count).map { i in
-      guard needs[i], let derivative = program.derivative(i) else { return nil }
-      func operand(_ use: Int) -> Tensor { use < x.count ? x.operand(use) : use == x.count ? y : dy }
-      let uses = derivative.uses
-      let program = derivative.program
-      switch uses.count {
-      case 1:
-        if program.isCopy { return operand(uses[0]) }
-        return Map<Tensor>(program: program, scalars: scalars, label: label)(operand(uses[0]))
-      case 2: return Map<Pair>(program: program, scalars: scalars, label: label)(Pair(operand(uses[0]), operand(uses[1])))
-      case 3:
-        return Map<Triple>(program: program, scalars: scalars, label: label)(
-          Triple(operand(uses[0]), operand(uses[1]), operand(uses[2])))
-      default: return Map<[Tensor]>(program: program, scalars: scalars, label: label)(uses.map(operand))
-      }
+    // A result that nobody has asked for is not computed for its derivative: what it is made of is.
+    if let operands = (y.waiting as? WaitingMap<X>)?.x { return slopes(operands, nil, dy, needs) }
+    return slopes(x, y, dy, needs)
+  }
+
+  /// dy·∂/∂x for the operands that need it, the result being at hand or not.
+  func slopes(_ x: X, _ y: Tensor?, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    var scalars = scalars
+    var seed = Program.Seed.tensor
+    if let number = dy.commonNumber {
+      scalars[Program.seedScalar] = number
+      seed = number == 1 ? .one : .number
     }
+    return (0..<x.count).map { i in
+      guard needs[i], let derivative = program.derivative(i, seed, readsResult: y != nil) else { return nil }
+      let operands = derivative.uses.map { $0 < x.count ? x.operand($0) : $0 == x.count ? y! : dy }
+      if operands.isEmpty { return Map(program: derivative.program, scalars: scalars, label: label).constant(like: dy) }
+      return derivative.program.applied(operands, scalars, label, isSummed: x.operand(i).isStretched)
+    }
+  }
+
+  /// A program without operands, as a number for all elements.
+  private func constant(like dy: Tensor) -> Tensor {
+    switch program.expression.kind {
+    case .constant(1), .scalar(Program.seedScalar): dy
+    default: Tensor.full([], value(of: program.expression), dy.dtype).expanded(dy.shape)
+    }
+  }
+}
+
+extension Tensor {
+  /// The number that all elements are, of a broadcast scalar that no variable is in; nil if it is not seen at a glance that they are.
+  fileprivate var commonNumber: Double? {
+    let (shape, strides) = (shape, strides)
+    guard shape.elementCount >= 256, !isTracked else { return nil }
+    for axis in 0..<shape.rank where shape[axis] != 1 && strides[axis] != 0 { return nil }
+    return dtype == .float32
+      ? Double(pointer.load(as: Float.self)) : dtype == .float64 ? pointer.load(as: Double.self) : nil
+  }
+
+  /// Whether elements are repeated along an axis: the gradient will be summed over it.
+  fileprivate var isStretched: Bool {
+    let (shape, strides) = (shape, strides)
+    for axis in 0..<shape.rank where shape[axis] != 1 && strides[axis] == 0 { return true }
+    return false
   }
 }
 

@@ -42,10 +42,10 @@ struct MapReduce<X: Operands>: Primitive {
       let ties = Map<[Tensor]>(program: program.ties, scalars: map.scalars, label: map.label)
       seed = dy / MapReduce<[Tensor]>(map: ties, kind: .sum, axes: axes, keepDims: keepDims)(operands + [spread(y)])
     }
+    if !kind.isExtreme { return map.slopes(x, nil, spread(seed), needs) }
     let spreadSeed = spread(seed)
     return (0..<x.count).map { i in
-      guard needs[i] else { return nil }
-      guard let derivative = kind.isExtreme ? program.derivativeUnderExtreme(i) : program.derivativeUnderSum(i) else { return nil }
+      guard needs[i], let derivative = program.derivativeUnderExtreme(i) else { return nil }
       return derivative.program.applied(
         derivative.uses.map { $0 < x.count ? operands[$0] : $0 == x.count ? spread(y) : spreadSeed }, map.scalars, map.label)
     }
@@ -78,13 +78,17 @@ enum MapReduction: Sendable {
 }
 
 extension Program {
-  /// The program on any number of operands of one shape.
-  func applied(_ x: [Tensor], _ scalars: SIMD4<Double>, _ label: StaticString) -> Tensor {
-    switch x.count {
-    case 1: isCopy ? x[0] : Map<Tensor>(program: self, scalars: scalars, label: label)(x[0])
-    case 2: Map<Pair>(program: self, scalars: scalars, label: label)(Pair(x[0], x[1]))
-    case 3: Map<Triple>(program: self, scalars: scalars, label: label)(Triple(x[0], x[1], x[2]))
-    default: Map<[Tensor]>(program: self, scalars: scalars, label: label)(x)
+  /// The program on any number of operands of one shape; a result that is going to be summed waits for that.
+  func applied(_ x: [Tensor], _ scalars: SIMD4<Double>, _ label: StaticString, isSummed: Bool = false) -> Tensor {
+    func map<X: Operands>(_ x: X) -> Tensor {
+      let map = Map<X>(program: self, scalars: scalars, label: label)
+      return isSummed ? map.later(x) : map(x)
+    }
+    return switch x.count {
+    case 1: isCopy ? x[0] : map(x[0])
+    case 2: map(Pair(x[0], x[1]))
+    case 3: map(Triple(x[0], x[1], x[2]))
+    default: map(x)
     }
   }
 }

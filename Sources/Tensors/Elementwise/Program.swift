@@ -44,7 +44,7 @@ final class Program: Sendable {
   let uniforms: [Uniform]
   /// The only instruction's kernels by dtype if its operands are just the inputs in order: no blocks are needed then.
   let direct: [fx_kernel?]?
-  /// Of a program whose only instruction takes the input and a number: its kernels by dtype, and whether the number comes first.
+  /// Of a program whose only instruction takes the input and a number or two: its kernels by dtype, and whether the number comes first.
   let ofNumber: (kernels: [fx_kernel?], isFirst: Bool)?
   /// Of a program whose only instruction takes two or three inputs in order: its kernels by dtype for a single number in place of the first, and
   /// of all others.
@@ -52,7 +52,9 @@ final class Program: Sendable {
   /// Kernels by dtype and instruction; nil for a dtype where an instruction has no meaning.
   let kernels: [[fx_kernel]?]
   let expression: Expression
-  private let derivatives: Mutex<[Derivative?]?> = Mutex(nil)
+  /// Its derivatives for the inputs where they are told and do not follow from the expression.
+  private let slopes: [Expression]?
+  private let derivatives: Mutex<[[Derivative?]?]> = Mutex(Array(repeating: nil, count: 6))
 
   /// Whether the result is just the only input.
   var isCopy: Bool {
@@ -63,8 +65,10 @@ final class Program: Sendable {
   /// How many elements an instruction handles at a time: 4 KB of float32.
   static let blockSize = 1024
 
-  init(_ expression: Expression, inputCount: Int) {
+  init(_ expression: Expression, inputCount: Int, slopes: [Expression]? = nil) {
+    self.slopes = slopes
     var compiler = Compiler()
+    compiler.one = compiler.intern(.constant(1))
     let root = compiler.intern(expression)
     compiler.emit(root)
     self.expression = expression
@@ -97,6 +101,9 @@ final class Program: Sendable {
     func ofNumber(_ side: Int32) -> [fx_kernel?] { DType.allCases.map { fx_elementwise_number(op, $0.code, side) } }
     switch instructions.count == 1 ? instructions[0].arguments : (.none, .none, .none) {
     case (.input(0), .uniform(0), .none):
+      self.ofNumber = (ofNumber(1), false)
+      ofRows = nil
+    case (.input(0), .uniform(0), .uniform(1)):
       self.ofNumber = (ofNumber(1), false)
       ofRows = nil
     case (.uniform(0), .input(0), .none):
@@ -134,6 +141,19 @@ final class Program: Sendable {
   }
   private let tensors: Mutex<Program?> = Mutex(nil)
 
+  /// The program for these scalars: by one that is 1 nothing is multiplied.
+  func folded(_ scalars: SIMD4<Double>) -> Program {
+    let ones = (0..<Program.seedScalar).reduce(0) { scalars[$1] == 1 ? $0 | 1 << $1 : $0 }
+    if ones == 0 { return self }
+    return foldings.withLock { made in
+      if made[ones] == nil {
+        made[ones] = Program(Gradient.replacingScalars({ ones >> $0 & 1 == 1 }, in: expression), inputCount: inputCount)
+      }
+      return made[ones]!
+    }
+  }
+  private let foldings: Mutex<[Int: Program]> = Mutex([:])
+
   // MARK: Running
 
   /// Runs the instructions over a block of `count` elements of a dtype.
@@ -159,24 +179,29 @@ final class Program: Sendable {
     let uses: [Int]
   }
 
+  /// What the gradient of a result is: a tensor, or one number for all elements, which is 1 more often than not.
+  enum Seed: Int { case tensor, number, one }
+
   /// ∂/∂input as programs; nil where the derivative is zero everywhere.
   ///
-  /// Made at the first use.
-  func derivative(_ input: Int) -> Derivative? {
+  /// Made at the first use. A seed that is a number is the program's last scalar, 1 is left out. Where no result is at hand it is computed again.
+  func derivative(_ input: Int, _ seed: Seed = .tensor, readsResult: Bool = true) -> Derivative? {
     derivatives.withLock { made in
-      if made == nil { made = Gradient.derivatives(of: expression, inputCount: inputCount) }
-      return made![input]
+      let kind = seed.rawValue * 2 + (readsResult ? 1 : 0)
+      if made[kind] == nil {
+        let dy: Expression =
+          switch seed {
+          case .tensor: .input(inputCount + 1)
+          case .number: .scalar(Program.seedScalar)
+          case .one: .constant(1)
+          }
+        made[kind] = Gradient.derivatives(of: expression, inputCount: inputCount, seed: dy, readsResult: readsResult, slopes: slopes)
+      }
+      return made[kind]![input]
     }
   }
-
-  /// The derivatives of a program that ends in a sum, whose value nobody kept: functions of some of [inputs…, dy at inputCount + 1].
-  func derivativeUnderSum(_ input: Int) -> Derivative? {
-    underSum.withLock { made in
-      if made == nil { made = Gradient.derivatives(of: expression, inputCount: inputCount, seed: .input(inputCount + 1)) }
-      return made![input]
-    }
-  }
-  private let underSum: Mutex<[Derivative?]?> = Mutex(nil)
+  /// The scalar that is not a program's own.
+  static let seedScalar = 3
 
   /// Where a program's value is the extreme that it ends in, the last of [inputs…, extreme]: 1 there, else 0.
   var ties: Program {
@@ -192,7 +217,7 @@ final class Program: Sendable {
     underExtreme.withLock { made in
       if made == nil {
         let seed = Expression.apply(FX_MUL, .apply(FX_EQ, expression, .input(inputCount)), .input(inputCount + 1))
-        made = Gradient.derivatives(of: expression, inputCount: inputCount, seed: seed)
+        made = Gradient.derivatives(of: expression, inputCount: inputCount, seed: seed, readsResult: false, slopes: slopes)
       }
       return made![input]
     }
@@ -216,133 +241,4 @@ final class Program: Sendable {
   }
   /// 1 more than what is kept, 0 until that is known.
   private let keeping = Atomic<UInt8>(0)
-}
-
-// MARK: - Expression to instructions
-
-struct Compiler {
-  struct Key: Hashable {
-    let kind: Expression.Kind
-    let arguments: [Int]
-  }
-  struct Value {
-    let kind: Expression.Kind
-    let arguments: [Int]
-    let expression: Expression
-    let isUniform: Bool
-    var uses = 0
-  }
-
-  var values: [Value] = []
-  var known: [Key: Int] = [:]
-  var seen: [ObjectIdentifier: Int] = [:]
-  var instructions: [Program.Instruction] = []
-  var uniforms: [Expression] = []
-  var registerCount = 0
-
-  /// The number of an expression; equal expressions have one number.
-  mutating func intern(_ x: Expression) -> Int {
-    if let number = seen[ObjectIdentifier(x)] { return number }
-    let arguments = x.arguments.map { intern($0) }
-    let key = Key(kind: x.kind, arguments: isCommutative(x.kind) ? arguments.sorted() : arguments)
-    let number: Int
-    if let known = known[key] {
-      number = known
-    } else {
-      number = values.count
-      let isUniform: Bool
-      if case .input = x.kind { isUniform = false } else { isUniform = arguments.allSatisfy { values[$0].isUniform } }
-      values.append(Value(kind: x.kind, arguments: arguments, expression: x, isUniform: isUniform))
-      known[key] = number
-    }
-    seen[ObjectIdentifier(x)] = number
-    return number
-  }
-
-  /// Whether x ∘ y and y ∘ x are one value.
-  private func isCommutative(_ kind: Expression.Kind) -> Bool {
-    guard case .apply(let op) = kind else { return false }
-    return [FX_ADD, FX_MUL, FX_EQ, FX_NE, FX_AND, FX_OR, FX_XOR].contains(fx_op(op))
-  }
-
-  /// The instruction of a value: its own, or the one that does what it and the mask that it chooses by do.
-  private func lowered(_ i: Int) -> (op: UInt32, arguments: [Int])? {
-    guard case .apply(let op) = values[i].kind else { return nil }
-    let x = values[i].arguments
-    // x ≤ 0 ? 0 : x
-    if op == FX_SELECT.rawValue, values[x[0]].kind == .apply(FX_LE.rawValue), values[x[0]].arguments[0] == x[2],
-      values[x[1]].expression.value == 0, values[values[x[0]].arguments[1]].expression.value == 0
-    {
-      return (FX_RELU.rawValue, [x[2]])
-    }
-    // Of half the time of the two, and right to more digits where eˣ is small.
-    if op == FX_LOG1P.rawValue, values[x[0]].kind == .apply(FX_EXP.rawValue) { return (FX_LOG1P_EXP.rawValue, values[x[0]].arguments) }
-    if op == FX_SELECT.rawValue { return leaky(x) ?? clamp(x) ?? (op, x) }
-    return (op, x)
-  }
-
-  /// Leaky relu, x ≤ 0 ? slope·x : x.
-  private func leaky(_ x: [Int]) -> (op: UInt32, arguments: [Int])? {
-    let mask = values[x[0]]
-    guard mask.kind == .apply(FX_LE.rawValue), mask.arguments[0] == x[2], values[mask.arguments[1]].expression.value == 0,
-      values[x[1]].kind == .apply(FX_MUL.rawValue), let place = values[x[1]].arguments.firstIndex(of: x[2])
-    else { return nil }
-    return (FX_LEAKY_RELU.rawValue, [x[2], values[x[1]].arguments[1 - place]])
-  }
-
-  /// Bounds, x < lower ? min(lower, upper) : x > upper ? upper : x, or the same by ≤ and ≥ of two constants in order.
-  private func clamp(_ x: [Int]) -> (op: UInt32, arguments: [Int])? {
-    let (below, inner) = (values[x[0]], values[x[2]])
-    guard inner.kind == .apply(FX_SELECT.rawValue), below.kind == .apply(FX_LT.rawValue) || below.kind == .apply(FX_LE.rawValue) else {
-      return nil
-    }
-    let above = values[inner.arguments[0]]
-    guard above.kind == .apply(FX_GT.rawValue) || above.kind == .apply(FX_GE.rawValue) else { return nil }
-    let (lower, upper) = (below.arguments[1], inner.arguments[1])
-    guard below.arguments[0] == inner.arguments[2], above.arguments == [inner.arguments[2], upper] else { return nil }
-    let isLesser = values[x[1]].kind == .apply(FX_MIN.rawValue) && values[x[1]].arguments == [lower, upper]
-    if !isLesser {
-      guard x[1] == lower, let a = values[lower].expression.value, let b = values[upper].expression.value, a <= b else { return nil }
-    }
-    return (FX_CLAMP.rawValue, [below.arguments[0], lower, upper])
-  }
-
-  mutating func emit(_ root: Int) {
-    // Interning numbered arguments before their users: numbers are an order of evaluation.
-    var isNeeded = Array(repeating: false, count: values.count)
-    isNeeded[root] = true
-    for i in stride(from: root, through: 0, by: -1) where isNeeded[i] && !values[i].isUniform {
-      for argument in lowered(i)?.arguments ?? [] {
-        isNeeded[argument] = true
-        values[argument].uses += 1
-      }
-    }
-    var places = Array(repeating: Program.Operand.none, count: values.count)
-    var free: [Int] = []
-    for i in 0...root where isNeeded[i] {
-      if values[i].isUniform {
-        places[i] = .uniform(uniforms.count)
-        uniforms.append(values[i].expression)
-      } else if case .input(let index) = values[i].kind {
-        places[i] = .input(index)
-      } else if let (op, arguments) = lowered(i) {
-        // A kernel may write over its operands, so their registers are free for the result.
-        for argument in arguments {
-          values[argument].uses -= 1
-          if values[argument].uses == 0, case .register(let register) = places[argument] { free.append(register) }
-        }
-        var target = -1
-        if i != root {
-          target = free.popLast() ?? registerCount
-          registerCount = Swift.max(registerCount, target + 1)
-          places[i] = .register(target)
-        }
-        let operands = arguments.map { places[$0] } + [.none, .none]
-        instructions.append(
-          .init(op: op, arguments: (operands[0], operands[1], arguments.count > 2 ? operands[2] : .none), target: target))
-      }
-    }
-    // An input or a constant by itself is copied.
-    if instructions.isEmpty { instructions.append(.init(op: FX_COPY.rawValue, arguments: (places[root], .none, .none), target: -1)) }
-  }
 }

@@ -1,11 +1,12 @@
 /// Runs `body` on variables made of `x`, and walks its records back once for each seed: what every gradient comes down to.
 ///
 /// - Parameters:
+///   - wantsValue: Whether the value is read; it need not be computed for the gradients' sake.
 ///   - names: Given the first variable's position on the tape, who knows what the variables are parameters of.
 ///   - seeds: Given the value, the cotangents to start from, each of the value's shape.
 /// - Returns: The value, one list of gradients (zeros where nothing depends on a variable) for each seed, and what else `body` gave.
 package func differentiate<R, E: Error>(
-  _ name: String, at x: [Tensor], names: ((Int) -> any VariableNames)? = nil, seeds: (Tensor) -> [Tensor],
+  _ name: String, at x: [Tensor], wantsValue: Bool = true, names: ((Int) -> any VariableNames)? = nil, seeds: (Tensor) -> [Tensor],
   _ body: ([Tensor]) throws(E) -> (Tensor, R)
 ) throws(E) -> (value: Tensor, gradients: [[Tensor]], result: R) {
   let context = Context.current
@@ -21,6 +22,7 @@ package func differentiate<R, E: Error>(
   defer {
     context.depth -= 1
     context.tape = outer
+    if outer == nil { tape.settle() }
   }
   let variables = x.map { tape.variable($0, level) }
   let outerVariables = context.variables
@@ -33,13 +35,18 @@ package func differentiate<R, E: Error>(
     return (y, seeds(y).map { _ in x.map { Tensor(hollow: $0.shape, $0.dtype) } }, result)
   }
   let seeds = seeds(y)
+  if !wantsValue { y.isNotAskedFor() }
   // The outermost call's backward pass needs no records; an inner one's is recorded for the calls around it.
   if outer == nil { context.tape = nil }
   var gradients: [[Tensor]] = []
   for (i, seed) in seeds.enumerated() {
     let found = tape.backward(
       from: y, seed: seed, to: variables, since: start, level: level, keeping: outer != nil || i < seeds.count - 1)
-    gradients.append(zip(x, found).map { x, gradient in gradient ?? Tensor.zeros([], x.dtype).expanded(x.shape) })
+    gradients.append(
+      zip(x, found).map { x, gradient in
+        if outer == nil, let gradient { _ = gradient.hasElements }
+        return gradient ?? Tensor.zeros([], x.dtype).expanded(x.shape)
+      })
   }
   if outer == nil { y.node = .none }
   return (y, gradients, result)

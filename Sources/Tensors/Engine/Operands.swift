@@ -16,8 +16,10 @@ package protocol Operands: PrimitiveInputs {
   func isContiguous(_ i: Int) -> Bool
   func pointer(_ i: Int) -> UnsafeMutableRawPointer
   func node(_ i: Int) -> Node
-  /// Whether all have the elements that their shapes promise.
+  /// Whether all have the elements that their shapes promise; those that have been put off are computed.
   var hasElements: Bool { get }
+  /// Whether some have been put off.
+  var waits: Bool { get }
   /// Lets go of the elements, for a record whose rule does not read them.
   mutating func dropElements()
   /// The deepest gradient call on a tape that one of them depends on; 0 if none is tracked there.
@@ -32,6 +34,7 @@ extension Tensor: Operands {
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { isContiguous }
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { pointer }
   @inline(__always) package func node(_ i: Int) -> Node { node }
+  @inline(__always) package var waits: Bool { isWaiting }
   package mutating func dropElements() { body = .outline(shape, dtype) }
   @inline(__always) package func level(on tape: UInt64) -> Int32 { node.tape == tape ? node.level : 0 }
 }
@@ -56,6 +59,7 @@ public struct Pair: Operands {
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { i == 0 ? a.pointer : b.pointer }
   @inline(__always) package func node(_ i: Int) -> Node { i == 0 ? a.node : b.node }
   @inline(__always) package var hasElements: Bool { a.hasElements && b.hasElements }
+  @inline(__always) package var waits: Bool { a.isWaiting || b.isWaiting }
   package mutating func dropElements() {
     a.dropElements()
     b.dropElements()
@@ -86,6 +90,7 @@ public struct Triple: Operands {
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { i == 0 ? a.pointer : i == 1 ? b.pointer : c.pointer }
   @inline(__always) package func node(_ i: Int) -> Node { i == 0 ? a.node : i == 1 ? b.node : c.node }
   @inline(__always) package var hasElements: Bool { a.hasElements && b.hasElements && c.hasElements }
+  @inline(__always) package var waits: Bool { a.isWaiting || b.isWaiting || c.isWaiting }
   package mutating func dropElements() {
     a.dropElements()
     b.dropElements()
@@ -106,6 +111,10 @@ extension [Tensor]: Operands {
   package var hasElements: Bool {
     for i in indices where !self[i].hasElements { return false }
     return true
+  }
+  package var waits: Bool {
+    for i in indices where self[i].isWaiting { return true }
+    return false
   }
   package mutating func dropElements() { for i in indices { self[i].dropElements() } }
   package func level(on tape: UInt64) -> Int32 {

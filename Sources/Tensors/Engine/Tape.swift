@@ -53,6 +53,21 @@ package final class Tape {
 
   var count: Int { records.count }
 
+  /// Takes down that elements have been put off.
+  func waits(_ y: Tensor) { waiting.append(WeakBody(body: y.body)) }
+
+  /// Computes what has been put off and is still held by somebody: at the end of the outermost call, so that nothing waits for longer, nor keeps
+  /// operands for it.
+  func settle() {
+    for place in waiting.indices.reversed() {
+      guard let body = waiting[place].body, Tensor(body).waiting?.isAskedFor ?? false else { continue }
+      body.arrives()
+    }
+    waiting = []
+  }
+  private struct WeakBody { weak var body: Body? }
+  @exclusivity(unchecked) private var waiting: [WeakBody] = []
+
   /// The variable that a tensor is, or is a view of.
   func origin(of node: Node) -> Int? {
     var node = node

@@ -1,4 +1,5 @@
 import Fluxion
+import Foundation
 import RealModule
 import Testing
 
@@ -218,6 +219,71 @@ import Testing
       let truth = x * 0.5 * .erfc(-x / 2.0.squareRoot())
       #expect(abs(y - truth) <= abs(x) * ofΦ + abs(truth) * rounding, "gelu(\(x))")
       #expect(y.sign == x.sign || y == 0)
+    }
+  }
+
+  /// Functions of our own beside float64's or the C library's, in units of the last place.
+  @Test func functionsStayNearTheTruth() {
+    func units(_ y: [Float], _ truth: [Double]) -> Double {
+      zip(y, truth).map { y, truth in Swift.abs(Double(y) - truth) / Double(Float(truth).ulp) }.max()!
+    }
+    let x = withSeed(3) { Tensor.uniform([1 << 14], in: -1..<1) }
+    let wide = x.cast(to: .float64)
+    #expect(units(erfInverse(x).scalars(Float.self), erfInverse(wide).scalars(Double.self)) < 2.5)
+    let near = 1 - exp(-16 * abs(x))
+    #expect(units(erfInverse(near).scalars(Float.self), erfInverse(near.cast(to: .float64)).scalars(Double.self)) < 2.5)
+    let positive = exp(40 * x)
+    #expect(units(log2(positive).scalars(Float.self), positive.scalars(Float.self).map { Double.log2(Double($0)) }) < 1.5)
+    let ones = 1 + 0.5 * x
+    #expect(units(log2(ones).scalars(Float.self), ones.scalars(Float.self).map { Double.log2(Double($0)) }) < 1.5)
+    #expect(
+      log2(Tensor((-149...127).map { Float(sign: .plus, exponent: $0, significand: 1) })).scalars(Float.self)
+        == (-149...127).map(Float.init))
+
+    let powers = pow(exp(300 * wide), withSeed(4) { Tensor.uniform([1 << 14], in: -2..<2, .float64) })
+    let bases = exp(300 * wide).scalars(Double.self)
+    let exponents = withSeed(4) { Tensor.uniform([1 << 14], in: -2..<2, .float64) }.scalars(Double.self)
+    for (i, y) in powers.scalars(Double.self).enumerated() {
+      let truth = pow(bases[i], exponents[i])
+      #expect(Swift.abs(y - truth) <= 2 * truth.ulp, "pow(\(bases[i]), \(exponents[i]))")
+    }
+    let odd: [Double] = [
+      0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, 1e300, 0x1p53, 0x1p53 - 1, 0x1p52 + 0.5,
+    ]
+    for a in odd {
+      for (y, b) in zip(pow(Tensor.full([odd.count], a, .float64), Tensor(odd)).scalars(Double.self), odd) {
+        let truth = pow(a, b)
+        #expect(y.isNaN && truth.isNaN || y.sign == truth.sign && Swift.abs(y - truth) <= truth.ulp || y == truth, "pow(\(a), \(b)) = \(y)")
+      }
+    }
+  }
+
+  /// What programs are shortened to is what they say.
+  @Test func shortWaysAreTheLongOnes() {
+    let x = withSeed(5) { Tensor.uniform([4096], in: -5..<5, .float64) }
+    let cube = x * x
+    #expect(Elementwise { x in x * (x * x) }(x).isClose(to: cube * x, relative: 1e-15))
+    #expect(Elementwise { x in x * sigmoid(x) }(x).isClose(to: sigmoid(x) * x, relative: 1e-15))
+    #expect(Elementwise { x in expm1(x) + 1 }(x).isClose(to: exp(x), relative: 1e-15))
+    let negative = `where`(x .<= 0, x, 0)
+    #expect(elu(x, alpha: 0.7).isClose(to: `where`(x .<= 0, 0.7 * expm1(negative), x), relative: 1e-15))
+    #expect(Elementwise { x in elu(x) }(x).isClose(to: elu(x), relative: 0))
+    #expect(elu(x).isClose(to: `where`(x .<= 0, expm1(negative), x), relative: 1e-15))
+    #expect(hardSwish(x).isClose(to: x * relu6(x + 3) / 6, relative: 1e-14))
+    #expect(x.clamped(min: -1, max: 2).isClose(to: minimum(maximum(x, -1), 2), relative: 0))
+  }
+
+  /// The remainder by way of float64, and beyond it, is the processor's.
+  @Test func remaindersOfIntegers() {
+    let numbers = [0, 1, -1, 2, -2, 7, -7, 99, 1 << 50 - 1, 1 << 50, -1 << 50, 1 << 62, .max, .min, .min + 1]
+    for b in numbers {
+      let expected = numbers.map { a in b == 0 || b == -1 ? 0 : a % b == 0 || (a % b < 0) == (b < 0) ? a % b : a % b + b }
+      #expect((Tensor(numbers) % Tensor(numbers.map { _ in b })).scalars(Int.self) == expected)
+      let small = numbers.map { Int(Int32(truncatingIfNeeded: $0)) }
+      let c = Int(Int32(truncatingIfNeeded: b))
+      let fitting = small.map { a in c == 0 || c == -1 ? 0 : a % c == 0 || (a % c < 0) == (c < 0) ? a % c : a % c + c }
+      #expect(
+        (Tensor(small).cast(to: .int32) % Tensor(small.map { _ in c }).cast(to: .int32)).cast(to: .int64).scalars(Int.self) == fitting)
     }
   }
 

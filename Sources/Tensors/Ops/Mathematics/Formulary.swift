@@ -44,11 +44,7 @@ public func relu6(_ x: Symbol) -> Symbol { hardTanh(x, min: 0, max: 6) }
 /// relu6(x + 3)/6, as a symbol.
 public func hardSigmoid(_ x: Symbol) -> Symbol { relu6(x + 3) / 6 }
 /// x·relu6(x + 3)/6, as a symbol.
-public func hardSwish(_ x: Symbol) -> Symbol {
-  // Beyond the bounds the parabola is not wanted, and must not overflow into a NaN of its derivative.
-  let inner = hardTanh(x, min: -3, max: 3)
-  return select(x .<= -3, 0, select(x .>= 3, x, inner * (inner + 3) / 6))
-}
+public func hardSwish(_ x: Symbol) -> Symbol { Symbol.unary(FX_HARD_SWISH, x) }
 /// x, but 0 within ±lambda, as a symbol.
 public func hardShrink(_ x: Symbol, lambda: Symbol = 0.5) -> Symbol { select((x .>= -lambda) * (x .<= lambda), 0, x) }
 /// x nearer to 0 by lambda, and 0 within ±lambda, as a symbol.
@@ -61,15 +57,15 @@ public func softsign(_ x: Symbol) -> Symbol { x / (1 + abs(x)) }
 /// x − tanh x, as a symbol.
 public func tanhShrink(_ x: Symbol) -> Symbol { x - tanh(x) }
 
+/// ½x² where |x| ≤ delta, else delta·(|x| − ½delta), as a symbol: Huber's loss of a difference.
+package func huber(_ x: Symbol, delta: Symbol) -> Symbol { Symbol.binary(FX_HUBER, x, delta) }
+
 // MARK: - Steps and mixtures
 
 /// 0 where x < 0, 1 where x > 0, and `y` at 0, as a symbol.
 public func heaviside(_ x: Symbol, atZero y: Symbol) -> Symbol { select(x .== 0, y, x .> 0) }
 /// x + weight·(y − x), as a symbol.
-public func lerp(_ x: Symbol, _ y: Symbol, weight: Symbol) -> Symbol {
-  // From the nearer end, so that both ends are met.
-  select(abs(weight) .< 0.5, x + weight * (y - x), y - (y - x) * (1 - weight))
-}
+public func lerp(_ x: Symbol, _ y: Symbol, weight: Symbol) -> Symbol { Symbol(.apply(FX_LERP, x.node, y.node, weight.node)) }
 
 // MARK: - Bounds
 

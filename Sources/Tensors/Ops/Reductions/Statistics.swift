@@ -13,10 +13,7 @@ extension Tensor {
   /// Correction 1 (Bessel's, the default) makes a sample's variance unbiased; 0 is the variance of the elements themselves.
   public func variance(axes: [Int] = [], keepDims: Bool = false, correction: Double = 1) -> Tensor {
     guard hasStatistics(axes, "variance") else { return .placeholder }
-    let centered = self - mean(axes: axes, keepDims: true)
-    let total = centered.squared.sum(axes: axes, keepDims: keepDims)
-    let n = Double(elementCount) / Double(Swift.max(1, total.elementCount))
-    return total / Swift.max(0, n - correction)
+    return Variance(axes: axes, keepDims: keepDims, correction: correction)(self)
   }
   /// The variance over one axis.
   public func variance(axis: Int, keepDims: Bool = false, correction: Double = 1) -> Tensor {
@@ -37,4 +34,33 @@ extension Tensor {
   public func standardDeviation(axis: Int, keepDims: Bool = false, correction: Double = 1) -> Tensor {
     standardDeviation(axes: [axis], keepDims: keepDims, correction: correction)
   }
+}
+
+/// The variance as one primitive: the mean's own derivative adds up to nothing, so that the gradient is one pass.
+struct Variance: Primitive {
+  let axes: [Int]
+  let keepDims: Bool
+  let correction: Double
+
+  var name: String { "variance" }
+
+  func result(_ x: Tensor) throws(TensorError) -> Signature { try Reduce(kind: .sum, axes: axes, keepDims: keepDims).result(x) }
+
+  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+    let x = x.detached
+    return Self.squares.sum(x, x.mean(axes: axes, keepDims: true), axes: axes, keepDims: keepDims) / divisor(x, result.shape)
+  }
+
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    let mean = x.mean(axes: axes, keepDims: true)
+    let slope = (dy * 2 / divisor(x, dy.shape)).reshaped(mean.shape)
+    return [Self.slopes(x, mean, slope)]
+  }
+
+  private func divisor(_ x: Tensor, _ kept: Shape) -> Double {
+    Swift.max(0, Double(x.elementCount) / Double(Swift.max(1, kept.elementCount)) - correction)
+  }
+
+  private static let squares = Elementwise { x, mean in (x - mean) * (x - mean) }
+  private static let slopes = Elementwise { x, mean, slope in (x - mean) * slope }
 }

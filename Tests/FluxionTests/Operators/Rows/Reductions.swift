@@ -101,7 +101,7 @@ extension OperatorTable {
       name: "variance", overAxes: { $0.variance(axes: $1, keepDims: $2) }, overAxis: { $0.variance(axis: $1, keepDims: $2) },
       reference: { squaredDeviations($0) / Double(max(0, $0.count - 1)) },
       specials: [([1], nan, []), ([2, 2], 0, [0, 0]), ([1, inf], nan, [])],
-      parameters: ", correction: Double", change: composite),
+      parameters: ", correction: Double", primitive: "struct Variance"),
     Reduction(
       name: "standardDeviation", overAxes: { $0.standardDeviation(axes: $1, keepDims: $2, correction: 0) },
       overAxis: { $0.standardDeviation(axis: $1, keepDims: $2, correction: 0) },

@@ -111,6 +111,19 @@ extension OperatorTable {
       symbols: { minimumNumber($0, $1) }
     ) { min($0, $1) }
 
+    let huber = Elementwise { Tensors.huber($0, delta: $1) }
+    for (name, domain, slopes) in [("within", Domain.real(-0.5, 0.5), [0]), ("beyond", .real(1, 2), [0, 1])] {
+      rows.add(
+        .binary(
+          "Elementwise huber \(name)", "huber(_: Symbol, delta: Symbol)", domains: [domain, .real(0.6, 0.9)], slope: .inputs(slopes),
+          specials: "nan 1 = nan; inf 1 = inf; 0 1 = 0 | 0 0; 1 1 = 0.5 | 1 0; 3 1 = 2.5 | 1 2; -3 2 = 4 | -2 1"
+        ) {
+          huber($0, $1)
+        } reference: {
+          abs($0) <= $1 ? 0.5 * $0 * $0 : $1 * (abs($0) - 0.5 * $1)
+        })
+    }
+
     let cases: [[[Int]]] = [
       [[2, 3, 4], [2, 3, 4], [2, 3, 4]], [[2, 3, 1], [4], [3, 1]], [[4], [2, 3, 1], []], [[], [], []], [[0, 3], [3], [1]],
       [[1500], [1500], [1500]], [[185, 180], [185, 180], [180]],

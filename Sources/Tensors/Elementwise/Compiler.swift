@@ -1,0 +1,89 @@
+import CKernels
+
+/// From an expression to instructions over registers.
+struct Compiler {
+  struct Key: Hashable {
+    let kind: Expression.Kind
+    let arguments: [Int]
+  }
+  struct Value {
+    let kind: Expression.Kind
+    let arguments: [Int]
+    let expression: Expression
+    let isUniform: Bool
+    var uses = 0
+  }
+
+  var values: [Value] = []
+  var known: [Key: Int] = [:]
+  var seen: [ObjectIdentifier: Int] = [:]
+  var instructions: [Program.Instruction] = []
+  var uniforms: [Expression] = []
+  var registerCount = 0
+  /// The number of 1, for instructions that want a factor where the expression has none.
+  var one: Int?
+
+  /// The number of an expression; equal expressions have one number.
+  mutating func intern(_ x: Expression) -> Int {
+    if let number = seen[ObjectIdentifier(x)] { return number }
+    let arguments = x.arguments.map { intern($0) }
+    let key = Key(kind: x.kind, arguments: isCommutative(x.kind) ? arguments.sorted() : arguments)
+    let number: Int
+    if let known = known[key] {
+      number = known
+    } else {
+      number = values.count
+      let isUniform: Bool
+      if case .input = x.kind { isUniform = false } else { isUniform = arguments.allSatisfy { values[$0].isUniform } }
+      values.append(Value(kind: x.kind, arguments: arguments, expression: x, isUniform: isUniform))
+      known[key] = number
+    }
+    seen[ObjectIdentifier(x)] = number
+    return number
+  }
+
+  /// Whether x ∘ y and y ∘ x are one value.
+  private func isCommutative(_ kind: Expression.Kind) -> Bool {
+    guard case .apply(let op) = kind else { return false }
+    return [FX_ADD, FX_MUL, FX_EQ, FX_NE, FX_AND, FX_OR, FX_XOR].contains(fx_op(op))
+  }
+
+  mutating func emit(_ root: Int) {
+    // Interning numbered arguments before their users: numbers are an order of evaluation.
+    var isNeeded = Array(repeating: false, count: values.count)
+    isNeeded[root] = true
+    for i in stride(from: root, through: 0, by: -1) where isNeeded[i] && !values[i].isUniform {
+      for argument in lowered(i)?.arguments ?? [] {
+        isNeeded[argument] = true
+        values[argument].uses += 1
+      }
+    }
+    var places = Array(repeating: Program.Operand.none, count: values.count)
+    var free: [Int] = []
+    for i in 0...root where isNeeded[i] {
+      if values[i].isUniform {
+        places[i] = .uniform(uniforms.count)
+        uniforms.append(values[i].expression)
+      } else if case .input(let index) = values[i].kind {
+        places[i] = .input(index)
+      } else if let (op, arguments) = lowered(i) {
+        // A kernel may write over its operands, so their registers are free for the result.
+        for argument in arguments {
+          values[argument].uses -= 1
+          if values[argument].uses == 0, case .register(let register) = places[argument] { free.append(register) }
+        }
+        var target = -1
+        if i != root {
+          target = free.popLast() ?? registerCount
+          registerCount = Swift.max(registerCount, target + 1)
+          places[i] = .register(target)
+        }
+        let operands = arguments.map { places[$0] } + [.none, .none]
+        instructions.append(
+          .init(op: op, arguments: (operands[0], operands[1], arguments.count > 2 ? operands[2] : .none), target: target))
+      }
+    }
+    // An input or a constant by itself is copied.
+    if instructions.isEmpty { instructions.append(.init(op: FX_COPY.rawValue, arguments: (places[root], .none, .none), target: -1)) }
+  }
+}
