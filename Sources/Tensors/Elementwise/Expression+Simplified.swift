@@ -30,6 +30,10 @@ extension Expression {
       if x[1].value == 1 { return x[0] }
       if x[1].value == -1 { return .apply(FX_NEG, x[0]) }
     case FX_NEG:
+      // Of a number that a use brings the negative is taken once.
+      if x[0].kind == .apply(FX_MUL.rawValue), case .scalar = x[0].arguments[0].kind {
+        return .apply(FX_MUL, .apply(FX_NEG, x[0].arguments[0]), x[0].arguments[1])
+      }
       return negated(x[0])
     case FX_ABS:
       if let y = negated(x[0]) { return .apply(FX_ABS, y) }

@@ -144,6 +144,8 @@ private class Record<P: Primitive>: AnyRecord where P.Inputs: Operands {
       let node = x.node(i)
       if node.tape == tape && node.level >= level && node.index >= start && i < 64 { bits |= 1 << UInt64(i) }
     }
+    // Rules find elements where they look for them; only a sum takes what waits as its program.
+    if dy.isWaiting && P.self != Expand.self { _ = dy.hasElements }
     let dx = primitive.gradient(x, output(dy), dy, Needs(bits: bits))
     if dx.count != x.count && !dx.isEmpty { return refuse("\(dx.count) gradients for \(x.count) inputs") }
     for (i, dx) in dx.enumerated() {
