@@ -196,22 +196,22 @@ private struct AttentionWalk {
   /// Weights • values for `count` rows of weights.
   func sums(_ batch: Int, _ count: Int, _ features: Int, _ weights: UnsafeMutableRawPointer, _ result: UnsafeMutableRawPointer) {
     let (dtype, v) = (queriesOf.dtype, v(batch))
-    if count * keys * features <= Self.small && !v.isTransposed && !DirectProduct.isThere(dtype) {
+    if count * keys * features <= Self.small(dtype) && !v.isTransposed {
       fx_row_sums(dtype.code, count, keys, features, weights, v.pointer, v.lead, result)
     } else {
       BLAS.gemm(dtype, count, features, keys, whole(weights), v, adds: false, result, features)
     }
   }
 
-  /// Products of so many steps are not worth a call of CBLAS.
-  private static let small = 4096
+  /// Products of so many steps are not worth a call of CBLAS, nor of what is in its place; sums in lanes round less often besides.
+  private static func small(_ dtype: DType) -> Int { DirectProduct.isThere(dtype) ? 1024 : 4096 }
 
   /// a • bᵀ for `count` rows of a and all keys.
   func products(_ count: Int, _ width: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, _ result: UnsafeMutableRawPointer) {
     let dtype = queriesOf.dtype
     if width == 0 {
       fillElements(result, 0, dtype, count * keys)
-    } else if count * keys * width <= Self.small && !a.isTransposed && !b.isTransposed && !DirectProduct.isThere(dtype) {
+    } else if count * keys * width <= Self.small(dtype) && !a.isTransposed && !b.isTransposed {
       fx_row_products(dtype.code, count, keys, width, a.pointer, a.lead, b.pointer, b.lead, result)
     } else {
       BLAS.gemm(dtype, count, keys, width, a, b.flipped, adds: false, result, keys)
