@@ -31,7 +31,17 @@
       for (ptrdiff_t j = 0; j < w; j++) lanes[j] = join_##NAME(lanes[j], lanes[j + w]);                       \
     return lanes[0];                                                                                          \
   }                                                                                                           \
-  FX_INLINE A few_##NAME(ptrdiff_t width, ptrdiff_t n, const T *x) {                                        \
+  /* Less than eight, in the order of eight lanes: vectors would wait for what is written one by one. */      \
+  FX_INLINE A tiny_##NAME(ptrdiff_t n, const T *x) {                                                          \
+    A lanes[8] = {INIT};                                                                                      \
+    _Pragma("clang loop vectorize(disable)") for (ptrdiff_t j = 0; j < n; j++) lanes[j] = step_##NAME(INIT, x[j]); \
+    for (ptrdiff_t w = 4; w > 0; w /= 2)                                                                      \
+      _Pragma("clang loop vectorize(disable)") for (ptrdiff_t j = 0; j < w && j + w < n; j++)                 \
+        lanes[j] = join_##NAME(lanes[j], lanes[j + w]);                                                       \
+    return lanes[0];                                                                                          \
+  }                                                                                                           \
+  FX_INLINE A few_##NAME(ptrdiff_t width, ptrdiff_t n, const T *x) {                                          \
+    if (n < 8) return tiny_##NAME(n, x);                                                                      \
     A lanes[FX_LANES];                                                                                        \
     for (ptrdiff_t j = 0; j < width; j++) lanes[j] = INIT;                                                    \
     ptrdiff_t i = 0;                                                                                          \

@@ -25,9 +25,9 @@ public enum Threads {
 /// Each thread begins with a stretch of the parts that is its own and helps the others when that is done. So the same thread works on
 /// the same piece of a tensor in one operator after the other, and finds it in its core's caches.
 ///
-/// What sharing a small job costs is the cache lines that go from core to core, 50 to 250 ns each. There are two for each worker: its post, where
-/// it looks for work and finds all that it must know, and its report. Nobody waits for a lock, and nothing has to be closed: whoever has
-/// taken a part may read the job, for it cannot end before that part is reported.
+/// What sharing a small job costs is the cache lines that go from core to core, 50 to 250 ns each. There are two for each worker: its
+/// post, where it looks for work and finds all that it must know, and its report. Nobody waits for a lock, and nothing has to be closed:
+/// whoever has taken a part may read the job, for it cannot end before that part is reported.
 final class ThreadPool: Sendable {
   static let shared = ThreadPool()
 
@@ -204,20 +204,18 @@ final class ThreadPool: Sendable {
   }
 }
 
-/// Calls `body` with stretches of 0 ..< count of at least `grain` each, in parallel where that pays.
+/// Calls `body` with stretches of 0 ..< count of about `grain` each or more, in parallel where there are two of them.
 ///
 /// The cuts depend on nothing but `count` and `grain`, so what is computed within a stretch is the same for any number of threads.
 @inline(__always)
 func parallel(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
   let grain = max(1, grain)
-  if count <= grain {
+  if count / 2 < grain {
     if count > 0 { body(0..<count) }
     return
   }
-  // A few parts for each core level out what the machine does besides; more would only cost.
-  // An even number of them, so that two threads get the same.
+  // A few parts for each core level out what the machine does besides, more would only cost; an even number gives two threads the same.
   let parts = min((count / grain + 1) & ~1, 16)
-  if count < 2 * grain { return body(0..<count) }
   ThreadPool.shared.run(parts) { part in
     body(count * part / parts..<count * (part + 1) / parts)
   }
