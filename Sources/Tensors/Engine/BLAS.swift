@@ -35,8 +35,8 @@ enum BLAS {
       return fx_matmul_small(dtype.code, m, n, k, a.pointer, aRow, aColumn, b.pointer, bRow, bColumn, adds ? 1 : 0, c, ldc)
     }
     // A row or a column takes the matrix-vector product, up to eight times as fast as OpenBLAS's general one.
-    if m == 1 { return gemv(dtype, n, k, b.flipped, a.pointer, a.isTransposed ? a.lead : 1, adds, c, 1) }
-    if n == 1 { return gemv(dtype, m, k, a, b.pointer, b.isTransposed ? 1 : b.lead, adds, c, ldc) }
+    if m == 1 { return gemv(dtype, n, k, b.flipped, a.pointer, a.steps.column, adds, c, 1) }
+    if n == 1 { return gemv(dtype, m, k, a, b.pointer, b.steps.row, adds, c, ldc) }
     if PackedProduct.suits(dtype, m, n, k) { return PackedProduct.serial(dtype, m, n, k, a, b, adds: adds, c, ldc) }
     let ta = a.isTransposed ? CblasTrans : CblasNoTrans
     let tb = b.isTransposed ? CblasTrans : CblasNoTrans
@@ -87,9 +87,8 @@ enum BLAS {
     // Read in a condition: an unused read of a lazy constant is dropped, and its initialiser with it.
     guard isReady else { return }
     if k == 1 && !adds && ldc == n {
-      let row = b.isTransposed ? b.lead : 1
-      if row == 1 || n == 1 {
-        let step = a.isTransposed ? 1 : a.lead
+      if b.steps.column == 1 || n == 1 {
+        let step = a.steps.row
         return parallel(m, grain: Blocks.grain / n) { rows in
           fx_outer(
             dtype.code, rows.count, n, a.pointer + rows.lowerBound * step * dtype.byteCount, step, b.pointer,
@@ -123,11 +122,11 @@ enum BLAS {
       let to = Swift.min(blocks * (part + 1) / parts * width, length)
       if byRows {
         var rows = a
-        rows.pointer += from * (a.isTransposed ? 1 : a.lead) * size
+        rows.pointer += from * a.steps.row * size
         gemm(dtype, to - from, n, k, rows, b, adds: adds, c + from * ldc * size, ldc)
       } else {
         var columns = b
-        columns.pointer += from * (b.isTransposed ? b.lead : 1) * size
+        columns.pointer += from * b.steps.column * size
         gemm(dtype, m, to - from, k, a, columns, adds: adds, c + from * size, ldc)
       }
     }

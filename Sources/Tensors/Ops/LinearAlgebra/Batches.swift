@@ -98,3 +98,8 @@ extension Tensor {
     return sizes.count == 1 ? part : part.reshaped(Shape(Array(shape.dropLast()) + sizes))
   }
 }
+
+/// What is wrong with a matrix of a batch that has no inverse.
+func singular(_ failure: LAPACK.Failure, _ shape: Shape) -> TensorError {
+  mistake("\(Tensor.matrixName(failure.matrix, shape)) is singular: pivot \(failure.info) is zero")
+}

@@ -40,10 +40,6 @@ struct Inverse: Primitive {
     return y
   }
 
-  private func singular(_ failure: LAPACK.Failure, _ shape: Shape) -> TensorError {
-    mistake("\(Tensor.matrixName(failure.matrix, shape)) is singular: pivot \(failure.info) is zero")
-  }
-
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let transpose = y.transposed()
     return [-(transpose • dy • transpose)]

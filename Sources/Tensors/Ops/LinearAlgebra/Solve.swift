@@ -100,9 +100,7 @@ struct Factors: Sendable {
         Blocked.lu(n, n, a + i * n * n, exchanges + i * n)
       }
     }
-    if let failure, isInvertible {
-      throw mistake("\(Tensor.matrixName(failure.matrix, x.shape)) is singular: pivot \(failure.info) is zero")
-    }
+    if let failure, isInvertible { throw singular(failure, x.shape) }
     return Factors(lu: lu, pivots: pivots)
   }
 }

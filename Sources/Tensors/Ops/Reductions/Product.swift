@@ -23,19 +23,14 @@ struct ProductGradient: Primitive {
     let (outer, n, inner) = x.a.around(axis)
     let (x, dy) = (x.a.ordered, x.b.ordered)
     let dx = Tensor(uninitialized: result.shape, result.dtype)
-    if outer * n * inner == 0 { return dx }
     let (code, size) = (x.dtype.code, x.dtype.byteCount)
-    func run(_ row: Int, _ rows: Int, _ column: Int, _ columns: Int) {
+    forEachStretch(outer, n, inner) { at, rows, columns in
+      // dy has one element for the n of a column.
+      let reduced = at / (n * inner) * inner + at % (n * inner)
       withUnsafeTemporaryAllocation(byteCount: fx_product_others_memory(code, n, inner), alignment: 64) { memory in
-        let at = (row * n * inner + column) * size
         fx_product_others(
-          code, rows, n, inner, columns, x.pointer + at, dy.pointer + (row * inner + column) * size, memory.baseAddress!, dx.pointer + at)
+          code, rows, n, inner, columns, x.pointer + at * size, dy.pointer + reduced * size, memory.baseAddress!, dx.pointer + at * size)
       }
-    }
-    if outer > 1 {
-      parallel(outer, grain: Swift.max(1, Blocks.grain / 4 / (n * inner))) { run($0.lowerBound, $0.count, 0, inner) }
-    } else {
-      parallel(inner, grain: Swift.max(64, Blocks.grain / 4 / n)) { run(0, 1, $0.lowerBound, $0.count) }
     }
     return dx
   }

@@ -155,7 +155,7 @@ struct ScanPositions: Primitive {
 }
 
 /// Calls `body` with the first element, the rows and the columns of stretches of [outer, n, inner], in parallel where that pays.
-private func forEachStretch(_ outer: Int, _ n: Int, _ inner: Int, _ body: (_ at: Int, _ outer: Int, _ inner: Int) -> Void) {
+func forEachStretch(_ outer: Int, _ n: Int, _ inner: Int, _ body: (_ at: Int, _ outer: Int, _ inner: Int) -> Void) {
   if outer * n * inner == 0 { return }
   if outer > 1 {
     parallel(outer, grain: Swift.max(1, Blocks.grain / 4 / (n * inner))) { body($0.lowerBound * n * inner, $0.count, inner) }
