@@ -8,6 +8,8 @@ import Tensors
 ///
 /// The model is called in training mode, in place: what a run changes (hidden values, random streams) is changed afterwards. Parameters
 /// that the loss does not depend on have gradients of 0.
+///
+/// A model without parameters, and a loss that does not depend on any of them, is a mistake, unless all of them are frozen.
 public func gradient<M: Model, E: Error>(at model: inout M, _ loss: (inout M) throws(E) -> Tensor) throws(E) -> M {
   try valueAndGradient(at: &model, loss).gradient
 }
@@ -27,10 +29,13 @@ public func valueAndGradient<M: Model, Auxiliary, E: Error>(
   var collect = Collect()
   collect.content(&model)
   let original = collect.tensors
+  if original.isEmpty && !collect.hasFrozen {
+    fail(TensorError("gradient", "\(M.self) has no parameters to differentiate at; \(whereParametersAre)"))
+  }
   if let i = original.firstIndex(where: { !$0.dtype.isFloatingPoint }) {
     let name = model.parameters.filter { !$0.value.isFrozen }[i].name
     fail(
-      TensorError("gradient", "parameter \(name) is \(original[i].dtype); float32 and float64 are trained, a constant is declared with let")
+      TensorError("gradient", "parameter \(name) is \(original[i].dtype); float32 and float64 are trained, what is not is marked @Constant")
     )
   }
   func run(_ variables: [Tensor]) throws(E) -> (Tensor, Auxiliary) {
@@ -41,7 +46,15 @@ public func valueAndGradient<M: Model, Auxiliary, E: Error>(
       var restore = OnTape(tensors: original, before: variables)
       model.visit(&restore)
     }
-    return try loss(&model)
+    let (value, auxiliary) = try loss(&model)
+    if !original.isEmpty && !hasFailed && !value.isPlaceholder && !value.dependsOnVariables {
+      fail(
+        TensorError(
+          "gradient",
+          "the loss does not depend on any parameter of \(M.self), so that nothing would be learned; compute it from the closure's argument, as in "
+            + "{ model in loss(model(x), y) }, and not from a model outside of the closure or from detached values"))
+    }
+    return (value, auxiliary)
   }
   let (value, gradients, auxiliary) = try differentiate(
     "gradient", at: original, names: { start in VariableOwner(first: start, steps: collect.steps) }, seeds: scalarSeed, run)
@@ -54,9 +67,14 @@ public func valueAndGradient<M: Model, Auxiliary, E: Error>(
   return (value, gradient, auxiliary)
 }
 
+/// What a model without parameters is told.
+package let whereParametersAre = "parameters are its stored vars that are tensors, and those of its stored vars that are layers"
+
 /// The parameters that are trained, in order, and the way to them.
 private struct Collect: ModelVisitor {
   var tensors: [Tensor] = []
+  /// Whether there are parameters that are not trained on purpose.
+  var hasFrozen = false
   /// How the model was gone through: from it the names of parts follow, if ever they are asked for.
   var steps: [Step] = []
 
@@ -73,7 +91,10 @@ private struct Collect: ModelVisitor {
   }
 
   mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
-    if tensor.isFrozen { return }
+    if tensor.isFrozen {
+      hasFrozen = true
+      return
+    }
     tensors.append(tensor)
     steps.append(.parameter)
   }

@@ -8,9 +8,11 @@ import Tensors
 ///       func callAsFunction(_ x: Tensor) -> Tensor { sigmoid(layer(x)) }
 ///     }
 ///
-/// Conforming is all there is to do. The stored `var`s that are tensors are its parameters, those that are models are its parts (also in
-/// optionals and arrays); `let`s are constants. A model is a value: a copy is independent. What a run changes (hidden values, dropout's
-/// random stream) is stored in it; a model without such state declares the call non-mutating.
+/// Conforming is all there is to do. The stored `var`s that are tensors are its parameters, those that are models are its parts, also in
+/// optionals, arrays, dictionaries (in the order of their keys' descriptions), tuples and structs. A layer or a floating-point tensor where
+/// it is not found (in a `let`, a class, an enum) is a mistake at first use; ``Constant`` marks one that is not to be trained. A model is a
+/// value: a copy is independent. What a run changes (hidden values, dropout's random stream) is stored in it; a model without such state
+/// declares the call non-mutating.
 public protocol Model<Input, Output>: Sendable, CustomStringConvertible {
   /// What it is called with; mostly `Tensor`.
   associatedtype Input

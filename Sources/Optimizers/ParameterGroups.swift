@@ -159,8 +159,11 @@ public enum ParameterGroupBuilder {
   public static func buildArray(_ groups: [[ParameterGroup]]) -> [ParameterGroup] { groups.flatMap { $0 } }
 }
 
+/// Some of a model's parameters, which may be none.
+protocol PartOfModel {}
+
 /// A model of which a group's parameters alone are seen: what any optimizer can be given.
-private struct Members<M: Model>: Model {
+private struct Members<M: Model>: Model, PartOfModel {
   var model: M
   let owners: [Int]
   var group: Int

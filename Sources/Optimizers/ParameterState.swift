@@ -59,6 +59,9 @@ struct ParameterState: Sendable, Resumable {
     copy.visit(&gradients)
     var parameters = Outlines()
     model.visit(&parameters)
+    if parameters.list.isEmpty && !(M.self is any PartOfModel.Type) {
+      return fail(TensorError(name, "\(M.self) has no parameters to update; \(whereParametersAre)"))
+    }
     guard parameters.list.count == gradients.tensors.count else {
       return fail(TensorError(name, "a gradient of \(gradients.tensors.count) parameters for a model of \(parameters.list.count)"))
     }
@@ -66,7 +69,7 @@ struct ParameterState: Sendable, Resumable {
       let (shape, dtype) = (outline.shape, outline.dtype)
       guard let g = gradients.tensors[i], !outline.isFrozen else { continue }
       func refuse(_ message: String) { fail(TensorError(name, "parameter \(model.parameters[i].name) is \(dtype) \(shape), \(message)")) }
-      if !dtype.isFloatingPoint { return refuse("which is not trained; a constant is declared with let") }
+      if !dtype.isFloatingPoint { return refuse("which is not trained; what is not is marked @Constant") }
       if g.shape != shape || g.dtype != dtype { return refuse("its gradient \(g.dtype) \(g.shape)") }
       if g.isPlaceholder { return refuse("its gradient has no elements: it comes from after a mistake") }
       if entries.isEmpty { continue }

@@ -59,7 +59,7 @@ public struct ScheduleSequence<First: Schedule, Next: Schedule>: Schedule {
 extension Schedule {
   /// This schedule up to a step, and another one from there on, whose own steps begin with 0 there.
   ///
-  ///     Constant(1e-3).then(Exponential(from: 1e-3, by: 0.99), from: 1000).then(Constant(1e-5), from: 5000)
+  ///     ConstantRate(1e-3).then(Exponential(from: 1e-3, by: 0.99), from: 1000).then(ConstantRate(1e-5), from: 5000)
   ///
   /// Boundaries are steps of the whole. PyTorch: `SequentialLR`, with its milestones.
   public func then<Next: Schedule>(_ next: Next, from boundary: Int) -> ScheduleSequence<Self, Next> {

@@ -3,14 +3,14 @@ import Foundation
 /// The same rate at every step.
 ///
 /// PyTorch: `ConstantLR` with factor 1.
-public struct Constant: Schedule {
+public struct ConstantRate: Schedule {
   /// The rate.
   public let rate: Double
 
   /// Always this rate.
   public init(_ rate: Double) {
     self.rate = rate
-    var check = SettingCheck("Constant")
+    var check = SettingCheck("ConstantRate")
     check.number(rate, "a rate")
   }
 

@@ -73,6 +73,12 @@ extension Tensor {
   /// Whether a gradient that is being taken depends on it.
   package var isTracked: Bool { level(on: Context.current.tapeID) > 0 }
 
+  /// Whether it depends on a variable of the innermost gradient call that is open.
+  package var dependsOnVariables: Bool {
+    let context = Context.current
+    return context.depth > 0 && level(on: context.tapeID) >= Int32(context.depth)
+  }
+
   /// Whether two tensors stand at one place of one tape.
   package func isSamePlace(as other: Tensor) -> Bool { node.tape == other.node.tape && node.index == other.node.index }
 

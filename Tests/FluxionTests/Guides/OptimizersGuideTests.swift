@@ -106,9 +106,9 @@ struct InverseSquareRoot: Schedule {
   }
 
   @Test func composition() {
-    let rates = WarmUp(steps: 100, from: 1e-5, then: Constant(1e-3))
+    let rates = WarmUp(steps: 100, from: 1e-5, then: ConstantRate(1e-3))
       .then(Cosine(from: 1e-3, to: 1e-5, steps: 800), from: 1000)
-      .then(Constant(1e-5), from: 1800)
+      .then(ConstantRate(1e-5), from: 1800)
     let image = rates.svg(steps: 2000, title: "Up, level and down")
     #expect(image.contains("Up, level and down") && image.contains("<polyline"))
     #expect([0, 100, 999, 1000, 1800].map { rates.rate(at: $0) } == [1e-5, 1e-3, 1e-3, 1e-3, 1e-5])
@@ -153,7 +153,7 @@ struct InverseSquareRoot: Schedule {
       SVGChart.Panel(
         title: "ReduceOnPlateau", xRange: 0...Double(steps), series: [SVGChart.Series(points: plateauRates)], isFromZero: true),
       WarmUp(steps: 20, then: Cosine(from: 0.1, steps: 80)).panel(steps: steps, title: "WarmUp, then Cosine"),
-      Constant(0.1).then(Exponential(from: 0.05, by: 0.97), from: 40).panel(steps: steps, title: "then(_:from:)"),
+      ConstantRate(0.1).then(Exponential(from: 0.05, by: 0.97), from: 40).panel(steps: steps, title: "then(_:from:)"),
     ]
     return SVGChart(title: "Schedules", subtitle: "The learning rate of each of a hundred steps", panels: panels, columns: 4).text
   }

@@ -107,6 +107,8 @@ import Testing
   func freezingKeepsTheBits(_ row: LayerRow) {
     func check<M: Model<Tensor, Tensor>>(_ model: M) {
       var model = model
+      // Without parameters there is nothing to train, which is a mistake.
+      if model.parameters.isEmpty { return }
       func step() {
         var optimizer = SGD(learningRate: 0.1, weightDecay: 0.1)
         let gradient = gradient(at: &model) { model in model(row.sample()).squared.mean() }
@@ -118,7 +120,7 @@ import Testing
       #expect(model.parameters.map(\.value.copyOfElements) == before)
       model.thaw()
       step()
-      #expect(before.isEmpty || model.parameters.map(\.value.copyOfElements) != before)
+      #expect(model.parameters.map(\.value.copyOfElements) != before)
     }
     check(row.layer())
   }

@@ -34,11 +34,11 @@ private final class Shared: Model, @unchecked Sendable {
         return loss
       }
     },
-    Row(sentence: "gradient: parameter count is int64; float32 and float64 are trained, a constant is declared with let") {
+    Row(sentence: "gradient: parameter count is int64; float32 and float64 are trained, what is not is marked @Constant") {
       var model = Counting()
       _ = gradient(at: &model) { model in model([1]).sum() }
     },
-    Row(sentence: "Model: Shared is not a struct; a struct's parameters are found, another type writes visit by hand") {
+    Row(sentence: "Model: Shared is not a struct; parameters are found in structs, another type writes visit(_:) by hand") {
       _ = Shared().parameters
     },
     Row(sentence: "Dropout: a probability of 1.5; 0 to 1 would fit") {

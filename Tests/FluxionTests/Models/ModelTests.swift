@@ -5,7 +5,7 @@ import Testing
 /// A model with everything that reflection must find, and what it must leave alone.
 private struct Zoo: Model {
   var weight: Tensor = [[1, 2]]
-  let constant: Tensor = [9]
+  @Constant var constant: Tensor = [9]
   var dense = Dense(2, 3)
   var maybe: Dense? = Dense(3, 1)
   var nothing: Dense?

@@ -12,7 +12,7 @@ import Testing
   }
 
   static let schedules: [String: any Schedule] = [
-    "constant": Constant(0.1),
+    "constant": ConstantRate(0.1),
     "step": StepDecay(from: 0.1, by: 0.5, every: 30),
     "step, defaults": StepDecay(from: 0.1, every: 10),
     "multi-step": MultiStep(from: 0.1, at: [80, 30, 80]),
@@ -29,7 +29,7 @@ import Testing
     "one cycle, three phases": OneCycle(peak: 0.2, steps: 90, warmUp: 0.4, hasThreePhases: true),
     "one cycle, no warm-up": OneCycle(peak: 0.2, steps: 50, warmUp: 0),
     "warm-up and cosine": WarmUp(steps: 10, from: 0.01, then: Cosine(from: 0.1, to: 0.001, steps: 40)),
-    "sequence": Constant(0.1).then(Exponential(from: 0.1, by: 0.9), from: 7).then(StepDecay(from: 0.1, by: 0.5, every: 5), from: 20),
+    "sequence": ConstantRate(0.1).then(Exponential(from: 0.1, by: 0.9), from: 7).then(StepDecay(from: 0.1, by: 0.5, every: 5), from: 20),
     "plateau": ReduceOnPlateau(from: 0.1),
     "plateau, impatient": ReduceOnPlateau(
       from: 0.1, by: 0.5, patience: 2, threshold: .relative(1e-3), cooldown: 3, minimum: 1e-3),
@@ -61,14 +61,14 @@ import Testing
     #expect(abs(OneCycle(peak: 1, steps: 10).rate(at: 15) - 1 / 25e4) < 1e-18)
     let line = PiecewiseLinear([(10, 1), (20, 2), (20, 0.5), (30, 0.25)])
     #expect([0, 10, 15, 19, 20, 25, 30, 99].map { line.rate(at: $0) } == [1, 1, 1.5, 1.9, 0.5, 0.375, 0.25, 0.25])
-    #expect(WarmUp(steps: 0, then: Constant(1)).rate(at: 0) == 1)
-    #expect([0, 1, 4, 5].map { WarmUp(steps: 4, then: Constant(1)).scaled(by: 2).rate(at: $0) } == [0, 0.5, 2, 2])
+    #expect(WarmUp(steps: 0, then: ConstantRate(1)).rate(at: 0) == 1)
+    #expect([0, 1, 4, 5].map { WarmUp(steps: 4, then: ConstantRate(1)).scaled(by: 2).rate(at: $0) } == [0, 0.5, 2, 2])
   }
 
   /// One that remembers is taken up again with what it remembers, wherever it stands.
   @Test func memoryIsKept() throws {
     func plateau() -> some Schedule {
-      WarmUp(steps: 3, then: Constant(0.5).then(ReduceOnPlateau(from: 0.5, by: 0.5, patience: 1, cooldown: 2).scaled(by: 2), from: 2))
+      WarmUp(steps: 3, then: ConstantRate(0.5).then(ReduceOnPlateau(from: 0.5, by: 0.5, patience: 1, cooldown: 2).scaled(by: 2), from: 2))
     }
     func taken<S: Schedule>(_ schedule: S, _ fresh: S) throws -> S {
       var (schedule, fresh) = (schedule, fresh)
@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ErrorRow("Constant: a rate of nan; a finite number, 0 or more, would fit") { _ = Constant(.nan) },
+    ErrorRow("ConstantRate: a rate of nan; a finite number, 0 or more, would fit") { _ = ConstantRate(.nan) },
     ErrorRow("StepDecay: a change every 0 steps; 1 or more would fit") { _ = StepDecay(from: 1, every: 0).rate(at: 3) },
     ErrorRow("MultiStep: a factor of -1.0; a finite number, 0 or more, would fit") { _ = MultiStep(from: 1, by: -1, at: [3]) },
     ErrorRow("Exponential: a rate of -1.0; a finite number, 0 or more, would fit") { _ = Exponential(from: -1, by: 0.5) },
@@ -112,9 +112,9 @@ import Testing
     ErrorRow("OneCycle: a final divisor of 0.0; a finite number above 0 would fit") {
       _ = OneCycle(peak: 1, steps: 10, finalDivisor: 0)
     },
-    ErrorRow("WarmUp: -1 steps; 0 or more would fit") { _ = WarmUp(steps: -1, then: Constant(1)).rate(at: 0) },
-    ErrorRow("then: a boundary at step -1; 0 or more would fit") { _ = Constant(1).then(Constant(2), from: -1).rate(at: 0) },
-    ErrorRow("scaled(by:): a factor of inf; a finite number, 0 or more, would fit") { _ = Constant(1).scaled(by: .infinity) },
+    ErrorRow("WarmUp: -1 steps; 0 or more would fit") { _ = WarmUp(steps: -1, then: ConstantRate(1)).rate(at: 0) },
+    ErrorRow("then: a boundary at step -1; 0 or more would fit") { _ = ConstantRate(1).then(ConstantRate(2), from: -1).rate(at: 0) },
+    ErrorRow("scaled(by:): a factor of inf; a finite number, 0 or more, would fit") { _ = ConstantRate(1).scaled(by: .infinity) },
     ErrorRow("ReduceOnPlateau: a factor of 1.0; 0 or more and less than 1 would fit") { _ = ReduceOnPlateau(from: 1, by: 1) },
     ErrorRow("ReduceOnPlateau: -1 epochs of patience; 0 or more would fit") { _ = ReduceOnPlateau(from: 1, patience: -1) },
     ErrorRow("ReduceOnPlateau: a threshold of -1.0; a finite number, 0 or more, would fit") {
