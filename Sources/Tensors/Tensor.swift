@@ -72,7 +72,7 @@ public struct Tensor: @unchecked Sendable {
   @inline(never)
   private var absent: UnsafeMutableRawPointer {
     if elementCount == 0 { return MemoryPool.nowhere }
-    if !body.arrives() { fatalError("tensor: \(Tensor.absence(shape))") }
+    if !body.arrives() { stop("tensor: \(Tensor.absence(shape))") }
     return body.withUnsafeMutablePointerToHeader { $0.pointee.first! }
   }
 

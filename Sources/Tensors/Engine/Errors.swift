@@ -34,8 +34,7 @@ package func fail(_ error: TensorError) {
   if context.checkedDepth > 0 {
     context.failure = error
   } else {
-    // `fatalError` keeps its text in release builds; a failed `precondition` does not.
-    fatalError(error.description)
+    stop(error.description)
   }
 }
 

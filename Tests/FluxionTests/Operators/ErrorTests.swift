@@ -1,4 +1,5 @@
 import Autodiff
+import Foundation
 import Tensors
 import Testing
 
@@ -162,5 +163,22 @@ import Testing
       _ = gradient(at: Tensor([1.0, 2.0])) { x in withPart("layers", 2, of: Int.self) { x.reshaped([3]) }.sum() }
     }
     stops(result, with: "reshaped: [2] to [3]: 2 elements do not fit 3, in layers.2 (Int)")
+  }
+
+  /// What was printed before is not lost, and the trace is short and names the caller's line.
+  @Test func outputIsWrittenAndTheTraceIsShort() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardOutputContent, \.standardErrorContent]) {
+      unsetenv("SWIFT_BACKTRACE")
+      print("epoch 1 of 3")
+      _ = Tensor.zeros([2, 3]).sum(axis: 2)
+    }
+    guard let result else { return }
+    #expect(String(decoding: result.standardOutputContent, as: UTF8.self).contains("epoch 1 of 3"))
+    let lines = String(decoding: result.standardErrorContent, as: UTF8.self).split(separator: "\n")
+    #expect(lines.first == "Fatal error: sum: axis 2 of [2, 3]; -2 to 1 would fit")
+    // The closure of an exit test is in a file of the macro's.
+    #expect(lines.dropFirst().first?.contains("outputIsWrittenAndTheTraceIsShort") == true, "\(lines)")
+    #expect(lines.dropFirst().first?.contains(".swift:") == true, "\(lines)")
+    #expect(lines.count <= 6, "\(lines)")
   }
 }
