@@ -83,8 +83,27 @@ struct Context {
   }
   /// The stream that initialisers and creators draw from where none is given.
   var random: RandomStream {
-    get { state.pointee.random }
-    nonmutating _modify { yield &state.pointee.random }
+    get {
+      seedAgain()
+      return state.pointee.random
+    }
+    nonmutating _modify {
+      seedAgain()
+      yield &state.pointee.random
+    }
+  }
+
+  /// Takes a new stream if the program was seeded since the last draw.
+  private func seedAgain() {
+    if state.pointee.randomGeneration == ProgramSeed.generation.load(ordering: .relaxed) { return }
+    let (stream, generation) = ProgramSeed.stream()
+    seed(stream, generation)
+  }
+
+  /// Draws from a stream from now on.
+  func seed(_ stream: RandomStream, _ generation: Int) {
+    state.pointee.random = stream
+    state.pointee.randomGeneration = generation
   }
 
   /// At least `byteCount` bytes for the blocks of element-wise programs, which stay valid until the next call on this thread.
@@ -165,12 +184,14 @@ private struct ContextState {
   private(set) var isLabelled = false
   var locate: ((TensorError) -> String)?
   var variables: (any VariableNames)?
-  var random = RandomStream.ofSystem()
+  var random: RandomStream
+  var randomGeneration: Int
   var scratch = Room()
   var panels = Room()
   let outlines: UnsafeMutablePointer<Body?>
 
   init() {
+    (random, randomGeneration) = ProgramSeed.stream()
     outlines = .allocate(capacity: Body.outlineCount)
     outlines.initialize(repeating: nil, count: Body.outlineCount)
   }

@@ -1,5 +1,6 @@
 import Autodiff
 import Foundation
+import Synchronization
 import Tensors
 import Testing
 
@@ -155,6 +156,36 @@ import Testing
       }
       Threads.count = 0
       #expect(Threads.count == 1)
+    }
+  }
+}
+
+/// One call seeds a whole program. In processes of their own: it changes what every test draws.
+@Suite struct ProgramSeedTests {
+  @Test func everyDrawFollowsFromTheSeed() async {
+    await #expect(processExitsWith: .success) {
+      func draw() -> [Float] {
+        seed(1)
+        let here = Tensor.normal([4]).scalars(Float.self) + Tensor.uniform([4]).scalars(Float.self)
+        // Another thread's stream follows from the seed, too.
+        let there = Mutex<[Float]>([])
+        let done = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+          there.withLock { $0 = Tensor.normal([4]).scalars(Float.self) }
+          done.signal()
+        }
+        done.wait()
+        let order = Tensor.permutation(10).cast(to: .float32).scalars(Float.self)
+        return here + there.withLock { $0 } + order
+      }
+      let first = draw()
+      #expect(draw() == first)
+      #expect(Set(first[..<4]).isDisjoint(with: first[8..<12]))
+      seed(2)
+      #expect(Tensor.normal([4]).scalars(Float.self) != Array(first[..<4]))
+      seed(1)
+      #expect(withSeed(1) { Tensor.normal([4]).scalars(Float.self) } == Array(first[..<4]))
+      #expect(Tensor.normal([4]).scalars(Float.self) == Array(first[..<4]))
     }
   }
 }
