@@ -97,6 +97,7 @@ extension Primitive where Inputs: Operands {
     do throws(TensorError) {
       let signature = try result(x)
       try signature.shape.check("")
+      DebugNotice.mention(signature.shape.elementCount)
       if !context.isDry && !x.hasElements { throw mistake(Tensor.absence(x.shape(0))) }
       var y = context.isObserved ? try observed(x, signature, context) : try evaluate(x, signature)
       if (checksKernel || _isDebugAssertConfiguration()) && signature.isOther(than: y) { throw signature.isNot(y) }
