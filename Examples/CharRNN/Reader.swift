@@ -28,20 +28,8 @@ func sample(
   var logits = reader(Tensor([start.first ?? 0]))
   for id in start.dropFirst() { logits = reader(Tensor([id])) }
   return (0..<count).map { _ in
-    let id = draw(logits[0], temperature, using: &random)
+    let id = Tensor.categorical(logits: logits[0], temperature: temperature, using: &random).item(as: Int.self)
     logits = reader(Tensor([id]))
     return id
   }
-}
-
-/// An id by its probability, softmax(logits / temperature).
-private func draw(_ logits: Tensor, _ temperature: Double, using random: inout RandomStream) -> Int {
-  if temperature == 0 { return Int(logits.argmax(axis: 0).item()) }
-  let probabilities = (logits / temperature).softmax().scalars(Float.self)
-  var rest = Float.random(in: 0..<1, using: &random)
-  for (id, probability) in probabilities.enumerated() {
-    rest -= probability
-    if rest < 0 { return id }
-  }
-  return probabilities.count - 1
 }

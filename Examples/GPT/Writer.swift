@@ -33,22 +33,10 @@ struct Writer {
       let input = Tensor(unread, shape: [1, unread.count])
       let logits = withMode(.inference) { generator(input) }[0, -1]
       seen += unread.count
-      let next = draw(logits, temperature, topK)
+      let next = Tensor.categorical(logits: logits, temperature: temperature, topK: topK, using: &random).item(as: Int.self)
       ids.append(next)
       unread = [next]
     }
     return Array(ids.dropFirst(prompt.count))
-  }
-
-  private mutating func draw(_ logits: Tensor, _ temperature: Double, _ topK: Int) -> Int {
-    if temperature == 0 { return logits.argmax(axis: -1).item(as: Int.self) }
-    let (values, places) = logits.topK(min(topK, logits.elementCount))
-    let probabilities = (values / temperature).softmax().scalars(Float.self)
-    var rest = Float.random(in: 0..<1, using: &random)
-    let chosen = probabilities.firstIndex { probability in
-      rest -= probability
-      return rest < 0
-    }
-    return places.scalars(Int.self)[chosen ?? 0]
   }
 }

@@ -57,6 +57,33 @@ import Testing
     #expect(Grid(sum) == Grid([7, 7, 7]))
   }
 
+  // MARK: Products with the Jacobian
+
+  @Test func productsWithTheJacobianAreThoseOfTheWholeMatrix() {
+    let x = Tensor([0.3, -1.2, 2.0])
+    func f(_ x: Tensor) -> Tensor { concatenate([x.softmax(), sin(x) * x.sum()]) }
+    let whole = jacobian(of: f, at: x)
+    let (u, v) = (Tensor([1.0, -2, 3, 0.5, 0, 4]), Tensor([2.0, 1, -1]))
+    let (value, pullback) = valueAndPullback(at: x, f)
+    #expect(Grid(value) == Grid(f(x)))
+    #expect(pullback(u).isClose(to: u • whole, relative: 1e-12))
+    #expect(pullback(u * 2).isClose(to: u • whole * 2, relative: 1e-12))
+    #expect(jacobianVectorProduct(of: f, at: x, v).isClose(to: whole • v, relative: 1e-12))
+    // Differentiated in turn: Σ (J·v) has the gradient Σ H·v.
+    let curved = gradient(at: x) { x in jacobianVectorProduct(of: f, at: x, v).sum() }
+    #expect(curved.isClose(to: hessianVectorProduct(of: { f($0).sum() }, at: x, v), relative: 1e-10))
+    let twice = gradient(at: x) { x in valueAndPullback(at: x, f).pullback(u).sum() }
+    #expect(twice.isClose(to: hessianVectorProduct(of: { (f($0) * u).sum() }, at: x, .ones([3], .float64)), relative: 1e-10))
+    let (sum, slope, seen) = valueAndGradient(at: x) { x in (x.squared.sum(), "seen") }
+    #expect(sum.item() == x.squared.sum().item() && Grid(slope) == Grid(x * 2) && seen == "seen")
+    #expect { try checked { _ = pullback(v) } } throws: {
+      "\($0)" == "pullback: the cotangent must have the value's shape and dtype, float64 [6], got float64 [3]"
+    }
+    #expect { try checked { _ = jacobianVectorProduct(of: f, at: x, u) } } throws: {
+      "\($0)" == "jacobianVectorProduct: the tangent must have the point's shape and dtype, float64 [3], got float64 [6]"
+    }
+  }
+
   // MARK: Jacobians and Hessians
 
   @Test func jacobians() {

@@ -21,6 +21,11 @@ import Testing
     "Tensor.bernoulli(_: Shape, probability: Double)": "RandomTests",
     "Tensor.permutation(_: Int, using: inout RandomStream)": "RandomTests",
     "Tensor.permutation(_: Int)": "RandomTests",
+    "Tensor.categorical(logits: Tensor, temperature: Double, topK: Int?, topP: Double?, minP: Double?, using: inout RandomStream)":
+      "SamplingTests",
+    "Tensor.categorical(logits: Tensor, temperature: Double, topK: Int?, topP: Double?, minP: Double?)": "SamplingTests",
+    "Tensor.multinomial(_: Tensor, count: Int, replacement: Bool, using: inout RandomStream)": "SamplingTests",
+    "Tensor.multinomial(_: Tensor, count: Int, replacement: Bool)": "SamplingTests",
   ]
 
   /// What primitives of a user's own are made with: PrimitiveTests.
