@@ -294,8 +294,14 @@ void fx_small_triangular(int dtype, ptrdiff_t count, ptrdiff_t n, ptrdiff_t side
 
 // MARK: distances.c
 
-/// out[i·n + j] = √Σ (x[i·d + k] − y[k·lead + j])², float32 or float64; `lead` is a multiple of 256 bytes and at least n, and all of y may be read.
-void fx_distances(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t d, const void *x, const void *y, ptrdiff_t lead, void *out);
+/// out[i·n + j] = (Σ |x[i·d + k] − y[k·lead + j]|ᵖ)^(1/p) with p the order, as norms define it for 0 and ±∞; float32 or float64. `lead` is a
+/// multiple of 256 bytes and at least n, and all of y may be read.
+void fx_distances(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t d, double order, const void *x, const void *y, ptrdiff_t lead, void *out);
+
+/// out[i·d + k] = Σⱼ c[i, j]·sign(t)·|t|^(order − 1) with t = x[i·d + k] − y[j·d + k], 0 where t is; of order ±∞ Σⱼ c[i, j]·sign(t) over the t of
+/// size r[i, j], shared among these. Element [i, j] of c, and of r, which only they read, is at i·row + j·column. Order 0 has no slopes.
+void fx_distance_slopes(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t d, double order, const void *x, const void *y, const void *c,
+                        const void *r, ptrdiff_t row, ptrdiff_t column, void *out);
 
 // MARK: scan.c, sort.c, search.c — running reductions, order, and places in an order.
 

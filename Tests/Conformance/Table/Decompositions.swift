@@ -82,12 +82,13 @@ extension Table {
       $0.align = { a, ours, theirs in
         let k = ours[1].shape[-1]
         let signs = same(ours[0][.ellipsis, 0..<k], theirs[0][.ellipsis, 0..<k], axis: -2)
-        func rest(_ count: Int) -> Tensor {
-          let shape = Array(signs.shape.dropLast())
-          return concatenate([signs, .ones(Shape(shape + [count - k]), signs.dtype)], axis: -1)
-        }
+        // PyTorch leaves out the gradients of what completes the bases.
+        let (u, vt) = (ours[0], ours[2])
+        let (m, n) = (u.shape[-1], vt.shape[-1])
+        let first = (u[.ellipsis, 0..<k] * signs.unsqueezed(axis: -2), vt[.ellipsis, 0..<k, 0..<n] * signs.unsqueezed(axis: -1))
         return [
-          ours[0] * rest(ours[0].shape[-1]).unsqueezed(axis: -2), ours[1], ours[2] * rest(ours[2].shape[-2]).unsqueezed(axis: -1),
+          concatenate([first.0, u[.ellipsis, k..<m].detached], axis: -1), ours[1],
+          concatenate([first.1, vt[.ellipsis, k..<vt.shape[-2], 0..<n].detached], axis: -2),
         ]
       }
       $0.compared = { _, results in

@@ -63,6 +63,19 @@ extension ErrorTable {
     ErrorRow("leastSquares: the [3, 1] matrix contains NaN or infinity") {
       _ = leastSquares(.ones([3, 2]), Tensor([1, .nan, 1] as [Float]))
     },
+    ErrorRow("symmetricMatrixFunction: the matrices of [2, 3] are not square; [..., n, n] would fit") {
+      _ = symmetricMatrixFunction(z([2, 3])) { sqrt($0) }
+    },
+    ErrorRow("symmetricMatrixFunction: the [3, 3] matrix contains NaN or infinity") {
+      _ = symmetricMatrixFunction(spoilt([3, 3], [2, 0], .nan)) { sqrt($0) }
+    },
+    ErrorRow("polarDecomposition: matrix 1 of [2, 3, 3] contains NaN or infinity") {
+      _ = polarDecomposition(spoilt([2, 3, 3], [1, 0, 2], .infinity))
+    },
+    ErrorRow("polarDecomposition: [3] is no matrix; [..., m, n] would fit") { _ = polarDecomposition(z([3])) },
+    ErrorRow("distanceMatrix: not defined for int32, only for float32 and float64; convert with .cast(to:)") {
+      _ = distanceMatrix(z([2, 3], .int32), z([2, 3], .int32))
+    },
     ErrorRow("matrixPower: the matrices of [2, 3] are not square; [..., n, n] would fit") { _ = matrixPower(z([2, 3]), 2) },
     ErrorRow("norm: not defined for int32, only for float32 and float64; convert with .cast(to:)") { _ = z([2], .int32).norm() },
     ErrorRow("matrixNorm: axes 0 and -2 of [2, 3] are one; two would fit") { _ = z([2, 3]).matrixNorm(axes: (0, -2)) },

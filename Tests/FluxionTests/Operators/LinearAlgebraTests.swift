@@ -79,8 +79,7 @@ import Testing
     for slope in slopes { #expect(distance(slope, one) < 1e-14) }
     let second = gradient(at: one) { x in gradient(at: x) { svd($0).s.squared.sum() }.squared.sum() }
     #expect(second.isFinite.all().item(as: Bool.self))
-    let zero = gradient(at: Tensor.zeros([3, 2], .float64)) { svd($0).u.sum() }
-    #expect(zero.isFinite.all().item(as: Bool.self))
+    #expect(throws: TensorError.self) { try checked { gradient(at: Tensor.zeros([3, 2], .float64)) { svd($0).u.sum() } } }
   }
 
   /// A singular matrix has cofactors, and so a gradient of its determinant; beside it in a batch an invertible one has its own.
@@ -90,6 +89,15 @@ import Testing
     // Of [1 2 0; 2 4 0; 0 0 3] the cofactors are [12 −6 0; −6 3 0; 0 0 0].
     #expect(distance(slope[1], Tensor([12.0, -6, 0, -6, 3, 0, 0, 0, 0], shape: [3, 3]).cast(to: .float64)) < 1e-12)
     #expect(distance(slope[0], (determinant(x[0]) * inverse(x[0])).transposed()) < 1e-12)
+    // Their own derivatives, of matrices of every rank, where a·e − b·d and the like have them.
+    let weight = normal([3, 3], seed: 5)
+    for singular in [x[1], Tensor.zeros([3, 3], .float64), Tensor([1.0, 0, 0]).cast(to: .float64).diagonalMatrix()] {
+      func slope(_ x: Tensor) -> Tensor { gradient(at: x) { determinant($0) } }
+      let second = gradient(at: singular) { (slope($0) * weight).sum() }
+      let h = 1e-4
+      let step = weight * h
+      #expect(distance(second, (slope(singular + step) - slope(singular - step)) / (2 * h)) < 1e-6)
+    }
     let (sign, logarithm) = logDeterminant(x[1])
     #expect(sign.item() == 0 && logarithm.item() == -.infinity)
   }
@@ -124,6 +132,45 @@ import Testing
     #expect(distance(y • a • y, y) < 1e-12)
     #expect(distance(a • y, (a • y).transposed()) < 1e-12)
     #expect(distance(y • a, (y • a).transposed()) < 1e-12)
+  }
+
+  /// Matrix exponentials of large norms, element by element, against mpmath's in 60 digits.
+  @Test func exponentialsOfLargeNorms() {
+    let cases: [(n: Int, x: [Double], y: [Double], tolerance: Double)] = [
+      (2, [0, 1e15, 0, 0], [1, 1e15, 0, 1], 0), (2, [0, 0, 1e15, 0], [1, 0, 1e15, 1], 0),
+      (2, [1, 1e15, 0, 2], [2.718281828459045, 4.670774270471605e15, 0, 7.38905609893065], 1e-15),
+      (
+        3, [-1000, 1e6, 0, 0, -1, 1e8, 0, 0, 3],
+        [0, 368.2476888603026, 491430321317.5669, 0, 0.36787944117144233, 492941437.0504056, 0, 0, 20.085536923187668], 1e-14
+      ),
+      (
+        3, [0, 1e10, 1e10, 0, 0, 1e10, 0, 0, 0], [1, 1e10, 5.000000001e19, 0, 1, 1e10, 0, 0, 1], 1e-15
+      ),
+      (
+        3, [3, 0, 0, 1e12, -2, 0, 5, 1e5, 3],
+        [20.085536923187668, 0, 0, 3990040327990.211, 0.1353352832366127, 0, 3.2190993190394925e17, 399004.0327990211, 20.085536923187668],
+        1e-14
+      ),
+      (2, [-49, 24, -64, 31], [-0.7357587581447531, 0.5518190996580977, -1.4715175990882605, 1.1036382407155725], 1e-13),
+      (2, [1, 2e8, 3e-8, -1], [9.732603725180326, 530022531.6625997, 7.950337974938995e-8, 4.43237840855433], 1e-12),
+      (2, [0, 1e3, -1e3, 0], [0.5623790762907029, 0.8268795405320025, -0.8268795405320025, 0.5623790762907029], 1e-10),
+      (2, [-1000, 1, 1, -1000], [0, 0, 0, 0], 0), (2, [-1e300, 0, 0, -1e5], [0, 0, 0, 0], 0), (1, [-700], [9.859676543759770e-305], 1e-14),
+      (2, [0, 0, 0, 0], [1, 0, 0, 1], 0), (1, [700], [1.0142320547350045e304], 1e-14),
+    ]
+    for (n, x, y, tolerance) in cases {
+      let found = Grid(matrixExponential(Tensor(x, shape: [n, n]).cast(to: .float64))).values
+      for (a, b) in zip(found, y) { #expect(abs(a - b) <= tolerance * abs(b), "\(x): \(found)") }
+      // In a batch with others it is the same.
+      let both = matrixExponential(stack([Tensor(x, shape: [n, n]).cast(to: .float64), Tensor.eye(n, nil, .float64)]))
+      #expect(Grid(both[0]).values == found)
+    }
+    // exp(x) = 1 + x for x² = 0: along e its derivative is e + (x·e + e·x)/2 + x·e·x/6.
+    let x = Tensor([0.0, 1e6, 0, 0], shape: [2, 2])
+    for dtype in [DType.float32, .float64] {
+      let slope = gradient(at: x.cast(to: dtype)) { matrixExponential($0)[1, 0] * 1e9 }
+      // Of element [1, 0]: e₁₀ alone, as x has no other part in it.
+      #expect(zip(Grid(slope).values, [0, 0, 1e9, 0]).allSatisfy { abs($0 - $1) <= 1e-6 * 1e9 }, "\(Grid(slope).values)")
+    }
   }
 
   /// Distances of 0 have the gradient 0, of every order.

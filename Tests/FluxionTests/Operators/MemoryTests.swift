@@ -130,6 +130,22 @@ import Testing
     }
   }
 
+  /// Distances between 1000 and 1000 vectors take the room of a few matrices of that size, forward and backward, not 64 times that.
+  @Test func distancesStoreNoDifferences() async {
+    await #expect(processExitsWith: .success) {
+      let (x, y) = (Tensor.normal([1000, 64]), Tensor.normal([1000, 64]))
+      for order in [2, 1, 3, 1.5, 0, .infinity, -.infinity] {
+        let before = Memory.liveBytes
+        Memory.resetPeak()
+        _ = distanceMatrix(x.unsqueezed(axis: 0), y, order: order)
+        #expect(Memory.peakBytes - before < 6 << 20, "order \(order)")
+        Memory.resetPeak()
+        _ = gradient(at: x, y) { distanceMatrix($0, $1, order: order).sum() }
+        #expect(Memory.peakBytes - before < 10_000_000, "gradient of order \(order): \(Memory.peakBytes - before)")
+      }
+    }
+  }
+
   /// The peak is that of what was alive at once, and begins again when it is told to.
   @Test func peakIsKnown() async {
     await #expect(processExitsWith: .success) {

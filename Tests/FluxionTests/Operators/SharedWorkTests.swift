@@ -208,6 +208,19 @@ import Testing
     } plain: {
       sqrt(($0[0].unsqueezed(axis: 1) - $0[1].unsqueezed(axis: 0)).squared.sum(axis: -1))
     },
+    Row("distances of order 1, batched, and what they send back", [3, 50, 70], [3, 90, 70]) { x in
+      let slope = gradient(at: x) { distanceMatrix($0[0], $0[1], order: 1).squared.sum() }
+      return concatenate([distanceMatrix(x[0], x[1], order: 1).flattened(), slope[0].flattened(), slope[1].flattened()])
+    } plain: { x in
+      func plain(_ x: [Tensor]) -> Tensor { abs(x[0].unsqueezed(axis: -2) - x[1].unsqueezed(axis: -3)).sum(axis: -1) }
+      let slope = gradient(at: x) { plain($0).squared.sum() }
+      return concatenate([plain(x).flattened(), slope[0].flattened(), slope[1].flattened()])
+    },
+    Row("distances of order ∞", [50, 70], [90, 70]) { x in
+      distanceMatrix(x[0], x[1], order: .infinity)
+    } plain: { x in
+      abs(x[0].unsqueezed(axis: -2) - x[1].unsqueezed(axis: -3)).max(axis: -1)
+    },
   ]
 
   /// Of whole numbers, whose sums are exact in any order.

@@ -71,26 +71,48 @@ struct Determinant: Primitive {
     let invertible = `where`(spread(isSingular), Tensor.eye(x.shape[-1], nil, x.dtype), x)
     let regular = spread(slope) * inverse(invertible).transposed()
     if isLogarithmic { return [`where`(spread(isSingular), Double.nan, regular)] }
-    return [`where`(spread(isSingular), spread(dy) * Determinant.cofactors(x.detached), regular)]
+    return [`where`(spread(isSingular), spread(dy) * Cofactors()([x]), regular)]
+  }
+}
+
+/// The derivative of the determinant, its cofactors, and theirs along a matrix w: of singular matrices too.
+///
+/// With x = u·diag(s)·vᵀ and w′ = uᵀ·w·v they are det(u)·det(v)·u·c·vᵀ with cᵢᵢ = Π s but for sᵢ; along w cᵢᵢ = Σⱼ pᵢⱼ·w′ⱼⱼ and cᵢⱼ = −pᵢⱼ·w′ⱼᵢ with
+/// pᵢⱼ = Π s but for sᵢ and sⱼ.
+struct Cofactors: Primitive {
+  var name: String { "determinant" }
+
+  func result(_ x: [Tensor]) -> Signature { Signature(x[0].shape, x[0].dtype) }
+
+  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
+    let (u, s, vt) = svd(x[0].detached)
+    let isSame = Tensor.eye(s.shape[-1], nil, s.dtype) .!= 0
+    let determinant = Determinant(isLogarithmic: false)
+    let sign = (determinant(u) * determinant(vt)).unsqueezed(axis: -1).unsqueezed(axis: -1)
+    let inner: Tensor
+    if x.count == 1 {
+      inner = `where`(isSame, 1, s.unsqueezed(axis: -2)).prod(axis: -1).diagonalMatrix()
+    } else {
+      let isOneOf = isSame.unsqueezed(axis: -2) .| isSame.unsqueezed(axis: -3)
+      let others = `where`(isSame, 0, `where`(isOneOf, 1, s.unsqueezed(axis: -2).unsqueezed(axis: -2)).prod(axis: -1))
+      let w = u.transposed() • x[1].detached • vt.transposed()
+      let diagonal = (others * w.diagonal().unsqueezed(axis: -2)).sum(axis: -1)
+      inner = diagonal.diagonalMatrix() - others * w.transposed()
+    }
+    return sign * (u • inner • vt)
   }
 
-  /// det(u)·det(v)·u·diag(products of the other singular values)·vᵀ: the derivative that a singular matrix has, too.
-  private static func cofactors(_ x: Tensor) -> Tensor {
-    let (u, s, vt) = svd(x)
-    let n = x.shape[-1]
-    let others = `where`(Tensor.eye(n, nil, x.dtype) .!= 0, 1, s.unsqueezed(axis: -2)).prod(axis: -1)
-    let sign = determinant(u, vt)
-    return (u * (others * sign.unsqueezed(axis: -1)).unsqueezed(axis: -2)) • vt
-  }
-  private static func determinant(_ u: Tensor, _ vt: Tensor) -> Tensor {
-    Determinant(isLogarithmic: false)(u) * Determinant(isLogarithmic: false)(vt)
+  func gradient(_ x: [Tensor], _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    if x.count == 1 { return [self([x[0], dy])] }
+    if needs[0] { fail(TensorError(name, "of a singular matrix there are two derivatives, and the third was asked for"), with: x) }
+    return [nil, needs[1] ? self([x[0], dy]) : nil]
   }
 }
 
 /// The determinant of square matrices [..., n, n]; 1 of an empty one.
 ///
-/// Derivative: dy times the cofactors, det x·x⁻ᵀ; they exist for a singular matrix too, where their own derivative counts as 0. PyTorch:
-/// `linalg.det`.
+/// Derivative: dy times the cofactors, det x·x⁻ᵀ; they exist for a singular matrix too, as does their own derivative; a third one of a
+/// singular matrix is a mistake. PyTorch: `linalg.det`.
 public func determinant(_ x: Tensor) -> Tensor { Determinant(isLogarithmic: false)(x) }
 
 /// The determinant of square matrices [..., n, n] as its sign, −1, 0 or 1, and the logarithm of its size: no overflow, however large they are.

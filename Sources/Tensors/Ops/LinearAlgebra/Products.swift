@@ -132,7 +132,8 @@ public func kronecker(_ x: Tensor, _ y: Tensor) -> Tensor {
 
 /// The distances (Σ |xᵢ − yⱼ|ᵖ)^(1/p) between all vectors of x [..., m, d] and of y [..., n, d]: [..., m, n]; batches broadcast together.
 ///
-/// The order p is 2 unless told, and may be anything that ``Tensor/norm(_:axes:keepDims:)`` takes.
+/// The order p is 2 unless told, and may be anything that ``Tensor/norm(_:axes:keepDims:)`` takes. Neither the distances nor their gradients
+/// store the m·n·d differences; second derivatives do.
 ///
 /// Derivative: that of the norm; 0 where two vectors are equal. PyTorch: `cdist`.
 public func distanceMatrix(_ x: Tensor, _ y: Tensor, order: Double = 2) -> Tensor {
@@ -145,8 +146,6 @@ public func distanceMatrix(_ x: Tensor, _ y: Tensor, order: Double = 2) -> Tenso
   }
   // Of nothing the largest has no value; of vectors without elements the distance is 0.
   if x.shape[-1] == 0 { return .zeros(Shape(Array(batch) + [x.shape[-2], y.shape[-2]]), x.dtype) }
-  if order == 2 && x.rank == 2 && y.rank == 2 && x.dtype.isFloatingPoint && !x.isTracked && !y.isTracked {
-    return EuclideanDistances()(Pair(x, y))
-  }
-  return (x.unsqueezed(axis: -2) - y.unsqueezed(axis: -3)).norm(order, axis: -1)
+  func wide(_ t: Tensor) -> Tensor { t.batchShape == batch ? t : t.expanded(Shape(Array(batch) + Array(t.shape.suffix(2)))) }
+  return Distances(order: order)(Pair(wide(x), wide(y)))
 }

@@ -2,6 +2,8 @@
 struct SVD: Primitive {
   enum Kind: Sendable { case reduced, full, values }
   let kind: Kind
+  /// Whether a gradient is being taken: then the vectors of equal values are turned, and a number more is packed (``PackedVectors``).
+  var isTracked = false
   var name: String { kind == .values ? "singularValues" : "svd" }
   var keeps: Keeps { .output }
 
@@ -14,7 +16,7 @@ struct SVD: Primitive {
   func result(_ x: Tensor) throws(TensorError) -> Signature {
     try x.checkMatrices()
     let (u, v) = widths(x.shape)
-    let size = x.shape[-2] * u + Swift.min(x.shape[-2], x.shape[-1]) + v * x.shape[-1]
+    let size = x.shape[-2] * u + Swift.min(x.shape[-2], x.shape[-1]) + v * x.shape[-1] + (isTracked ? 1 : 0)
     return Signature(Shape(Array(x.batchShape) + [size]), x.dtype)
   }
 
@@ -63,38 +65,150 @@ struct SVD: Primitive {
     }
     withExtendedLifetime(copy) {}
     if let failure { throw mistake("\(Tensor.matrixName(failure.matrix, x.shape)): the iteration did not converge") }
+    if isTracked { for i in 0..<x.matrixCount { turnEqual(out + i * size, m, n, columnsU, rowsV, x.dtype, size) } }
     return y
+  }
+
+  /// Turns the vectors of equal singular values; those of zero turn freely on both sides, also out of the reduced ones' space.
+  private func turnEqual<T: LAPACKElement>(
+    _ u: UnsafeMutablePointer<T>, _ m: Int, _ n: Int, _ columnsU: Int, _ rowsV: Int, _ dtype: DType, _ size: Int
+  ) {
+    let k = Swift.min(m, n)
+    let s = u + m * columnsU
+    let vt = s + k
+    u[size - 1] = 0
+    let values = (0..<k).map { Double(s[$0]) }
+    for group in EqualValues.groups(values, dtype) where values[group[0]] != 0 {
+      EqualValues.reflect(u, group, step: 1, stride: columnsU, length: m)
+      EqualValues.reflect(vt, group, step: n, stride: 1, length: n)
+    }
+    guard let first = values.firstIndex(of: 0), k - first > 1 || m != n else { return }
+    let besideU = m > columnsU ? EqualValues.beside(u, count: columnsU, step: 1, stride: columnsU, length: m) : []
+    let besideV = n > rowsV ? EqualValues.beside(vt, count: rowsV, step: n, stride: 1, length: n) : []
+    EqualValues.reflect(u, first..<columnsU, step: 1, stride: columnsU, length: m, beside: besideU)
+    EqualValues.reflect(vt, first..<rowsV, step: n, stride: 1, length: n, beside: besideV, seed: 2)
   }
 
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let (m, n) = (x.shape[-2], x.shape[-1])
     let k = Swift.min(m, n)
     let (columnsU, rowsV) = widths(x.shape)
-    // Of whole bases only what the reduced ones have is unique.
-    func factors(_ t: Tensor) -> (u: Tensor, s: Tensor, vt: Tensor) {
-      let start = m * columnsU + k
-      return (
-        t.unpacked(0, m, columnsU)[.ellipsis, 0..<m, 0..<k], t.unpacked(m * columnsU, k),
-        t.unpacked(start, rowsV, n)[.ellipsis, 0..<k, 0..<n]
-      )
-    }
-    let ((u, s, vt), (du, ds, dvt)) = (factors(y), factors(dy))
-    let (row, column) = (s.unsqueezed(axis: -2), s.unsqueezed(axis: -1))
+    let (startS, startV) = (m * columnsU, m * columnsU + k)
+    let (s, ds) = (y.unpacked(startS, k), dy.unpacked(startS, k))
+    let wholeU = PackedVectors(start: 0, rows: m, columns: columnsU)(y)
+    let wholeVt = PackedVectors(start: startV, rows: rowsV, columns: n)(y)
+    let (dWholeU, dWholeVt) = (dy.unpacked(0, m, columnsU), dy.unpacked(startV, rowsV, n))
+    let (u, vt) = (wholeU[.ellipsis, 0..<k], wholeVt[.ellipsis, 0..<k, 0..<n])
+    guard dy.comesFromVectors else { return [u • ds.diagonalMatrix() • vt] }
+    var (du, dvt) = (dWholeU[.ellipsis, 0..<k], dWholeVt[.ellipsis, 0..<k, 0..<n])
     func skew(_ t: Tensor) -> Tensor { t - t.transposed() }
-    let turn = skew(u.transposed() • du) * row + skew(vt • dvt.transposed()) * column
-    // Equal singular values, whose vectors are not unique, count as if these did not turn into each other.
-    let gaps = (row - column) * (row + column)
-    let inner = turn * reciprocal(gaps) + ds.diagonalMatrix()
-    var dx = u • inner • vt
+    // The rest of a whole basis turns against the vectors that there are singular values for.
+    var rests: [(turn: Tensor, size: Tensor)] = []
+    func addRest(_ rest: Tensor, _ dRest: Tensor) {
+      rests.append((skew(rest.transposed() • dRest).detached, abs(rest.detached).transposed() • abs(dRest.detached)))
+    }
+    if columnsU > k {
+      let (rest, dRest) = (wholeU[.ellipsis, k..<columnsU], dWholeU[.ellipsis, k..<columnsU])
+      addRest(rest, dRest)
+      du -= matmul(rest, dRest.transposed() • u)
+    }
+    if rowsV > k {
+      let (rest, dRest) = (wholeVt[.ellipsis, k..<rowsV, 0..<n], dWholeVt[.ellipsis, k..<rowsV, 0..<n])
+      addRest(rest.transposed(), dRest.transposed())
+      dvt -= matmul(vt • dRest.transposed(), rest)
+    }
+    // What turns u and v alike goes with the gap between singular values, what turns them against each other with their sum.
+    let values = s.doubles
+    let groups = Swift.stride(from: 0, to: values.count, by: Swift.max(1, k)).map { EqualValues.groups(values[$0..<$0 + k], x.dtype) }
+    let isEqual = EqualValues.mask(groups, Shape(Array(x.batchShape) + [k, k]), k)
+    let (row, column) = (s.unsqueezed(axis: -2), s.unsqueezed(axis: -1))
+    let (turnU, turnV) = (skew(u.transposed() • du), skew(vt • dvt.transposed()))
+    let alike = (turnU + turnV) * 0.5
+    let inner =
+      `where`(isEqual, 0, alike / `where`(isEqual, 1, row - column)) + (turnU - turnV) * 0.5 * reciprocal(row + column)
+      + ds.diagonalMatrix()
     let inverse = reciprocal(s)
+    var beyond: Tensor?
     if m > n {
-      let beyond = du * inverse.unsqueezed(axis: -2)
-      dx += matmul(beyond - u • (u.transposed() • beyond), vt)
+      beyond = du - matmul(u, u.transposed() • du)
     } else if m < n {
-      let beyond = dvt * inverse.unsqueezed(axis: -1)
-      dx += matmul(u, beyond - (beyond • vt.transposed()) • vt)
+      beyond = (dvt - (dvt • vt.transposed()) • vt).transposed()
+    }
+    if !hasGradient(x, s, ds, inner, alike, (u, vt), (du, dvt), (turnU, turnV), beyond, rests, groups) { return [nil] }
+    var dx = u • inner • vt
+    if let beyond {
+      let out = beyond * inverse.unsqueezed(axis: -2)
+      dx += m > n ? matmul(out, vt) : matmul(u, out.transposed())
     }
     return [dx]
+  }
+
+  /// Whether the gradient for vectors is right; a mistake if not.
+  private func hasGradient(
+    _ x: Tensor, _ s: Tensor, _ ds: Tensor, _ inner: Tensor, _ alike: Tensor, _ vectors: (u: Tensor, vt: Tensor),
+    _ slopes: (du: Tensor, dvt: Tensor), _ turns: (u: Tensor, v: Tensor), _ beyond: Tensor?, _ rests: [(turn: Tensor, size: Tensor)],
+    _ groups: [[[Int]]]
+  ) -> Bool {
+    let k = s.shape[-1]
+    func sizes(_ v: Tensor, _ dv: Tensor) -> Tensor {
+      let size = abs(v.detached).transposed() • abs(dv.detached)
+      return size + size.transposed()
+    }
+    let size = sizes(vectors.u, slopes.du) + sizes(vectors.vt.transposed(), slopes.dvt.transposed())
+    let (values, ds, inner, alike, sizes) = (s.doubles, ds.doubles, inner.doubles, alike.doubles, size.doubles)
+    let (turnsU, turnsV) = (turns.u.doubles, turns.v.doubles)
+    // The largest element of each vector's part out of its space, and of its gradient.
+    let out = beyond.map { abs($0.detached).max(axis: -2).doubles }
+    let outSizes = beyond.map { _ in
+      x.shape[-2] > x.shape[-1] ? abs(slopes.du.detached).max(axis: -2).doubles : abs(slopes.dvt.detached).max(axis: -1).doubles
+    }
+    let remedy =
+      "polarDecomposition has the gradient of u • vt, symmetricMatrixFunction that of functions of xᵀ • x, and x is u • diag(s) • vt"
+    for matrix in groups.indices {
+      let (line, square) = (matrix * k..<(matrix + 1) * k, matrix * k * k..<(matrix + 1) * k * k)
+      let check = VectorCheck(
+        dtype: x.dtype, values: values[line], slopes: ds[line], inner: inner[square], turns: alike[square], sizes: sizes[square],
+        groups: groups[matrix])
+      let matrixName = Tensor.matrixName(matrix, x.shape)
+      func refuse(_ message: String) -> Bool {
+        fail(TensorError("svd", message), with: x)
+        return false
+      }
+      if let problem = check.problem() { return refuse(check.message(problem, matrixName, "singular values", remedy: remedy)) }
+      let (largest, floor, noise) = check.scale
+      let allowed = Swift.max(check.tolerance * largest, floor)
+      let isFree = beyond != nil || values[line].count { $0 == 0 } > 1
+      for i in 0..<k {
+        let value = values[line][line.lowerBound + i]
+        // Nothing but 0 is known to be right for what turns freely.
+        if value == 0 && isFree {
+          let turn = (0..<k).filter { values[line.lowerBound + $0] == 0 }.reduce(0) { turn, j in
+            let place = square.lowerBound + i * k + j
+            return Swift.max(turn, Swift.abs(turnsU[place]), Swift.abs(turnsV[place]))
+          }
+          if turn > noise || Swift.abs(ds[line.lowerBound + i]) > Swift.max(1e-3 * allowed, floor) || out?[line.lowerBound + i] ?? 0 > noise
+          {
+            return refuse("\(matrixName): singular value \(i) is 0, where its vectors have no gradient; \(remedy)")
+          }
+        }
+        if value > 0, let size = outSizes?[line.lowerBound + i], x.dtype.precision * size > value * allowed {
+          return refuse("\(matrixName): singular value \(i) (\(value)) is too near 0 for its vectors' gradient in \(x.dtype); \(remedy)")
+        }
+        for j in 0..<k where j != i && value + values[line.lowerBound + j] > 0 {
+          if x.dtype.precision * sizes[square.lowerBound + i * k + j] > (value + values[line.lowerBound + j]) * allowed {
+            return refuse(
+              "\(matrixName): singular values \(i) and \(j) are too near 0 for their vectors' gradient in \(x.dtype); \(remedy)")
+          }
+        }
+      }
+    }
+    for rest in rests where rest.turn.elementCount > 0 {
+      if abs(rest.turn).max().item() > 64 * x.dtype.precision * rest.size.max().item() {
+        fail(TensorError("svd", "the function depends on which vectors complete the bases, so that it has no gradient"), with: x)
+        return false
+      }
+    }
+    return true
   }
 }
 
@@ -110,26 +224,34 @@ func reciprocal(_ x: Tensor) -> Tensor {
 /// the smaller of m and n. With `fullMatrices` u and vt are whole orthogonal matrices, [..., m, m] and [..., n, n], and
 /// x = u[.ellipsis, 0..<k] • diag(s) • vt[.ellipsis, 0..<k, .all].
 ///
-/// Vectors are unique up to the sign of each pair. NaN and infinity are a mistake that names the matrix.
+/// Vectors are unique up to the sign of each pair; those of equal values are any of their space, and where a gradient is taken other ones than
+/// where not. NaN and infinity are a mistake that names the matrix.
 ///
-/// Derivative: with skew(a) = a − aᵀ, u·(((skew(uᵀ·du)·diag(s) + diag(s)·skew(vᵀ·dv)) / (sⱼ² − sᵢ²)) + diag(ds))·vᵀ, and what turns u or v out of
-/// its space. Where two singular values are equal, or one is 0, the quotient counts as 0: the derivative is right for functions that do not
-/// depend on the choice of their vectors. Columns and rows beyond the k-th have none. PyTorch: `linalg.svd`.
+/// Derivative: with p = skew(uᵀ·du), q = skew(vᵀ·dv) and skew(a) = a − aᵀ, u·((p + q)/2(sⱼ − sᵢ) + (p − q)/2(sⱼ + sᵢ) + diag(ds))·vᵀ, and what
+/// turns u or v out of its space. So u • vt has its gradient at equal singular values, too, as have functions of the values alone that treat
+/// equal ones alike (of others it is a subgradient). Any other function whose first quotient has a limit other than 0 there, such as
+/// u • diag(f(s)) • vt, is a mistake, as it cannot be told from du, ds and dv; so are gaps, sums and single values so small that rounding would
+/// be more than 1e-6 of the gradient (float32: 1e-3), and functions of the vectors of a value of 0 unless it has no influence.
+/// ``polarDecomposition(_:)`` and ``symmetricMatrixFunction(_:_:)`` have no such gaps. PyTorch: `linalg.svd`.
 public func svd(_ x: Tensor, fullMatrices: Bool = false) -> (u: Tensor, s: Tensor, vt: Tensor) {
-  let decomposition = SVD(kind: fullMatrices ? .full : .reduced)
+  let decomposition = SVD(kind: fullMatrices ? .full : .reduced, isTracked: x.isTracked)
   let packed = decomposition(x)
   if Context.current.hasFailed { return (.placeholder, .placeholder, .placeholder) }
   let (m, n) = (x.shape[-2], x.shape[-1])
   let k = Swift.min(m, n)
   let (columns, rows) = decomposition.widths(x.shape)
-  return (packed.unpacked(0, m, columns), packed.unpacked(m * columns, k), packed.unpacked(m * columns + k, rows, n))
+  let s = packed.unpacked(m * columns, k)
+  guard decomposition.isTracked else { return (packed.unpacked(0, m, columns), s, packed.unpacked(m * columns + k, rows, n)) }
+  return (
+    PackedVectors(start: 0, rows: m, columns: columns)(packed), s, PackedVectors(start: m * columns + k, rows: rows, columns: n)(packed)
+  )
 }
 
 /// The singular values of matrices [..., m, n], the largest first: [..., k] with k the smaller of m and n.
 ///
 /// Without the vectors, unless a gradient needs them.
 ///
-/// Derivative: u·diag(dy)·vᵀ. PyTorch: `linalg.svdvals`.
+/// Derivative: u·diag(dy)·vᵀ, a subgradient where equal values have different dy, or a value is 0. PyTorch: `linalg.svdvals`.
 public func singularValues(_ x: Tensor) -> Tensor {
   if x.isTracked { return svd(x).s }
   return SVD(kind: .values)(x)

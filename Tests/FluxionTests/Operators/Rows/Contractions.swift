@@ -121,12 +121,14 @@ extension OperatorTable {
           a[zip(p, b.shape).map { $0 / $1 }] * b[zip(p, b.shape).map { $0 % $1 }]
         }
       })
-    for order in [2, 1, 3, 0.5, .infinity] {
+    for order in [2, 1, 3, 0.5, 1.5, 0, .infinity, -.infinity] {
       rows.add(
         .general(
-          "distanceMatrix \(order)", ["distanceMatrix(_: Tensor, _: Tensor, order: Double)", "struct EuclideanDistances"],
-          cases: [[[3, 2], [4, 2]], [[2, 3, 2], [4, 2]], [[2, 1, 3, 2], [2, 4, 2]], [[0, 2], [4, 2]], [[30, 5], [40, 5]]],
-          domains: order == .infinity ? [.any, .any] : [.multiples(offset: 0), .multiples(offset: 0.125)]
+          "distanceMatrix \(order)", ["distanceMatrix(_: Tensor, _: Tensor, order: Double)", "struct Distances", "struct DistanceSlope"],
+          cases: [
+            [[3, 2], [4, 2]], [[2, 3, 2], [4, 2]], [[2, 1, 3, 2], [2, 4, 2]], [[0, 2], [4, 2]], [[30, 5], [40, 5]], [[3, 70], [2, 70]],
+          ],
+          domains: order.isInfinite ? [.any, .any] : [.multiples(offset: 0), .multiples(offset: 0.125)]
         ) {
           distanceMatrix($0[0], $0[1], order: order)
         } reference: { x in
@@ -139,13 +141,16 @@ extension OperatorTable {
             a.flatMap { a in
               b.map { b in
                 let sizes = zip(a, b).map { abs($0 - $1) }
-                return order == .infinity ? sizes.max()! : Double.pow(sizes.reduce(0) { $0 + Double.pow($1, order) }, 1 / order)
+                if order.isInfinite { return order > 0 ? sizes.max()! : sizes.min()! }
+                if order == 0 { return Double(sizes.count { $0 != 0 }) }
+                return Double.pow(sizes.reduce(0) { $0 + Double.pow($1, order) }, 1 / order)
               }
             }
           }
         }.with {
           $0.isComposite = true
-          if order == .infinity { $0.takesEqualElements = false }
+          if order.isInfinite { $0.takesEqualElements = false }
+          if order == 0 { $0.slope = .flat }
         })
     }
   }

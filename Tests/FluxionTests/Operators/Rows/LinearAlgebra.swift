@@ -45,7 +45,7 @@ extension OperatorTable {
         regular($0).inverse.flat
       })
     rows.add(
-      function("determinant", ["determinant(_: Tensor)", "struct Determinant"]) {
+      function("determinant", ["determinant(_: Tensor)", "struct Determinant", "struct Cofactors"]) {
         determinant(regular($0))
       } tail: { _ in
         []
@@ -78,6 +78,37 @@ extension OperatorTable {
       } reference: { x in
         x.map { $0.map { $0 * 3 - 1 } }.exponential.flat
       })
+    // Of equal eigenvalues, too: 4·I, a repeated block, and one whose values are no one's.
+    let functions: [(String, @Sendable (Symbol) -> Symbol, @Sendable (Double) -> Double)] = [
+      ("√x", { sqrt($0) }, { $0.squareRoot() }), ("1/√x", { 1 / sqrt($0) }, { 1 / $0.squareRoot() }),
+      ("log", { log($0) }, { Double.log($0) }),
+      ("exp", { exp($0 * 0.3) }, { Double.exp($0 * 0.3) }), ("x^1.7", { pow($0, 1.7) }, { Double.pow($0, 1.7) }),
+    ]
+    for (name, f, reference) in functions {
+      rows.add(
+        function(
+          "symmetricMatrixFunction \(name)",
+          ["symmetricMatrixFunction(_: Tensor, _: (Symbol) → Symbol)", "struct SymmetricMatrixFunction"], cases: squares.dropLast()
+        ) {
+          symmetricMatrixFunction(regular($0), f)
+        } tail: {
+          [$0, $0]
+        } reference: { x in
+          let symmetric = (regular(x) + regular(x).transpose) * 0.5
+          let (values, vectors) = symmetric.symmetricEigen
+          let scaled = vectors.enumerated().map { i, v in v.map { $0 * reference(values[i]) } }
+          return (vectors.transpose * scaled).flat
+        }.with {
+          let zero = [-1.0, 0, 0, -1]
+          let slope = name == "√x" ? 0.25 : name == "1/√x" ? -0.0625 : name == "log" ? 0.25 : nil
+          guard let slope else { return }
+          $0.specials = [
+            .init(
+              inputs: [Grid([2, 2], zero)], result: Grid([2, 2], [reference(4), 0, 0, reference(4)]),
+              slopes: [Grid([2, 2], [slope, slope, slope, slope])])
+          ]
+        })
+    }
     for power in [-2, 0, 1, 5] {
       let row = function("matrixPower \(power)", ["matrixPower(_: Tensor, _: Int)"]) {
         matrixPower(regular($0) * 0.3, power)
@@ -235,8 +266,33 @@ extension OperatorTable {
         })
     }
 
+    for shape in [[5, 3], [3, 3], [3, 4]] {
+      for isFactor in [true, false] {
+        rows.add(
+          .general(
+            "polarDecomposition: \(isFactor ? "u" : "p") of \(shape)",
+            ["polarDecomposition(_: Tensor)", "struct PolarFactor", "struct Lyapunov"], cases: [[shape]] + rectangles
+          ) {
+            isFactor ? polarDecomposition($0[0]).u : polarDecomposition($0[0]).p
+          } reference: { x in
+            let (m, n) = (x[0].shape[x[0].rank - 2], x[0].shape[x[0].rank - 1])
+            return x[0].eachMatrix([isFactor ? m : n, n]) { x in
+              let (u, s, v) = x.svd
+              if isFactor { return (u.transpose * v).flat }
+              return (v.transpose * v.enumerated().map { i, row in row.map { $0 * s[i] } }).flat
+            }
+          }.with {
+            $0.takesEqualElements = false
+            $0.isComposite = true
+          })
+      }
+    }
+
     for isUpper in [false, true] {
-      let covers = ["symmetricEigen(_: Tensor, upper: Bool)", "symmetricEigenvalues(_: Tensor, upper: Bool)", "struct SymmetricEigen"]
+      let covers = [
+        "symmetricEigen(_: Tensor, upper: Bool)", "symmetricEigenvalues(_: Tensor, upper: Bool)", "struct SymmetricEigen",
+        "struct PackedVectors",
+      ]
       // What the other triangle has is not read.
       rows.add(
         function("symmetricEigenvalues, upper \(isUpper)", covers) {
