@@ -96,11 +96,12 @@ ptrdiff_t fx_product_others_memory(int dtype, ptrdiff_t n, ptrdiff_t inner);
 
 /// y = softmax(x) or log softmax(x) of each contiguous row; NaN propagates; a row of -∞ only gives NaN as in PyTorch.
 void fx_softmax(int dtype, int logarithmic, ptrdiff_t rows, ptrdiff_t n, const void *x, void *y);
-/// dx from y and dy of fx_softmax: y·(dy − Σ dy·y), or dy − exp(y)·Σ dy.
+/// dx from y and dy of fx_softmax: y·(dy − Σ dy·y), or dy − exp(y)·Σ dy, which is dy where Σ dy is 0, whatever y.
 void fx_softmax_backward(int dtype, int logarithmic, ptrdiff_t rows, ptrdiff_t n, const void *y, const void *dy, void *dx);
 /// y[r] = log Σ exp(x[r, ·]); rows of -∞ give -∞, rows with +∞ give +∞.
 void fx_logsumexp(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, void *y);
-/// The gradient of a row's cross-entropy: dx[r,j] = dy[r] · (softmax(x)[r,j] − (j == labels[r])); a label < 0 gives a row of zeros.
+/// The gradient of a row's cross-entropy: dx[r,j] = dy[r] · (softmax(x)[r,j] − (j == labels[r])); a label < 0 or a dy of 0 gives a row of zeros.
+/// Logits of +∞ share the probability.
 void fx_cross_entropy_backward(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, const int64_t *labels, const void *dy, void *dx);
 
 // MARK: softmax_columns.c — the same along the middle axis of x [outer, n, inner], for some of the strips of up to FX_SOFTMAX_STRIP columns that each
@@ -455,7 +456,8 @@ void fx_sample_cubic(int dtype, ptrdiff_t axes, ptrdiff_t channels, ptrdiff_t n,
 
 // MARK: norm.c, attention.c, embedding.c — rows of features.
 
-/// Each contiguous row less its mean (if `centered`), over √(its mean square + epsilon), times w, plus b; w and b [n] or NULL.
+/// Each contiguous row less its mean (if `centered`), over √(its mean square + epsilon), times w, plus b; w and b [n] or NULL. Rows whose squares
+/// overflow or vanish, or which are nearly constant, are done by exact moments.
 void fx_norm_rows(int dtype, int centered, ptrdiff_t rows, ptrdiff_t n, double epsilon, const void *x, const void *w, const void *b, void *y);
 /// The gradient of fx_norm_rows: dx is written, dw and db [n] (or NULL) are added to.
 void fx_norm_rows_backward(int dtype, int centered, ptrdiff_t rows, ptrdiff_t n, double epsilon, const void *x, const void *w, const void *dy,
@@ -468,13 +470,13 @@ void fx_norm_channels_backward(int dtype, ptrdiff_t batch, ptrdiff_t step, ptrdi
                                const void *w, const void *mean, const void *variance, const void *dy, void *dx, void *dw, void *db);
 
 /// Scores [rows, n] become softmax(scale·x, masked): a byte of `allowed` that is 0 hides a key, `added` is added to the scaled scores (each NULL
-/// or by its steps), and row r sees its first seen + r keys only. A row that sees nothing becomes zeros. With `factors` the rows stay
-/// exponentials, and what they are to be multiplied by goes there.
+/// or by its steps), and row r sees its first seen + r keys only. What is hidden, by −∞ too, counts nothing, whatever its score. A row that sees
+/// nothing becomes zeros. With `factors` the rows stay exponentials, and what they are to be multiplied by goes there.
 void fx_attention_weights(int dtype, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t seen, double scale, const uint8_t *allowed, const void *added,
                           ptrdiff_t mask_row, ptrdiff_t mask_column, void *x, void *factors);
 /// x[r, ·] *= factors[r].
 void fx_scale_rows(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *factors, void *x);
-/// The gradient for the weights p [rows, n] becomes that for the scores: dp = scale·p·(dp − Σ y·dy), y and dy [rows, outputs].
+/// The gradient for the weights p [rows, n] becomes that for the scores: dp = scale·p·(dp − Σ y·dy), y and dy [rows, outputs]; 0 where p is.
 void fx_attention_scores(int dtype, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t outputs, double scale, const void *y, const void *dy, const void *p,
                          void *dp);
 /// y[r, c] = Σ a[r·a_row + i]·b[c·b_row + i] over i < width.
@@ -484,7 +486,35 @@ void fx_row_products(int dtype, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t width, co
 /// y[r, i] = Σ a[r·n + c]·b[c·b_row + i] over c < n, in their order.
 void fx_row_sums(int dtype, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t width, const void *a, const void *b, ptrdiff_t b_row, void *y);
 
-/// y[to[j], i] += factors[j]·x[from[j], i] for first ≤ i < last, in the order of j; from NULL is j, factors NULL are 1, to[j] < 0 is left out.
+// MARK: mend.c — what to do where sums overflow or vanish, or a mean's rounding counts: see moments.h. Rows of n in order.
+
+/// Whether some element is not in low … high; NaN is not.
+int fx_any_outside(int dtype, ptrdiff_t n, const void *y, double low, double high);
+/// Whether some variance is not to be trusted.
+int fx_any_doubtful(int dtype, ptrdiff_t n, const void *means, const void *variances);
+/// Whether variance i + epsilon is not.
+int fx_is_doubtful(int dtype, ptrdiff_t i, double epsilon, const void *means, const void *variances);
+/// y[r] = the mean of x[r, ·], where it is infinite or NaN and the elements are not.
+void fx_mend_means(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, void *y);
+/// y[r] = Σ (x[r, ·] − mean)² / divisor where it is not to be trusted; with `root` the square roots of all.
+void fx_mend_variances(int dtype, ptrdiff_t rows, ptrdiff_t n, double divisor, int root, const void *x, const void *means, void *y);
+/// y[r] = (Σ |x[r, ·]|ᵒʳᵈᵉʳ)^(1/order) where it is not in low … high.
+void fx_mend_norms(int dtype, ptrdiff_t rows, ptrdiff_t n, double order, double low, double high, const void *x, void *y);
+
+// MARK: counted.c — products in which a factor of 0 leaves out what it multiplies. Matrices by the steps of their rows and columns.
+
+/// Whether no element of x [rows, n] is infinite or NaN.
+int fx_matrix_is_finite(int dtype, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t row, ptrdiff_t column, const void *x);
+/// y = x, with 0 in place of what is infinite or NaN.
+void fx_copy_finite(int dtype, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t row, ptrdiff_t column, const void *x, void *y);
+/// y[r, c] += a[r, j]·b[j, c] for those b that are infinite or NaN and those a that are not 0; y [rows, n] in order, b [k, n].
+void fx_add_infinite(int dtype, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_column, const void *b,
+                     ptrdiff_t b_row, ptrdiff_t b_column, void *y);
+/// Rows of zeros in x [rows, n] where a row of dy [rows, outputs] has only zeros.
+void fx_clear_rows(int dtype, ptrdiff_t rows, ptrdiff_t outputs, const void *dy, ptrdiff_t n, void *x);
+
+/// y[to[j], i] += factors[j]·x[from[j], i] for first ≤ i < last, in the order of j; from NULL is j, factors NULL are 1, to[j] < 0 is left out, and so
+/// are factors of 0.
 void fx_combine_rows(int dtype, ptrdiff_t count, ptrdiff_t n, ptrdiff_t first, ptrdiff_t last, const int64_t *from, const int64_t *to,
                      const void *factors, const void *x, void *y);
 /// y[to[j], i] = the first from[j] for which x[from[j], i] is largest (NaN counts as that); y is −1 at first.

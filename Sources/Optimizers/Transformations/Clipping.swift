@@ -64,7 +64,17 @@ extension Model {
       // What is no number stays none: max would drop it.
       if order == .infinity { total = norm.isNaN || total.isNaN ? .nan : max(total, norm) } else { total += pow(norm, order) }
     }
-    return order == 2 ? total.squareRoot() : order == .infinity ? total : pow(total, 1 / order)
+    if order == 2 { return total == .infinity || total == 0 ? scaledNorm(of: model) ?? total.squareRoot() : total.squareRoot() }
+    return order == .infinity ? total : pow(total, 1 / order)
+  }
+
+  /// √Σx² where squares overflow or vanish: by x over the largest; nil if that is 0 or infinite.
+  private mutating func scaledNorm(of model: Self?) -> Double? {
+    var (largest, total) = (0.0, 0.0)
+    updateGradients(of: model) { _, g, _ in if g.elementCount > 0 { largest = max(largest, g.detached.norm(.infinity).item()) } }
+    if largest == 0 || !largest.isFinite { return nil }
+    updateGradients(of: model) { _, g, _ in total += (g.detached / largest).sumOfSquares }
+    return largest * total.squareRoot()
   }
 }
 

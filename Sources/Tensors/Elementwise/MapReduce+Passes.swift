@@ -39,20 +39,28 @@ extension MapReduce {
         pass.runLongRows(blocks)
       }
     }
-    if kind == .mean { divide(y, by: Double(n)) }
+    if kind == .mean && !divide(y, by: Double(n)) && n > 1 {
+      // The sum may have overflowed: that of values that are divided first does not.
+      let (value, count) = (map.program.expression, map.program.inputCount)
+      let divided = Program(.apply(FX_MUL, value, .constant(1 / Double(n))), inputCount: count)
+      let map = Map<X>(program: divided, scalars: map.scalars, label: map.label)
+      return try MapReduce(map: map, kind: .sum, axes: axes, keepDims: keepDims).evaluate(x, result)
+    }
     return y
   }
 
-  private func divide(_ y: Tensor, by n: Double) {
-    let (count, pointer) = (y.elementCount, y.pointer)
-    if y.dtype == .float32 {
-      let y = pointer.assumingMemoryBound(to: Float.self)
-      let n = Float(n)
-      for i in 0..<count { y[i] /= n }
-    } else {
-      let y = pointer.assumingMemoryBound(to: Double.self)
-      for i in 0..<count { y[i] /= n }
+  /// Whether all quotients are finite.
+  private func divide(_ y: Tensor, by n: Double) -> Bool {
+    var isFinite = true
+    func divide<F: BinaryFloatingPoint>(_: F.Type) {
+      let (to, n) = (y.pointer.assumingMemoryBound(to: F.self), F(n))
+      for i in 0..<y.elementCount {
+        to[i] /= n
+        if !to[i].isFinite { isFinite = false }
+      }
     }
+    y.dtype == .float32 ? divide(Float.self) : divide(Double.self)
+    return isFinite
   }
 }
 

@@ -25,7 +25,7 @@ class Waiting: @unchecked Sendable {
   /// Lets go of the operands.
   func release() {}
   /// Σ over axes, which stay with size 1, without the elements being stored.
-  func summed(_ axes: [Int], keepDims: Bool) -> Tensor? { nil }
+  func summed(_ axes: [Int], keepDims: Bool, isMean: Bool) -> Tensor? { nil }
 
   /// Calls `body` if nobody has done so, and waits for who has begun.
   func once(_ body: () -> Void) {
@@ -64,8 +64,8 @@ class WaitingResult<P: Primitive>: Waiting, @unchecked Sendable where P.Inputs: 
 
 /// That of an element-wise program, which a sum takes as its own.
 final class WaitingMap<X: Operands>: WaitingResult<Map<X>>, @unchecked Sendable {
-  override func summed(_ axes: [Int], keepDims: Bool) -> Tensor? {
-    x.map { MapReduce(map: primitive, kind: .sum, axes: axes, keepDims: keepDims)($0) }
+  override func summed(_ axes: [Int], keepDims: Bool, isMean: Bool) -> Tensor? {
+    x.map { MapReduce(map: primitive, kind: isMean ? .mean : .sum, axes: axes, keepDims: keepDims)($0) }
   }
 }
 
@@ -130,11 +130,11 @@ extension MapReduce {
 extension Reduce {
   /// The operator on its operand; a sum of what waits is one pass with it.
   func callAsFunction(_ x: Tensor) -> Tensor {
-    guard kind == .sum, x.isWaiting else { return enter(x, checksKernel: false) }
+    guard kind == .sum || kind == .mean, x.isWaiting else { return enter(x, checksKernel: false) }
     let context = Context.current
     // Through another place on the tape it would not be found.
     if let waiting = x.waiting, waiting.node.tape == x.node.tape, waiting.node.index == x.node.index, !context.isObserved,
-      (try? result(x)) != nil, let y = waiting.summed(axes, keepDims: keepDims)
+      (try? result(x)) != nil, let y = waiting.summed(axes, keepDims: keepDims, isMean: kind == .mean)
     {
       return y
     }

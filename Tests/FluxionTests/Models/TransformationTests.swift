@@ -142,6 +142,18 @@ import Testing
     #expect((skipping.transformations[0] as? SkipNonFinite)?.skipped == 1)
   }
 
+  /// Squares of float64 overflow beyond 10¹⁵⁴ and vanish below 10⁻¹⁶², norms do not.
+  @Test func normsOfLargeAndSmallGradients() {
+    for size in [1e200, 3e-200] {
+      var gradient = Three(Self.ones)
+      (gradient.weight, gradient.filter, gradient.bias) = (gradient.weight * size, gradient.filter * size, gradient.bias * size)
+      let count = gradient.weight.elementCount + gradient.filter.elementCount + gradient.bias.elementCount
+      let norm = Double(count).squareRoot()
+      #expect(abs(gradient.clipNorm(size) / size / norm - 1) < 1e-12)
+      if size > 1 { #expect(abs(gradient.bias.scalars(Double.self)[0] / size * norm - 1) < 1e-12) }
+    }
+  }
+
   /// What pulls parameters to 0 in a chain does what the optimizer's own setting does.
   @Test func decayIsTheOptimizersOwn() {
     var (a, b) = (Three(Self.ones), Three(Self.ones))

@@ -14,6 +14,7 @@ struct BatchNorm: Primitive {
   func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
     let parameters = x.dropFirst().map(\.ordered)
     let x = x[0].ordered
+    if suitsColumns(x) { return ofColumns(x, hasWeight ? parameters[0] : nil, hasBias ? parameters.last : nil) }
     let y = Tensor(uninitialized: result.shape, result.dtype)
     let (batch, channels, n) = x.around(1)
     let size = x.dtype.byteCount
@@ -40,9 +41,12 @@ struct BatchNorm: Primitive {
     return y.scaled(byChannel: hasWeight ? x[1] : nil, hasBias ? x[x.count - 1] : nil)
   }
 
+  /// All axes but the channels'.
+  static func otherAxes(_ x: Tensor) -> [Int] { (0..<x.rank).filter { $0 != 1 } }
+
   /// Mean and variance of each channel, [channels, 1, ...].
   static func moments(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
-    let axes = (0..<x.rank).filter { $0 != 1 }
+    let axes = otherAxes(x)
     let mean = x.mean(axes: axes, keepDims: true)
     return (mean, (x - mean).squared.mean(axes: axes, keepDims: true))
   }
@@ -58,6 +62,10 @@ struct BatchNormGradient: Primitive {
   func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
     let (x, w, dy) = (x[0].ordered, forward.hasWeight ? x[1].ordered : nil, x[x.count - 1].ordered)
     let packed = Tensor(uninitialized: result.shape, result.dtype)
+    if forward.suitsColumns(x) {
+      forward.gradientOfColumns(x, w, dy, packed)
+      return packed
+    }
     let (batch, channels, n) = x.around(1)
     let size = x.dtype.byteCount
     let dw = packed.pointer + x.elementCount * size
@@ -90,7 +98,7 @@ struct BatchNormGradient: Primitive {
 ///   - x: [batch, channels, ...].
 ///   - weight: [channels].
 ///   - bias: [channels].
-///   - epsilon: What keeps a channel of equal elements from being divided by 0.
+///   - epsilon: What keeps a channel of equal elements from being divided by 0; those become the bias, however large they are.
 public func batchNorm(_ x: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5) -> Tensor {
   normalized(x, weight, bias, epsilon).y
 }
@@ -123,7 +131,8 @@ public func batchNorm(
 
 /// (x − mean) / √(variance + epsilon) · weight + bias, with a number of each for every channel.
 ///
-/// PyTorch: `batch_norm` with `training=False`.
+/// PyTorch: `batch_norm` with `training=False`. As there it is x·scale + shift, whose rounding is that of mean · weight / √(variance + epsilon): where
+/// the mean is far larger than the deviation, take it off first.
 ///
 /// Derivative: for x and all four parameters, as they are given.
 public func batchNorm(
@@ -148,8 +157,6 @@ private func normalized(
   let moments = isDry ? Tensor(hollow: [2, channels], x.dtype) : Tensor(uninitialized: [2, channels], x.dtype)
   let primitive = BatchNorm(epsilon: epsilon, hasWeight: weight != nil, hasBias: bias != nil, moments: moments)
   let inputs = [x, weight, bias].compactMap { $0 }
-  // Where a channel's elements lie apart, sums along the batch are faster than the fused pass.
-  if x.shape.dropFirst(2).reduce(1, *) < 8 { return (primitive.composed(inputs), nil) }
   let y = primitive(inputs)
   return (y, isDry ? nil : (moments[0], moments[1]))
 }

@@ -117,7 +117,8 @@ extension Tensor {
 /// PyTorch: `layer_norm`.
 ///
 /// One pass forward, one for the gradients of all three. Derivative for x: the part of dy·weight that is neither constant along a row nor
-/// along the result, over the deviation.
+/// along the result, over the deviation. Value and gradients are right for elements of any size, and for rows that are nearly constant: those whose
+/// squares overflow or vanish, or whose deviation is less than 1/512 of the mean (10⁻⁶ in float64), are computed in double.
 ///
 /// - Parameters:
 ///   - x: [..., shape].
@@ -223,7 +224,7 @@ private let affine = Elementwise { x, a, b in Symbol(.apply(FX_FMA, x.node, a.no
 
 /// x / (k + alpha·mean of x² over neighbouring channels)^beta.
 ///
-/// Krizhevsky, Sutskever and Hinton 2012. PyTorch: `local_response_norm`.
+/// Krizhevsky, Sutskever and Hinton 2012. PyTorch: `local_response_norm`. Squares have to fit into the dtype: elements up to 10¹⁹ in float32.
 ///
 /// - Parameters:
 ///   - x: [batch, channels, ...].

@@ -1,7 +1,7 @@
 extension Tensor {
   /// x / max(‖x‖, epsilon), the norm along an axis: vectors of length 1.
   ///
-  /// PyTorch: `normalize`.
+  /// PyTorch: `normalize`. Right for elements of any size whose norm is a number of the dtype.
   ///
   /// - Parameters:
   ///   - order: The p of the norm (Σ |x|ᵖ)^(1/p).

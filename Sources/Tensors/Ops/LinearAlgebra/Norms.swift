@@ -1,3 +1,6 @@
+import CKernels
+import RealModule
+
 /// A norm of matrices.
 public enum MatrixNorm: Sendable {
   /// √Σ x², Frobenius's.
@@ -30,8 +33,19 @@ struct PowerNorm: Primitive {
   func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
     var constant = x
     constant.node = .none
-    if order == 2 { return sqrt(constant.squared.sum(axes: axes, keepDims: keepDims)) }
-    return pow(pow(abs(constant), order).sum(axes: axes, keepDims: keepDims), 1 / order)
+    let y =
+      order == 2
+      ? sqrt(constant.squared.sum(axes: axes, keepDims: keepDims))
+      : pow(pow(abs(constant), order).sum(axes: axes, keepDims: keepDims), 1 / order)
+    // Between these the powers have kept their digits; beyond, each row is scaled by its largest element.
+    let digits = (y.dtype == .float32 ? 30 : 280) / Swift.abs(order)
+    let largest = y.dtype == .float32 ? Double(Float.greatestFiniteMagnitude) : .greatestFiniteMagnitude
+    let (low, high) = (Double.pow(10, -digits), Swift.min(Double.pow(10, digits), largest))
+    if fx_any_outside(y.dtype.code, y.elementCount, y.pointer, low, high) == 0 { return y }
+    let (rows, mended) = (constant.rows(along: axes), y.contiguousCopy())
+    fx_mend_norms(y.dtype.code, y.elementCount, rows.shape[1], order, low, high, rows.pointer, mended.pointer)
+    withExtendedLifetime(rows) {}
+    return mended
   }
 
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
@@ -41,11 +55,14 @@ struct PowerNorm: Primitive {
     let isZero = (y .== 0).detached
     let (size, slope) = (`where`(isZero, 1, y), `where`(isZero, 0, dy))
     func spread(_ t: Tensor) -> Tensor { t.reshaped(kept) }
-    if order == 2 { return [x * spread(slope / size)] }
+    if order == 2 { return [Self.directed(x, spread(size), spread(slope))] }
+    // Of x/y, whose power neither overflows nor vanishes before the gradient does.
     let isNothing = (x .== 0).detached
-    let power = pow(`where`(isNothing, 1, abs(x)), order - 1)
-    return [sign(x) * power * spread(slope * pow(size, 1 - order))]
+    let power = pow(`where`(isNothing, 1, abs(x) / spread(size)), order - 1)
+    return [sign(x) * power * spread(slope)]
   }
+
+  private static let directed = Elementwise { x, size, slope in x / size * slope }
 }
 
 extension Tensor {
@@ -55,6 +72,8 @@ extension Tensor {
   /// other number, negative and fractional ones too, stands for itself.
   ///
   /// Derivative: dy·sign(x)·(|x|/y)^(p − 1), 0 where y or x is 0; for ±∞ shared among equals. PyTorch: `linalg.vector_norm`.
+  ///
+  /// Powers that overflow or vanish do not harm it: it is right wherever it can be told in the dtype.
   public func norm(_ order: Double = 2, axes: [Int] = [], keepDims: Bool = false) -> Tensor {
     if Context.current.hasFailed { return .placeholder }
     if !dtype.isFloatingPoint {

@@ -1,8 +1,8 @@
 import CKernels
 
-/// A reduction over axes: sum, product, extremes, and where they are.
+/// A reduction over axes: sum, mean, product, extremes, and where they are.
 struct Reduce: Primitive {
-  enum Kind: Sendable { case sum, product, maximum, minimum, any, all, argmax, argmin }
+  enum Kind: Sendable { case sum, mean, product, maximum, minimum, any, all, argmax, argmin }
 
   let kind: Kind
   let axes: [Int]
@@ -11,6 +11,7 @@ struct Reduce: Primitive {
   var name: String {
     switch kind {
     case .sum: "sum"
+    case .mean: "mean"
     case .product: "prod"
     case .maximum: "max"
     case .minimum: "min"
@@ -20,11 +21,11 @@ struct Reduce: Primitive {
     case .argmin: "argmin"
     }
   }
-  var keeps: Keeps { kind == .sum ? .nothing : .both }
+  var keeps: Keeps { kind == .sum || kind == .mean ? .nothing : .both }
 
   var op: Int32 {
     switch kind {
-    case .sum: Int32(FX_R_SUM.rawValue)
+    case .sum, .mean: Int32(FX_R_SUM.rawValue)
     case .product: Int32(FX_R_PROD.rawValue)
     case .maximum: Int32(FX_R_MAX.rawValue)
     case .minimum: Int32(FX_R_MIN.rawValue)
@@ -50,7 +51,7 @@ struct Reduce: Primitive {
     let dtype: DType
     switch kind {
     case .sum, .product: dtype = x.dtype == .bool || x.dtype == .int32 ? .int64 : x.dtype
-    case .maximum, .minimum: dtype = x.dtype
+    case .mean, .maximum, .minimum: dtype = x.dtype
     case .any, .all: dtype = .bool
     case .argmax, .argmin: dtype = .int64
     }
@@ -58,6 +59,7 @@ struct Reduce: Primitive {
   }
 
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    if kind == .mean { return try mean(x, result) }
     let y = Tensor(uninitialized: result.shape, result.dtype)
     if y.elementCount == 0 { return y }
     if axes.isEmpty && x.isContiguous && x.elementCount <= Blocks.grain {
@@ -78,6 +80,27 @@ struct Reduce: Primitive {
         .contiguousCopy()
       let n = (0..<x.rank).reduce(1) { mask >> $1 & 1 == 1 ? $0 * x.shape[$1] : $0 }
       run(Layout(outer: y.elementCount, n: n, inner: 1, steps: Shape(n, 1, 1)), moved, y)
+    }
+    return y
+  }
+
+  /// The sum over the number of elements; where it overflows and no element is infinite, of elements that are scaled.
+  private func mean(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Reduce(kind: .sum, axes: axes, keepDims: keepDims).evaluate(x, result)
+    let (count, factor) = (y.elementCount, Double(y.elementCount) / Double(x.elementCount))
+    var isFinite = true
+    func scale<F: BinaryFloatingPoint>(_: F.Type) {
+      let (y, factor) = (y.pointer.assumingMemoryBound(to: F.self), F(factor))
+      for i in 0..<count {
+        y[i] *= factor
+        if !y[i].isFinite { isFinite = false }
+      }
+    }
+    y.dtype == .float32 ? scale(Float.self) : scale(Double.self)
+    if !isFinite && x.elementCount > 0 {
+      let rows = x.rows(along: axes)
+      fx_mend_means(y.dtype.code, count, rows.shape[1], rows.pointer, y.pointer)
+      withExtendedLifetime(rows) {}
     }
     return y
   }
@@ -138,6 +161,7 @@ struct Reduce: Primitive {
     func spread(_ t: Tensor) -> Tensor { keepDims ? t.expanded(x.shape) : t.reshaped(kept(x)).expanded(x.shape) }
     switch kind {
     case .sum: return [spread(dy)]
+    case .mean: return [spread(dy * (Double(dy.elementCount) / Double(x.elementCount)))]
     case .maximum, .minimum:
       // Among equals the gradient is shared evenly, as in PyTorch's amax.
       let ties = (x .== spread(y)).cast(to: dy.dtype)
@@ -215,7 +239,8 @@ extension Tensor {
 
   /// The mean over the given axes, or over all; NaN of no elements.
   ///
-  /// Of elements that are not NaN, if those are ignored. Derivative: dy/n at every element. PyTorch: `mean`, `nanmean`.
+  /// Of elements that are not NaN, if those are ignored. A sum that overflows does not harm it. Derivative: dy/n at every element. PyTorch: `mean`,
+  /// `nanmean`.
   public func mean(axes: [Int] = [], keepDims: Bool = false, ignoringNaN: Bool = false) -> Tensor {
     guard hasStatistics(axes, "mean") else { return .placeholder }
     if ignoringNaN {
@@ -223,8 +248,7 @@ extension Tensor {
       let count = (.!isMissing).sum(axes: axes, keepDims: keepDims).cast(to: dtype)
       return `where`(isMissing, 0, self).sum(axes: axes, keepDims: keepDims) / count
     }
-    let total = sum(axes: axes, keepDims: keepDims)
-    return total * (Double(total.elementCount) / Double(elementCount))
+    return Reduce(kind: .mean, axes: axes, keepDims: keepDims)(self)
   }
   /// The mean over one axis.
   public func mean(axis: Int, keepDims: Bool = false, ignoringNaN: Bool = false) -> Tensor {

@@ -1,4 +1,14 @@
+import CKernels
+
 extension Tensor {
+  /// The elements over the given axes (or over all) as rows, one for each of the others: [others, n], in order.
+  func rows(along axes: [Int]) -> Tensor {
+    let reduced = axes.isEmpty ? Array(0..<rank) : axes.map { $0 < 0 ? $0 + rank : $0 }.sorted()
+    let kept = (0..<rank).filter { !reduced.contains($0) }
+    let n = reduced.reduce(1) { $0 * shape[$1] }
+    return detached.permuted(kept + reduced).reshaped([kept.reduce(1) { $0 * shape[$1] }, n]).ordered
+  }
+
   /// Whether dtype and axes are such that means are defined; a mistake if not.
   func hasStatistics(_ axes: [Int], _ operation: StaticString) -> Bool {
     if dtype.isFloatingPoint { return attempt { () throws(TensorError) in try axisMask(axes, "\(operation)") } != nil }
@@ -8,7 +18,7 @@ extension Tensor {
 
   /// Σ (x − mean)² / (n − correction) over the given axes, or over all.
   ///
-  /// PyTorch: `var`.
+  /// PyTorch: `var`. Elements that are equal have the variance 0 exactly; squares of the mean's rounding do not count.
   ///
   /// Correction 1 (Bessel's, the default) makes a sample's variance unbiased; 0 is the variance of the elements themselves.
   public func variance(axes: [Int] = [], keepDims: Bool = false, correction: Double = 1) -> Tensor {
@@ -22,13 +32,11 @@ extension Tensor {
 
   /// The square root of ``variance(axes:keepDims:correction:)``.
   ///
-  /// Derivative: dy·(x − mean) / ((n − correction)·y), and 0 where all elements are equal. PyTorch: `std`.
+  /// Derivative: dy·(x − mean) / ((n − correction)·y), and 0 where all elements are equal. PyTorch: `std`. It is right where the variance itself
+  /// would overflow or vanish.
   public func standardDeviation(axes: [Int] = [], keepDims: Bool = false, correction: Double = 1) -> Tensor {
     guard hasStatistics(axes, "standardDeviation") else { return .placeholder }
-    let variance = variance(axes: axes, keepDims: keepDims, correction: correction)
-    // The root's derivative at 0 is infinite, the variance's is 0: the product of the two is taken to be 0.
-    let isFlat = variance .== 0
-    return `where`(isFlat, 0, sqrt(`where`(isFlat, 1, variance)))
+    return Variance(axes: axes, keepDims: keepDims, correction: correction, isRoot: true)(self)
   }
   /// The standard deviation over one axis.
   public func standardDeviation(axis: Int, keepDims: Bool = false, correction: Double = 1) -> Tensor {
@@ -36,25 +44,41 @@ extension Tensor {
   }
 }
 
-/// The variance as one primitive: the mean's own derivative adds up to nothing, so that the gradient is one pass.
+/// The variance, or its root, as one primitive: the mean's own derivative adds up to nothing, so that the gradient is one pass.
 struct Variance: Primitive {
   let axes: [Int]
   let keepDims: Bool
   let correction: Double
+  var isRoot = false
 
-  var name: String { "variance" }
+  var name: String { isRoot ? "standardDeviation" : "variance" }
+  var keeps: Keeps { isRoot ? .both : .inputs }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature { try Reduce(kind: .sum, axes: axes, keepDims: keepDims).result(x) }
 
   func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
     let x = x.detached
-    return Self.squares.sum(x, x.mean(axes: axes, keepDims: true), axes: axes, keepDims: keepDims) / divisor(x, result.shape)
+    let mean = x.mean(axes: axes, keepDims: true)
+    let divisor = self.divisor(x, result.shape)
+    let y = Self.squares.sum(x, mean, axes: axes, keepDims: keepDims) / divisor
+    let (means, code, count) = (mean.ordered, y.dtype.code, y.elementCount)
+    if fx_any_doubtful(code, count, means.pointer, y.pointer) == 0 { return isRoot ? sqrt(y) : y }
+    let (rows, mended) = (x.rows(along: axes), y.contiguousCopy())
+    fx_mend_variances(code, count, rows.shape[1], divisor, isRoot ? 1 : 0, rows.pointer, means.pointer, mended.pointer)
+    withExtendedLifetime((rows, means)) {}
+    return mended
   }
+
+  /// The squares' sum over the axes, which stay: what a variance is made of.
+  static func squaredDeviations(_ x: Tensor, _ mean: Tensor, _ axes: [Int]) -> Tensor { squares.sum(x, mean, axes: axes, keepDims: true) }
 
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let mean = x.mean(axes: axes, keepDims: true)
-    let slope = (dy * 2 / divisor(x, dy.shape)).reshaped(mean.shape)
-    return [Self.slopes(x, mean, slope)]
+    let divisor = self.divisor(x, dy.shape)
+    // The root's derivative at 0 is infinite, the variance's is 0: the product of the two is taken to be 0.
+    let isFlat = isRoot ? y .== 0 : nil
+    let slope = isFlat.map { `where`($0, 0, dy / divisor / `where`($0, 1, y)) } ?? dy * 2 / divisor
+    return [Self.slopes(x, mean, slope.reshaped(mean.shape))]
   }
 
   private func divisor(_ x: Tensor, _ kept: Shape) -> Double {

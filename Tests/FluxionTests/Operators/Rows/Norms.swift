@@ -33,7 +33,8 @@ extension OperatorTable {
     // At 0 the gradient of least size is 0; of what is not finite the norm is not.
     rows.add(
       OperatorRow.unary(
-        "norm of one number", covers[0], domain: .real(-2, 2, avoiding: [0]), specials: "0 = 0 | 0; -3 = 3 | -1; inf = inf; nan = nan"
+        "norm of one number", covers[0], domain: .real(-2, 2, avoiding: [0]),
+        specials: "0 = 0 | 0; -3 = 3 | -1; inf = inf; nan = nan; -3e38 = 3e38 | -1; 1e-38 = 1e-38 | 1"
       ) {
         $0.reshaped([-1, 1]).norm(axis: 1).reshaped($0.shape)
       } reference: {
@@ -41,7 +42,8 @@ extension OperatorTable {
       })
     rows.add(
       OperatorRow.unary(
-        "norm 3 of one number", covers[0], domain: .real(-2, 2, avoiding: [0]), specials: "0 = 0 | 0; -3 = 3 | -1; nan = nan"
+        "norm 3 of one number", covers[0], domain: .real(-2, 2, avoiding: [0]),
+        specials: "0 = 0 | 0; -3 = 3 | -1; nan = nan; -3e38 = 3e38 | -1; 1e-38 = 1e-38 | 1"
       ) {
         $0.reshaped([-1, 1]).norm(3, axis: 1).reshaped($0.shape)
       } reference: {
