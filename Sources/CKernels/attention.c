@@ -26,7 +26,10 @@
         for (ptrdiff_t j = 0; j < count; j++)                                                                 \
           if (!allowed[r * mask_row + j * mask_column]) x[j] = -INFINITE;                                     \
       if (added)                                                                                              \
-        for (ptrdiff_t j = 0; j < count; j++) x[j] += added[r * mask_row + j * mask_column];                  \
+        for (ptrdiff_t j = 0; j < count; j++) {                                                               \
+          T more = added[r * mask_row + j * mask_column];                                                     \
+          x[j] = more == -INFINITE ? more : x[j] + more;                                                      \
+        }                                                                                                     \
       T m = row_max_##S(count, x);                                                                            \
       if (m == -INFINITE) {                                                                                   \
         memset(x, 0, (size_t)n * sizeof(T));                                                                  \
@@ -62,7 +65,7 @@
         for (ptrdiff_t j = 0; j < count; j++) block[j] = y[i + j] * dy[i + j];                                \
         sum += sum_of_##S(count, block);                                                                      \
       }                                                                                                       \
-      FX_INDEPENDENT for (ptrdiff_t j = 0; j < n; j++) dp[j] = p[j] * (dp[j] - sum) * scale;                  \
+      FX_INDEPENDENT for (ptrdiff_t j = 0; j < n; j++) dp[j] = p[j] == 0 ? 0 : p[j] * (dp[j] - sum) * scale;  \
     }                                                                                                         \
   }                                                                                                           \
                                                                                                               \

@@ -10,6 +10,7 @@
       T *target = y + to[j] * n;                                                                              \
       if (factors) {                                                                                          \
         T f = factors[j];                                                                                     \
+        if (f == 0) continue;                                                                                 \
         FX_INDEPENDENT for (ptrdiff_t i = first; i < last; i++) target[i] += f * source[i];                   \
       } else {                                                                                                \
         FX_INDEPENDENT for (ptrdiff_t i = first; i < last; i++) target[i] += source[i];                       \

@@ -10,6 +10,7 @@
 #define SOFTMAX(S, T, I, INFINITE)                                                                            \
   DEFINE_LANES(sum_##S, T, T, 0, STEP_SUM)                                                                    \
   DEFINE_EXTREME(max_##S, T, I, -INFINITE, STEP_MAX, >)                                                       \
+  DEFINE_INFINITE_ROW(S, T, INFINITE)                                                                         \
                                                                                                               \
   /* Of elements less their row's largest. */                                                                 \
   FX_INLINE void exp_all_##S(ptrdiff_t n, T *x) {                                                             \
@@ -75,6 +76,7 @@
     }                                                                                                         \
   }                                                                                                           \
                                                                                                               \
+  /* What counts nothing, a row of zeros in dy, has no gradient, whatever its probabilities. */              \
   FX_CLONES static void log_softmax_backward_##S(ptrdiff_t rows, ptrdiff_t n, const T *y, const T *dy, T *dx) { \
     T e[GROUP];                                                                                               \
     ptrdiff_t group = max_size(1, GROUP / n);                                                                 \
@@ -87,7 +89,9 @@
       for (ptrdiff_t r = 0; r < count; r++, y += n, dy += n, dx += n) {                                       \
         T sum = row_sum_##S(n, dy);                                                                           \
         const T *p = e + r * n;                                                                               \
-        if (n <= GROUP) {                                                                                     \
+        if (sum == 0) {                                                                                       \
+          memmove(dx, dy, (size_t)n * sizeof(T));                                                             \
+        } else if (n <= GROUP) {                                                                              \
           FX_INDEPENDENT for (ptrdiff_t j = 0; j < n; j++) dx[j] = dy[j] - p[j] * sum;                        \
         } else {                                                                                              \
           FX_INDEPENDENT for (ptrdiff_t j = 0; j < n; j++) dx[j] = dy[j] - exp_##S(y[j]) * sum;               \
@@ -136,8 +140,12 @@
         int64_t label = labels[start + r];                                                                    \
         T g = dy[start + r], sum = sums[r];                                                                   \
         const T *p = n <= GROUP ? e + r * n : dx;                                                             \
-        if (label < 0) {                                                                                      \
+        if (label < 0 || g == 0) {                                                                            \
           memset(dx, 0, (size_t)n * sizeof(T));                                                               \
+          continue;                                                                                           \
+        }                                                                                                     \
+        if (shift[r] == INFINITE) {                                                                           \
+          infinite_row_##S(n, x, label, g, dx);                                                               \
           continue;                                                                                           \
         }                                                                                                     \
         FX_INDEPENDENT for (ptrdiff_t j = 0; j < n; j++) dx[j] = g * (p[j] / sum);                            \

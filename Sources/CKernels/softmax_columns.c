@@ -87,7 +87,7 @@
     }                                                                                                         \
     for (ptrdiff_t j = 0; j < n; j++) {                                                                       \
       const T *f = factors + j * STRIP, *d = slopes + j * STRIP;                                              \
-      if (logarithmic) COLUMNS out[c] = d[c] - exp_falling_##S(-f[c]) * sums[c];                              \
+      if (logarithmic) COLUMNS out[c] = sums[c] == 0 ? d[c] : d[c] - exp_falling_##S(-f[c]) * sums[c];        \
       else COLUMNS out[c] = f[c] * (d[c] - sums[c]);                                                          \
       put_##S(width, out, dx + j * inner);                                                                    \
     }                                                                                                         \

@@ -8,6 +8,7 @@
   DEFINE_LANES(max_##S, T, T, -INFINITE, STEP_MAX)                                                            \
   DEFINE_TILE(sum_##S, T, T, 0)                                                                               \
   DEFINE_TILE(max_##S, T, T, -INFINITE)                                                                       \
+  DEFINE_INFINITE_ROW(S, T, INFINITE)                                                                         \
                                                                                                               \
   /* x less each row's largest element in the tile, their exponentials in e, and the sums of those. */        \
   FX_INLINE void exp_sums_##S(ptrdiff_t count, ptrdiff_t n, const T *x, T *tile, T *e, T *largest, T *sums) { \
@@ -59,7 +60,8 @@
         tile_sum_##S(n, d, sums);                                                                             \
         for (ptrdiff_t j = 0; j < n; j++) EACH_ROW {                                                          \
           T p = exp_falling_##S(-tile[j * TILE + r]);                                                         \
-          product[j * TILE + r] = d[j * TILE + r] - p * sums[r];                                              \
+          T slope = d[j * TILE + r];                                                                          \
+          product[j * TILE + r] = sums[r] == 0 ? slope : slope - p * sums[r];                                 \
         }                                                                                                     \
       } else {                                                                                                \
         for (ptrdiff_t j = 0; j < n * TILE; j++) product[j] = tile[j] * d[j];                                 \
@@ -83,7 +85,8 @@
       for (ptrdiff_t j = 0; j < n; j++) EACH_ROW e[j * TILE + r] = g[r] * (e[j * TILE + r] / sums[r]);        \
       unturn_##SIZE(count, n, e, n, dx);                                                                      \
       for (ptrdiff_t r = 0; r < count; r++)                                                                   \
-        if (ids[r] < 0) memset(dx + r * n, 0, (size_t)n * sizeof(T));                                         \
+        if (ids[r] < 0 || g[r] == 0) memset(dx + r * n, 0, (size_t)n * sizeof(T));                            \
+        else if (largest[r] == INFINITE) infinite_row_##S(n, x + r * n, ids[r], g[r], dx + r * n);            \
         else dx[r * n + ids[r]] = g[r] * at_label[r];                                                         \
     }                                                                                                         \
   }

@@ -129,6 +129,15 @@ FX_INLINE void turn_1(ptrdiff_t rows, ptrdiff_t n, const void *from, ptrdiff_t s
     EACH_ROW y[r] = l[0][r];                                                                                  \
   }
 
+// The gradient of a row's cross-entropy where the largest logits are +∞: they share the probability, as in the limit of equal ones.
+#define DEFINE_INFINITE_ROW(S, T, INFINITE)                                                                   \
+  FX_INLINE void infinite_row_##S(ptrdiff_t n, const T *x, int64_t label, T g, T *dx) {                       \
+    ptrdiff_t count = 0;                                                                                      \
+    for (ptrdiff_t j = 0; j < n; j++) count += x[j] == INFINITE;                                              \
+    for (ptrdiff_t j = 0; j < n; j++) dx[j] = x[j] == INFINITE ? g / (T)count : 0;                            \
+    dx[label] -= g;                                                                                           \
+  }
+
 // Behind fx_reduce, for at least FEW_ROWS rows of at most SHORT_ROW elements; one after the other in y.
 void fx_reduce_short(int op, int dtype, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t along, const void *x, void *y);
 // Behind the functions of softmax.c, likewise.

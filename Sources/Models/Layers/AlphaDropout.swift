@@ -32,12 +32,12 @@ public struct AlphaDropout: Placed {
       let p = layer.probability
       if currentMode == .inference || p == 0 { return x }
       // Nothing is kept whose variance could be restored.
-      if p == 1 { return x * 0 }
+      if p == 1 { return .zeros(x.shape, x.dtype) }
       let low = Self.saturation
       let a = 1 / ((1 - p) * (1 + p * low * low)).squareRoot()
       // Dropout's scale is undone: kept is 0 or 1.
       let kept = Tensor.ones(x.shape, x.dtype).dropout(probability: p, using: &layer.random) * (1 - p)
-      return x * kept * a + ((1 - kept) * (a * low) - a * p * low)
+      return weighted(x, kept) * a + ((1 - kept) * (a * low) - a * p * low)
     }
   }
 

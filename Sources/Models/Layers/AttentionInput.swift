@@ -21,6 +21,10 @@ struct AttentionInput {
     if hasFailed { return nil }
     guard AttentionInput.fits(layer, x, keys, values ?? keys) else { return nil }
     let isContinued = keys == nil && layer.isIncremental
+    let (x, keys, values) = (
+      keys == nil ? AttentionInput.cleared(x, keyMask) : x, keys.map { AttentionInput.cleared($0, keyMask) },
+      values.map { AttentionInput.cleared($0, keyMask) }
+    )
     let parts = AttentionInput.projections(layer, x, keys, values ?? keys)
     let size = layer.features / layer.heads
     func byHead(_ x: Tensor, _ heads: Int) -> Tensor {
@@ -69,6 +73,21 @@ struct AttentionInput {
     guard let given = AttentionInput.byHead(mask, x.shape, layer.heads, q, k) else { return nil }
     self.mask = seen.map { seen in given.dtype == .bool ? given .& seen : `where`(seen, given, -Double.infinity) } ?? given
   }
+
+  /// x with zeros in place of what would overflow, or is NaN, at steps that are only padding.
+  ///
+  /// It would reach the parameters' gradients as 0·∞ or 0·NaN. Ordinary numbers stay, so that the answers to such steps, which nobody reads, are
+  /// PyTorch's.
+  static func cleared(_ x: Tensor, _ keyMask: Tensor?) -> Tensor {
+    // In an incremental copy the mask has earlier steps besides; one that does not fit is a mistake that is told later.
+    guard let keyMask, keyMask.dtype == .bool, x.rank >= 2, keyMask.rank == x.rank - 1, keyMask.shape[-1] >= x.shape[-2],
+      Shape(keyMask.shape.dropLast()) == Shape(x.shape.dropLast(2))
+    else { return x }
+    let own = keyMask.split(sizes: [keyMask.shape[-1] - x.shape[-2], x.shape[-2]], axis: -1)[1]
+    return ordinary(x, own.cast(to: x.dtype).unsqueezed(axis: -1))
+  }
+
+  private static let ordinary = Elementwise { x, isThere in select((isThere .!= 0) .| (abs(x) .<= 1e9), x, 0) }
 
   /// A mask for all sequences, for each or for each head as one that broadcasts to [..., heads, queries, keys]; nil if it fits nothing.
   private static func byHead(_ mask: Tensor, _ x: Shape, _ heads: Int, _ q: Tensor, _ k: Tensor) -> Tensor? {

@@ -43,7 +43,7 @@ extension Tensor {
   func dropping(axesKept: Int, _ probability: Double, _ random: inout RandomStream) -> Tensor {
     if currentMode == .inference || probability == 0 || rank < axesKept { return self }
     let shape = Shape(self.shape.prefix(axesKept) + Array(repeating: 1, count: rank - axesKept))
-    return self * Tensor.ones(shape, dtype).dropout(probability: probability, using: &random)
+    return weighted(self, Tensor.ones(shape, dtype).dropout(probability: probability, using: &random))
   }
 }
 

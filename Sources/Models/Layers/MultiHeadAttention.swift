@@ -111,7 +111,7 @@ public struct MultiHeadAttention: Placed, InputAdapting, Incremental {
   ///   - x: [batch, time, features].
   ///   - mask: Bools, true where a query sees a key, or numbers that are added to the scores: [queries, keys], [batch, queries, keys] or
   ///     [batch, heads, queries, keys]; in an incremental copy the keys are all so far.
-  ///   - keyMask: Bools [batch, keys], false where there is only padding.
+  ///   - keyMask: Bools [batch, keys], false where there is only padding, which counts nothing, whatever it holds.
   public mutating func callAsFunction(_ x: Tensor, mask: Tensor?, keyMask: Tensor? = nil) -> Tensor {
     placed(on: x) { (layer: inout Self) in
       guard let input = AttentionInput(layer, x, nil, nil, mask, keyMask, layer.earlierKeys, layer.earlierValues) else { return x }
@@ -128,7 +128,7 @@ public struct MultiHeadAttention: Placed, InputAdapting, Incremental {
   ///   - values: What the answers are made of, [batch, keys, valueFeatures]; `keys` unless told.
   ///   - mask: Bools, true where a query sees a key, or numbers that are added to the scores: [queries, keys], [batch, queries, keys] or
   ///     [batch, heads, queries, keys].
-  ///   - keyMask: Bools [batch, keys], false where there is only padding.
+  ///   - keyMask: Bools [batch, keys], false where there is only padding, which counts nothing, whatever it holds.
   public mutating func callAsFunction(
     _ x: Tensor, keys: Tensor, values: Tensor? = nil, mask: Tensor? = nil, keyMask: Tensor? = nil
   ) -> Tensor {

@@ -74,7 +74,7 @@ public struct TransformerDecoderBlock: Placed {
   private mutating func run(
     _ x: Tensor, _ memory: Tensor, _ own: (mask: Tensor?, keyMask: Tensor?), _ other: (mask: Tensor?, keyMask: Tensor?)
   ) -> Tensor {
-    var x = residual(x, norm1) { block, x in
+    var x = residual(AttentionInput.cleared(x, own.keyMask), norm1) { block, x in
       let y = withPart("self_attn", of: MultiHeadAttention.self) { block.selfAttention(x, mask: own.mask, keyMask: own.keyMask) }
       return block.dropouts[1](y)
     }

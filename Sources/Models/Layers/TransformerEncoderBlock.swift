@@ -76,12 +76,13 @@ public struct TransformerEncoderBlock: Placed, InputAdapting {
   /// The block without a mask of its own.
   public mutating func callAsFunction(_ x: Tensor) -> Tensor { self(x, mask: nil) }
 
-  /// The block with masks: see ``MultiHeadAttention/callAsFunction(_:mask:keyMask:)``.
+  /// The block with masks; steps that a key mask hides count nothing, whatever they hold: see ``MultiHeadAttention/callAsFunction(_:mask:keyMask:)``.
   public mutating func callAsFunction(_ x: Tensor, mask: Tensor?, keyMask: Tensor? = nil) -> Tensor {
     placed(on: x) { (block: inout Self) in block.run(x, mask, keyMask) }
   }
 
   private mutating func run(_ x: Tensor, _ mask: Tensor?, _ keyMask: Tensor?) -> Tensor {
+    let x = AttentionInput.cleared(x, keyMask)
     let h = residual(x, norm1) { block, x in
       let y = withPart("self_attn", of: MultiHeadAttention.self) { block.selfAttention(x, mask: mask, keyMask: keyMask) }
       return block.dropouts[1](y)

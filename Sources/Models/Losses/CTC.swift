@@ -11,7 +11,7 @@ import Tensors
 /// - Parameters:
 ///   - logits: [batch, time, classes]. Logarithms of probabilities will do as well: their log-softmax is themselves.
 ///   - target: Class ids other than the blank, int32 or int64 of shape [batch, longest]; what lies behind a target's length counts nothing.
-///   - inputLengths: How many steps each sequence has; all unless told.
+///   - inputLengths: How many steps each sequence has; all unless told. What lies behind them counts nothing.
 ///   - targetLengths: How many classes each target has; all unless told.
 ///   - blank: The class that stands for nothing.
 ///   - zeroesInfinity: Whether infinite losses count as 0.
@@ -44,7 +44,7 @@ public func ctc(
   }
   guard let ids = ctcIDs(target, lengths, classes: classes, blank: blank) else { return logits }
   let targets = CTCTargets(ids: ids, inputLengths: steps, targetLengths: lengths, blank: blank)
-  var losses = logits.logSoftmax().ctcLosses(targets)
+  var losses = logits.masked(lengths: steps).logSoftmax().ctcLosses(targets)
   if zeroesInfinity { losses = `where`(losses .== Double.infinity, 0, losses) }
   switch reduction {
   case .mean: return (losses / Tensor(lengths.map { Double(max(1, $0)) }).cast(to: losses.dtype)).mean()

@@ -9,7 +9,7 @@ import Tensors
 ///   - target: Class ids, int32 or int64 of shape [...], or probabilities of the logits' shape and dtype.
 ///   - weights: A factor for each class, [classes]. A mean over class ids is then divided by the sum of the factors that count.
 ///   - labelSmoothing: This much of each target is spread evenly over all classes.
-///   - ignoring: A class id whose rows count nothing.
+///   - ignoring: A class id whose rows count nothing, whatever they hold; nor does a class whose probability or factor is 0.
 ///   - reduction: The mean over the rows unless told.
 public func crossEntropy(
   _ logits: Tensor, _ target: Tensor, weights: Tensor? = nil, labelSmoothing: Double = 0, ignoring: Int? = nil, reduction: Reduction
@@ -34,7 +34,7 @@ public func crossEntropy(
     }
     let p = labelSmoothing == 0 ? target : target * (1 - labelSmoothing) + labelSmoothing / Double(classes)
     let weighted = weights.map { p * $0 } ?? p
-    return reduction(-(weighted * logits.logSoftmax()).sum(axis: -1))
+    return reduction(-Kernels.expected.sum(weighted, logits.logSoftmax(), axis: -1))
   }
   guard target.shape == Shape(logits.shape.dropLast()) else {
     fail(
@@ -44,17 +44,18 @@ public func crossEntropy(
     return logits
   }
   let ids = classIDs(target, classes: classes, ignoring: ignoring)
-  let rows = logits.rank == 2 ? logits : logits.reshaped([ids.elementCount, classes])
+  var rows = logits.rank == 2 ? logits : logits.reshaped([ids.elementCount, classes])
   var losses = rows.crossEntropyRows(ids)
   if weights == nil && labelSmoothing == 0 && ignoring == nil {
     return reduction(target.rank == 1 ? losses : losses.reshaped(target.shape))
   }
-  let counts = (ids .>= 0).cast(to: logits.dtype)
-  let factors = weights.map { $0.take(ids.clamped(min: 0)) * counts } ?? counts
-  losses = losses * factors
+  let isCounted = ids .>= 0
+  let factors = classFactors(weights, ids, logits.dtype)
+  losses = weighted(losses, factors)
   if labelSmoothing != 0 {
+    if ignoring != nil { rows = `where`(isCounted.unsqueezed(axis: 1), rows, 0) }
     let all = -rows.logSoftmax()
-    let spread = (weights.map { all * $0 } ?? all).sum(axis: -1) * counts
+    let spread = `where`(isCounted, (weights.map { weighted(all, $0) } ?? all).sum(axis: -1), 0)
     losses = losses * (1 - labelSmoothing) + spread * (labelSmoothing / Double(classes))
   }
   switch reduction {
@@ -83,11 +84,9 @@ public func negativeLogLikelihood(
 ) -> Tensor {
   let name = "negativeLogLikelihood"
   guard let (rows, ids) = classRows(name, logProbabilities, target, weights, ignoring: ignoring) else { return logProbabilities }
-  let counts = ids .>= 0
-  let places = ids.clamped(min: 0)
-  let factors = `where`(counts, weights.map { $0.take(places) } ?? .ones(ids.shape, rows.dtype), 0)
-  let picked = rows.gather(places.unsqueezed(axis: 1), axis: 1).squeezed(axes: 1)
-  let losses = `where`(counts, -picked * factors, 0)
+  let factors = classFactors(weights, ids, rows.dtype)
+  let picked = rows.gather(ids.clamped(min: 0).unsqueezed(axis: 1), axis: 1).squeezed(axes: 1)
+  let losses = weighted(`where`(ids .>= 0, -picked, 0), factors)
   switch reduction {
   case .mean: return losses.sum() / factors.sum()
   case .sum: return losses.sum()
@@ -97,6 +96,22 @@ public func negativeLogLikelihood(
 /// The mean of −log p of the target's class.
 public func negativeLogLikelihood(_ logProbabilities: Tensor, _ target: Tensor) -> Tensor {
   negativeLogLikelihood(logProbabilities, target, reduction: .mean)
+}
+
+private enum Kernels {
+  // p·log q, and 0 where p is 0, whatever log q is.
+  static let expected = Elementwise.withSlopes { p, logQ in
+    `where`(p .== 0, 0, p * logQ)
+  } _: { p, logQ in
+    (logQ, p)
+  }
+}
+
+/// Each row's factor by its class, 1 unless there are weights; 0 for ids of −1.
+func classFactors(_ weights: Tensor?, _ ids: Tensor, _ dtype: DType) -> Tensor {
+  let isCounted = ids .>= 0
+  guard let weights else { return isCounted.cast(to: dtype) }
+  return `where`(isCounted, weights.take(ids.clamped(min: 0)), 0)
 }
 
 /// Scores as [rows, classes] and class ids as a vector, −1 for those ignored; nil after a mistake.

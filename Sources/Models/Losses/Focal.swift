@@ -9,18 +9,18 @@ import Tensors
 ///   - target: Class ids, int32 or int64 of shape [...].
 ///   - gamma: How much what is right already is turned down.
 ///   - weights: A factor for each class, [classes].
-///   - ignoring: A class id whose rows count nothing.
+///   - ignoring: A class id whose rows count nothing, whatever they hold.
 ///   - reduction: Unless told, the mean over the rows that count.
 public func focal(
   _ logits: Tensor, _ target: Tensor, gamma: Double = 2, weights: Tensor? = nil, ignoring: Int? = nil, reduction: Reduction
 ) -> Tensor {
   guard isExponent("focal", gamma), let (rows, ids) = classRows("focal", logits, target, weights, ignoring: ignoring) else { return logits }
-  let counts = (ids .>= 0).cast(to: rows.dtype)
-  let places = ids.clamped(min: 0)
-  let logP = rows.logSoftmax().gather(places.unsqueezed(axis: 1), axis: 1).squeezed(axes: 1)
-  let losses = Kernels.focal(logP, .full([], gamma, rows.dtype)) * (weights.map { $0.take(places) * counts } ?? counts)
+  let factors = classFactors(weights, ids, rows.dtype)
+  let counted = ignoring == nil && weights == nil ? rows : cleared(rows, factors.unsqueezed(axis: 1))
+  let logP = counted.logSoftmax().gather(ids.clamped(min: 0).unsqueezed(axis: 1), axis: 1).squeezed(axes: 1)
+  let losses = Kernels.focal(logP, .full([], gamma, rows.dtype)) * factors
   switch reduction {
-  case .mean: return losses.sum() / counts.sum()
+  case .mean: return losses.sum() / (ids .>= 0).cast(to: rows.dtype).sum()
   case .sum: return losses.sum()
   case .none: return losses.reshaped(target.shape)
   }
@@ -46,9 +46,11 @@ public func binaryFocal(
     fail(TensorError("binaryFocal", "an alpha of \(alpha); 0 to 1 would fit"))
     return x
   }
-  let losses = elementwise("binaryFocal", Kernels.binary, x, target, gamma, .none)
-  if hasFailed { return x }
-  return reduction(alpha.map { losses * (target * (2 * $0 - 1) + (1 - $0)) } ?? losses)
+  guard let alpha else { return elementwise("binaryFocal", Kernels.binary, x, target, gamma, reduction) }
+  guard fitTogether("binaryFocal", x, target) else { return x }
+  let factors = target * (2 * alpha - 1) + (1 - alpha)
+  let counted = alpha == 0 || alpha == 1 ? cleared(x, factors) : x
+  return reduction(Kernels.binary(counted, target, .full([], gamma, x.dtype)) * factors)
 }
 
 private func isExponent(_ name: String, _ gamma: Double) -> Bool {
@@ -62,6 +64,6 @@ private enum Kernels {
   static let focal = Elementwise { logP, gamma in -(pow(maximum(-expm1(logP), 1e-30), gamma) * logP) }
   static let binary = Elementwise { x, t, gamma in
     let wrong = t * sigmoid(-x) + (1 - t) * sigmoid(x)
-    return pow(maximum(wrong, 1e-30), gamma) * ((1 - t) * x + softplus(-x))
+    return pow(maximum(wrong, 1e-30), gamma) * logisticLoss(x, t)
   }
 }

@@ -7,7 +7,7 @@ import Tensors
 /// - Parameters:
 ///   - logProbabilities: log p, of any shape.
 ///   - target: t, of the same shape; where it is 0 the loss is 0.
-///   - isLogTarget: Whether the target is log t.
+///   - isLogTarget: Whether the target is log t; where it is −∞ the loss is 0.
 ///   - reduction: The mean over all elements unless told.
 public func klDivergence(_ logProbabilities: Tensor, _ target: Tensor, isLogTarget: Bool = false, reduction: Reduction) -> Tensor {
   elementwise("klDivergence", isLogTarget ? Kernels.divergenceOfLogs : Kernels.divergence, logProbabilities, target, reduction)
@@ -68,10 +68,20 @@ public func gaussianLikelihood(
 
 private enum Kernels {
   // Where t is 0 there is nothing to take a logarithm of, nor a derivative.
-  static let divergence = Elementwise { y, t in `where`(t .== 0, 0, t * (log(`where`(t .== 0, 1, t)) - y)) }
-  static let divergenceOfLogs = Elementwise { y, t in exp(t) * (t - y) }
-  static let poisson = Elementwise { y, t, epsilon in y - t * log(y + epsilon) }
-  static let poissonOfLogs = Elementwise { y, t in exp(y) - t * y }
+  static let divergence = Elementwise { y, t in
+    let isZero = t .== 0
+    return `where`(isZero, 0, t * (log(`where`(isZero, 1, t)) - `where`(isZero, 0, y)))
+  }
+  static let divergenceOfLogs = Elementwise { y, t in
+    let isZero = t .== Symbol(-Double.infinity)
+    return exp(t) * (`where`(isZero, 0, t) - `where`(isZero, 0, y))
+  }
+  // Of an event that is impossible and did not happen, λ = 0 and t = 0, the loss is 0.
+  static let poisson = Elementwise { y, t, epsilon in
+    let rate = y + epsilon
+    return y - t * log(`where`((t .== 0) .& (rate .== 0), 1, rate))
+  }
+  static let poissonOfLogs = Elementwise { y, t in exp(y) - t * `where`((t .== 0) .& y.isInfinite, 0, y) }
   static let stirling = Elementwise { t in
     let s = `where`(t .> 1, t, 1)
     return `where`(t .> 1, s * log(s) - s + 0.5 * log(Symbol(2 * Double.pi) * s), 0)

@@ -78,9 +78,9 @@ public func cosineEmbedding(
     fail(TensorError("cosineEmbedding", "vectors without an axis; [..., features] would fit"))
     return x
   }
-  // 10⁻¹² under the root instead of a bound: it has a derivative at 0 too.
-  let squares = ((x * x).sum(axis: -1) + 1e-12) * ((y * y).sum(axis: -1) + 1e-12)
-  return elementwise("cosineEmbedding", Kernels.cosine, (x * y).sum(axis: -1) / sqrt(squares), target, margin, reduction)
+  // √(‖x‖² + 10⁻¹²) instead of a bound: it has a derivative at 0 too.
+  func direction(_ x: Tensor) -> Tensor { x / hypot(x.norm(axis: -1, keepDims: true), .full([], 1e-6, x.dtype)) }
+  return elementwise("cosineEmbedding", Kernels.cosine, (direction(x) * direction(y)).sum(axis: -1), target, margin, reduction)
 }
 
 /// max(0, d(anchor, positive) − d(anchor, negative) + margin) for vectors along the last axis.
@@ -125,13 +125,15 @@ public func multiMargin(
     fail(TensorError("multiMargin", "a power of \(p); 1 or 2 would fit"))
     return y
   }
-  guard let (rows, ids) = classRows("multiMargin", y, target, weights) else { return y }
+  guard let (all, ids) = classRows("multiMargin", y, target, weights) else { return y }
+  let factors = weights.map { $0.take(ids) }
+  let rows = cleared(all, factors?.unsqueezed(axis: 1))
   let classes = rows.shape[1]
   let places = ids.unsqueezed(axis: 1)
   let hinges = relu(rows - rows.gather(places, axis: 1) + margin)
-  let others = (p == 1 ? hinges : hinges * hinges) * (1 - ids.oneHot(classes: classes, rows.dtype))
+  let others = `where`(Tensor.arange(classes) .== places, 0, p == 1 ? hinges : hinges * hinges)
   let losses = others.sum(axis: 1) / Double(classes)
-  return reduction((weights.map { losses * $0.take(ids) } ?? losses).reshaped(target.shape))
+  return reduction((factors.map { losses * $0 } ?? losses).reshaped(target.shape))
 }
 /// The mean of Σ max(0, 1 − y[t] + y[i]) / classes over the other classes i.
 public func multiMargin(_ y: Tensor, _ target: Tensor) -> Tensor { multiMargin(y, target, reduction: .mean) }
@@ -162,14 +164,13 @@ public func multilabelMargin(_ y: Tensor, _ target: Tensor, reduction: Reduction
       for i in isTarget.indices { isTarget[i] = ids[i] >= 0 && (i % classes == 0 || isTarget[i - 1]) }
     }
   }
-  let isThere =
-    ids.isPlaceholder ? Tensor.outline([count, classes], y.dtype) : Tensor(isTarget, shape: [count, classes]).cast(to: y.dtype)
+  let isThere = ids.isPlaceholder ? Tensor.outline([count, classes], .bool) : Tensor(isTarget, shape: [count, classes])
   let places = ids.clamped(min: 0).reshaped([count, classes])
   let rows = y.reshaped([count, classes])
-  let isOther = (Tensor.zeros([count, classes], y.dtype).scatterAdd(isThere, at: places, axis: 1) .== 0).cast(to: y.dtype)
+  let isOther = Tensor.zeros([count, classes], .int64).scatterAdd(isThere.cast(to: .int64), at: places, axis: 1) .== 0
   // [row, target, class]
   let hinges = relu(rows.unsqueezed(axis: 1) - rows.gather(places, axis: 1).unsqueezed(axis: 2) + 1)
-  let counted = hinges * isThere.unsqueezed(axis: 2) * isOther.unsqueezed(axis: 1)
+  let counted = `where`(isThere.unsqueezed(axis: 2) .& isOther.unsqueezed(axis: 1), hinges, 0)
   return reduction((counted.sum(axes: [1, 2]) / Double(Swift.max(1, classes))).reshaped(Shape(y.shape.dropLast())))
 }
 /// The mean over the rows of Σ max(0, 1 − y[t] + y[i]) / classes.
@@ -184,7 +185,9 @@ private enum Kernels {
   }
   static let contrastive = Elementwise { d, t, margin in
     let gap = relu(margin - d)
-    return (1 - t) * (d * d) + t * (gap * gap)
+    // Of a pair that is not alike the square may overflow.
+    let near = `where`((t .== 1) .& (d * d).isInfinite, 0, d)
+    return (1 - t) * (near * near) + t * (gap * gap)
   }
   static let hingeEmbedding = Elementwise { y, t, margin in `where`(t .!= 1, relu(margin - y), 0) + `where`(t .!= -1, y, 0) }
   static let ranking = Elementwise { d, t, margin in relu(margin - t * d) }

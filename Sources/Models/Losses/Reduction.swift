@@ -54,3 +54,20 @@ func fitTogether(_ name: String, _ y: Tensor, _ target: Tensor) -> Bool {
   fail(TensorError(name, "a result of shape \(y.shape) and a target of \(target.shape); equal shapes would fit"))
   return false
 }
+
+// MARK: - What counts nothing
+
+/// Losses, or whatever else, times their factors, and 0 where a factor is 0, whatever the loss.
+///
+/// Factors that are differentiated themselves have losses as their slopes, those of factors of 0 too: these are plain products.
+func weighted(_ losses: Tensor, _ factors: Tensor) -> Tensor {
+  factors.isTracked ? losses * factors : selectedProduct(losses, factors)
+}
+
+/// x with 0 in place of what a factor of 0 leaves out, so that nothing computed of it is infinite or NaN.
+func cleared(_ x: Tensor, _ factors: Tensor?) -> Tensor {
+  guard let factors, !factors.isTracked, !hasFailed else { return x }
+  return `where`(factors .!= 0, x, 0)
+}
+
+private let selectedProduct = Elementwise { x, factor in `where`(factor .== 0, 0, x) * factor }

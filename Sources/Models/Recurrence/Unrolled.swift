@@ -56,7 +56,11 @@ public struct Unrolled<Step: Model<Tensor, Tensor>>: Placed {
 
   private mutating func run(_ x: Tensor, lengths: [Int]?) -> Tensor {
     guard var x = sequence(x) else { return x }
-    if let lengths, !fits(lengths, x) { return x }
+    if let lengths {
+      if !fits(lengths, x) { return x }
+      // Products with a gradient of 0 would make NaN of what is infinite.
+      x = x.masked(lengths: lengths)
+    }
     if !stateful { step.reset() }
     if isReversed { x = x.reversedInTime(lengths: lengths) }
     let y = runOverTime(&step, x, lengths: lengths)

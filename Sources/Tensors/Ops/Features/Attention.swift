@@ -47,7 +47,7 @@ struct Attention: Primitive {
           walk.weights(batch, first, count, weights, factors)
           walk.drop(batch, first, count, weights)
           let rows = y.pointer + (batch * queries + first) * features * size
-          walk.sums(batch, count, features, weights, rows)
+          walk.counting(walk.v(batch), keys, features, weights, (count, keys, 1), rows) { walk.sums(count, features, weights, $0, rows) }
           fx_scale_rows(y.dtype.code, count, features, factors, rows)
         }
       }
@@ -61,13 +61,20 @@ struct Attention: Primitive {
   }
 
   /// The same as a composition.
-  func composed(_ x: [Tensor]) -> Tensor { dropped(weights(x[0], x[1])) • x[2] }
+  func composed(_ x: [Tensor]) -> Tensor { dropped(weights(x[0], x[1])) • seen(x[2]) }
+
+  /// Keys or values with zeros in place of those that no query sees.
+  private func seen(_ x: Tensor) -> Tensor {
+    guard let mask, !mask.isTracked else { return x }
+    let isSeen = mask.dtype == .bool ? mask : mask .!= -Double.infinity
+    return `where`(isSeen.any(axis: -2).unsqueezed(axis: -1), x, 0)
+  }
 
   /// Queries' weights for all keys.
   func weights(_ q: Tensor, _ k: Tensor) -> Tensor {
     // Half of the scale to either side: neither can overflow a score that fits.
     let half = scale < 0 ? 1 : scale.squareRoot()
-    var scores = (q * (scale / half)) • (k * half).transposed()
+    var scores = (q * (scale / half)) • (self.seen(k) * half).transposed()
     var seen = mask?.dtype == .bool ? mask : nil
     if isCausal {
       let (queries, keys) = (Tensor.arange(q.shape[-2]).unsqueezed(axis: 1), Tensor.arange(k.shape[-2]))
@@ -75,7 +82,9 @@ struct Attention: Primitive {
       seen = seen.map { $0 .& earlier } ?? earlier
     }
     if let seen { scores = `where`(seen, scores, -Double.infinity) }
-    if let mask, mask.dtype != .bool { scores = scores + mask }
+    if let mask, mask.dtype != .bool {
+      scores = mask.isTracked ? scores + mask : `where`(mask .== -Double.infinity, -Double.infinity, scores + mask)
+    }
     if seen == nil && mask == nil || scores.shape[-1] == 0 { return scores.softmax() }
     // Where a query sees nothing, softmax has no answer: no key then has a weight.
     let isBlind = scores.detached.max(axis: -1, keepDims: true) .== -Double.infinity
@@ -125,6 +134,7 @@ struct AttentionGradient: Primitive {
             let at = (batch * queries + first) * features * size
             let rows = BLAS.Operand(pointer: dy.pointer + at, isTransposed: false, lead: features)
             walk.weights(batch, first, count, weights, nil)
+            fx_clear_rows(dtype.code, count, features, dy.pointer + at, keys, weights)
             var used = weights
             if forward.dropout != nil {
               kept.copyMemory(from: weights, byteCount: count * keys * size)
@@ -137,8 +147,13 @@ struct AttentionGradient: Primitive {
             fx_attention_scores(dtype.code, count, keys, features, forward.scale, y.pointer + at, dy.pointer + at, weights, slopes)
             let ds = walk.whole(slopes)
             if width == 0 { continue }
-            BLAS.gemm(dtype, count, width, keys, ds, walk.k(batch), adds: false, dq + (batch * queries + first) * width * size, width)
-            BLAS.gemm(dtype, keys, width, count, ds.flipped, walk.q(batch, first), adds: true, dk, width)
+            let dq = dq + (batch * queries + first) * width * size
+            walk.counting(walk.k(batch), keys, width, slopes, (count, keys, 1), dq) {
+              BLAS.gemm(dtype, count, width, keys, ds, $0, adds: false, dq, width)
+            }
+            walk.adding(walk.q(batch, first), count, width, slopes, (keys, 1, keys), dk) {
+              BLAS.gemm(dtype, keys, width, count, ds.flipped, $0, adds: true, dk, width)
+            }
           }
         }
       }
@@ -193,9 +208,35 @@ private struct AttentionWalk {
   /// A block of weights.
   func whole(_ pointer: UnsafeMutableRawPointer) -> BLAS.Operand { BLAS.Operand(pointer: pointer, isTransposed: false, lead: keys) }
 
+  /// A product into `result` of factors by their rows and steps with b [k, n], rows of which that have only factors of 0 may hold anything.
+  func counting(
+    _ b: BLAS.Operand, _ k: Int, _ n: Int, _ factors: UnsafeMutableRawPointer, _ steps: (rows: Int, row: Int, column: Int),
+    _ result: UnsafeMutableRawPointer, _ product: (BLAS.Operand) -> Void
+  ) {
+    product(b)
+    if fx_matrix_is_finite(queriesOf.dtype.code, steps.rows, n, n, 1, result) == 0 { adding(b, k, n, factors, steps, result, product) }
+  }
+
+  /// The same for one that is added to what is there, and so cannot be taken again.
+  func adding(
+    _ b: BLAS.Operand, _ k: Int, _ n: Int, _ factors: UnsafeMutableRawPointer, _ steps: (rows: Int, row: Int, column: Int),
+    _ result: UnsafeMutableRawPointer, _ product: (BLAS.Operand) -> Void
+  ) {
+    let (dtype, (row, column)) = (queriesOf.dtype, b.steps)
+    if fx_matrix_is_finite(dtype.code, k, n, row, column, b.pointer) != 0 { return product(b) }
+    // The copy lies as the operand does, so that the product takes the same way.
+    let copy = Tensor(uninitialized: [(k - 1) * row + (n - 1) * column + 1], dtype)
+    fx_copy_finite(dtype.code, k, n, row, column, b.pointer, copy.pointer)
+    var finite = b
+    finite.pointer = copy.pointer
+    product(finite)
+    withExtendedLifetime(copy) {}
+    fx_add_infinite(dtype.code, steps.rows, n, k, factors, steps.row, steps.column, b.pointer, row, column, result)
+  }
+
   /// Weights • values for `count` rows of weights.
-  func sums(_ batch: Int, _ count: Int, _ features: Int, _ weights: UnsafeMutableRawPointer, _ result: UnsafeMutableRawPointer) {
-    let (dtype, v) = (queriesOf.dtype, v(batch))
+  func sums(_ count: Int, _ features: Int, _ weights: UnsafeMutableRawPointer, _ v: BLAS.Operand, _ result: UnsafeMutableRawPointer) {
+    let dtype = queriesOf.dtype
     if count * keys * features <= Self.small(dtype) && !v.isTransposed {
       fx_row_sums(dtype.code, count, keys, features, weights, v.pointer, v.lead, result)
     } else {
@@ -252,7 +293,7 @@ private struct AttentionWalk {
 ///
 /// Leading axes (batches, heads) broadcast together. Where keys and values have fewer heads (the axis before the last two), each of theirs
 /// serves a group of the queries' heads. The weights of all queries for all keys are never in memory together. A query that sees no key gets
-/// zeros.
+/// zeros. A key that is hidden, or whose weight is 0, counts nothing, whatever key and value hold.
 ///
 /// - Parameters:
 ///   - q: Queries, [..., queries, features].

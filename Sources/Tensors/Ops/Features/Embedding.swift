@@ -133,10 +133,19 @@ extension Tensor {
 public func embedding(
   _ indices: Tensor, _ table: Tensor, paddingIndex: Int? = nil, maxNorm: Double? = nil, order: Double = 2, scalesByFrequency: Bool = false
 ) -> Tensor {
+  embedding(
+    indices, table, paddingIndex: paddingIndex, maxNorm: maxNorm, order: order, scalesByFrequency: scalesByFrequency, isRead: nil)
+}
+
+/// The same with zeros in place of rows that nobody reads.
+func embedding(
+  _ indices: Tensor, _ table: Tensor, paddingIndex: Int? = nil, maxNorm: Double?, order: Double, scalesByFrequency: Bool, isRead: Tensor?
+) -> Tensor {
   guard let padding = attempt({ () throws(TensorError) in try checkPadding("embedding", indices, table, paddingIndex) }) else {
     return .placeholder
   }
-  let rows = Embedding(indices: indices.detached, padding: padding, isScaled: scalesByFrequency)(table)
+  var rows = Embedding(indices: indices.detached, padding: padding, isScaled: scalesByFrequency)(table)
+  if let isRead { rows = `where`(isRead.unsqueezed(axis: -1), rows, 0) }
   return maxNorm.map { rows.shortened(to: $0, order: order) } ?? rows
 }
 

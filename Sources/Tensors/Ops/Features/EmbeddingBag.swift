@@ -47,8 +47,8 @@ struct LargestRows: Primitive {
 ///   - table: [rows, features].
 ///   - offsets: Where in the vector each bag begins, ascending from 0.
 ///   - reduction: What becomes of the rows in a bag.
-///   - weights: A factor for each index, of the indices' shape; for sums.
-///   - paddingIndex: A row that counts in no bag; negative ones count from the last.
+///   - weights: A factor for each index, of the indices' shape; for sums. A factor of 0 leaves a row out, whatever it holds.
+///   - paddingIndex: A row that counts in no bag, whatever it holds; negative ones count from the last.
 ///   - includesEnd: Whether the last offset is where the last bag ends.
 ///   - maxNorm: Rows that are longer are shortened to this length, for this call.
 ///   - order: The p of that length, (Σ |x|ᵖ)^(1/p).
@@ -81,7 +81,7 @@ public func embeddingBag(
   // Rows that are shortened, or whose gradient is scaled, are picked first; else bags are summed up right from the table.
   var (source, from) = (table, bags.from)
   if maxNorm != nil || scalesByFrequency {
-    source = embedding(bags.from, table, maxNorm: maxNorm, order: order, scalesByFrequency: scalesByFrequency)
+    source = embedding(bags.from, table, maxNorm: maxNorm, order: order, scalesByFrequency: scalesByFrequency, isRead: bags.isRead(weights))
     from = .arange(bags.from.elementCount)
   }
   if reduction == .max {
@@ -146,6 +146,15 @@ private struct Bags {
     }
     if let padding { from.withElements(Int.self) { rows in for j in 0..<total where rows[j] == padding { bag[j] = -1 } } }
     to = Tensor(bag)
+  }
+
+  /// Bools, false for rows that count in no bag; nil if all do.
+  func isRead(_ weights: Tensor?) -> Tensor? {
+    let hasPadding = to.withElements(Int.self) { $0.contains { $0 < 0 } }
+    let isInBag = hasPadding ? to .>= 0 : nil
+    guard let weights, !weights.isTracked else { return isInBag }
+    let isWeighted = weights.reshaped(to.shape) .!= 0
+    return isInBag.map { $0 .& isWeighted } ?? isWeighted
   }
 
   /// How many rows are in each bag, 1 for none.

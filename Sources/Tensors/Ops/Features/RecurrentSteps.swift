@@ -126,7 +126,9 @@ struct RecurrentSteps: Primitive {
     let (weight, n) = (x[1].transposed(), x[1].shape[1])
     var h = x[2]
     var c = x[x.count > 3 ? 3 : 2]
-    let outputs = x[0].unstacked(axis: 1).enumerated().map { t, sums in
+    var gates = x[0]
+    if let lengths { gates = `where`((Tensor.arange(gates.shape[1]) .< lengths.unsqueezed(axis: 1)).unsqueezed(axis: 2), gates, 0) }
+    let outputs = gates.unstacked(axis: 1).enumerated().map { t, sums in
       let (before, cellBefore) = (h, c)
       switch cell {
       case .lstm:

@@ -1,4 +1,5 @@
 import CKernels
+import RealModule
 
 /// softmax or its logarithm along an axis: one pass over each row, or where that is not the last axis over strips of columns.
 struct Softmax: Primitive {
@@ -86,11 +87,14 @@ struct LogSumExp: Primitive {
     return y
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    // Not exp(x − y), which has lost digits where y is large. A row of −∞ has no derivative; 0 there, where softmax has NaN.
-    let isEmpty = (y .== -Double.infinity).unsqueezed(axis: axis)
-    return [dy.unsqueezed(axis: axis) * `where`(isEmpty, 0.0, Softmax(isLogarithmic: false, axis: axis)(x))]
+    // Not exp(x − y), which has lost digits where y is large. Elements of +∞ share the derivative; a row of −∞ has none, 0.
+    let slope = `where`(y .== -Double.infinity, 0.0, dy).unsqueezed(axis: axis)
+    return [slope * Softmax(isLogarithmic: false, axis: axis)(bounded(x, y.unsqueezed(axis: axis)))]
   }
 }
+
+/// Elements with the softmax that is the limit where it would be NaN: even over those that are as infinite as the largest, y.
+private let bounded = Elementwise { x, y in select(y.isInfinite, select(x .== y, 0, Symbol(-Double.infinity)), x) }
 
 /// −log softmax(x) at each row's class: [rows, classes] gives [rows].
 ///
@@ -117,7 +121,17 @@ struct CrossEntropy: Primitive {
     let y = LogSumExp().evaluate(x, result)
     func subtract<F: BinaryFloatingPoint>(_: F.Type) {
       let (y, x) = (y.pointer.assumingMemoryBound(to: F.self), x.pointer.assumingMemoryBound(to: F.self))
-      for i in 0..<labels.elementCount { y[i] = ids[i] < 0 ? 0 : y[i] - x[i * n + Int(ids[i])] }
+      for i in 0..<labels.elementCount {
+        let row = i * n
+        if ids[i] < 0 {
+          y[i] = 0
+        } else if y[i] == .infinity && x[row + Int(ids[i])] == .infinity {
+          // Logits of +∞ share the probability; of one alone it is 1.
+          y[i] = F(Double.log(Double((row..<row + n).count { x[$0] == .infinity })))
+        } else {
+          y[i] -= x[row + Int(ids[i])]
+        }
+      }
     }
     x.dtype == .float32 ? subtract(Float.self) : subtract(Double.self)
     return y
@@ -146,7 +160,7 @@ struct CrossEntropyGradient: Primitive {
   }
   func gradient(_ x: Pair, _ y: Tensor, _ d: Tensor, _ needs: Needs) -> [Tensor?] {
     let counts = (labels .>= 0).cast(to: x.a.dtype)
-    let p = Softmax(isLogarithmic: false)(x.a)
+    let p = Softmax(isLogarithmic: false)(`where`(counts.unsqueezed(axis: 1) .!= 0, x.a, 0))
     let ids = labels.clamped(min: 0)
     let picked = d.gather(ids.unsqueezed(axis: 1), axis: 1).squeezed(axes: 1)
     return [
@@ -190,7 +204,7 @@ extension Tensor {
 
   /// log Σ exp(x) over the given axes, or over all, without overflow; −∞ of no elements.
   ///
-  /// Derivative: dy·softmax(x). PyTorch: `logsumexp`.
+  /// Derivative: dy·softmax(x), shared evenly among elements of +∞; 0 where all are −∞. PyTorch: `logsumexp`.
   public func logSumExp(axes: [Int] = [], keepDims: Bool = false) -> Tensor {
     guard let normal = attempt({ () throws(TensorError) in try self.axes(axes, "logSumExp") }) else { return .placeholder }
     let kept = (0..<rank).filter { !normal.contains($0) }
