@@ -50,7 +50,7 @@ let package = Package(
     .target(name: "Fluxion", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data", "Training"], swiftSettings: swift),
     // Not `fluxion`: where file names ignore case that would be the library's module.
     .executableTarget(
-      name: "FluxionCommand", dependencies: ["Fluxion", "Data", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      name: "FluxionCommand", dependencies: ["Fluxion", "Tensors", "Data", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: swift),
     .target(
       name: "CLoops", path: "Benchmarks/Loops", cSettings: c, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),

@@ -12,6 +12,8 @@ protocol ByteSource: AnyObject {
   func read(into out: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int
   /// The most bytes that can still come, where that is known.
   var bound: Int? { get }
+  /// Whether as many bytes as `bound` says lie in a file as they are, so that memory for them is no larger than the file.
+  var isStored: Bool { get }
 }
 
 extension ByteSource {
@@ -19,35 +21,26 @@ extension ByteSource {
   ///
   /// Memory grows with the bytes that come, never to a count that a header merely claims.
   func bytes(_ count: Int) throws(DataError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    while bytes.count < count {
-      let start = bytes.count
-      // One more than can still come, to find the end.
-      let wanted = min(count - start, max(64 << 10, start), bound.map { $0 < .max ? $0 + 1 : $0 } ?? .max)
-      bytes.append(contentsOf: repeatElement(0, count: wanted))
-      let got = try bytes.withUnsafeMutableBufferPointer { (all) throws(DataError) -> Int in
-        try read(into: UnsafeMutableBufferPointer(rebasing: all[start...]))
-      }
-      if got < wanted {
-        bytes.removeLast(wanted - got)
-        break
-      }
+    // One more than can still come, to find the end.
+    let wanted = min(count, bound.map { $0 < .max ? $0 + 1 : $0 } ?? .max)
+    if !isStored && wanted > GatheredBytes.first {
+      let gathered = try GatheredBytes(self, wanted)
+      return gathered.joined()
     }
+    var bytes = [UInt8](repeating: 0, count: wanted)
+    let got = try bytes.withUnsafeMutableBufferPointer { (all) throws(DataError) in try read(into: all) }
+    if got < wanted { bytes.removeLast(wanted - got) }
     return bytes
   }
 }
 
-extension FileSource {
-  /// The bytes as they are, or inflated if they begin as gzip files do.
-  func inflatedIfNeeded() throws(DataError) -> any ByteSource { try startsWithGzipMagic() ? GzipSource(self) : self }
-}
-
 /// A file's bytes, read through a buffer, or bytes in memory.
-final class FileSource: ByteSource {
+package final class FileSource: ByteSource {
   /// The path, or what errors call the bytes.
   let path: String
   /// Negative for bytes in memory, all of which are in the buffer from the beginning.
   private let descriptor: CInt
+  private static let capacity = 64 << 10
   /// The file's size; nil for pipes and devices, which do not know theirs.
   let size: Int?
   private let buffer: UnsafeMutableBufferPointer<UInt8>
@@ -56,15 +49,38 @@ final class FileSource: ByteSource {
   /// How far what was handed on reaches.
   private(set) var offset = 0
 
-  init(_ path: String) throws(DataError) {
+  /// Opens a file; a pipe that nobody writes to throws, as waiting for its writer could last forever.
+  package init(_ path: String) throws(DataError) {
     self.path = path
-    buffer = .allocate(capacity: 64 << 10)
+    buffer = .allocate(capacity: Self.capacity)
     unread = 0..<0
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     var status = stat()
-    let isRegular = descriptor >= 0 && fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-    size = isRegular ? Int(status.st_size) : nil
+    let isKnown = descriptor >= 0 && fstat(descriptor, &status) == 0
+    let kind = isKnown ? status.st_mode & S_IFMT : 0
+    size = kind == S_IFREG ? Int(status.st_size) : nil
     if descriptor < 0 { throw DataError(file: path, message: "cannot be opened: \(SystemCalls.lastError)") }
+    if kind == S_IFIFO { try awaitWriter() }
+    // From here on reading waits for what is still to come.
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
+  }
+
+  /// Reads the first bytes of a pipe, or finds that they are still to come; throws if nobody has it open for writing within a second.
+  private func awaitWriter() throws(DataError) {
+    for _ in 0..<100 {
+      let got = SystemCalls.read(descriptor, intoSomeOf: UnsafeMutableRawBufferPointer(buffer))
+      if let got, got > 0 {
+        unread = 0..<got
+        return
+      }
+      if got == nil {
+        if errno == EAGAIN { return }
+        throw DataError(file: path, message: "cannot be read: \(SystemCalls.lastError)")
+      }
+      // Its writer may be about to open it.
+      usleep(10_000)
+    }
+    throw DataError(file: path, message: "is a pipe that nobody writes to")
   }
 
   init(bytes: [UInt8], name: String) {
@@ -82,13 +98,17 @@ final class FileSource: ByteSource {
   }
 
   var bound: Int? { size.map { max(0, $0 - offset) } }
+  var isStored: Bool { size != nil }
 
-  func startsWithGzipMagic() throws(DataError) -> Bool {
-    while unread.count < 2 {
-      if try !refill() { return false }
+  /// The next bytes, which stay unread: `count` of them, at most 64 KiB, or as many as there are.
+  func peek(_ count: Int) throws(DataError) -> [UInt8] {
+    while unread.count < count {
+      if try !refill() { break }
     }
-    return buffer[unread.lowerBound] == 0x1F && buffer[unread.lowerBound + 1] == 0x8B
+    return Array(buffer[unread].prefix(count))
   }
+
+  func startsWithGzipMagic() throws(DataError) -> Bool { try peek(2) == [0x1F, 0x8B] }
 
   /// Reads on behind what is unread; false at the end of the file.
   private func refill() throws(DataError) -> Bool {

@@ -25,6 +25,26 @@ final class GzipSource: ByteSource {
   /// Deflate writes at most 258 bytes for two bits.
   var bound: Int? { file.bound.map { $0 < Int.max / 2048 ? $0 * 1032 + 1032 : Int.max } }
 
+  var isStored: Bool { false }
+
+  /// The first bytes, as many as come of what there is of the file; throws if none do.
+  static func head(_ count: Int, of file: FileSource) throws(DataError) -> [UInt8] {
+    let source = try GzipSource(FileSource(bytes: file.peek(64 << 10), name: file.path))
+    var bytes: [UInt8] = []
+    // One at a time: all that came before the end of what was looked at counts.
+    while bytes.count < count {
+      do throws(DataError) {
+        let byte = try source.bytes(1)
+        if byte.isEmpty { break }
+        bytes += byte
+      } catch {
+        if bytes.isEmpty { throw error }
+        break
+      }
+    }
+    return bytes
+  }
+
   func read(into out: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
     var filled = 0
     while filled < out.count && !isAtEnd {

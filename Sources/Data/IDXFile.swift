@@ -48,15 +48,20 @@ public struct IDXFile: Sendable {
   /// Reads a file.
   ///
   /// A file that cannot be read, is damaged or is no IDX file throws the field and the offset at which that showed.
-  public init(_ path: String) throws(DataError) { try self.init(FileSource(path)) }
+  ///
+  /// - Parameter maximumBytes: The most bytes that a compressed file, or a pipe, may come to: 256 MiB, or 64 times the file's size where that is more,
+  ///   unless told.
+  public init(_ path: String, maximumBytes: Int? = nil) throws(DataError) { try self.init(FileSource(path), maximumBytes: maximumBytes) }
 
   /// A file's contents, in memory; errors call it `name`.
   ///
-  /// Throws as ``init(_:)`` does.
-  public init(bytes: [UInt8], name: String = "bytes") throws(DataError) { try self.init(FileSource(bytes: bytes, name: name)) }
+  /// Throws as ``init(_:maximumBytes:)`` does.
+  public init(bytes: [UInt8], name: String = "bytes", maximumBytes: Int? = nil) throws(DataError) {
+    try self.init(FileSource(bytes: bytes, name: name), maximumBytes: maximumBytes)
+  }
 
-  private init(_ file: FileSource) throws(DataError) {
-    var header = Header(path: file.path, source: try file.inflatedIfNeeded())
+  package init(_ file: FileSource, maximumBytes: Int?) throws(DataError) {
+    var header = Header(path: file.path, source: try file.contents(maximumBytes: maximumBytes, "IDXFile"))
     elementType = try header.elementType()
     shape = try header.shape(elementType)
     bytes = try header.elements(shape, elementType)
@@ -117,10 +122,7 @@ private struct Header {
   mutating func elements(_ shape: Shape, _ type: IDXFile.ElementType) throws(DataError) -> [UInt8] {
     let expected = shape.elementCount * type.byteCount
     let claim = "\(shape) of \(type) take \(expected) bytes"
-    if let bound = source.bound, bound < expected {
-      // Of a compressed file only the most that it could hold is known.
-      throw error("elements", offset, "\(claim), but \(source is GzipSource ? "at most" : "only") \(bound) can follow")
-    }
+    if let problem = source.problem(claimed: expected) { throw error("elements", offset, "\(claim), but \(problem)") }
     let bytes = try source.bytes(expected)
     guard bytes.count == expected else { throw error("elements", offset, "\(claim), but only \(bytes.count) follow") }
     guard try source.bytes(1).isEmpty else { throw error("elements", offset, "\(claim), but more follow at offset \(offset + expected)") }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Data
 import Fluxion
 import Foundation
+import Tensors
 
 /// `fluxion convert A B`: the same tensors in another format.
 struct Convert: ParsableCommand {
@@ -27,8 +28,12 @@ struct Convert: ParsableCommand {
   @Flag(help: "Deflate the arrays of an .npz file.")
   var compressed = false
 
+  @OptionGroup var limits: Limits
+
   func run() throws {
-    for note in try conversion(a, to: b, only: tensor, dtype: dtype, compressed: compressed) {
+    let notes = try conversion(
+      a, to: b, only: tensor, dtype: dtype, compressed: compressed, maximumBytes: limits.maximumBytes)
+    for note in notes {
       FileHandle.standardError.write(Data("fluxion: \(note)\n".utf8))
     }
   }
@@ -43,15 +48,17 @@ extension DType: ExpressibleByArgument {
 }
 
 /// Writes the tensors of one file as another; gives what had to be left out, a sentence each.
-func conversion(_ a: String, to b: String, only name: String? = nil, dtype: DType? = nil, compressed: Bool = false) throws -> [String] {
+func conversion(
+  _ a: String, to b: String, only name: String? = nil, dtype: DType? = nil, compressed: Bool = false, maximumBytes: Int? = nil
+) throws -> [String] {
   guard let format = FileFormat(endingOf: b), format != .idx, !b.hasSuffix(".gz") else {
     throw ToolError("\(b): an ending .safetensors, .npz, .npy, .csv or .tsv would tell how to write it")
   }
-  let file = try TensorFile(a, dtype: dtype)
+  let file = try TensorFile(a, dtype: dtype, maximumBytes: maximumBytes)
   var tensors: [(name: String, value: Tensor)] = []
   var names = file.contents.names
   if let name {
-    guard names.contains(name) else {
+    guard names.contains(where: { ByteName($0) == ByteName(name) }) else {
       let known = names.prefix(20).map { oneLine($0) }.joined(separator: ", ")
       throw ToolError(
         "\(a) has no tensor \(oneLine(name)); there \(names.count == 1 ? "is" : "are") \(known)\(names.count > 20 ? ", …" : "")")

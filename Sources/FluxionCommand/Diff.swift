@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fluxion
+import Tensors
 
 /// `fluxion diff A B`: where two files' tensors differ.
 struct Diff: ParsableCommand {
@@ -22,12 +23,15 @@ struct Diff: ParsableCommand {
   @Flag(help: "Compare metadata too.")
   var metadata = false
 
+  @OptionGroup var limits: Limits
+
   func validate() throws {
     if !(tolerance >= 0) { throw ValidationError("a tolerance of \(tolerance); 0 or more would fit") }
   }
 
   func run() throws {
-    let comparison = try FileComparison(TensorFile(a), TensorFile(b), tolerance: tolerance, metadata: metadata)
+    let comparison = try FileComparison(
+      TensorFile(a, maximumBytes: limits.maximumBytes), TensorFile(b, maximumBytes: limits.maximumBytes), tolerance: tolerance, metadata: metadata)
     print(comparison.text)
     if comparison.differs { throw ExitCode(1) }
   }
@@ -102,10 +106,10 @@ struct FileComparison {
     if first.count == 1 && second.count == 1 && !(a.isNamed && b.isNamed) {
       try compare(a, first[0], b, second[0])
     } else {
-      let (inFirst, inSecond) = (Set(first), Set(second))
-      for name in first where !inSecond.contains(name) { lines.append("only in \(a.path): \(oneLine(name))") }
-      for name in second where !inFirst.contains(name) { lines.append("only in \(b.path): \(oneLine(name))") }
-      for name in first where inSecond.contains(name) { try compare(a, name, b, name) }
+      let (inFirst, inSecond) = (Set(first.map { ByteName($0) }), Set(second.map { ByteName($0) }))
+      for name in first where !inSecond.contains(ByteName(name)) { lines.append("only in \(a.path): \(oneLine(name))") }
+      for name in second where !inFirst.contains(ByteName(name)) { lines.append("only in \(b.path): \(oneLine(name))") }
+      for name in first where inSecond.contains(ByteName(name)) { try compare(a, name, b, name) }
     }
     if metadata { compareMetadata(a, b) }
   }

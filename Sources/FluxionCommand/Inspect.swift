@@ -1,6 +1,7 @@
 import ArgumentParser
 import Fluxion
 import Foundation
+import Tensors
 
 /// `fluxion inspect FILE`: what is in a file.
 struct Inspect: ParsableCommand {
@@ -20,8 +21,10 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Show all metadata, whole.")
   var metadata = false
 
+  @OptionGroup var limits: Limits
+
   func run() throws {
-    let report = try InspectionReport(TensorFile(file))
+    let report = try InspectionReport(TensorFile(file, maximumBytes: limits.maximumBytes))
     print(json ? try report.json() : report.text(allMetadata: metadata))
   }
 }
@@ -54,7 +57,7 @@ struct InspectionReport: Encodable {
   init(_ opened: TensorFile) {
     (file, format, metadata, columnNames) = (opened.path, opened.format.rawValue, opened.contents.metadata, opened.columnNames)
     for name in opened.contents.names {
-      guard let outline = opened.contents.outline(name), let stored = opened.stored[name] else { continue }
+      guard let outline = opened.contents.outline(name), let stored = opened.stored[ByteName(name)] else { continue }
       var entry = Entry(
         name: name, shape: Array(outline.shape), dtype: outline.dtype.description, storedType: stored.type, bytes: stored.byteCount)
       // One that cannot be read is no reason not to show the others.

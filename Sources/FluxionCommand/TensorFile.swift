@@ -1,5 +1,6 @@
 import Data
 import Fluxion
+import Tensors
 
 /// A file of tensors of any kind, opened.
 struct TensorFile {
@@ -7,40 +8,43 @@ struct TensorFile {
   let format: FileFormat
   let contents: any NamedTensors
   /// How the file stores the tensors, by their names, and the bytes that each takes in it.
-  let stored: [String: (type: String, byteCount: Int)]
+  let stored: [ByteName: (type: String, byteCount: Int)]
   /// The columns' names of a table that has them.
   var columnNames: [String]?
 
   /// Whether the tensors have names in the file; the only one of the others is called after the file.
   var isNamed: Bool { format == .safetensors || format == .npz }
 
-  /// Opens a file; a table's numbers are read as `dtype`.
-  init(_ path: String, dtype: DType? = nil) throws(DataError) {
+  /// Opens a file; a table's numbers are read as `dtype`, and a compressed file or a pipe may come to `maximumBytes`.
+  init(_ path: String, dtype: DType? = nil, maximumBytes: Int? = nil) throws(DataError) {
     self.path = path
-    format = try FileFormat(contentsOf: path)
+    // Opened once, as the bytes of a pipe come once.
+    let opened = try FileSource(path)
+    format = try FileFormat(opened)
     let name = Self.stem(path)
     switch format {
     case .safetensors:
       let file = try SafetensorsFile(path)
       contents = file
-      stored = Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, ("\($0.elementType)", $0.byteRange.count)) })
+      stored = Dictionary(uniqueKeysWithValues: file.entries.map { (ByteName($0.name), ("\($0.elementType)", $0.byteRange.count)) })
     case .npz:
-      let file = try NPZFile(path)
+      let file = try NPZFile(path, maximumBytes: maximumBytes)
       contents = file
-      stored = Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, ("\($0.elementType)", $0.byteCount)) })
+      stored = Dictionary(uniqueKeysWithValues: file.entries.map { (ByteName($0.name), ("\($0.elementType)", $0.byteCount)) })
     case .npy:
-      let file = try NPYFile(path)
+      let file = try NPYFile(opened, maximumBytes: maximumBytes)
       contents = OneTensor(name: name, value: file.tensor, source: path)
-      stored = [name: ("\(file.elementType)", file.tensor.elementCount * file.elementType.byteCount)]
+      stored = [ByteName(name): ("\(file.elementType)", file.tensor.elementCount * file.elementType.byteCount)]
     case .csv:
-      let file = try CSVFile(path, dtype: dtype ?? .float32, separator: path.hasSuffix(".tsv") ? "\t" : nil)
+      let file = try CSVFile(
+        opened, dtype: dtype ?? .float32, separator: path.hasSuffix(".tsv") ? "\t" : nil, maximumBytes: maximumBytes)
       contents = OneTensor(name: name, value: file.tensor, source: path)
       columnNames = file.columnNames
-      stored = [name: ("text", file.tensor.elementCount * file.tensor.dtype.byteCount)]
+      stored = [ByteName(name): ("text", file.tensor.elementCount * file.tensor.dtype.byteCount)]
     case .idx:
-      let file = try IDXFile(path)
+      let file = try IDXFile(opened, maximumBytes: maximumBytes)
       contents = OneTensor(name: name, value: file.tensor, source: path)
-      stored = [name: ("\(file.elementType)", file.shape.elementCount * file.elementType.byteCount)]
+      stored = [ByteName(name): ("\(file.elementType)", file.shape.elementCount * file.elementType.byteCount)]
     }
   }
 

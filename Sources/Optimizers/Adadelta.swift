@@ -7,7 +7,7 @@ import Tensors
 /// PyTorch: `Adadelta`, with its order of operations and its defaults.
 ///
 /// g' = g + weightDecay·p, v = ρv + (1 − ρ)g'², d = √(u + ε)/√(v + ε) · g', u = ρu + (1 − ρ)d², p −= learningRate·d.
-public struct Adadelta: Optimizer {
+public struct Adadelta: StatefulOptimizer {
   /// What a step is multiplied by; it may change while training.
   public var learningRate: Double
   /// How much of the means of squares is kept at each step.
@@ -16,7 +16,7 @@ public struct Adadelta: Optimizer {
   public var epsilon: Double
   /// The pull toward 0, added to the gradient.
   public var weightDecay: Double
-  private var state = ParameterState()
+  var state = ParameterState()
 
   /// PyTorch's defaults unless told.
   public init(learningRate: Double = 1, rho: Double = 0.9, epsilon: Double = 1e-6, weightDecay: Double = 0) {

@@ -7,7 +7,7 @@ import Tensors
 /// PyTorch: `Adagrad`, with its order of operations and its defaults.
 ///
 /// g' = g + weightDecay·p, s = s + g'², p −= learningRate/(1 + (t − 1)·rateDecay) · g' / (√s + ε); s begins with `initialSum`.
-public struct Adagrad: Optimizer {
+public struct Adagrad: StatefulOptimizer {
   /// The size of a step; it may change while training.
   public var learningRate: Double
   /// How fast steps become smaller by their number alone (PyTorch's `lr_decay`).
@@ -18,7 +18,7 @@ public struct Adagrad: Optimizer {
   public var initialSum: Double
   /// What keeps the divisor from 0.
   public var epsilon: Double
-  private var state = ParameterState()
+  var state = ParameterState()
 
   /// PyTorch's defaults unless told.
   public init(

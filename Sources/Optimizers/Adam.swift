@@ -9,7 +9,7 @@ import Tensors
 ///
 /// g' = g + weightDecay·p, m = β₁m + (1 − β₁)g', v = β₂v + (1 − β₂)g'², p −= learningRate·m̂ / (√v̂ + ε), with m̂ = m/(1 − β₁ᵗ) and
 /// v̂ = v/(1 − β₂ᵗ). With `amsgrad` (Reddi, Kale and Kumar 2018) v̂ is made of the largest v so far.
-public struct Adam: Optimizer {
+public struct Adam: StatefulOptimizer {
   /// The size of a step; it may change while training.
   public var learningRate: Double
   /// How much of the mean of gradients is kept at each step.
@@ -22,7 +22,7 @@ public struct Adam: Optimizer {
   public var weightDecay: Double
   /// Whether a step is divided by the largest mean of squares so far.
   public var amsgrad: Bool
-  private var state = ParameterState()
+  var state = ParameterState()
 
   /// PyTorch's defaults unless told.
   public init(
@@ -49,7 +49,7 @@ public struct Adam: Optimizer {
 /// PyTorch: `AdamW`, with its order of operations and its defaults.
 ///
 /// p −= learningRate·weightDecay·p, and then a step of ``Adam`` without weight decay.
-public struct AdamW: Optimizer {
+public struct AdamW: StatefulOptimizer {
   /// The size of a step; it may change while training.
   public var learningRate: Double
   /// How much of the mean of gradients is kept at each step.
@@ -62,7 +62,7 @@ public struct AdamW: Optimizer {
   public var weightDecay: Double
   /// Whether a step is divided by the largest mean of squares so far.
   public var amsgrad: Bool
-  private var state = ParameterState()
+  var state = ParameterState()
 
   /// PyTorch's defaults unless told.
   public init(

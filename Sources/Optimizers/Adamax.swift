@@ -8,7 +8,7 @@ import Tensors
 /// PyTorch: `Adamax`, with its order of operations and its defaults.
 ///
 /// g' = g + weightDecay·p, m = β₁m + (1 − β₁)g', u = max(β₂u, |g'| + ε), p −= learningRate/(1 − β₁ᵗ) · m/u.
-public struct Adamax: Optimizer {
+public struct Adamax: StatefulOptimizer {
   /// The size of a step; it may change while training.
   public var learningRate: Double
   /// How much of the mean of gradients is kept at each step.
@@ -19,7 +19,7 @@ public struct Adamax: Optimizer {
   public var epsilon: Double
   /// The pull toward 0, added to the gradient.
   public var weightDecay: Double
-  private var state = ParameterState()
+  var state = ParameterState()
 
   /// PyTorch's defaults unless told.
   public init(learningRate: Double = 2e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0) {

@@ -11,7 +11,7 @@ import Tensors
 ///
 /// m = β₁m + (1 − β₁)g, v = β₂v + (1 − β₂)g², u = m̂ / (√v̂ + ε) + weightDecay·p, p −= learningRate·‖p‖/‖u‖·u, with m̂ = m/(1 − β₁ᵗ) and
 /// v̂ = v/(1 − β₂ᵗ). Norms are those of whole parameters; where one of them is 0, their ratio is 1. Weight decay is in u, beside the gradient.
-public struct LAMB: Optimizer {
+public struct LAMB: StatefulOptimizer {
   /// The size of a step as a part of the parameter's; it may change while training.
   public var learningRate: Double
   /// How much of the mean of gradients is kept at each step.
@@ -22,7 +22,7 @@ public struct LAMB: Optimizer {
   public var epsilon: Double
   /// The pull toward 0, beside the gradient.
   public var weightDecay: Double
-  private var state = ParameterState()
+  var state = ParameterState()
 
   /// The paper's defaults unless told.
   public init(learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-6, weightDecay: Double = 0.01) {

@@ -8,7 +8,7 @@ import Tensors
 ///
 /// p −= learningRate·(sign(β₁m + (1 − β₁)g) + weightDecay·p), then m = β₂m + (1 − β₂)g: weight decay is decoupled. The authors advise a
 /// learning rate three to ten times smaller, and a weight decay as many times larger, than ``AdamW``'s.
-public struct Lion: Optimizer {
+public struct Lion: StatefulOptimizer {
   /// The size of a step; it may change while training.
   public var learningRate: Double
   /// How much of the momentum is in a step's direction.
@@ -17,7 +17,7 @@ public struct Lion: Optimizer {
   public var beta2: Double
   /// The pull toward 0, beside the gradient.
   public var weightDecay: Double
-  private var state = ParameterState()
+  var state = ParameterState()
 
   /// The authors' defaults unless told.
   public init(learningRate: Double = 1e-4, beta1: Double = 0.9, beta2: Double = 0.99, weightDecay: Double = 0) {

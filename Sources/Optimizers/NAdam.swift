@@ -10,7 +10,7 @@ import Tensors
 /// g' = g + weightDecay·p, m = β₁m + (1 − β₁)g', v = β₂v + (1 − β₂)g'²,
 /// p −= learningRate·((1 − μₜ)/(1 − Πμ)·g' + μₜ₊₁/(1 − Πμ·μₜ₊₁)·m) / (√v̂ + ε), with v̂ = v/(1 − β₂ᵗ), μₜ = β₁·(1 − ½·0.96^(t·momentumDecay))
 /// and Πμ the product of μ₁ … μₜ. With `decoupledWeightDecay` p −= learningRate·weightDecay·p first, and g' = g.
-public struct NAdam: Optimizer {
+public struct NAdam: StatefulOptimizer {
   /// The size of a step; it may change while training.
   public var learningRate: Double
   /// How much of the mean of gradients is kept at each step.
@@ -25,7 +25,7 @@ public struct NAdam: Optimizer {
   public var momentumDecay: Double
   /// Whether the pull toward 0 stands beside the gradient, as in ``AdamW``.
   public var decoupledWeightDecay: Bool
-  private var state = ParameterState()
+  var state = ParameterState()
 
   /// PyTorch's defaults unless told.
   public init(

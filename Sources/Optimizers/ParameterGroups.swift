@@ -21,6 +21,8 @@ public struct ParameterGroups: Optimizer {
   /// The names that were assigned last, and to which group; −1 for the rest.
   private var names: [String] = []
   private var owners: [Int] = []
+  /// Which of the rest and the groups make a step along the gradient that has been looked at; nil if none has been.
+  private var prepared: [Bool]?
 
   /// An optimizer for what is in no group, and the groups.
   public init(_ rest: some Optimizer, @ParameterGroupBuilder _ groups: () -> [ParameterGroup]) {
@@ -61,17 +63,49 @@ public struct ParameterGroups: Optimizer {
 
   /// One step of each optimizer, on its own parameters.
   public mutating func update<M: Model>(_ model: inout M, along gradient: M) {
-    if hasFailed || !assign(model) { return }
+    var gradient = gradient
+    if prepared == nil {
+      do throws(NonFiniteGradient) {
+        if try !prepare(&gradient, of: model) { return }
+      } catch {
+        return fail(TensorError("ParameterGroups", error.sentence))
+      }
+    }
+    let steps = prepared ?? []
+    prepared = nil
+    if hasFailed || steps.count != groups.count + 1 { return }
     withUnsafeMutablePointer(to: &model) { pointer in
       // Moved in and out: were it held twice, each parameter would be copied.
       var members = Members(model: pointer.move(), owners: owners, group: -1)
-      rest.update(&members, along: Members(model: gradient, owners: owners, group: -1))
-      for i in groups.indices {
+      if steps[0] { rest.update(&members, along: Members(model: gradient, owners: owners, group: -1)) }
+      for i in groups.indices where steps[i + 1] {
         members.group = i
         groups[i].optimizer.update(&members, along: Members(model: gradient, owners: owners, group: i))
       }
       pointer.initialize(to: members.model)
     }
+  }
+
+  /// Looks at all parts of the gradient before any group makes a step; false if none is to make one.
+  public mutating func prepare<M: Model>(_ gradient: inout M, of model: M) throws(NonFiniteGradient) -> Bool {
+    prepared = nil
+    if hasFailed || !assign(model) { return false }
+    let before = (rest, groups)
+    var members = Members(model: gradient, owners: owners, group: -1)
+    do throws(NonFiniteGradient) {
+      var steps = [try rest.prepare(&members, of: Members(model: model, owners: owners, group: -1))]
+      for i in groups.indices {
+        members.group = i
+        steps.append(try groups[i].optimizer.prepare(&members, of: Members(model: model, owners: owners, group: i)))
+      }
+      if hasFailed { return false }
+      gradient = members.model
+      if steps.contains(true) { prepared = steps }
+    } catch {
+      (rest, groups) = before
+      throw error
+    }
+    return prepared != nil
   }
 
   /// Finds out which group each parameter belongs to; false after a mistake.

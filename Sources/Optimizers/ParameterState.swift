@@ -14,6 +14,8 @@ struct ParameterState: Sendable, Resumable {
   private var entries: [Entry] = []
   /// The parameters' names, in the same order.
   private var names: [String] = []
+  /// Whether the gradient of the next step has been found to be finite.
+  var isPrepared = false
 
   /// A parameter, or a stretch of it, all ready to be written to.
   struct Stretch {
@@ -43,7 +45,7 @@ struct ParameterState: Sendable, Resumable {
 
   /// Calls `step` with stretches of each parameter that is not frozen, on several threads where that pays.
   ///
-  /// A gradient or a state that does not fit the model is a mistake, found before anything changes.
+  /// A gradient or a state that does not fit the model is a mistake, found before anything changes, and so is a gradient that is not finite.
   ///
   /// - Parameters:
   ///   - count: How many slots each parameter has, at most three.
@@ -53,6 +55,8 @@ struct ParameterState: Sendable, Resumable {
     _ name: String, _ model: inout M, along gradient: M, slots count: Int, whole: (Stretch, inout Double) -> Void = { _, _ in },
     _ step: (Stretch) -> Void
   ) {
+    let isPrepared = isPrepared
+    self.isPrepared = false
     if hasFailed { return }
     var gradients = Gradients()
     var copy = gradient
@@ -72,6 +76,10 @@ struct ParameterState: Sendable, Resumable {
       if !dtype.isFloatingPoint { return refuse("which is not trained; what is not is marked @Constant") }
       if g.shape != shape || g.dtype != dtype { return refuse("its gradient \(g.dtype) \(g.shape)") }
       if g.isPlaceholder { return refuse("its gradient has no elements: it comes from after a mistake") }
+      // One read of what is read again soon: nothing may have been written when it turns out that there is no step.
+      if !isPrepared && !g.isAllFinite {
+        return fail(TensorError(name, NonFiniteGradient(i, g.hasNaN, of: model).sentence))
+      }
       if entries.isEmpty { continue }
       if entries.count != parameters.list.count || entries[i].slots.contains(where: { $0.shape != shape || $0.dtype != dtype }) {
         return refuse("and the optimizer's state belongs to another model; a new model needs a new optimizer")

@@ -10,7 +10,7 @@ import Tensors
 /// g' = g + weightDecay·p, m = β₁m + (1 − β₁)g', v = β₂v + (1 − β₂)g'², ρ∞ = 2/(1 − β₂) − 1, ρₜ = ρ∞ − 2tβ₂ᵗ/(1 − β₂ᵗ). Where ρₜ > 5,
 /// p −= learningRate·r·m̂·√(1 − β₂ᵗ) / (√v + ε) with r² = (ρₜ − 4)(ρₜ − 2)ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)ρₜ), else p −= learningRate·m̂; m̂ = m/(1 − β₁ᵗ).
 /// With `decoupledWeightDecay` p −= learningRate·weightDecay·p first, and g' = g.
-public struct RAdam: Optimizer {
+public struct RAdam: StatefulOptimizer {
   /// The size of a step; it may change while training.
   public var learningRate: Double
   /// How much of the mean of gradients is kept at each step.
@@ -23,7 +23,7 @@ public struct RAdam: Optimizer {
   public var weightDecay: Double
   /// Whether the pull toward 0 stands beside the gradient, as in ``AdamW``.
   public var decoupledWeightDecay: Bool
-  private var state = ParameterState()
+  var state = ParameterState()
 
   /// PyTorch's defaults unless told.
   public init(

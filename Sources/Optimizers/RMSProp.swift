@@ -8,7 +8,7 @@ import Tensors
 ///
 /// g' = g + weightDecay·p, v = αv + (1 − α)g'², d = g' / (√v + ε), p −= learningRate·d. With momentum b = momentum·b + d stands in d's place.
 /// If `centered`, v − m² stands in v's place, m = αm + (1 − α)g': a variance, which rounding does not take below 0.
-public struct RMSProp: Optimizer {
+public struct RMSProp: StatefulOptimizer {
   /// The size of a step; it may change while training.
   public var learningRate: Double
   /// How much of the mean of squared gradients is kept at each step.
@@ -21,7 +21,7 @@ public struct RMSProp: Optimizer {
   public var momentum: Double
   /// Whether gradients are divided by their deviation rather than by their size.
   public var centered: Bool
-  private var state = ParameterState()
+  var state = ParameterState()
 
   /// PyTorch's defaults unless told.
   public init(

@@ -8,7 +8,7 @@ import Tensors
 ///
 /// g' = g + weightDecay·p; v = momentum·v + (1 − dampening)·g' (v = g' at the first step); p −= learningRate·v, or with Nesterov's momentum
 /// learningRate·(g' + momentum·v).
-public struct SGD: Optimizer {
+public struct SGD: StatefulOptimizer {
   /// The size of a step; it may change while training.
   public var learningRate: Double
   /// How much of the last step's direction is kept.
@@ -19,7 +19,7 @@ public struct SGD: Optimizer {
   public var weightDecay: Double
   /// Whether the gradient is looked at where the momentum leads.
   public var nesterov: Bool
-  private var state = ParameterState()
+  var state = ParameterState()
 
   /// Plain gradient descent unless told.
   public init(learningRate: Double, momentum: Double = 0, dampening: Double = 0, weightDecay: Double = 0, nesterov: Bool = false) {

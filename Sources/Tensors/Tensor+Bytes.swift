@@ -10,11 +10,11 @@
 extension Tensor {
   /// A tensor whose elements `body` writes, all of them, as bytes in row-major order: Booleans as 0 and 1.
   ///
-  /// Nil, before anything is allocated, if the shape has a negative size or this machine's memory could not hold it.
+  /// Nil, before anything is written, if the shape has a negative size or this machine's memory could not hold it.
   package init?<E: Error>(
     _ shape: Shape, _ dtype: DType, filling body: (UnsafeMutableRawBufferPointer) throws(E) -> Void
   ) throws(E) {
-    guard shape.fitsMemory(dtype) else { return nil }
+    guard shape.fitsMemory(dtype), MemoryPool.shared.hasRoom(for: shape.elementCount * dtype.byteCount) else { return nil }
     self.init(uninitialized: shape, dtype)
     try body(UnsafeMutableRawBufferPointer(start: pointer, count: shape.elementCount * dtype.byteCount))
   }
@@ -35,6 +35,25 @@ extension Shape {
 
   /// Whether a tensor of this shape can exist, and could be held by this machine's memory.
   package func fitsMemory(_ dtype: DType) -> Bool {
-    (try? check("")) != nil && elementCount <= Swift.max(Shape.physicalMemory, 1 << 32) / dtype.byteCount
+    guard (try? check("")) != nil, elementCount <= Int.max / 16 else { return false }
+    // As much as the pool would take.
+    let byteCount = MemoryPool.capacity(ofClass: MemoryPool.sizeClass(elementCount * dtype.byteCount))
+    return byteCount <= Swift.max(Shape.physicalMemory, 1 << 32)
+  }
+}
+
+extension MemoryPool {
+  /// Whether the system has a buffer of a size, if need be once the cached ones have been given back.
+  fileprivate func hasRoom(for byteCount: Int) -> Bool {
+    // Where few bytes cannot be had nothing else can.
+    if byteCount <= 1 << 20 { return true }
+    for isLastTry in [false, true] {
+      if let buffer = malloc(Self.capacity(ofClass: Self.sizeClass(byteCount)) + 2 << 20) {
+        free(buffer)
+        return true
+      }
+      if !isLastTry { empty() }
+    }
+    return false
   }
 }

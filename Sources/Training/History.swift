@@ -69,6 +69,8 @@ struct RunningMean: Resumable {
 public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The loss became NaN or infinite; epoch and step (in the epoch) are counted from 1.
   case nonFiniteLoss(Double, epoch: Int, step: Int)
+  /// The gradient of a parameter has an element that is NaN or infinite, though the loss is finite; epoch and step (in the epoch) are counted from 1.
+  case nonFiniteGradient(String, epoch: Int, step: Int)
   /// A parameter became NaN or infinite; found before a checkpoint would have been written of it.
   case nonFiniteParameter(String, steps: Int)
 
@@ -77,6 +79,9 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .nonFiniteLoss(let loss, let epoch, let step):
       "fit: the loss is \(loss.isNaN ? "NaN" : "\(loss)") at epoch \(epoch), step \(step); the model is as it was before that step"
+    case .nonFiniteGradient(let name, let epoch, let step):
+      "fit: the gradient of \(name) is not finite at epoch \(epoch), step \(step), though the loss is;"
+        + " the model is as it was before that step"
     case .nonFiniteParameter(let name, let steps):
       "fit: \(name) is not finite after \(steps) steps; no checkpoint was written of it"
     }

@@ -19,7 +19,7 @@ extension Model where Input == Tensor, Output == Tensor {
   /// it then has the settings of the run that was written, its seed included, and `epochs` is the number of all. Without, a directory that has
   /// checkpoints already is refused.
   ///
-  /// A loss that is not finite throws ``TrainingError``; the model is then as it was before that step. A checkpoint that cannot be written, or
+  /// A loss that is not finite, or a gradient, throws ``TrainingError``; the model is then as it was before that step. A checkpoint that cannot be written, or
   /// read, throws ``DataError`` or ``LoadError``.
   ///
   /// - Parameters:

@@ -60,7 +60,7 @@ struct TrainingRun<M: Model<Tensor, Tensor>, D: Dataset<(Tensor, Tensor)>> {
   ) throws -> (loss: Double, outputs: Tensor)? {
     // A run changes hidden values, too; they must not stay if the step does not count.
     var before: M? = run.model
-    let (value, gradient, outputs) = valueAndGradient(at: &run.model) { model in
+    var (value, gradient, outputs) = valueAndGradient(at: &run.model) { model in
       let outputs = model(x)
       return (loss(outputs, y), outputs.detached)
     }
@@ -70,10 +70,21 @@ struct TrainingRun<M: Model<Tensor, Tensor>, D: Dataset<(Tensor, Tensor)>> {
       if hasFailed { return nil }
       throw TrainingError.nonFiniteLoss(number, epoch: run.epoch + 1, step: run.batch + 1)
     }
+    var isStep = true
+    do {
+      isStep = try run.optimizer.prepare(&gradient, of: run.model)
+    } catch {
+      if let model = before { run.model = model }
+      throw TrainingError.nonFiniteGradient(error.parameter, epoch: run.epoch + 1, step: run.batch + 1)
+    }
+    if hasFailed {
+      if let model = before { run.model = model }
+      return nil
+    }
     // The optimizer writes in place only what nobody else holds.
     before = nil
     if let schedule = run.schedule { run.optimizer.learningRate = schedule.rate(at: run.step) }
-    run.optimizer.update(&run.model, along: gradient)
+    if isStep { run.optimizer.update(&run.model, along: gradient) }
     return hasFailed ? nil : (number, outputs)
   }
 

@@ -153,6 +153,9 @@ void fx_shuffle(ptrdiff_t n, const uint32_t *words, int64_t *x);
 
 // MARK: optimize.c — one pass over a parameter (float32 or float64), in place, PyTorch's order of operations.
 
+// Whether none of n floats is infinite or NaN.
+int fx_all_finite(int dtype, ptrdiff_t n, const void *x);
+
 /// g' = g + decay·p; if momentum: v = first ? g' : momentum·v + (1 − dampening)·g'; d = nesterov ? g' + momentum·v : v, else d = g'; p −= rate·d.
 void fx_sgd(int dtype, ptrdiff_t n, double rate, double momentum, double dampening, double decay, int nesterov, int first, const void *g, void *v, void *p);
 /// Adam (decoupled = 0: g' = g + decay·p) or AdamW (decoupled = 1: p −= rate·decay·p first):

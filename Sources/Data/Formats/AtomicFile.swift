@@ -34,11 +34,11 @@ package final class AtomicFile {
 
   /// Writes the file at `path`, replacing one that is there and keeping its permissions; `body` says what is in it.
   ///
-  /// A symbolic link stays, and the file it points to is replaced. Throws what `body` throws, or the system's reason with the path.
+  /// A symbolic link stays, and the file it points to is replaced, or made if there is none. Throws what `body` throws, or the system's reason with the path.
   package static func write(to path: String, _ body: (AtomicFile) throws(DataError) -> Void) throws(DataError) {
     func failure(_ reason: String = SystemCalls.lastError) -> DataError { DataError(file: path, message: "cannot be written: \(reason)") }
 
-    let target = resolved(path)
+    guard let target = resolved(path) else { throw failure() }
     var status = stat()
     let isThere = stat(target, &status) == 0
     if isThere && status.st_mode & S_IFMT != S_IFREG {
@@ -93,12 +93,33 @@ package final class AtomicFile {
     throw DataError(file: path, message: "cannot be written: \(SystemCalls.lastError)")
   }
 
-  /// Where a symbolic link leads to; any other path as it is.
-  private static func resolved(_ path: String) -> String {
+  /// Where a symbolic link leads to, whether or not there is a file; any other path as it is; nil after an error, which `errno` then tells.
+  private static func resolved(_ path: String) -> String? {
     var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK, let real = realpath(path, nil) else { return path }
-    defer { free(real) }
-    return String(cString: real)
+    if stat(path, &status) == 0 {
+      guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return path }
+      // What is no file is refused, and has a path to name that need not exist: /dev/stdout leads to a pipe.
+      guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return path }
+      guard let real = realpath(path, nil) else { return nil }
+      defer { free(real) }
+      return String(cString: real)
+    }
+    // A link to what is not there yet, or to another such link: as many as the system itself would follow.
+    var path = path
+    for _ in 0..<40 {
+      guard let next = destination(of: path) else { return path }
+      path = next.hasPrefix("/") ? next : folder(of: path) + "/" + next
+    }
+    errno = ELOOP
+    return nil
+  }
+
+  /// What a symbolic link holds; nil if the path is none.
+  private static func destination(of path: String) -> String? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+      let count = buffer.baseAddress.map { readlink(path, $0, buffer.count) } ?? 0
+      return count > 0 ? String(decoding: UnsafeRawBufferPointer(buffer).prefix(count), as: UTF8.self) : nil
+    }
   }
 
   private static func folder(of path: String) -> String {

@@ -21,42 +21,55 @@ public struct CSVFile: Sendable {
   ///
   /// - `dtype`: that of the tensor. Integers are read exactly, a fraction or one beyond the range throws; Booleans are 0, 1, `false` and `true`.
   /// - `separator`: an ASCII character; by default a tab, a semicolon or a comma, the first of them that the first line has.
-  /// - `hasHeader`: whether the first line has names; by default it has them if there is no number in it.
+  /// - `hasHeader`: whether the first line has names; by default it has them if there is no number in it, and the only line also nothing that begins
+  ///   as one does.
   /// - `missing`: what stands for an empty field, which otherwise throws.
+  /// - `maximumBytes`: the most bytes that a compressed file, or a pipe, may come to: 256 MiB, or 64 times the file's size where that is more, unless told.
   ///
   /// Throws, with line, column and offset, at what is no number, at a line with more or fewer fields than the first one, and if the file cannot
   /// be read.
   public init(
-    _ path: String, dtype: DType = .float32, separator: Character? = nil, hasHeader: Bool? = nil, missing: Double? = nil
-  )
-    throws(DataError)
-  {
-    try self.init(FileSource(path), CSVOptions(dtype, separator, hasHeader, missing))
+    _ path: String, dtype: DType = .float32, separator: Character? = nil, hasHeader: Bool? = nil, missing: Double? = nil,
+    maximumBytes: Int? = nil
+  ) throws(DataError) {
+    try self.init(FileSource(path), CSVOptions(dtype, separator, hasHeader, missing), maximumBytes: maximumBytes)
   }
 
   /// A file's contents, in memory; errors call it `name`.
   ///
-  /// Throws as ``init(_:dtype:separator:hasHeader:missing:)`` does.
+  /// Throws as ``init(_:dtype:separator:hasHeader:missing:maximumBytes:)`` does.
   public init(
     bytes: [UInt8], name: String = "bytes", dtype: DType = .float32, separator: Character? = nil, hasHeader: Bool? = nil,
-    missing: Double? = nil
+    missing: Double? = nil, maximumBytes: Int? = nil
   ) throws(DataError) {
-    try self.init(FileSource(bytes: bytes, name: name), CSVOptions(dtype, separator, hasHeader, missing))
+    try self.init(
+      FileSource(bytes: bytes, name: name), CSVOptions(dtype, separator, hasHeader, missing), maximumBytes: maximumBytes)
   }
 
-  private init(_ file: FileSource, _ options: CSVOptions) throws(DataError) {
-    let source = try file.inflatedIfNeeded()
-    var text = try source.bytes(64 << 10)
+  package init(_ file: FileSource, dtype: DType, separator: Character?, maximumBytes: Int?) throws(DataError) {
+    try self.init(file, CSVOptions(dtype, separator, nil, nil), maximumBytes: maximumBytes)
+  }
+
+  private init(_ file: FileSource, _ options: CSVOptions, maximumBytes: Int?) throws(DataError) {
+    let source = try file.contents(maximumBytes: maximumBytes, "CSVFile")
     // Before all of it is read: a device may have no end.
-    if let zero = text.firstIndex(of: 0) {
-      throw DataError(file: file.path, field: "text", offset: zero, message: "a zero byte; a table of numbers is text")
+    try Self.check(file.startsWithGzipMagic() ? [] : file.peek(64 << 10), file.path)
+    if let size = file.size, !Shape([size]).fitsMemory(.bool) {
+      throw DataError(file: file.path, message: "has \(size) bytes, more than memory could hold")
     }
-    if text.count == 64 << 10 { text += try source.bytes(.max) }
+    let text = try source.bytes(.max)
+    try Self.check(text.prefix(64 << 10), file.path)
     path = file.path
     (columnNames, tensor) = try text.withUnsafeBufferPointer { (text) throws(DataError) in
       var reader = CSVReader(text, file: file.path, options)
       return try reader.table()
     }
+  }
+
+  private static func check(_ text: some Collection<UInt8>, _ file: String) throws(DataError) {
+    guard let zero = text.firstIndex(of: 0) else { return }
+    let offset = text.distance(from: text.startIndex, to: zero)
+    throw DataError(file: file, field: "text", offset: offset, message: "a zero byte; a table of numbers is text")
   }
 }
 

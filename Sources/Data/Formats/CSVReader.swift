@@ -1,5 +1,37 @@
 import Tensors
 
+/// Elements in the order in which they come.
+///
+/// They lie in pieces: one growing array would be copied, and held twice meanwhile.
+private struct Pieces<T: Scalar> {
+  private var full: [[T]] = []
+  private var last: [T] = []
+  private static var size: Int { 1 << 16 }
+
+  @inline(__always)
+  mutating func append(_ element: T) {
+    if last.count == Self.size { close() }
+    last.append(element)
+  }
+
+  private mutating func close() {
+    full.append(last)
+    last = []
+    last.reserveCapacity(Self.size)
+  }
+
+  /// Copies the elements, and gives back each piece behind itself.
+  mutating func move(to out: UnsafeMutableRawBufferPointer) {
+    full.append(last)
+    var offset = 0
+    for i in full.indices {
+      full[i].withUnsafeBytes { out[offset..<offset + $0.count].copyBytes(from: $0) }
+      offset += full[i].count * MemoryLayout<T>.stride
+      full[i] = []
+    }
+  }
+}
+
 /// Reads a table line after line, without a copy of any field.
 struct CSVReader {
   private struct Field {
@@ -19,6 +51,8 @@ struct CSVReader {
   /// The columns that every line has, and the first line that told so.
   private var columns: (count: Int, line: Int)?
   private var names: [String]?
+  /// Whether there are no other lines than the one that could have been a header.
+  private var isOnlyLine = false
 
   init(_ text: UnsafeBufferPointer<UInt8>, file: String, _ options: CSVOptions) {
     (self.text, self.file, self.options) = (text, file, options)
@@ -59,30 +93,42 @@ struct CSVReader {
 
   private mutating func readHeader() throws(DataError) {
     if options.hasHeader == false { return }
-    let begin = (position, line)
     skipBlankLines()
     guard position < text.count else { return }
-    let firstLine = line
-    var fields: [Field] = []
-    repeat { fields.append(try nextField(fields.count)) } while !fields[fields.count - 1].isLast
-    // Where nothing is a number all are names; a line of some numbers is a row, with mistakes in it.
-    let isHeader =
-      options.hasHeader
-      ?? (fields.contains { $0.start < $0.end }
-        && fields.allSatisfy { CSVNumber(bytes($0)) == nil && !(options.dtype == .bool && Self.truth(bytes($0)) != nil) })
-    guard isHeader else {
-      (position, line) = begin
-      return
+    // Looked at first and read again, as the fields of a long line would take many times its memory.
+    var scout = self
+    var (count, hasText, hasNumber, looksLikeNumbers, isLast) = (0, false, false, false, false)
+    while !isLast {
+      let field = try scout.nextField(count)
+      let bytes = bytes(field)
+      count += 1
+      isLast = field.isLast
+      if field.start < field.end { hasText = true }
+      if CSVNumber(bytes) != nil || options.dtype == .bool && Self.truth(bytes) != nil { hasNumber = true }
+      if Self.beginsAsNumber(bytes) { looksLikeNumbers = true }
     }
-    columns = (fields.count, firstLine)
-    var names = fields.map { name($0) }
+    scout.skipBlankLines()
+    // The only line has nothing to name: one such as `1 2 3` is a row with another separator, and no table without rows.
+    isOnlyLine = scout.position >= text.count
+    // Where nothing is a number all are names; a line of some numbers is a row, with mistakes in it.
+    guard options.hasHeader ?? (hasText && !hasNumber && !(isOnlyLine && looksLikeNumbers)) else { return }
+    columns = (count, line)
+    var names: [String] = []
+    names.reserveCapacity(count)
+    for column in 0..<count { names.append(name(try nextField(column))) }
     // So NumPy marks the line as none of numbers.
     if names[0].hasPrefix("#") { names[0] = String(names[0].dropFirst().drop { $0 == " " }) }
     self.names = names
   }
 
+  /// Whether a field is to be a number, as far as its first bytes tell.
+  private static func beginsAsNumber(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    let rest = text.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: ".") }
+    return text.count - rest.count <= 2 && (rest.first.map { $0 &- 48 < 10 } ?? false)
+  }
+
   private mutating func rows<T: Scalar>(_ missing: T?, _ convert: (UnsafeBufferPointer<UInt8>) -> T?) throws(DataError) -> Tensor {
-    var elements: [T] = []
+    var elements = Pieces<T>()
     var row = 0
     while true {
       skipBlankLines()
@@ -114,7 +160,10 @@ struct CSVReader {
       row += 1
     }
     guard let columns else { throw DataError(file: file, message: "holds no numbers") }
-    return Tensor(elements, shape: [row, columns.count])
+    let shape: Shape = [row, columns.count]
+    let tensor = Tensor(shape, options.dtype) { elements.move(to: $0) }
+    guard let tensor else { throw DataError(file: file, message: "\(shape) as \(options.dtype) is more than memory could hold") }
+    return tensor
   }
 
   private func misfit(_ field: Field, _ column: Int, _ line: Int) -> DataError {
@@ -129,6 +178,8 @@ struct CSVReader {
         "\(readable(content)) is not 0, 1, false or true"
       } else {
         "\(readable(content)) is no number"
+          + (isOnlyLine && options.hasHeader == nil && column == 0
+            ? "; another separator, or hasHeader: true for a line of names, would fit" : "")
       }
     return DataError(file: file, field: "line \(line), column \(column + 1)\(name)", offset: field.start, message: message)
   }

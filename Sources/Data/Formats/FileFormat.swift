@@ -19,10 +19,13 @@ package enum FileFormat: String, Sendable, CaseIterable {
   /// The kind that a file's first bytes show; text is a table of numbers, unless the ending promises something else.
   ///
   /// Throws if it cannot be read, or is none of them.
-  package init(contentsOf path: String) throws(DataError) {
-    let file = try FileSource(path)
-    let source = try file.inflatedIfNeeded()
-    let start = try source.bytes(4 << 10)
+  package init(contentsOf path: String) throws(DataError) { try self.init(FileSource(path)) }
+
+  /// The kind that the first bytes show, which stay unread.
+  package init(_ file: FileSource) throws(DataError) {
+    let path = file.path
+    let isCompressed = try file.startsWithGzipMagic()
+    let start = isCompressed ? try GzipSource.head(512, of: file) : try file.peek(4 << 10)
     let promised = FileFormat(endingOf: path)
     if start.starts(with: NPYHeader.magic) {
       self = .npy
@@ -40,7 +43,7 @@ package enum FileFormat: String, Sendable, CaseIterable {
       let kinds = FileFormat.allCases.map(\.rawValue).joined(separator: ", ")
       throw DataError(file: path, message: start.isEmpty ? "is empty" : "begins with \(hex(start.prefix(8))), as none of \(kinds) does")
     }
-    if source is GzipSource && (self == .npz || self == .safetensors) {
+    if isCompressed && (self == .npz || self == .safetensors) {
       throw DataError(
         file: path, message: "is compressed by gzip; \(self) is read from any place in it, which wants the file as it was before")
     }

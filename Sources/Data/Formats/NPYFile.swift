@@ -39,14 +39,21 @@ public struct NPYFile: Sendable {
   /// Reads a file.
   ///
   /// A file that cannot be read, is damaged or is no `.npy` file throws the field and the offset at which that showed.
-  public init(_ path: String) throws(DataError) { try self.init(FileSource(path)) }
+  ///
+  /// - Parameter maximumBytes: The most bytes that a compressed file, or a pipe, may come to: 256 MiB, or 64 times the file's size where that is more,
+  ///   unless told.
+  public init(_ path: String, maximumBytes: Int? = nil) throws(DataError) { try self.init(FileSource(path), maximumBytes: maximumBytes) }
 
   /// A file's contents, in memory; errors call it `name`.
   ///
-  /// Throws as ``init(_:)`` does.
-  public init(bytes: [UInt8], name: String = "bytes") throws(DataError) { try self.init(FileSource(bytes: bytes, name: name)) }
+  /// Throws as ``init(_:maximumBytes:)`` does.
+  public init(bytes: [UInt8], name: String = "bytes", maximumBytes: Int? = nil) throws(DataError) {
+    try self.init(FileSource(bytes: bytes, name: name), maximumBytes: maximumBytes)
+  }
 
-  private init(_ file: FileSource) throws(DataError) { try self.init(file.inflatedIfNeeded(), file: file.path) }
+  package init(_ file: FileSource, maximumBytes: Int?) throws(DataError) {
+    try self.init(file.contents(maximumBytes: maximumBytes, "NPYFile"), file: file.path)
+  }
 
   /// Reads a source to its end; `place` stands before each field in errors, for a member of an archive.
   init(_ source: any ByteSource, file: String, place: String = "") throws(DataError) {
@@ -56,14 +63,18 @@ public struct NPYFile: Sendable {
       DataError(file: file, field: place + "elements", offset: offset, message: message)
     }
     let claim = "\(header.shape) of \(header.elementType) take \(count) bytes"
-    if let bound = source.bound, bound < count {
-      // Of compressed bytes only the most that they could hold is known.
-      throw error(start, "\(claim), but \(source is GzipSource ? "at most" : "only") \(bound) can follow")
+    if let problem = source.problem(claimed: count) { throw error(start, "\(claim), but \(problem)") }
+    // No room is made for elements that may not come.
+    var elementSource = source
+    if !source.isStored {
+      let gathered = try GatheredBytes(source, count)
+      guard gathered.count == count else { throw error(start, "\(claim), but only \(gathered.count) follow") }
+      elementSource = gathered
     }
 
     var position = 0
     let decoder = ElementDecoder(type: header.elementType.stored, isBigEndian: header.isBigEndian) { (out) throws(DataError) in
-      let got = try source.read(into: out.assumingMemoryBound(to: UInt8.self))
+      let got = try elementSource.read(into: out.assumingMemoryBound(to: UInt8.self))
       position += got
       if got < out.count { throw error(start, "\(claim), but only \(position) follow") }
     } error: { index, message in

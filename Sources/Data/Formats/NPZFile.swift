@@ -26,23 +26,32 @@ public struct NPZFile: NamedTensors, Sendable {
   /// The arrays in the order of the archive's directory.
   public let entries: [Entry]
   private let archive: ZipArchive
-  private let positions: [String: Int]
+  private let positions: [ByteName: Int]
 
   static let ending = ".npy"
 
   /// Opens a file.
   ///
   /// One that cannot be opened, is damaged or has members that are no arrays throws the field and the offset at which that showed.
-  public init(_ path: String) throws(DataError) { try self.init(RandomAccessBytes(path)) }
+  ///
+  /// - Parameter maximumBytes: The most bytes that the deflated arrays may come to, all together: 256 MiB, or 64 times the file's size where that is
+  ///   more, unless told.
+  public init(_ path: String, maximumBytes: Int? = nil) throws(DataError) {
+    try self.init(RandomAccessBytes(path), maximumBytes: maximumBytes)
+  }
 
   /// A file's contents, in memory; errors call it `name`.
   ///
-  /// Throws as ``init(_:)`` does.
-  public init(bytes: [UInt8], name: String = "bytes") throws(DataError) { try self.init(RandomAccessBytes(bytes, name: name)) }
+  /// Throws as ``init(_:maximumBytes:)`` does.
+  public init(bytes: [UInt8], name: String = "bytes", maximumBytes: Int? = nil) throws(DataError) {
+    try self.init(RandomAccessBytes(bytes, name: name), maximumBytes: maximumBytes)
+  }
 
-  private init(_ bytes: RandomAccessBytes) throws(DataError) {
+  private init(_ bytes: RandomAccessBytes, maximumBytes: Int?) throws(DataError) {
     archive = try ZipArchive(bytes)
-    var (entries, positions): ([Entry], [String: Int]) = ([], [:])
+    let budget = ByteBudget.bytes(maximumBytes, fileSize: bytes.size, "NPZFile")
+    var inflated = 0
+    var (entries, positions): ([Entry], [ByteName: Int]) = ([], [:])
     entries.reserveCapacity(archive.members.count)
     for member in archive.members {
       let field = "member \(readable(member.name))"
@@ -50,6 +59,13 @@ public struct NPZFile: NamedTensors, Sendable {
         DataError(file: bytes.name, field: field, offset: member.range.lowerBound, message: message)
       }
       guard member.name.hasSuffix(Self.ending) else { throw error("is no array; the members of an .npz file end in .npy") }
+      if member.method == .deflated {
+        inflated += min(member.size, Int.max - inflated)
+        if inflated > budget {
+          throw error(
+            "deflated arrays up to it are to come to \(inflated) bytes; at most \(budget) are read here, and a larger maximumBytes would allow more")
+        }
+      }
       let header = try NPYHeader(archive.source(member), file: bytes.name, place: "\(field), ")
       guard header.elementsOffset + header.byteCount == member.size else {
         throw error(
@@ -57,7 +73,7 @@ public struct NPZFile: NamedTensors, Sendable {
             + " the member has \(member.size)")
       }
       let name = String(member.name.dropLast(Self.ending.count))
-      positions[name] = entries.count
+      positions[ByteName(name)] = entries.count
       entries.append(Entry(name: name, elementType: header.elementType, shape: header.shape, byteCount: member.range.count))
     }
     (self.entries, self.positions) = (entries, positions)
@@ -72,14 +88,14 @@ public struct NPZFile: NamedTensors, Sendable {
 
   /// The shape and dtype of the tensor of a name; nil if there is none.
   public func outline(_ name: String) -> (shape: Shape, dtype: DType)? {
-    positions[name].map { (entries[$0].shape, entries[$0].elementType.dtype) }
+    positions[ByteName(name)].map { (entries[$0].shape, entries[$0].elementType.dtype) }
   }
 
   /// Reads the tensor of a name.
   ///
   /// Throws if there is none, its bytes are damaged, an element has no value in the dtype, or the file cannot be read any more.
   public func tensor(_ name: String) throws(DataError) -> Tensor {
-    guard let position = positions[name] else {
+    guard let position = positions[ByteName(name)] else {
       throw DataError(file: source, field: "member \(readable(name + Self.ending))", message: "there is no array of this name")
     }
     let member = archive.members[position]

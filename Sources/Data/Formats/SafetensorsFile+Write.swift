@@ -42,9 +42,9 @@ extension SafetensorsFile {
       let texts = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
       fields.append("\"\(SafetensorsHeader.metadataName)\":{\(texts.joined(separator: ","))}")
     }
-    var names: Set<String> = [SafetensorsHeader.metadataName]
+    var names: Set<ByteName> = [ByteName(SafetensorsHeader.metadataName)]
     for ((name, value), range) in zip(tensors, ranges) {
-      guard names.insert(name).inserted else {
+      guard names.insert(ByteName(name)).inserted else {
         let reason = name == SafetensorsHeader.metadataName ? "the format keeps this name for texts" : "two tensors have this name"
         throw DataError(file: path, field: SafetensorsHeader.printed(name), message: "\(reason); nothing was written")
       }

@@ -42,7 +42,7 @@ public struct SafetensorsFile: NamedTensors, Sendable {
   /// The texts under `__metadata__`.
   public let metadata: [String: String]
   private let bytes: RandomAccessBytes
-  private let positions: [String: Int]
+  private let positions: [ByteName: Int]
 
   /// Opens a file.
   ///
@@ -82,14 +82,14 @@ public struct SafetensorsFile: NamedTensors, Sendable {
   ///
   /// The dtype of a type that ``tensor(_:)`` cannot read is given as float32: it throws what is wrong then.
   public func outline(_ name: String) -> (shape: Shape, dtype: DType)? {
-    positions[name].map { (entries[$0].shape, entries[$0].elementType.dtype ?? .float32) }
+    positions[ByteName(name)].map { (entries[$0].shape, entries[$0].elementType.dtype ?? .float32) }
   }
 
   /// Reads the tensor of a name.
   ///
   /// Throws if there is none, its type has no dtype here, an element has no value in the dtype, or the file cannot be read any more.
   public func tensor(_ name: String) throws(DataError) -> Tensor {
-    guard let position = positions[name] else {
+    guard let position = positions[ByteName(name)] else {
       throw DataError(file: source, field: SafetensorsHeader.printed(name), message: "there is no tensor of this name")
     }
     return try entries[position].tensor(bytes)

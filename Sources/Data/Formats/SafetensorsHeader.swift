@@ -5,7 +5,7 @@ struct SafetensorsHeader {
   private(set) var entries: [SafetensorsFile.Entry] = []
   private(set) var metadata: [String: String] = [:]
   /// Where in `entries` a name stands.
-  private(set) var positions: [String: Int] = [:]
+  private(set) var positions: [ByteName: Int] = [:]
 
   private var json: JSONReader
   /// Where in the file the elements begin.
@@ -57,11 +57,14 @@ struct SafetensorsHeader {
   }
 
   private mutating func readMetadata() throws(DataError) {
+    var keys: Set<ByteName> = []
     try object(Self.metadataName) { (header, key, place) throws(DataError) in
       let value = try header.json.string("\(Self.metadataName) \(Self.printed(key))")
-      guard header.metadata.updateValue(value, forKey: key) == nil else {
+      guard keys.insert(ByteName(key)).inserted else {
         throw header.json.error(Self.metadataName, "\(Self.printed(key)) stands there twice", at: place)
       }
+      // Of keys that Swift takes for equal though their bytes differ, a dictionary holds one: the first.
+      if header.metadata[key] == nil { header.metadata[key] = value }
     }
   }
 
@@ -69,7 +72,7 @@ struct SafetensorsHeader {
 
   private mutating func readEntry(_ name: String, _ place: Int) throws(DataError) {
     let label = Self.printed(name)
-    guard positions.updateValue(entries.count, forKey: name) == nil else {
+    guard positions.updateValue(entries.count, forKey: ByteName(name)) == nil else {
       throw json.error("header", "\(label) stands there twice", at: place)
     }
     var type: SafetensorsFile.ElementType?

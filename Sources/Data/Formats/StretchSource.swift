@@ -9,6 +9,7 @@ final class StretchSource: ByteSource {
   init(_ bytes: RandomAccessBytes, _ range: Range<Int>, _ field: String) { (self.bytes, rest, self.field) = (bytes, range, field) }
 
   var bound: Int? { rest.count }
+  var isStored: Bool { true }
 
   func read(into out: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
     let count = min(out.count, rest.count)

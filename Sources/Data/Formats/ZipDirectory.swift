@@ -1,3 +1,5 @@
+import Tensors
+
 /// The directory at the end of a zip archive.
 struct ZipDirectory {
   /// The signatures that records begin with.
@@ -79,11 +81,11 @@ struct ZipDirectory {
   func entries() throws(DataError) -> [ZipEntry] {
     let text = try bytes.bytes(range, "directory")
     var (entries, position): ([ZipEntry], Int) = ([], 0)
-    var names: Set<String> = []
+    var names: Set<ByteName> = []
     for index in 0..<count {
       let entry = try ZipEntry(text[position...], index, at: range.lowerBound + position, bytes.name)
       position += entry.byteCount
-      guard names.insert(entry.name).inserted else {
+      guard names.insert(ByteName(entry.name)).inserted else {
         throw DataError(
           file: bytes.name, field: "entry \(index)", offset: range.lowerBound + position - entry.byteCount,
           message: "a second member \(readable(entry.name))")

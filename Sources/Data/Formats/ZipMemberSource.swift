@@ -38,6 +38,7 @@ final class ZipMemberSource: ByteSource {
   }
 
   var bound: Int? { member.size - produced }
+  var isStored: Bool { member.method == .stored }
 
   func read(into out: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
     var filled = 0

@@ -10,14 +10,14 @@ public struct InMemoryTensors: NamedTensors, Sendable {
   public let metadata: [String: String]
   /// What sentences call it.
   public let source: String
-  private let positions: [String: Int]
+  private let positions: [ByteName: Int]
 
   /// Tensors by name; two of one name are a mistake.
   public init(_ tensors: [(name: String, value: Tensor)], metadata: [String: String] = [:], source: String = "memory") {
     self.tensors = tensors
     self.metadata = metadata
     self.source = source
-    positions = Dictionary(tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    positions = Dictionary(tensors.enumerated().map { (ByteName($1.name), $0) }, uniquingKeysWith: { first, _ in first })
     if positions.count < tensors.count { fail(TensorError("InMemoryTensors", "two tensors of one name; each needs its own")) }
   }
 
@@ -26,14 +26,14 @@ public struct InMemoryTensors: NamedTensors, Sendable {
 
   /// The shape and dtype of the tensor of a name.
   public func outline(_ name: String) -> (shape: Shape, dtype: DType)? {
-    positions[name].map { (tensors[$0].value.shape, tensors[$0].value.dtype) }
+    positions[ByteName(name)].map { (tensors[$0].value.shape, tensors[$0].value.dtype) }
   }
 
   /// The tensor of a name.
   ///
   /// Throws a ``LoadError`` if there is none.
   public func tensor(_ name: String) throws -> Tensor {
-    if let position = positions[name] { return tensors[position].value.detached }
+    if let position = positions[ByteName(name)] { return tensors[position].value.detached }
     var error = LoadError(source: source, target: "what was asked for")
     error.missing = [name]
     throw error

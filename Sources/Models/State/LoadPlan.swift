@@ -23,7 +23,7 @@ struct LoadPlan {
 
   /// Loads the part or the parameter of a name alone.
   mutating func keep<M: Model>(_ part: String, _: M.Type) {
-    let members = slots.slots.map { $0.name == part || $0.name.hasPrefix(part + ".") }
+    let members = slots.slots.map { ByteName($0.name) == ByteName(part) || $0.name.hasPrefix(part + ".") }
     if !members.contains(true) {
       let names = slots.slots.map(\.name)
       fail(
@@ -36,7 +36,7 @@ struct LoadPlan {
 
   /// Loads the parameters and buffers of some names alone, and the states among them.
   mutating func keep(_ names: [String]) {
-    let wanted = Set(names)
+    let wanted = Set(names.map { ByteName($0) })
     var common = names.first.map { Array($0.split(separator: ".").dropLast()) } ?? []
     for name in names {
       let parts = name.split(separator: ".").dropLast()
@@ -45,7 +45,7 @@ struct LoadPlan {
     // A part of one parameter may be that parameter itself, and then nothing beside it is expected or not.
     prefix = names.count > 1 ? common.map { $0 + "." }.joined() : nil
     for (i, slot) in slots.slots.enumerated() {
-      let isMember = slot.kind == .state ? prefix.map { slot.name.hasPrefix($0) } ?? false : wanted.contains(slot.name)
+      let isMember = slot.kind == .state ? prefix.map { slot.name.hasPrefix($0) } ?? false : wanted.contains(ByteName(slot.name))
       if !isMember { isKept[i] = false }
     }
   }

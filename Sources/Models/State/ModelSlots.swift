@@ -16,8 +16,8 @@ struct ModelSlots {
   private(set) var slots: [Slot] = []
   /// Whether some layer's sizes are open still.
   private(set) var isWaiting = false
-  private var own: [String: Int] = [:]
-  private var shortened: [String: Int] = [:]
+  private var own: [ByteName: Int] = [:]
+  private var shortened: [ByteName: Int] = [:]
 
   init<M: Model>(_ model: M) {
     var copy = model
@@ -25,22 +25,24 @@ struct ModelSlots {
     walk.content(&copy)
     (slots, isWaiting) = (walk.slots, walk.isWaiting)
     for (i, slot) in slots.enumerated() {
-      if own.updateValue(i, forKey: slot.name) != nil {
+      if own.updateValue(i, forKey: ByteName(slot.name)) != nil {
         fail(TensorError("load", "\(M.self) has two tensors called \(slot.name); each needs a name of its own"))
       }
     }
     // A name that could be two tensors' is none's.
-    var ambiguous: Set<String> = []
+    var ambiguous: Set<ByteName> = []
     for (i, slot) in slots.enumerated() {
-      for name in Self.shortenings(of: slot.name) where shortened.updateValue(i, forKey: name) != nil { ambiguous.insert(name) }
+      for name in Self.shortenings(of: slot.name) where shortened.updateValue(i, forKey: ByteName(name)) != nil {
+        ambiguous.insert(ByteName(name))
+      }
     }
     for name in ambiguous { shortened[name] = nil }
   }
 
   /// The tensor that a name leads to: the one of this very name, or else the one that has it without its chains' `layers`.
   func slot(_ name: String) -> (index: Int, isOwnName: Bool)? {
-    if let index = own[name] { return (index, true) }
-    return shortened[name].map { ($0, false) }
+    if let index = own[ByteName(name)] { return (index, true) }
+    return shortened[ByteName(name)].map { ($0, false) }
   }
 
   /// The names that leave out one or several of the `layers` that stand before a number, as PyTorch's `Sequential` does:

@@ -25,7 +25,7 @@ public struct StateVisitor {
   public private(set) var parameters: [(name: String, shape: Shape, dtype: DType)]?
   /// Whether what is shown belongs to some of a model's parameters rather than to all.
   public private(set) var isInGroup = false
-  private var seen: Set<String> = []
+  private var seen: Set<ByteName> = []
   private var path: [String] = []
   /// How many elements lists may still be given that the program did not make.
   private var room = 0
@@ -61,7 +61,7 @@ public struct StateVisitor {
       }
       return
     }
-    seen.insert(name)
+    seen.insert(ByteName(name))
     guard let text = source.metadata[name] else { return problems.missing.append(name) }
     guard let restored = T(text) else { return problems.unfit.append("\(name) is \"\(text.prefix(40))\", which is no \(T.self)") }
     // Whatever counts on from there must not come to the end of its numbers.
@@ -87,7 +87,7 @@ public struct StateVisitor {
   /// A tensor of a certain shape and dtype.
   public mutating func tensor(_ tensor: inout Tensor, _ name: String, shape: Shape, dtype: DType) {
     if let source, let found = source.outline(self.name(name)), found.shape != shape || found.dtype != dtype {
-      seen.insert(self.name(name))
+      seen.insert(ByteName(self.name(name)))
       return problems.unfit.append("\(self.name(name)) is \(found.dtype) \(found.shape) and not \(dtype) \(shape)")
     }
     self.tensor(&tensor, name)
@@ -166,13 +166,13 @@ public struct StateVisitor {
     guard let source else { return }
     var problems = problems
     problems.target = type
-    problems.unexpected = source.names.filter { !seen.contains($0) }
+    problems.unexpected = source.names.filter { !seen.contains(ByteName($0)) }
     if !problems.isEmpty { throw problems }
   }
 
   private mutating func read(_ name: String) -> Tensor? {
     guard let source else { return nil }
-    seen.insert(name)
+    seen.insert(ByteName(name))
     guard source.outline(name) != nil else {
       problems.missing.append(name)
       return nil

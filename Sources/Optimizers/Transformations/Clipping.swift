@@ -41,6 +41,8 @@ extension Model {
       return norm
     }
     let factor = maximum / (norm + 1e-6)
+    // In a chain the optimizer names the parameter that has it, so that it must not come into the others.
+    if norm.isNaN && model != nil { return norm }
     // NaN is no reason to stay as it is.
     if factor >= 1 { return norm }
     updateGradients(of: model) { _, g, _ in g = g.detached * factor }
@@ -142,10 +144,7 @@ public struct SkipNonFinite: GradientTransformation {
   /// Whether all elements are finite.
   public mutating func apply<M: Model>(to gradient: inout M, of model: M) -> Bool {
     var isFinite = true
-    // A sum of squares is finite if the elements are, but for those of float64 whose squares are not.
-    gradient.updateGradients(of: model) { _, g, _ in
-      if isFinite && !g.sumOfSquares.isFinite { isFinite = g.detached.isFinite.all().item() != 0 }
-    }
+    gradient.updateGradients(of: model) { _, g, _ in if isFinite { isFinite = g.isAllFinite } }
     if !isFinite { skipped += 1 }
     return isFinite
   }

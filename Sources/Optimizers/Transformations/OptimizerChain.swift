@@ -16,6 +16,8 @@ public struct OptimizerChain: Optimizer {
   public var transformations: [any GradientTransformation]
   /// What steps along them.
   public var optimizer: any Optimizer
+  /// Whether the gradient of the next step has been transformed.
+  private var isPrepared = false
 
   /// Transformations, and the optimizer at their end; loops and conditions may stand among the former.
   public init(@OptimizerChainBuilder _ chain: () -> OptimizerChain) { self = chain() }
@@ -33,10 +35,31 @@ public struct OptimizerChain: Optimizer {
   /// One step, unless a transformation wants none.
   public mutating func update<M: Model>(_ model: inout M, along gradient: M) {
     var gradient = gradient
-    for i in transformations.indices {
-      if hasFailed || !transformations[i].apply(to: &gradient, of: model) { return }
+    if !isPrepared {
+      do throws(NonFiniteGradient) {
+        if try !prepare(&gradient, of: model) { return }
+      } catch {
+        return fail(TensorError("OptimizerChain", error.sentence))
+      }
     }
+    isPrepared = false
     optimizer.update(&model, along: gradient)
+  }
+
+  /// Applies the transformations; false if one of them wants no step.
+  public mutating func prepare<M: Model>(_ gradient: inout M, of model: M) throws(NonFiniteGradient) -> Bool {
+    isPrepared = false
+    let before = transformations
+    for i in transformations.indices {
+      if hasFailed || !transformations[i].apply(to: &gradient, of: model) { return false }
+    }
+    do throws(NonFiniteGradient) {
+      isPrepared = try optimizer.prepare(&gradient, of: model)
+    } catch {
+      transformations = before
+      throw error
+    }
+    return isPrepared
   }
 
   /// The state of each transformation and the optimizer's.
