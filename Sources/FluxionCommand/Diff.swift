@@ -31,7 +31,8 @@ struct Diff: ParsableCommand {
 
   func run() throws {
     let comparison = try FileComparison(
-      TensorFile(a, maximumBytes: limits.maximumBytes), TensorFile(b, maximumBytes: limits.maximumBytes), tolerance: tolerance, metadata: metadata)
+      TensorFile(a, maximumBytes: limits.maximumBytes), TensorFile(b, maximumBytes: limits.maximumBytes), tolerance: tolerance,
+      metadata: metadata)
     print(comparison.text)
     if comparison.differs { throw ExitCode(1) }
   }

@@ -46,8 +46,14 @@ private func propertyCode(_ value: Any) -> String? {
   }
 }
 
+extension Model {
+  /// The model as it is written, without remarks on its parameters: what has to be the same for a run to go on.
+  package var structure: String { Remarks.$areOmitted.withValue(true) { code } }
+}
+
 /// A model as it is written, with a remark behind it if its own parameters look wrong.
 func remarked<M: Model>(_ model: M) -> String {
+  if Remarks.areOmitted { return model.code }
   var copy = model
   var remarks = Remarks()
   // It may be printed anywhere: after a mistake, and in a run on shapes alone.
@@ -57,6 +63,8 @@ func remarked<M: Model>(_ model: M) -> String {
 
 /// What is odd about the parameters that a model holds itself, those of its parts left to them.
 private struct Remarks: ModelVisitor {
+  @TaskLocal static var areOmitted = false
+
   private var found: [String] = []
   private var areAllZero = true
   private var count = 0

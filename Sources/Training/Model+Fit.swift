@@ -17,7 +17,8 @@ extension Model where Input == Tensor, Output == Tensor {
   /// the epoch with the best figure (early stopping's, or else the loss; of the validation data if there are any), which is always written and
   /// stays. With `resume` the run goes on from the newest one, to the bit as if it had never been interrupted, or begins if there is none;
   /// it then has the settings of the run that was written, its seed included, and `epochs` is the number of all. Without, a directory that has
-  /// checkpoints already is refused.
+  /// checkpoints already is refused, and so is one that another run is writing to. A newest checkpoint that is damaged, as checksums show, gives way
+  /// to the one before it, and is renamed; the history's remarks, and standard error, tell of it.
   ///
   /// A loss that is not finite, or a gradient, throws ``TrainingError``; the model is then as it was before that step. A checkpoint that cannot be written, or
   /// read, throws ``DataError`` or ``LoadError``.
@@ -38,6 +39,8 @@ extension Model where Input == Tensor, Output == Tensor {
   ///   - interval: How often one is written.
   ///   - keep: How many of them stay.
   ///   - resume: Whether a run that is there goes on.
+  ///   - strict: Whether a run goes on only with a model that is written as it was and has the same parameters frozen; otherwise it goes on with this
+  ///     one, and what differs is among the history's remarks.
   ///   - progress: How progress is shown.
   ///   - onEpoch: What happens after each epoch, before its checkpoint is written.
   @discardableResult
@@ -45,7 +48,8 @@ extension Model where Input == Tensor, Output == Tensor {
     _ train: some Dataset<(Tensor, Tensor)>, validation: (any Dataset<(Tensor, Tensor)>)? = nil, loss: (Tensor, Tensor) -> Tensor,
     optimizer: O, epochs: Int, batchSize: Int = 64, shuffle: Bool = true, seed: UInt64? = nil, metric: Metric? = nil,
     schedule: (any Schedule)? = nil, earlyStopping: EarlyStopping? = nil, checkpoints: String? = nil,
-    every interval: CheckpointInterval = .epochs(1), keep: Int = 3, resume: Bool = false, progress: ProgressDisplay = .automatic,
+    every interval: CheckpointInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
+    progress: ProgressDisplay = .automatic,
     onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
   ) throws -> History {
     if epochs < 0 { fail(TensorError("fit", "\(epochs) epochs; 0 or more would fit")) }
@@ -59,17 +63,20 @@ extension Model where Input == Tensor, Output == Tensor {
     if hasFailed { return History() }
     let directory = try checkpoints.map { path throws(DataError) in try CheckpointDirectory(path, keep: keep) }
 
-    let newest = try directory?.newest()
-    if let directory, newest != nil, !resume {
+    let lock = try directory.map { directory throws(DataError) in try DirectoryLock(directory.path) }
+    defer { lock?.release() }
+    if let directory, !resume, try directory.hasCheckpoints() {
       throw DataError(
         file: directory.path, message: "has checkpoints of an earlier run; resume: true goes on with it, another directory begins anew")
     }
+    let newest = try directory?.newestWhole()
     return try withoutActuallyEscaping(loss) { loss in
       try withUnsafeMutablePointer(to: &self) { pointer in
         // Moved in and out: were it held twice, each parameter would be copied.
         var run = TrainingState(pointer.move(), optimizer, schedule: schedule, earlyStopping: earlyStopping, seed: seed)
         defer { pointer.initialize(to: run.model) }
-        try run.begin(DataLoader(train, batchSize: batchSize, shuffle: shuffle, seed: 0), from: newest)
+        try run.begin(DataLoader(train, batchSize: batchSize, shuffle: shuffle, seed: 0), from: newest?.file, strict: strict)
+        for remark in newest?.remarks ?? [] { run.remark(remark) }
         if newest != nil { try directory?.mark(run) }
         // The seed is that of the run that is taken up.
         let loader = DataLoader(train, batchSize: batchSize, shuffle: shuffle, seed: run.seed)

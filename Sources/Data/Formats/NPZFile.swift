@@ -63,7 +63,8 @@ public struct NPZFile: NamedTensors, Sendable {
         inflated += min(member.size, Int.max - inflated)
         if inflated > budget {
           throw error(
-            "deflated arrays up to it are to come to \(inflated) bytes; at most \(budget) are read here, and a larger maximumBytes would allow more")
+            "deflated arrays up to it are to come to \(inflated) bytes; at most \(budget) are read here, and a larger maximumBytes would allow more"
+          )
         }
       }
       let header = try NPYHeader(archive.source(member), file: bytes.name, place: "\(field), ")

@@ -1,8 +1,8 @@
 import Tensors
 
 extension SafetensorsFile.Entry {
-  /// Reads the elements.
-  func tensor(_ bytes: RandomAccessBytes) throws(DataError) -> Tensor {
+  /// Reads the elements, whose bytes have to have the checksum, where there is one.
+  func tensor(_ bytes: RandomAccessBytes, checksum expected: UInt32?) throws(DataError) -> Tensor {
     func error(_ index: Int, _ message: String) -> DataError {
       DataError(
         file: bytes.name, field: SafetensorsHeader.printed(name), offset: byteRange.lowerBound + index * elementType.bitCount / 8,
@@ -14,13 +14,26 @@ extension SafetensorsFile.Entry {
       throw error(0, "\(elementType.rawValue) cannot be read; \(known) can")
     }
     var position = byteRange.lowerBound
+    var checksum = Checksum()
     let decoder = ElementDecoder(type: stored) { (out) throws(DataError) in
       try bytes.read(into: out, at: position, SafetensorsHeader.printed(name))
       position += out.count
+      if expected != nil { checksum.add(UnsafeRawBufferPointer(out)) }
     } error: {
       error($0, $1)
     }
-    return try decoder.tensor(shape)
+    let tensor = try decoder.tensor(shape)
+    if let expected { try check(checksum.value, expected, bytes.name) }
+    return tensor
+  }
+
+  /// Throws unless the checksum of the elements' bytes is the one that the file tells of.
+  func check(_ found: UInt32, _ expected: UInt32, _ file: String) throws(DataError) {
+    if found == expected { return }
+    throw DataError(
+      file: file, field: SafetensorsHeader.printed(name), offset: byteRange.lowerBound,
+      message: "its checksum is \(Checksums.hexadecimal(found)), and the header tells of \(Checksums.hexadecimal(expected)):"
+        + " the file is damaged, or another program has changed it")
   }
 }
 

@@ -8,8 +8,11 @@ extension SafetensorsFile {
   /// The header lists the tensors in the order given. Their elements follow by falling size of the element type, so that each lies at a multiple
   /// of its size for readers that map the file; they are written in chunks and never held a second time. The path holds the old file, or the new one as a
   /// whole, at every moment. Throws the path and the reason if it cannot be written, if two names are equal, or a name is `__metadata__`.
+  ///
+  /// - Parameter checksums: Whether a CRC-32 of the header and of each tensor's bytes goes with the texts, as `fluxion.checksums`; readers here then
+  ///   find a bit that has changed. Readers elsewhere take it for one text more.
   public static func write(
-    _ tensors: [(name: String, value: Tensor)], metadata: [String: String] = [:], to path: String
+    _ tensors: [(name: String, value: Tensor)], metadata: [String: String] = [:], checksums: Bool = false, to path: String
   ) throws(DataError) {
     if let hollow = tensors.first(where: { !$0.value.hasElements }) {
       return fail(TensorError("SafetensorsFile.write", "\(hollow.name) has a shape but no elements: it comes from a run on shapes alone"))
@@ -18,6 +21,8 @@ extension SafetensorsFile {
     let order = tensors.indices.sorted { a, b in
       (-tensors[a].value.dtype.byteCount, a) < (-tensors[b].value.dtype.byteCount, b)
     }
+    var metadata = metadata
+    metadata[Checksums.key] = checksums ? Checksums.text(tensors.map { $0.value.withBytes { Checksum.of($0) } }) : nil
     let header = try header(tensors, order, metadata, path)
     try AtomicFile.write(to: path) { (file) throws(DataError) in
       try file.write((0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) })
@@ -37,10 +42,16 @@ extension SafetensorsFile {
       end = ranges[i].upperBound
     }
     var fields: [String] = []
+    var checksumPlace: Int?
     if !metadata.isEmpty {
-      // Sorted, so that equal contents make equal files.
-      let texts = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
-      fields.append("\"\(SafetensorsHeader.metadataName)\":{\(texts.joined(separator: ","))}")
+      // Sorted, so that equal contents make equal files; checksums first, where they are found again.
+      var texts = metadata.filter { $0.key != Checksums.key }.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
+      let start = "\"\(SafetensorsHeader.metadataName)\":{"
+      if let checksums = metadata[Checksums.key] {
+        texts.insert("\(quoted(Checksums.key)):\(quoted(checksums))", at: 0)
+        checksumPlace = "{\(start)\(quoted(Checksums.key)):\"".utf8.count
+      }
+      fields.append("\(start)\(texts.joined(separator: ","))}")
     }
     var names: Set<ByteName> = [ByteName(SafetensorsHeader.metadataName)]
     for ((name, value), range) in zip(tensors, ranges) {
@@ -55,6 +66,7 @@ extension SafetensorsFile {
     }
     var header = Array("{\(fields.joined(separator: ","))}".utf8)
     header += Array(repeating: UInt8(ascii: " "), count: -header.count & 7)
+    if let checksumPlace { Checksums.complete(&header, textAt: checksumPlace) }
     guard header.count <= longestHeader else {
       throw DataError(
         file: path, field: "header", message: "takes \(header.count) bytes; at most \(longestHeader) would fit; nothing was written")

@@ -19,6 +19,8 @@ import Tensors
 /// | U64 | int64; a number above 2⁶³ - 1 throws |
 /// | others | listed in ``entries``; reading one throws |
 ///
+/// Where a file has checksums (see ``write(_:metadata:checksums:to:)``) the header is checked against its own at once, and each tensor when it is read.
+///
 /// Layout: the header's length, 8 bytes little endian; the header, JSON in UTF-8; the elements, row-major and little endian, without gaps.
 /// Source: https://github.com/huggingface/safetensors.
 public struct SafetensorsFile: NamedTensors, Sendable {
@@ -43,6 +45,7 @@ public struct SafetensorsFile: NamedTensors, Sendable {
   public let metadata: [String: String]
   private let bytes: RandomAccessBytes
   private let positions: [ByteName: Int]
+  private let checksums: Checksums?
 
   /// Opens a file.
   ///
@@ -70,6 +73,7 @@ public struct SafetensorsFile: NamedTensors, Sendable {
     entries = header.entries
     metadata = header.metadata
     positions = header.positions
+    checksums = header.checksums
     self.bytes = bytes
   }
 
@@ -92,6 +96,24 @@ public struct SafetensorsFile: NamedTensors, Sendable {
     guard let position = positions[ByteName(name)] else {
       throw DataError(file: source, field: SafetensorsHeader.printed(name), message: "there is no tensor of this name")
     }
-    return try entries[position].tensor(bytes)
+    return try entries[position].tensor(bytes, checksum: checksums?.tensors[position])
+  }
+
+  /// Compares all bytes with the checksums, where the file has some; throws which tensor is damaged.
+  package func verify() throws(DataError) {
+    guard let checksums else { return }
+    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+    defer { piece.deallocate() }
+    for (entry, expected) in zip(entries, checksums.tensors) {
+      var checksum = Checksum()
+      var rest = entry.byteRange
+      while !rest.isEmpty {
+        let part = UnsafeMutableRawBufferPointer(rebasing: piece[..<min(piece.count, rest.count)])
+        try bytes.read(into: part, at: rest.lowerBound, SafetensorsHeader.printed(entry.name))
+        checksum.add(UnsafeRawBufferPointer(part))
+        rest = rest.lowerBound + part.count..<rest.upperBound
+      }
+      try entry.check(checksum.value, expected, bytes.name)
+    }
   }
 }

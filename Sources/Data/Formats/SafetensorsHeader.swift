@@ -7,6 +7,12 @@ struct SafetensorsHeader {
   /// Where in `entries` a name stands.
   private(set) var positions: [ByteName: Int] = [:]
 
+  /// What the bytes are to be checked against, where the file says.
+  private(set) var checksums: Checksums?
+
+  private let text: [UInt8]
+  /// The text of the checksums, and where in the header it begins.
+  private var checksumText: (value: String, place: Int)?
   private var json: JSONReader
   /// Where in the file the elements begin.
   private let dataStart: Int
@@ -15,6 +21,7 @@ struct SafetensorsHeader {
   private var offsetPlaces: [Int] = []
 
   init(text: [UInt8], file: String, fileSize: Int) {
+    self.text = text
     json = JSONReader(text, file: file, start: 8)
     dataStart = 8 + text.count
     self.fileSize = fileSize
@@ -40,6 +47,29 @@ struct SafetensorsHeader {
     }
     guard json.isAtEnd else { throw json.unexpected("nothing but blanks", "header") }
     try checkData()
+    try checkHeader()
+  }
+
+  /// Takes the checksums, and checks the header's own.
+  private mutating func checkHeader() throws(DataError) {
+    guard let (value, place) = checksumText else {
+      // Under another name they are those of a header that has been changed.
+      if let other = metadata.first(where: { Checksums($0.value, count: entries.count) != nil }) {
+        throw json.error(Self.metadataName, "checksums under the name \(Self.printed(other.key)): the header is damaged", at: 8)
+      }
+      return
+    }
+    guard let checksums = Checksums(value, count: entries.count) else {
+      throw json.error(Checksums.key, "no checksums of \(entries.count) tensors: the header is damaged", at: 8 + place)
+    }
+    let found = Checksums.ofHeader(text, textAt: place)
+    guard found == checksums.header else {
+      throw json.error(
+        "header",
+        "its checksum is \(Checksums.hexadecimal(found)), and \(Checksums.key) tells of \(Checksums.hexadecimal(checksums.header)):"
+          + " the file is damaged, or another program has changed it", at: 8)
+    }
+    self.checksums = checksums
   }
 
   /// Reads an object; `body` reads the value of each key.
@@ -59,9 +89,14 @@ struct SafetensorsHeader {
   private mutating func readMetadata() throws(DataError) {
     var keys: Set<ByteName> = []
     try object(Self.metadataName) { (header, key, place) throws(DataError) in
+      let valuePlace = header.json.offset
       let value = try header.json.string("\(Self.metadataName) \(Self.printed(key))")
       guard keys.insert(ByteName(key)).inserted else {
         throw header.json.error(Self.metadataName, "\(Self.printed(key)) stands there twice", at: place)
+      }
+      if key == Checksums.key {
+        header.checksumText = (value, valuePlace - 8 + 1)
+        return
       }
       // Of keys that Swift takes for equal though their bytes differ, a dictionary holds one: the first.
       if header.metadata[key] == nil { header.metadata[key] = value }

@@ -48,12 +48,36 @@ struct CheckpointDirectory {
     return "\(path)/step-\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits).safetensors"
   }
 
-  /// The checkpoint that the run was last at; nil if there is none.
-  func newest() throws(DataError) -> String? {
-    if let step = try steps().last { return file(step) }
+  /// Whether there are checkpoints of a run.
+  func hasCheckpoints() throws(DataError) -> Bool {
     // The numbered ones may have been taken away, the last one left.
-    let last = named("last")
-    return FileManager.default.fileExists(atPath: last) ? last : nil
+    try !steps().isEmpty || FileManager.default.fileExists(atPath: named("last"))
+  }
+
+  /// The checkpoint that the run was last at, of those that are whole, and what there is to say about the others; nil if there is none at all.
+  ///
+  /// A damaged one that is newer is renamed, so that it does not count any more. Where none is whole the newest one's error is thrown.
+  func newestWhole() throws(DataError) -> (file: String, remarks: [String])? {
+    var candidates = try steps().reversed().map { file($0) }
+    candidates += ["last", "best"].map { named($0) }.filter { FileManager.default.fileExists(atPath: $0) }
+    var damaged: [(file: String, error: DataError)] = []
+    for candidate in candidates {
+      do throws(DataError) {
+        try SafetensorsFile(candidate).verify()
+      } catch {
+        // What may not be read need not be damaged.
+        if access(candidate, R_OK) != 0 { throw error }
+        damaged.append((candidate, error))
+        continue
+      }
+      let remarks = damaged.map { file, error in
+        let isRenamed = rename(file, file + ".damaged") == 0
+        return "\(error.description); the run goes on from \(candidate)\(isRenamed ? ", and the file is now \(file).damaged" : "")"
+      }
+      return (candidate, remarks)
+    }
+    if let newest = damaged.first { throw newest.error }
+    return nil
   }
 
   /// Writes a checkpoint, then gives the last and the best their names, then removes what need not stay.

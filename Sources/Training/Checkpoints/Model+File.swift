@@ -7,7 +7,8 @@ extension Model {
   ///
   ///     try model.save(to: "digits.safetensors", metadata: ["trained on": "MNIST"])
   ///
-  /// The path holds the old file or the whole new one at every moment. Throws the path and the reason if it cannot be written.
+  /// The path holds the old file or the whole new one at every moment. It has checksums, so that ``load(from:only:strict:skippingUnfit:includingState:renaming:)``
+  /// finds a bit that has changed since. Throws the path and the reason if it cannot be written.
   ///
   /// - Parameters:
   ///   - path: Where the file goes.
@@ -17,7 +18,7 @@ extension Model {
     if hasFailed { return }
     // Other libraries want to be told whose names and layouts these are.
     let metadata = ["format": "pt"].merging(metadata) { $1 }
-    try SafetensorsFile.write(namedTensors(includingState: includingState), metadata: metadata, to: path)
+    try SafetensorsFile.write(namedTensors(includingState: includingState), metadata: metadata, checksums: true, to: path)
   }
 
   /// Takes parameters and buffers of the same names from a file: safetensors, or NumPy's `.npz`.

@@ -1,4 +1,5 @@
 import Data
+import Foundation
 import Models
 import Optimizers
 import Tensors
@@ -50,6 +51,8 @@ public struct TrainingState<M: Model, O: Optimizer>: Resumable, Sendable {
   /// The best figure that an epoch ended with, and the step it was at.
   var best: Double?
   var bestStep = 0
+  /// The model as it was written in the program when the run began.
+  private let structure: String
   /// The stream in force, while a checkpoint is read.
   private var random = RandomStream(seed: 0)
 
@@ -59,6 +62,7 @@ public struct TrainingState<M: Model, O: Optimizer>: Resumable, Sendable {
     self.optimizer = optimizer
     self.schedule = schedule
     self.earlyStopping = earlyStopping
+    structure = model.structure
     var stream = RandomStream(seed: 0)
     if seed == nil { stream = currentRandomStream() }
     self.seed = seed ?? stream.next()
@@ -125,22 +129,26 @@ public struct TrainingState<M: Model, O: Optimizer>: Resumable, Sendable {
     var visitor = StateVisitor()
     copy.visitState(&visitor)
     if hasFailed { return }
-    try SafetensorsFile.write(visitor.tensors, metadata: visitor.values.merging(kinds) { $1 }, to: path)
+    let kinds = kinds.merging([CheckpointKeys.structure: structure]) { $1 }
+    try SafetensorsFile.write(visitor.tensors, metadata: visitor.values.merging(kinds) { $1 }, checksums: true, to: path)
   }
 
   /// Takes up the run that was written.
   ///
-  /// Model, optimizer, schedule and early stopping have to be of the kinds that were written; their settings become what they were. Throws a
-  /// ``DataError`` if the file is damaged or of a run of another kind, and a ``LoadError`` if it does not fit this model; everything is then
-  /// as it was.
-  public mutating func load(from path: String) throws {
+  /// Model, optimizer, schedule and early stopping have to be of the kinds that were written; their settings become what they were, and so does
+  /// which parameters are frozen. Throws a ``DataError`` if the file is damaged or of a run of another kind, and a ``LoadError`` if it does not fit
+  /// this model; everything is then as it was.
+  ///
+  /// - Parameter strict: Whether the model has to be written as it was, with the same activations and layers without parameters, as far as a model
+  ///   prints them; otherwise what differs is among the remarks of ``history``.
+  public mutating func load(from path: String, strict: Bool = true) throws {
     if hasFailed { return }
-    self = try read(path)
+    self = try read(path, strict: strict)
     randomStreamInForce = random
   }
 
   /// The run that was written, in the types of this one.
-  private func read(_ path: String) throws -> TrainingState {
+  private func read(_ path: String, strict: Bool) throws -> TrainingState {
     let file = try SafetensorsFile(path)
     guard file.metadata[CheckpointKeys.format] != nil else {
       throw DataError(file: path, message: "no checkpoint of a training run; weights alone are for the model's own load(from:)")
@@ -154,7 +162,29 @@ public struct TrainingState<M: Model, O: Optimizer>: Resumable, Sendable {
     var visitor = StateVisitor(restoring: file)
     copy.visitState(&visitor)
     try visitor.finish("this run of \(M.self)")
+    if let written = file.metadata[CheckpointKeys.structure], let difference = Self.difference(written, structure) {
+      let error = DataError(file: path, field: "model", message: difference)
+      if strict { throw DataError(file: path, field: "model", message: difference + "; strict: false goes on with it") }
+      copy.remark(error.description)
+    }
     return copy
+  }
+
+  /// Keeps a sentence about how the run was taken up, and shows it.
+  mutating func remark(_ sentence: String) {
+    history.remarks.append(sentence)
+    FileHandle.standardError.write(Foundation.Data("fluxion: \(sentence)\n".utf8))
+  }
+
+  /// Where two models are not written the same; nil if they are.
+  private static func difference(_ written: String, _ ours: String) -> String? {
+    if written == ours { return nil }
+    let (a, b) = (written.split(separator: "\n"), ours.split(separator: "\n"))
+    let line = zip(a, b).prefix { $0 == $1 }.count
+    func text(_ lines: [Substring]) -> String {
+      line < lines.count ? "\"\(lines[line].drop { $0 == " " }.prefix(80))\"" : "at its end"
+    }
+    return "line \(line + 1) of it is \(text(a)), and that of this run is \(text(b))"
   }
 
   /// What has to be the same in the program, by name.
@@ -172,19 +202,20 @@ enum CheckpointKeys {
   static let prefix = "checkpoint."
   static let format = prefix + "format"
   static let model = "model"
+  static let structure = prefix + "model"
 }
 
 extension TrainingState {
   /// Begins with a loader's data, or goes on with them where a file left off; the seed is the run's and not the loader's.
   ///
-  /// Throws, and changes nothing, if the file cannot be read or its run went through other data.
-  mutating func begin<D>(_ loader: DataLoader<D>, from file: String?) throws {
+  /// Throws, and changes nothing, if the file cannot be read, its run went through other data, or, where `strict`, its model was another one.
+  mutating func begin<D>(_ loader: DataLoader<D>, from file: String?, strict: Bool) throws {
     let order = "batches of \(loader.batchSize) of \(loader.data.count) examples, \(loader.shuffle ? "shuffled" : "in order")"
     guard let file else {
       self.order = order
       return
     }
-    let other = try read(file)
+    var other = try read(file, strict: strict)
     guard other.order == order else {
       throw DataError(file: file, field: "order", message: "\(other.order.prefix(80)); this run has \(order)")
     }
@@ -199,10 +230,25 @@ extension TrainingState {
         file: file, field: "step",
         message: "\(other.step) in all, \(other.epoch) epochs and \(other.batch) batches of the next do not belong together")
     }
+    let (written, ours) = (Set(other.model.frozenParameterNames), Set(model.frozenParameterNames))
+    if written != ours {
+      func list(_ names: Set<String>) -> String {
+        let sorted = names.sorted()
+        return sorted.prefix(4).joined(separator: ", ") + (sorted.count > 4 ? ", …" : "")
+      }
+      var parts: [String] = []
+      if !written.isSubset(of: ours) { parts.append("\(list(written.subtracting(ours))) frozen, which this run trains") }
+      if !ours.isSubset(of: written) { parts.append("\(list(ours.subtracting(written))) trained, which this run has frozen") }
+      let error = DataError(file: file, field: "frozen parameters", message: parts.joined(separator: "; "))
+      if strict { throw DataError(file: file, field: error.field, message: error.message + "; strict: false goes on as this run has it") }
+      for name in written.subtracting(ours) { other.model.thaw(name) }
+      for name in ours.subtracting(written) { other.model.freeze(name) }
+      other.remark(error.description)
+    }
     self = other
     randomStreamInForce = random
   }
 
   /// The model that a file of this run has.
-  func model(in file: String) throws -> M { try read(file).model }
+  func model(in file: String) throws -> M { try read(file, strict: false).model }
 }
