@@ -14,7 +14,7 @@ enum ByteBudget {
       return max(least, overflow ? .max : product)
     }
     if maximumBytes < 0 { fail(TensorError(operation, "maximumBytes: \(maximumBytes); 0 or more would fit")) }
-    return max(0, maximumBytes)
+    return maximumBytes < 0 ? least : maximumBytes
   }
 }
 

@@ -48,6 +48,12 @@ seed(
 seed(
     "safetensors", "blanks",
     safetensors('{ "a\\u00e9\\ud83d\\ude00\\/" : {\t"shape" : [ 1 ] ,\r\n"data_offsets":[0,1], "dtype": "U8" } } '.encode(), b"\x07"))
+checksums = "crc32 00000000 " + f"{zlib.crc32(bytes(8)):08x}"
+header = json.dumps({"__metadata__": {"fluxion.checksums": checksums}, "x": tensor("F32", [2], 0, 8)}, separators=(",", ":")).encode()
+crc = f"crc32 {zlib.crc32(header):08x}".encode()
+seed("safetensors", "checksums", safetensors(header.replace(b"crc32 00000000", crc), bytes(8)))
+seed("safetensors", "checksum", safetensors({"__metadata__": {"fluxion.checksums": "crc32 0000000"}}))
+seed("safetensors", "alike", safetensors(json.dumps({"\u00e9": tensor("U8", [1], 0, 1), "e\u0301": tensor("U8", [1], 1, 2)}).encode(), b"ab"))
 seed("safetensors", "deep", safetensors(b'{"x":' + b"[" * 500))
 seed("safetensors", "overlap", safetensors({"x": tensor("F32", [2], 0, 8), "y": tensor("F32", [1], 4, 8)}, bytes(8)))
 seed("safetensors", "huge", safetensors({"x": tensor("F32", [4294967296, 4294967296], 0, 0)}))
@@ -98,6 +104,16 @@ seed("npy", "version2", npy(arrays["f4"], (2, 0)))
 seed("npy", "version3", npy(arrays["f4"], (3, 0)))
 seed("npy", "gzip", gzip.compress(npy(arrays["f4"]), 9, mtime=0))
 
+def claim(array):
+    """A member that is to hold a gigabyte, of zeros that deflate to a thousandth."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("x.npy"), npy(array), zipfile.ZIP_DEFLATED)
+    return file.getvalue().replace(struct.pack("<I", len(npy(array))), struct.pack("<I", 1 << 30))
+
+
+seed("npz", "claim", claim(np.zeros(100, np.float32)))
+seed("npy", "claim", npy(np.zeros(3, np.float32)).replace(b"(3,)", b"(9" + b"0" * 9 + b",)").replace(b" " * 9 + b"\n", b"\n"))
 for name, save in {"stored": np.savez, "deflated": np.savez_compressed}.items():
     file = io.BytesIO()
     save(file, a=arrays["f4"], b=arrays["big"], scalar=arrays["scalar"])
@@ -115,7 +131,7 @@ for name, method in {"none": zipfile.ZIP_STORED, "plain": zipfile.ZIP_STORED, "c
 for name, text in {
     "plain": "1,2,3\n4,5,6\n", "header": "rooms,area,price\n1,2.5,-3e-2\n", "semicolons": "1;2\r\n3;4\r\n", "tabs": "1\t2\r3\t4",
     "quotes": '"a ""b""","c,d"\n"1",2\n', "special": "inf,-Infinity,NaN\n0x1p3,1e400,-0\n", "empty": ",\n1,\n\n", "logical": "true,False\n1,0\n",
-    "digits": "0.1000000000000000055511151231257827021181583404541015625,9223372036854775807\n", "mark": "\ufeff1,2\n",
+    "only": "1 2 3\n", "commas": ",,,,,,,,,,,,,,,,\n", "digits": "0.1000000000000000055511151231257827021181583404541015625,9223372036854775807\n", "mark": "\ufeff1,2\n",
 }.items():
     for choice in (0, 1, 3, 4, 65):
         seed("csv", f"{name}{choice}", bytes([choice]) + text.encode())

@@ -24,8 +24,8 @@ struct Checksums: Sendable {
     guard numbers.count == count + 1 else { return nil }
     var values: [UInt32] = []
     for number in numbers {
-      guard number.count == Self.digits, let value = UInt32(String(decoding: number, as: UTF8.self), radix: 16),
-        !number.contains(UInt8(ascii: "+"))
+      // As it is written here, so that no other digits mean the same.
+      guard let value = UInt32(String(decoding: number, as: UTF8.self), radix: 16), Self.hexadecimal(value).utf8.elementsEqual(number)
       else { return nil }
       values.append(value)
     }
@@ -34,7 +34,7 @@ struct Checksums: Sendable {
 
   static func hexadecimal(_ value: UInt32) -> String {
     let text = String(value, radix: 16)
-    return String(repeating: "0", count: digits - text.utf8.count) + text
+    return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
   }
 
   /// A header's checksum, its own digits taken for zeros; `place` is where in the header the text begins.

@@ -59,7 +59,7 @@ struct CheckpointDirectory {
   /// A damaged one that is newer is renamed, so that it does not count any more. Where none is whole the newest one's error is thrown.
   func newestWhole() throws(DataError) -> (file: String, remarks: [String])? {
     var candidates = try steps().reversed().map { file($0) }
-    candidates += ["last", "best"].map { named($0) }.filter { FileManager.default.fileExists(atPath: $0) }
+    if candidates.isEmpty && FileManager.default.fileExists(atPath: named("last")) { candidates = [named("last")] }
     var damaged: [(file: String, error: DataError)] = []
     for candidate in candidates {
       do throws(DataError) {

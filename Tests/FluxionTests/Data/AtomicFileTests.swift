@@ -62,6 +62,34 @@ import Testing
     }
   }
 
+  /// What a link leads to is written where it leads, whether or not it was there.
+  @Test func linksToNothingAreFollowed() throws {
+    try IDXFixture.withFolder { folder in
+      try FileManager.default.createDirectory(atPath: folder + "/far", withIntermediateDirectories: true)
+      let write = { (name: String) throws(DataError) in
+        try AtomicFile.write(to: "\(folder)/\(name)") { (file) throws(DataError) in try file.write(Array(name.utf8)) }
+      }
+      symlink("far/file", folder + "/relative")
+      symlink(folder + "/far/other", folder + "/absolute")
+      symlink("../chained", folder + "/far/second")
+      symlink("far/second", folder + "/first")
+      symlink("far/none/file", folder + "/nowhere")
+      symlink("loop", folder + "/loop")
+      for (link, target) in [("relative", "far/file"), ("absolute", "far/other"), ("first", "chained"), ("relative", "far/file")] {
+        try write(link)
+        #expect(try contents("\(folder)/\(target)") == Array(link.utf8))
+        #expect(throws: Never.self) { try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(link)") }
+      }
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder + "/far/second") == "../chained")
+      for (link, reason) in [("nowhere", "No such file or directory"), ("loop", "Too many levels of symbolic links")] {
+        #expect(throws: DataError(file: "\(folder)/\(link)", message: "cannot be written: \(reason)")) { try write(link) }
+        #expect(throws: Never.self) { try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(link)") }
+      }
+      #expect(try names(folder) == ["absolute", "chained", "far", "first", "loop", "nowhere", "relative"])
+      #expect(try names(folder + "/far") == ["file", "other", "second"])
+    }
+  }
+
   /// A path without a folder is one in the folder that the process works in.
   @Test func thePathMayBeRelative() throws {
     let name = "fluxion-\(UUID().uuidString)"

@@ -31,6 +31,9 @@ import Testing
     Row(text: "\"a,\"\"b\"\"\",\"c\nd\",\n1,2,3", shape: [1, 3], values: [1, 2, 3], names: ["a,\"b\"", "c\nd", ""]),
     Row(text: "\"x;\ty\",z\n1,2", shape: [1, 2], values: [1, 2], names: ["x;\ty", "z"]),
     Row(text: "größe\n1", shape: [1, 1], values: [1], names: ["größe"]),
+    Row(text: "1st,2nd\n", hasHeader: true, shape: [0, 2], values: [], names: ["1st", "2nd"]),
+    Row(text: "1st,2nd\n1,2", shape: [1, 2], values: [1, 2], names: ["1st", "2nd"]),
+    Row(text: "1,2,3", hasHeader: false, shape: [1, 3], values: [1, 2, 3]),
     Row(text: "x,y\n", shape: [0, 2], values: [], names: ["x", "y"]),
     Row(text: "1,2\n3,4", hasHeader: true, shape: [1, 2], values: [3, 4], names: ["1", "2"]),
     Row(text: "1,,3\n,,\n", missing: -1, shape: [2, 3], values: [1, -1, 3, -1, -1, -1]),
@@ -154,6 +157,14 @@ import Testing
       wrong("1\n" + String(repeating: "z", count: 99)), "line 2, column 1 at offset 2: '\(String(repeating: "z", count: 40))…' is no number"
     ),
     (wrong("1\n\u{1B}[31m"), "line 2, column 1 at offset 2: '\\u{1B}[31m' is no number"),
+    (
+      wrong("1 2 3\n"),
+      "line 1, column 1 at offset 0: '1 2 3' is no number; another separator, or hasHeader: true for a line of names, would fit"
+    ),
+    (
+      wrong("\n-1,5;.2,7\n\n"),
+      "line 2, column 1 at offset 1: '-1,5' is no number; another separator, or hasHeader: true for a line of names, would fit"
+    ),
     (wrong("1\n2\0"), "text at offset 3: a zero byte; a table of numbers is text"),
     (wrong("1\n2.5", .int32), "line 2, column 1 at offset 2: '2.5' is no int32"),
     (wrong("2147483648", .int32), "line 1, column 1 at offset 0: '2147483648' is no int32"),
