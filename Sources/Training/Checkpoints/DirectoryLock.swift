@@ -21,6 +21,7 @@ struct DirectoryLock {
   /// Throws if another run has the directory, or nothing can be written there.
   init(_ directory: String) throws(DataError) {
     path = "\(directory)/\(Self.name)"
+    var attempts = 0
     while true {
       let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666)
       if descriptor < 0 {
@@ -39,6 +40,12 @@ struct DirectoryLock {
         }
         let owner = Self.owner(descriptor)
         close(descriptor)
+        // One that has just been killed takes a moment to be gone.
+        attempts += 1
+        if attempts < 10 {
+          usleep(50_000)
+          continue
+        }
         throw DataError(
           file: directory,
           message: "another run writes its checkpoints here\(owner); a directory of its own would fit, or waiting until it has ended")
