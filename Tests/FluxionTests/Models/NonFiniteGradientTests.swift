@@ -17,7 +17,7 @@ import Testing
 
   private static func slopes(_ net: Net) -> Net {
     var net = net
-    return gradient(at: &net) { net in net(.ones([2, 3], net.head.weight.dtype)).squared.sum() }
+    return gradient(at: &net) { net in net(.ones([2, 3], net.head.weight.dtype)).squared.mean() }
   }
 
   /// All that an optimizer keeps, as text.
@@ -67,7 +67,7 @@ import Testing
       var weight: Tensor
       mutating func callAsFunction(_ x: Tensor) -> Tensor { x * weight }
     }
-    for count in [1, 7, 16, 63, 300_001] {
+    for count in [1, 7, 16, 63, 70_001] {
       for place in Set([0, count / 2, count - 1]) {
         for value in [Float.nan, -.nan, .infinity, -.infinity, .signalingNaN] {
           var elements = [Float](repeating: .greatestFiniteMagnitude, count: count)
