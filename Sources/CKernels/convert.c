@@ -60,7 +60,9 @@ fx_kernel fx_where(int dtype) {
 #define TO_I32 SATURATED(int32_t, INT32_MIN, INT32_MAX, I32_LIMIT)
 #define TO_I64 SATURATED(int64_t, INT64_MIN, INT64_MAX, I64_LIMIT)
 
-// From one dtype to all others. Integers lose their upper bits, as in C.
+#define NARROWED (x > INT32_MAX ? INT32_MAX : x < INT32_MIN ? INT32_MIN : (int32_t)x)
+
+// From one dtype to all others. What lies beyond the other's range gives the bound it lies beyond.
 #define CASTS(S, T, INT32, INT64)                                          \
   KERNEL1(cast_##S##_f32, T, float, (float)x)                              \
   KERNEL1(cast_##S##_f64, T, double, (double)x)                            \
@@ -70,7 +72,7 @@ fx_kernel fx_where(int dtype) {
 CASTS(f32, float, TO_I32, TO_I64)
 CASTS(f64, double, TO_I32, TO_I64)
 CASTS(i32, int32_t, x, x)
-CASTS(i64, int64_t, x, x)
+CASTS(i64, int64_t, NARROWED, x)
 CASTS(b, uint8_t, x != 0, x != 0)
 
 #define CAST_ROW(S) {cast_##S##_f32, cast_##S##_f64, cast_##S##_i32, cast_##S##_i64, cast_##S##_b}
@@ -78,6 +80,25 @@ CASTS(b, uint8_t, x != 0, x != 0)
 fx_kernel fx_cast(int from, int to) {
   static const fx_kernel table[5][5] = {CAST_ROW(f32), CAST_ROW(f64), CAST_ROW(i32), CAST_ROW(i64), CAST_ROW(b)};
   return from < 0 || from > FX_BOOL || to < 0 || to > FX_BOOL ? NULL : table[from][to];
+}
+
+#define FIRST_NAN(NAME, T)                                                                                    \
+  FX_CLONES static int NAME##_any(ptrdiff_t n, const T *x) {                                                  \
+    int any = 0;                                                                                              \
+    for (ptrdiff_t i = 0; i < n; i++) any |= x[i] != x[i];                                                    \
+    return any;                                                                                               \
+  }                                                                                                           \
+  static ptrdiff_t NAME(ptrdiff_t n, const T *x) {                                                            \
+    if (!NAME##_any(n, x)) return -1;                                                                         \
+    ptrdiff_t i = 0;                                                                                          \
+    while (x[i] == x[i]) i++;                                                                                 \
+    return i;                                                                                                 \
+  }
+FIRST_NAN(first_nan_f32, float)
+FIRST_NAN(first_nan_f64, double)
+
+ptrdiff_t fx_first_nan(int dtype, ptrdiff_t n, const void *x) {
+  return dtype == FX_F32 ? first_nan_f32(n, x) : dtype == FX_F64 ? first_nan_f64(n, x) : -1;
 }
 
 // MARK: fills

@@ -168,6 +168,16 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
     return result
   }
 
+  /// Where along each axis an element of row-major order lies.
+  func indices(of place: Int) -> Shape {
+    var (indices, rest) = (self, place)
+    for axis in (0..<rank).reversed() {
+      indices[axis] = rest % self[axis]
+      rest /= self[axis]
+    }
+    return indices
+  }
+
   func replacing(_ axis: Int, with size: Int) -> Shape {
     var result = self
     result.sizes[axis] = size

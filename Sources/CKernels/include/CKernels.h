@@ -56,8 +56,10 @@ fx_kernel fx_elementwise_number(int op, int dtype, int side);
 fx_kernel fx_compare(int op, int dtype);
 /// a: bool mask (bytes), b and c of `dtype`: out = a ? b : c.
 fx_kernel fx_where(int dtype);
-/// a of dtype `from`, out of dtype `to`. Floats truncate toward zero, saturating, NaN to 0; anything nonzero (NaN too) is true.
+/// a of dtype `from`, out of dtype `to`. To integers toward zero and within bounds, NaN to 0; anything nonzero (NaN too) is true.
 fx_kernel fx_cast(int from, int to);
+/// The place of the first NaN among n elements, -1 if there is none.
+ptrdiff_t fx_first_nan(int dtype, ptrdiff_t n, const void *x);
 /// Fills n elements of `dtype` with the value at *value.
 void fx_fill(int dtype, ptrdiff_t n, const void *value, void *out);
 /// out[i] = start + (first + i) * step, computed in double or int64 and rounded once.

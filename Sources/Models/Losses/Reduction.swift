@@ -33,6 +33,11 @@ func elementwise(
   _ name: String, _ kernel: Elementwise, _ y: Tensor, _ target: Tensor, _ number: Double, _ reduction: Reduction
 ) -> Tensor {
   guard fitTogether(name, y, target) else { return y }
+  guard y.dtype.isFloatingPoint else {
+    fail(TensorError(name, "not defined for \(y.dtype), only for float32 and float64; convert with .cast(to:)"))
+    return y
+  }
+  guard Setting.number.holds(number, "a setting", name) else { return y }
   let number = Tensor.full([], number, y.dtype)
   switch reduction {
   case .mean where y.elementCount >= largeLoss: return kernel.mean(y, target, number)

@@ -27,7 +27,7 @@ struct Blocks {
   private var row: Int
 
   fileprivate var sources: [Source] = []
-  private let uniforms: [Double]
+  private let uniforms: [Number]
   private let registers: Int
   private let dtype: DType
   private let count: Int
@@ -35,7 +35,7 @@ struct Blocks {
   /// Copies made for operands whose layout gathers badly.
   private var owned: [Tensor] = []
 
-  init(_ inputs: [Tensor], uniforms: [Double] = [], registers: Int = 0, dtype: DType, count: Int) {
+  init(_ inputs: [Tensor], uniforms: [Number] = [], registers: Int = 0, dtype: DType, count: Int) {
     self.uniforms = uniforms
     self.registers = registers
     self.dtype = dtype
@@ -143,7 +143,7 @@ struct Blocks {
           let block = Block(
             inputs: pointers.baseAddress!, scratch: scratch, uniformsAt: slots * stride,
             registersAt: (slots + uniforms.count) * stride, stride: stride)
-          for i in uniforms.indices { fillElements(block.uniform(i), uniforms[i], dtype, blockSize) }
+          for i in uniforms.indices { uniforms[i].fill(block.uniform(i), dtype, blockSize) }
           for (i, source) in sources.enumerated() {
             if source.slot >= 0 { pointers[i] = scratch + source.slot * stride }
             if source.isConstant { Blocks.gather(source, 0, blockSize, pointers[i]) }

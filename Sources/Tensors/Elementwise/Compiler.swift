@@ -12,6 +12,7 @@ struct Compiler {
     let expression: Expression
     let isUniform: Bool
     var uses = 0
+    var isWhole: Bool { if case .whole = kind { true } else { false } }
   }
 
   var values: [Value] = []
@@ -34,7 +35,12 @@ struct Compiler {
     } else {
       number = values.count
       let isUniform: Bool
-      if case .input = x.kind { isUniform = false } else { isUniform = arguments.allSatisfy { values[$0].isUniform } }
+      switch x.kind {
+      case .input: isUniform = false
+      case .scalar, .constant, .whole: isUniform = true
+      // With an integer that no Double is it is computed in the operands' dtype.
+      case .apply: isUniform = arguments.allSatisfy { values[$0].isUniform && !values[$0].isWhole }
+      }
       values.append(Value(kind: x.kind, arguments: arguments, expression: x, isUniform: isUniform))
       known[key] = number
     }

@@ -63,6 +63,7 @@ struct Formula {
     case .input(let index): return (names[index], .atom)
     case .scalar(let index): return ("scalar\(index)", .atom)
     case .constant(let value): return number(value)
+    case .whole(let value): return value < 0 ? ("\(style == .swift ? "-" : "−")\(value.magnitude)", .sum) : ("\(value)", .atom)
     case .apply(let op): return style == .swift ? swift(fx_op(op), values[i].arguments) : mathematics(fx_op(op), values[i].arguments)
     }
   }

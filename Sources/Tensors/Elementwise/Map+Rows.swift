@@ -21,7 +21,9 @@ extension Map {
 
   /// Calls `body` with the addresses of the program's uniforms, one or two, as elements of a dtype.
   private func withNumbers<R>(_ dtype: DType, _ body: (UnsafeRawPointer, UnsafeRawPointer) -> R) -> R {
-    let values = SIMD2(value(of: program.uniforms[0]), program.uniforms.count > 1 ? value(of: program.uniforms[1]) : 0)
+    // Of floats only: integers have no such kernels.
+    let (first, second) = (number(of: program.uniforms[0]), program.uniforms.count > 1 ? number(of: program.uniforms[1]) : .real(0))
+    let values = SIMD2(first.double, second.double)
     if dtype == .float64 { return withUnsafeBytes(of: values) { body($0.baseAddress!, $0.baseAddress! + 8) } }
     return withUnsafeBytes(of: SIMD2<Float>(values)) { body($0.baseAddress!, $0.baseAddress! + 4) }
   }

@@ -21,6 +21,7 @@ struct Map<X: Operands>: Primitive {
       if x.shape(i) != shape { throw mistake("operands of shapes \(shape) and \(x.shape(i))") }
     }
     if program.kernels[Int(dtype.rawValue)] == nil { throw unsupported(dtype) }
+    if !Program.admits(scalars, dtype) { throw unfit(dtype) }
     return Signature(shape, dtype)
   }
 
@@ -28,6 +29,15 @@ struct Map<X: Operands>: Primitive {
   private func unsupported(_ dtype: DType) -> TensorError {
     let fitting = DType.allCases.filter { program.kernels[Int($0.rawValue)] != nil }.map(\.description).joined(separator: ", ")
     return mistake("not defined for \(dtype), only for \(fitting); convert with .cast(to:)")
+  }
+
+  /// The number of this use that a dtype cannot hold.
+  @inline(never)
+  private func unfit(_ dtype: DType) -> TensorError {
+    for i in 0..<4 {
+      do { try Number.real(scalars[i]).check(dtype, "") } catch { return error }
+    }
+    return mistake("not defined for \(dtype)")
   }
 
   @inline(__always)
@@ -76,7 +86,7 @@ struct Map<X: Operands>: Primitive {
     let stride = (n * 8 + 63) & ~63
     let scratch = Context.current.scratch((program.uniforms.count + program.registerCount) * stride)
     let registers = scratch + program.uniforms.count * stride
-    for i in program.uniforms.indices { fillElements(scratch + i * stride, value(of: program.uniforms[i]), dtype, n) }
+    for i in program.uniforms.indices { number(of: program.uniforms[i]).fill(scratch + i * stride, dtype, n) }
     @inline(__always) func place(_ operand: Program.Operand) -> UnsafeMutableRawPointer {
       switch operand {
       case .none: out
@@ -98,7 +108,7 @@ struct Map<X: Operands>: Primitive {
 
   @inline(never)
   private func runBlocks(_ x: X, _ y: Tensor, _ n: Int, _ code: Int) {
-    let uniforms = program.uniforms.map { value(of: $0) }
+    let uniforms = program.uniforms.map { number(of: $0) }
     let blocks = Blocks(
       (0..<x.count).map { x.operand($0) }, uniforms: uniforms, registers: program.registerCount, dtype: y.dtype, count: n)
     let out = y.pointer
@@ -107,11 +117,11 @@ struct Map<X: Operands>: Primitive {
   }
 
   /// The value of a uniform at the scalars of this use.
-  func value(of uniform: Program.Uniform) -> Double {
+  func number(of uniform: Program.Uniform) -> Number {
     switch uniform {
-    case .constant(let value): value
-    case .scalar(let index): scalars[index]
-    case .expression(let x): value(of: x)
+    case .constant(let number): number
+    case .scalar(let index): .real(scalars[index])
+    case .expression(let x): .real(value(of: x))
     }
   }
 
@@ -119,6 +129,7 @@ struct Map<X: Operands>: Primitive {
   private func value(of x: Expression) -> Double {
     switch x.kind {
     case .constant(let value): value
+    case .whole(let value): Double(value)
     case .scalar(let index): scalars[index]
     case .input: .nan
     case .apply(let op): Expression.evaluate(fx_op(op), x.arguments.map { value(of: $0) })
@@ -182,7 +193,7 @@ extension Map<Tensor> {
   func overwriting(_ x: consuming Tensor) -> Tensor {
     let context = Context.current
     guard !context.hasFailed, !context.isObserved, x.isContiguous, program.kernels[Int(x.dtype.rawValue)] != nil,
-      x.level(on: context.tapeID) == 0, x.isHeldAlone
+      Program.admits(scalars, x.dtype), x.level(on: context.tapeID) == 0, x.isHeldAlone
     else { return self(x) }
     run(x, into: x)
     x.node = .none

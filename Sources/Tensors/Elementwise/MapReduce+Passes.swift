@@ -29,7 +29,7 @@ extension MapReduce {
         return x.view(shape: Shape(order.map { x.shape[$0] }), strides: Shape(order.map { x.strides[$0] }), offset: x.offset)
       }
       let blocks = Blocks(
-        operands, uniforms: map.program.uniforms.map { map.value(of: $0) }, registers: map.program.registerCount, dtype: dtype,
+        operands, uniforms: map.program.uniforms.map { map.number(of: $0) }, registers: map.program.registerCount, dtype: dtype,
         count: n * kept)
       if !isByRows {
         pass.runColumns(blocks)

@@ -23,7 +23,7 @@ final class Program: Sendable {
 
   /// A value that does not depend on the elements.
   enum Uniform {
-    case constant(Double)
+    case constant(Number)
     /// One of the numbers that a use brings.
     case scalar(Int)
     /// What is made of such numbers.
@@ -31,7 +31,8 @@ final class Program: Sendable {
 
     init(_ x: Expression) {
       switch x.kind {
-      case .constant(let value): self = .constant(value)
+      case .constant(let value): self = .constant(.real(value))
+      case .whole(let value): self = .constant(.integer(value))
       case .scalar(let index): self = .scalar(index)
       default: self = .expression(x)
       }
@@ -74,10 +75,10 @@ final class Program: Sendable {
     self.expression = expression
     self.inputCount = inputCount
     (instructions, registerCount, uniforms) = (compiler.instructions, compiler.registerCount, compiler.uniforms.map(Uniform.init))
-    // Among integers a constant with a fraction would be a silent mistake.
-    let isWhole = compiler.uniforms.allSatisfy { $0.value.map { $0 == $0.rounded() } ?? true }
+    let constants = uniforms.compactMap { uniform -> Number? in if case .constant(let number) = uniform { number } else { nil } }
     kernels = DType.allCases.map { dtype in
-      if !isWhole && !dtype.isFloatingPoint { return nil }
+      // Among integers a constant with a fraction, or beyond their range, would be a silent mistake.
+      if !constants.allSatisfy({ $0.isValue(of: dtype) }) { return nil }
       var list: [fx_kernel] = []
       for instruction in compiler.instructions {
         guard let kernel = fx_elementwise(Int32(instruction.op), dtype.code) else { return nil }
@@ -116,6 +117,12 @@ final class Program: Sendable {
       self.ofNumber = nil
       ofRows = nil
     }
+  }
+
+  /// Whether a dtype can hold the numbers of a use: an integer that a program would round is a mistake.
+  @inline(__always)
+  static func admits(_ scalars: SIMD4<Double>, _ dtype: DType) -> Bool {
+    dtype.isFloatingPoint || scalars == .zero || (0..<4).allSatisfy { Number.real(scalars[$0]).isValue(of: dtype) }
   }
 
   // MARK: From closures on symbols

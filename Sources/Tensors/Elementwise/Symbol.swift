@@ -23,6 +23,8 @@ final class Expression: Sendable {
     /// A number given at each use of the program, such as leaky ReLU's slope.
     case scalar(Int)
     case constant(Double)
+    /// An integer that no Double is: int64 tensors get it unrounded, so nothing is computed with it beforehand.
+    case whole(Int64)
     case apply(UInt32)
   }
 
@@ -37,6 +39,9 @@ final class Expression: Sendable {
   static func input(_ index: Int) -> Expression { Expression(.input(index)) }
   static func scalar(_ index: Int) -> Expression { Expression(.scalar(index)) }
   static func constant(_ value: Double) -> Expression { Expression(.constant(value)) }
+  static func constant(_ value: Int) -> Expression {
+    Int(exactly: Double(value)) == value ? constant(Double(value)) : Expression(.whole(Int64(value)))
+  }
 
   var value: Double? {
     if case .constant(let value) = kind { return value }
@@ -66,7 +71,7 @@ extension Symbol: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
   /// A constant.
   public init(floatLiteral value: Double) { self.init(value) }
   /// A constant.
-  public init(integerLiteral value: Int) { self.init(Double(value)) }
+  public init(integerLiteral value: Int) { self.init(.constant(value)) }
 
   static func unary(_ op: fx_op, _ x: Symbol) -> Symbol { Symbol(.apply(op, x.node)) }
   static func binary(_ op: fx_op, _ x: Symbol, _ y: Symbol) -> Symbol { Symbol(.apply(op, x.node, y.node)) }

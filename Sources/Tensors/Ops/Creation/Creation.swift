@@ -69,22 +69,22 @@ extension Tensor {
   // MARK: Constant and regular
 
   /// `shape` filled with 0 (false).
-  public static func zeros(_ shape: Shape, _ dtype: DType = .float32) -> Tensor { filled(shape, 0, dtype, "zeros") }
+  public static func zeros(_ shape: Shape, _ dtype: DType = .float32) -> Tensor { filled(shape, .integer(0), dtype, "zeros") }
   /// `shape` filled with 1 (true).
-  public static func ones(_ shape: Shape, _ dtype: DType = .float32) -> Tensor { filled(shape, 1, dtype, "ones") }
-  /// `shape` filled with one value.
+  public static func ones(_ shape: Shape, _ dtype: DType = .float32) -> Tensor { filled(shape, .integer(1), dtype, "ones") }
+  /// `shape` filled with one value, which the dtype must be able to hold.
+  ///
+  /// An integer dtype takes integers of its range, bool takes 0 and 1: 0.5 or NaN for int64 is a mistake. A float dtype takes the nearest of its
+  /// numbers, beyond float32's range ±∞. The same holds for every number that an operator takes beside a tensor. PyTorch: `full`.
   public static func full<S: Scalar>(_ shape: Shape, _ value: S, _ dtype: DType = .float32) -> Tensor {
-    filled(shape, value, dtype, "full")
+    filled(shape, value.number, dtype, "full")
   }
-  private static func filled<S: Scalar>(_ shape: Shape, _ value: S, _ dtype: DType, _ name: String) -> Tensor {
-    made(shape, dtype, name) { range, out in
-      // An Int beyond 2⁵³ must arrive unrounded.
-      if dtype == .int64, let value = (value as? Int) ?? (value as? Int64).map(Int.init) {
-        withUnsafePointer(to: value) { fx_fill(dtype.code, range.count, $0, out) }
-      } else {
-        fillElements(out, value.double, dtype, range.count)
-      }
+  private static func filled(_ shape: Shape, _ number: Number, _ dtype: DType, _ name: String) -> Tensor {
+    if Context.current.hasFailed { return .placeholder }
+    guard attempt({ () throws(TensorError) in try number.check(dtype, name, remedy: "the dtype .% would fit") }) != nil else {
+      return .placeholder
     }
+    return made(shape, dtype, name) { range, out in number.fill(out, dtype, range.count) }
   }
   /// 0 (false) in the shape and dtype of another tensor.
   public static func zeros(like x: Tensor) -> Tensor { zeros(x.shape, x.dtype) }
@@ -94,65 +94,13 @@ extension Tensor {
   /// The identity matrix, or `rows` by `columns` with ones on the main diagonal.
   public static func eye(_ rows: Int, _ columns: Int? = nil, _ dtype: DType = .float32) -> Tensor {
     let columns = columns ?? rows
-    let y = filled([rows, columns], 0, dtype, "eye")
+    let y = filled([rows, columns], .integer(0), dtype, "eye")
     guard !y.isHollow, y.rank == 2 else { return y }
     for i in 0..<Swift.min(rows, columns) { fillElements(y.pointer + i * (columns + 1) * dtype.byteCount, 1, dtype, 1) }
     return y
   }
 
-  /// The integers 0 ..< count: int64.
-  public static func arange(_ count: Int) -> Tensor { arange(from: 0, to: count) }
-  /// The integers from `start` up to and without `end`, in steps of `step`: int64.
-  public static func arange(from start: Int, to end: Int, step: Int = 1) -> Tensor {
-    guard step != 0 else {
-      fail(TensorError("arange", "from \(start) to \(end) in steps of 0; any other step would fit"))
-      return .placeholder
-    }
-    let isEmpty = step > 0 ? end <= start : end >= start
-    let (distance, overflow) = end.subtractingReportingOverflow(start)
-    guard isEmpty || !overflow && step != .min else {
-      fail(TensorError("arange", "from \(start) to \(end) in steps of \(step); bounds less far apart would fit"))
-      return .placeholder
-    }
-    return made([isEmpty ? 0 : (Swift.abs(distance) - 1) / Swift.abs(step) + 1], .int64, "arange") { range, out in
-      fx_arange_i(DType.int64.code, range.count, range.lowerBound, Int64(start), Int64(step), out)
-    }
-  }
-  /// The numbers start + i·step below `end`, each rounded once.
-  public static func arange(from start: Double, to end: Double, step: Double = 1, _ dtype: DType = .float32) -> Tensor {
-    let count = ((end - start) / step).rounded(.up)
-    guard count.isFinite, count < 0x1p52 else {
-      fail(TensorError("arange", "from \(start) to \(end) in steps of \(step); finite bounds and a step other than 0 would fit"))
-      return .placeholder
-    }
-    // Integers and bools are made of the rounded numbers.
-    if !dtype.isFloatingPoint { return arange(from: start, to: end, step: step, .float64).cast(to: dtype) }
-    return made([Swift.max(0, Int(count))], dtype, "arange") { range, out in
-      fx_arange_f(dtype.code, range.count, range.lowerBound, start, step, out)
-    }
-  }
-
-  /// `count` numbers at equal distances, both ends included; accurate at both ends.
-  public static func linspace(from start: Double, to end: Double, count: Int, _ dtype: DType = .float32) -> Tensor {
-    guard count >= 0 else {
-      fail(TensorError("linspace", "\(count) numbers from \(start) to \(end); 0 or more would fit"))
-      return .placeholder
-    }
-    // Integers and bools are made of the rounded numbers.
-    if !dtype.isFloatingPoint { return linspace(from: start, to: end, count: count, .float64).cast(to: dtype) }
-    let step = count > 1 ? (end - start) / Double(count - 1) : 0
-    return made([count], dtype, "linspace") { range, out in
-      func fill<S: BinaryFloatingPoint>(_ out: UnsafeMutablePointer<S>) {
-        for i in range {
-          out[i - range.lowerBound] = S(i < (count + 1) / 2 ? start + Double(i) * step : end - Double(count - 1 - i) * step)
-        }
-      }
-      if dtype == .float32 { fill(out.assumingMemoryBound(to: Float.self)) } else { fill(out.assumingMemoryBound(to: Double.self)) }
-    }
-  }
-
-  private static func made(_ shape: Shape, _ dtype: DType, _ name: String, _ body: (Range<Int>, UnsafeMutableRawPointer) -> Void) -> Tensor
-  {
+  static func made(_ shape: Shape, _ dtype: DType, _ name: String, _ body: (Range<Int>, UnsafeMutableRawPointer) -> Void) -> Tensor {
     let context = Context.current
     if context.hasFailed { return .placeholder }
     guard attempt({ () throws(TensorError) in try shape.check(name) }) != nil else { return .placeholder }
@@ -167,7 +115,7 @@ extension Tensor {
 // MARK: - Back to Swift
 
 extension Tensor {
-  /// The only element, as a Double; for a tensor of one element.
+  /// The only element of a tensor of one element, as the nearest Double: an integer beyond 2⁵³ is rounded, which ``item(as:)`` does not.
   public func item() -> Double {
     if isHollow { return 0 }
     guard elementCount == 1 else {

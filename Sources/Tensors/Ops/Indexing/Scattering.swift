@@ -173,28 +173,28 @@ extension Tensor {
   )
     -> Tensor
   {
-    func filled(_ number: Double) -> Tensor { Tensor.full([], number, dtype).expandedOrPlaceholder(indices.shape) }
-    func base(_ neutral: Double) -> Tensor { includingSelf ? self : scatter(filled(neutral), at: indices, axis: axis) }
-    func scattered(_ kind: Scatter.Kind, _ neutral: Double) -> Tensor {
+    func filled(_ number: Number) -> Tensor { Tensor.scalar(number, dtype, "scatter").expandedOrPlaceholder(indices.shape) }
+    func base(_ neutral: Number) -> Tensor { includingSelf ? self : scatter(filled(neutral), at: indices, axis: axis) }
+    func scattered(_ kind: Scatter.Kind, _ neutral: Number) -> Tensor {
       Scatter(kind: kind, indices: indices, axis: axis)(Pair(base(neutral), values))
     }
     switch reduction {
-    case .sum: return scattered(.sum, 0)
+    case .sum: return scattered(.sum, .integer(0))
     case .mean:
       let none = includingSelf ? Tensor.ones(shape, dtype) : Tensor.zeros(shape, dtype)
-      let counts = maximum(none.scatterAdd(filled(1), at: indices, axis: axis), 1)
-      let sum = scattered(.sum, 0)
+      let counts = maximum(none.scatterAdd(filled(.integer(1)), at: indices, axis: axis), 1)
+      let sum = scattered(.sum, .integer(0))
       return dtype.isFloatingPoint ? sum / counts : (sum - sum % counts) / counts
-    case .maximum: return scattered(.maximum, -.infinity)
-    case .minimum: return scattered(.minimum, .infinity)
-    case .product: return scatteredProduct(values, at: indices, axis: axis, neutral: base) ?? scattered(.product, 1)
+    case .maximum: return scattered(.maximum, dtype.least)
+    case .minimum: return scattered(.minimum, dtype.greatest)
+    case .product: return scatteredProduct(values, at: indices, axis: axis, neutral: base) ?? scattered(.product, .integer(1))
     }
   }
 
   /// The product where something is recorded: a tree of products of pairs, which has exact derivatives of every order where elements are 0.
   ///
   /// Nil where nothing is, or where the operator has a mistake to name.
-  private func scatteredProduct(_ values: Tensor, at indices: Tensor, axis: Int, neutral: (Double) -> Tensor) -> Tensor? {
+  private func scatteredProduct(_ values: Tensor, at indices: Tensor, axis: Int, neutral: (Number) -> Tensor) -> Tensor? {
     let context = Context.current
     guard Pair(self, values).level(on: context.tapeID) > 0, !context.hasFailed, !context.isDry,
       values.shape == indices.shape,
@@ -224,7 +224,7 @@ extension Tensor {
     }
     let ones = Tensor.ones([elementCount, 1], dtype)
     let factors = PutRows(indices: Tensor(targets))(Pair(ones, rest.unsqueezed(axis: 1)))
-    return neutral(1) * factors.reshaped(shape)
+    return neutral(.integer(1)) * factors.reshaped(shape)
   }
 
   /// x, with parts of `values` along an axis added at positions: y[indices[i]] += values[i] for axis 0.

@@ -70,19 +70,22 @@ struct Slice: Primitive {
 struct Embed: Primitive {
   let region: Region
   let shape: Shape
-  var value = 0.0
+  var value = Number.integer(0)
   var name: String { "padded" }
   var keeps: Keeps { .nothing }
-  func result(_ x: Tensor) -> Signature { Signature(shape, x.dtype) }
+  func result(_ x: Tensor) throws(TensorError) -> Signature {
+    try value.check(x.dtype, name)
+    return Signature(shape, x.dtype)
+  }
   func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
     let y = Tensor(uninitialized: shape, x.dtype)
     if y.elementCount <= Blocks.grain {
-      fillElements(y.pointer, value, x.dtype, y.elementCount)
+      value.fill(y.pointer, x.dtype, y.elementCount)
       copyElements(from: x, to: region.view(y))
       return y
     }
     // A large one is written once: only what is beside the part is filled.
-    let number = Tensor.full([], value, x.dtype)
+    let number = Tensor.scalar(value, x.dtype, "padded")
     func fill(_ part: Region) {
       let target = part.view(y)
       let still = Shape(repeating: 0, rank: shape.rank)

@@ -55,12 +55,11 @@ func mapped(_ label: StaticString, _ program: Program, _ x: consuming Tensor, _ 
 /// The same for a number that an integer tensor may not be able to hold.
 @inline(__always)
 func mapped<S: Scalar>(_ label: StaticString, _ program: Program, _ x: consuming Tensor, scalar: S) -> Tensor {
-  let value = scalar.double
   if !x.dtype.isFloatingPoint {
-    if x.holdsExactly(scalar) { return mapped(label, program.ofTensors, x, Tensor.full([], scalar, .int64)) }
-    if !x.admits(value, label) { return .placeholder }
+    if x.holdsExactly(scalar) { return mapped(label, program.ofTensors, x, .scalar(scalar.number, .int64, label)) }
+    if !x.admits(scalar.number, label) { return .placeholder }
   }
-  return mapped(label, program, x, SIMD4(value, 0, 0, 0))
+  return mapped(label, program, x, SIMD4(scalar.double, 0, 0, 0))
 }
 
 /// A program on two tensors that broadcast together, and numbers.
@@ -96,29 +95,6 @@ func mapped(_ label: StaticString, _ program: Program, _ x: [Tensor]) -> Tensor 
     shape = wider
   }
   return Map(program: program, label: label)(x.map { $0.expanded(shape) })
-}
-
-extension Tensor {
-  /// Whether a number is one of this dtype's values; a mistake if not.
-  @inline(never)
-  func admits(_ value: Double, _ label: StaticString) -> Bool {
-    if isValue(value) { return true }
-    fail(TensorError("\(label)", "\(value) is not a value of \(dtype); convert the tensor with .cast(to: .float32)"))
-    return false
-  }
-
-  /// Whether a number is one of this dtype's values.
-  func isValue(_ value: Double) -> Bool {
-    switch dtype {
-    case .float32, .float64: true
-    case .int32: Int32(exactly: value) != nil
-    case .int64: Int64(exactly: value) != nil
-    case .bool: value == 0 || value == 1
-    }
-  }
-
-  /// Whether a number is an integer of this dtype that a Double may have rounded.
-  func holdsExactly<S: Scalar>(_ scalar: S) -> Bool { dtype == .int64 && S.dtype == .int64 && abs(scalar.double) >= 0x1p53 }
 }
 
 // MARK: - Operators

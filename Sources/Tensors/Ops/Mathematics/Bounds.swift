@@ -31,18 +31,22 @@ public func minimumNumber(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("minimumN
 extension Tensor {
   /// Each element, or the bound it lies beyond.
   ///
-  /// Derivative: dy inside and on the bounds, 0 outside. PyTorch: `clamp`.
+  /// A bound that is NaN gives NaN. Derivative: dy inside and on the bounds, 0 outside. PyTorch: `clamp`.
   public func clamped<S: Scalar>(min lower: S, max upper: S) -> Tensor {
-    if !dtype.isFloatingPoint {
-      if holdsExactly(lower) || holdsExactly(upper) { return clamped(min: Tensor.full([], lower, dtype), max: .full([], upper, dtype)) }
-      if !admits(lower.double, "clamped") || !admits(upper.double, "clamped") { return .placeholder }
+    if !admits(lower.number, "clamped") || !admits(upper.number, "clamped") { return .placeholder }
+    if holdsExactly(lower) || holdsExactly(upper) || lower.double.isNaN || upper.double.isNaN {
+      return clamped(min: .scalar(lower.number, dtype, "clamped"), max: .scalar(upper.number, dtype, "clamped"))
     }
     return mapped("clamped", B.clamp, self, SIMD4(lower.double, upper.double, 0, 0))
   }
-  /// Each element, at least `lower`.
-  public func clamped<S: Scalar>(min lower: S) -> Tensor { mapped("clamped", B.clampMin, self, scalar: lower) }
-  /// Each element, at most `upper`.
-  public func clamped<S: Scalar>(max upper: S) -> Tensor { mapped("clamped", B.clampMax, self, scalar: upper) }
+  /// Each element, at least `lower`; NaN if that is.
+  public func clamped<S: Scalar>(min lower: S) -> Tensor {
+    lower.double.isNaN ? clamped(min: .scalar(lower.number, dtype, "clamped")) : mapped("clamped", B.clampMin, self, scalar: lower)
+  }
+  /// Each element, at most `upper`; NaN if that is.
+  public func clamped<S: Scalar>(max upper: S) -> Tensor {
+    upper.double.isNaN ? clamped(max: .scalar(upper.number, dtype, "clamped")) : mapped("clamped", B.clampMax, self, scalar: upper)
+  }
   /// Each element, or the bound it lies beyond, each with bounds of its own: the three broadcast together.
   ///
   /// A bound that is NaN gives NaN. Derivative: dy inside and on the bounds, else dy to the bound. PyTorch: `clamp`.
@@ -77,15 +81,11 @@ private enum B {
   static let clampMin = Program.scalar { $0.clamped(min: $1) }
   static let clampMax = Program.scalar { $0.clamped(max: $1) }
   static let clamp = Program.unary { $0.clamped(min: Symbol(.scalar(0)), max: Symbol(.scalar(1))) }
-  static let clampMinTensor = Program.binary { atLeast($0, $1) }
-  static let clampMaxTensor = Program.binary { atMost($0, $1) }
-  static let clampTensors = Program.ternary { atMost(atLeast($0, $1), $2) }
+  static let clampMinTensor = Program.binary { $0.clamped(min: $1) }
+  static let clampMaxTensor = Program.binary { $0.clamped(max: $1) }
+  static let clampTensors = Program.ternary { $0.clamped(min: $1, max: $2) }
   static let replaceNonFinite = Program.unary { x in
     let (nan, infinity, negativeInfinity) = (Symbol(.scalar(0)), Symbol(.scalar(1)), Symbol(.scalar(2)))
     return `where`(x .!= x, nan, `where`(x .== Symbol(.infinity), infinity, `where`(x .== Symbol(-.infinity), negativeInfinity, x)))
   }
-
-  // Of a bound that is NaN it is the bound that goes on.
-  private static func atLeast(_ x: Symbol, _ y: Symbol) -> Symbol { `where`(Symbol.binary(FX_OR, x .< y, y .!= y), y, x) }
-  private static func atMost(_ x: Symbol, _ y: Symbol) -> Symbol { `where`(Symbol.binary(FX_OR, x .> y, y .!= y), y, x) }
 }

@@ -1,4 +1,5 @@
 import CKernels
+import Synchronization
 
 /// x ⋛ y element by element: bool.
 ///
@@ -31,12 +32,25 @@ struct Cast: Primitive {
   var name: String { "cast" }
   var keeps: Keeps { .nothing }
   func result(_ x: Tensor) -> Signature { Signature(x.shape, dtype) }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let y = Tensor(uninitialized: result.shape, dtype)
     guard let kernel = fx_cast(x.dtype.code, dtype.code) else { return y }
-    let (out, size) = (y.pointer, dtype.byteCount)
-    Blocks([x], dtype: x.dtype, count: y.elementCount).run { start, count, block in
+    let (out, size, source) = (y.pointer, dtype.byteCount, x.dtype.code)
+    let blocks = Blocks([x], dtype: x.dtype, count: y.elementCount)
+    guard x.dtype.isFloatingPoint && dtype.isInteger else {
+      blocks.run { start, count, block in kernel(count, block.input(0), block.input(0), block.input(0), out + start &* size) }
+      return y
+    }
+    // Looked for in blocks that are in the first-level cache anyway.
+    let firstNaN = Atomic(Int.max)
+    blocks.run { start, count, block in
+      let place = fx_first_nan(source, count, block.input(0))
+      if place >= 0 { firstNaN.min(start + place, ordering: .relaxed) }
       kernel(count, block.input(0), block.input(0), block.input(0), out + start &* size)
+    }
+    let place = firstNaN.load(ordering: .relaxed)
+    if place < .max {
+      throw mistake("NaN at \(x.shape.indices(of: place)) has no \(dtype); replacingNonFinite() puts numbers in its place")
     }
     return y
   }
@@ -81,17 +95,15 @@ public func `where`(_ mask: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor {
   return Where(mask: wideMask)(Pair(wideX, y.expandedOrPlaceholder(wideX.shape)))
 }
 /// The elements of `x` where the mask is true, a number elsewhere.
-public func `where`<S: Scalar>(_ mask: Tensor, _ x: Tensor, _ a: S) -> Tensor { `where`(mask, x, Tensor.full([], a, x.dtype)) }
+public func `where`<S: Scalar>(_ mask: Tensor, _ x: Tensor, _ a: S) -> Tensor { `where`(mask, x, .scalar(a.number, x.dtype, "where")) }
 /// A number where the mask is true, the elements of `x` elsewhere.
-public func `where`<S: Scalar>(_ mask: Tensor, _ a: S, _ x: Tensor) -> Tensor { `where`(mask, Tensor.full([], a, x.dtype), x) }
+public func `where`<S: Scalar>(_ mask: Tensor, _ a: S, _ x: Tensor) -> Tensor { `where`(mask, .scalar(a.number, x.dtype, "where"), x) }
 private func compare(_ op: fx_op, _ name: StaticString, _ x: Tensor, _ y: Tensor) -> Tensor {
   let (x, y) = x.shape == y.shape ? (x, y) : broadcasted(name, x, y)
   return Compare(op: op, name: "\(name)")(Pair(x, y))
 }
 private func compare<S: Scalar>(_ op: fx_op, _ name: StaticString, _ x: Tensor, _ a: S) -> Tensor {
-  if x.dtype == .bool && !x.admits(a.double, name) { return .placeholder }
-  // A number that the dtype cannot hold keeps its own, for the door to name.
-  return compare(op, name, x, x.isValue(a.double) || x.holdsExactly(a) ? Tensor.full([], a, x.dtype) : Tensor(a))
+  compare(op, name, x, .scalar(a.number, x.dtype, name))
 }
 
 private let conjunction = Program(.apply(FX_AND, .input(0), .input(1)), inputCount: 2)
@@ -159,11 +171,18 @@ extension Tensor {
   public var isInfinite: Tensor { dtype.isFloatingPoint ? compare(FX_EQ, "isInfinite", abs(detached), Double.infinity) : isNaN }
 
   /// Sets every element, of a part too: `x[0, 1].fill(with: 7)`.
-  public mutating func fill<S: Scalar>(with value: S) { self = Tensor.full([], value, dtype).expandedOrPlaceholder(shape) }
+  public mutating func fill<S: Scalar>(with value: S) {
+    let number = Tensor.scalar(value.number, dtype, "fill")
+    if !Context.current.hasFailed { self = number.expanded(shape) }
+  }
 
   /// The elements as another dtype.
   ///
-  /// Floats truncate toward zero, beyond an integer's range give its bound, NaN gives 0; anything but 0 is true.
+  /// One rule for all pairs: the dtype's nearest value in the direction of zero for an integer, the nearest of all for a float. What lies beyond
+  /// an integer dtype's range, from floats as from larger integers, gives the bound it lies beyond; beyond float32's range it is ±∞. A NaN has no
+  /// integer: it is a mistake, which ``replacingNonFinite(nan:infinity:negativeInfinity:)`` prevents. Anything but 0 is true, NaN too.
+  ///
+  /// PyTorch: `to`, whose integers lose their upper bits, and in which NaN is an integer.
   ///
   /// Derivative: dy as this dtype; none from or to integers and bools.
   public func cast(to dtype: DType) -> Tensor { self.dtype == dtype ? self : Cast(dtype: dtype)(self) }

@@ -74,15 +74,28 @@ public func maximumNumber(_ x: Symbol, _ y: Symbol) -> Symbol { select(Symbol.bi
 /// The smaller of the two, if one is NaN the other, as a symbol.
 public func minimumNumber(_ x: Symbol, _ y: Symbol) -> Symbol { select(Symbol.binary(FX_OR, x .<= y, y .!= y), x, y) }
 extension Symbol {
-  /// The number, or the bound it lies beyond, as ``Tensor/clamped(min:max:)-(S,_)`` has it.
+  /// The number, or the bound it lies beyond, as ``Tensor/clamped(min:max:)-(S,_)`` has it; NaN if a bound is.
   public func clamped(min lower: Symbol, max upper: Symbol) -> Symbol {
+    if lower.mayBeNaN || upper.mayBeNaN { return clamped(min: lower).clamped(max: upper) }
     // Of bounds that contradict each other the upper one counts, as in PyTorch.
-    select(self .< lower, Symbol.binary(FX_MIN, lower, upper), select(self .> upper, upper, self))
+    return select(self .< lower, Symbol.binary(FX_MIN, lower, upper), select(self .> upper, upper, self))
   }
   /// The number, at least `lower`.
-  public func clamped(min lower: Symbol) -> Symbol { select(self .< lower, lower, self) }
+  public func clamped(min lower: Symbol) -> Symbol {
+    select(lower.mayBeNaN ? Symbol.binary(FX_OR, self .< lower, lower .!= lower) : self .< lower, lower, self)
+  }
   /// The number, at most `upper`.
-  public func clamped(max upper: Symbol) -> Symbol { select(self .> upper, upper, self) }
+  public func clamped(max upper: Symbol) -> Symbol {
+    select(upper.mayBeNaN ? Symbol.binary(FX_OR, self .> upper, upper .!= upper) : self .> upper, upper, self)
+  }
+  /// Whether a bound has to be looked at: the numbers that a use brings have been.
+  private var mayBeNaN: Bool {
+    switch node.kind {
+    case .constant(let value): value.isNaN
+    case .scalar, .whole: false
+    case .input, .apply: true
+    }
+  }
 }
 
 // MARK: - Logarithms

@@ -98,10 +98,14 @@ struct FoldBorder: Primitive {
 }
 
 extension Tensor {
-  /// With `before` and `after` elements of a value added along each axis; negative numbers take elements away.
+  /// With `before` and `after` elements of a value, which the dtype must be able to hold, added along each axis; negative numbers take elements away.
   ///
   /// One pair for each of the last axes, in their order. Derivative: dy without the padding. PyTorch: `pad`.
-  public func padded(_ amounts: [(before: Int, after: Int)], value: Double = 0) -> Tensor {
+  public func padded(_ amounts: [(before: Int, after: Int)], value: Double = 0) -> Tensor { padded(amounts, .real(value)) }
+  /// The same with an integer, or a Bool, of any size.
+  public func padded<S: Scalar>(_ amounts: [(before: Int, after: Int)], value: S) -> Tensor { padded(amounts, value.number) }
+
+  private func padded(_ amounts: [(before: Int, after: Int)], _ value: Number) -> Tensor {
     guard let (inner, region, target) = cropped(amounts) else { return .placeholder }
     return Embed(region: region, shape: target, value: value)(inner)
   }
