@@ -42,13 +42,21 @@
   X(S, T, 3, FMA, fma, x * y + z)                                          \
   X(S, T, 3, SELECT, select, x != 0 ? y : z)                               \
   X(S, T, 3, CLAMP, clamp, x <= y ? (y < z ? y : z) : x >= z ? z : x)  \
-  X(S, T, 3, LERP, lerp, abs_##S(z) < (T)0.5 ? x + z * (y - x) : y - (y - x) * (1 - z))
+  X(S, T, 3, LERP, lerp, lerp_##S(x, y, z))
 
 // 6 times the rounded sixth is 1 again.
 #define PIECES(S, T)                                                       \
   FX_INLINE T hard_swish_##S(T x) {                                        \
     T r = x + 3, y = x * ((r > 6 ? 6 : r) * (T)(1.0 / 6.0));               \
     return x <= -3 ? 0 : y;                                                \
+  }                                                                        \
+  /* The ends are exact, whatever the other one is. Where y - x is infinite it is the sum of the parts. */ \
+  FX_INLINE T lerp_##S(T x, T y, T z) {                                    \
+    T d = y - x, w = 1 - z;                                                \
+    T near = abs_##S(z) < (T)0.5 ? x + z * d : y - d * w;                  \
+    T far = w * x + z * y;                                                 \
+    T r = d - d == 0 ? near : far;                                         \
+    return z == 0 ? x : z == 1 ? y : r;                                    \
   }                                                                        \
   FX_INLINE T huber_##S(T x, T y) {                                        \
     T a = abs_##S(x), c = a > y ? y : a;                                   \

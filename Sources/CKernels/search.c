@@ -76,9 +76,11 @@ void fx_search_sorted(int dtype, int right, ptrdiff_t rows, ptrdiff_t n, ptrdiff
 
 #define HISTOGRAM(S, T)                                                                                       \
   static void histogram_##S(ptrdiff_t n, T low, T high, ptrdiff_t bins, const T *x, int64_t *counts) {        \
+    /* In a smaller unit where the products would overflow. */                                                \
+    T unit = (high - low) * (T)bins * 2 < (T)__builtin_inf() ? 1 : (T)0x1p-64, start = low * unit, width = high * unit - start; \
     for (ptrdiff_t i = 0; i < n; i++) {                                                                       \
       if (!(x[i] >= low && x[i] <= high)) continue;                                                           \
-      T place = (x[i] - low) * (T)bins / (high - low);                                                        \
+      T place = (x[i] * unit - start) * (T)bins / width;                                                      \
       counts[place < (T)bins ? (ptrdiff_t)place : bins - 1]++;  /* the last bin has both its ends */          \
     }                                                                                                         \
   }

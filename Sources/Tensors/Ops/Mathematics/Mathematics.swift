@@ -82,7 +82,9 @@ public func copysign(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_COPY
 /// Derivative: 0; dy for `y` at x = 0. PyTorch: `heaviside`.
 public func heaviside(_ x: Tensor, atZero y: Tensor) -> Tensor { mapped("heaviside", M.heaviside, x, y) }
 
-/// x + weight·(y − x): x at weight 0, y at 1, both exactly; the three broadcast together.
+/// x + weight·(y − x): x at weight 0, y at 1, both exactly and whatever the other one is; the three broadcast together.
+///
+/// Where y − x is infinite it is (1 − weight)·x + weight·y: finite between ±3e38, and an infinity beside any number.
 ///
 /// Derivative: dy·(1 − weight), dy·weight, dy·(y − x). PyTorch: `lerp`.
 public func lerp(_ x: Tensor, _ y: Tensor, weight: Tensor) -> Tensor { mapped("lerp", M.lerp, x, y, weight) }

@@ -68,7 +68,8 @@ private enum R {
   static let round = Program.unary { Tensors.round($0) }
   // From 2⁵³ on there are no decimals, and what overflows keeps its value.
   static let roundDecimals = Program.scalar { x, unit in `where`(abs(x * unit) .< 0x1p53, Tensors.round(x * unit) / unit, x) }
-  static let roundTens = Program.scalar { x, unit in Tensors.round(x / unit) * unit }
+  // A unit beyond the dtype's range is infinite: 0 times it is 0.
+  static let roundTens = Program.scalar { x, unit in `where`(abs(x / unit) .<= 0.5, 0, Tensors.round(x / unit) * unit) }
   static let floorDivide = Program.binary { Tensors.floorDivide($0, $1) }
   static let floorDivideScalar = Program.scalar { Tensors.floorDivide($0, $1) }
   static let truncatingRemainder = Program.binary { Tensors.truncatingRemainder($0, $1) }

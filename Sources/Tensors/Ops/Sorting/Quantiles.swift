@@ -71,7 +71,10 @@ extension Tensor {
   public func quantile(
     _ q: Double, axis: Int? = nil, keepDims: Bool = false, interpolation: QuantileInterpolation = .linear, ignoringNaN: Bool = false
   ) -> Tensor {
-    quantile(.full([], q, dtype), axis: axis, keepDims: keepDims, interpolation: interpolation, ignoringNaN: ignoringNaN)
+    // Of other dtypes the mistake is the tensor's.
+    quantile(
+      .full([], q, dtype.isFloatingPoint ? dtype : .float64), axis: axis, keepDims: keepDims, interpolation: interpolation,
+      ignoringNaN: ignoringNaN)
   }
 
   /// Several quantiles: q is a vector of x's dtype, and the first axis of the result goes along it; a scalar q gives no such axis.
@@ -114,7 +117,6 @@ extension Tensor {
   private func interpolated(at ranks: Tensor, _ interpolation: QuantileInterpolation) -> Tensor {
     let below = ranks.detached.cast(to: .int64)
     let weight = ranks - below.cast(to: dtype)
-    // At an element there is nothing to add: the difference of two infinities must not come in.
     let isBetween = weight .> 0
     let above = below + isBetween.cast(to: .int64)
     switch interpolation {
@@ -124,9 +126,9 @@ extension Tensor {
       let isNearer = (weight .> 0.5) .| ((weight .== 0.5) .& (below % 2 .== 1))
       return gather(below + isNearer.cast(to: .int64), axis: -1)
     case .linear, .midpoint:
-      let low = gather(below, axis: -1)
-      let step = `where`(isBetween, gather(above, axis: -1) - low, 0)
-      return low + (interpolation == .linear ? step * weight : step * 0.5)
+      // No difference that overflows, or that is one of two infinities, gets into the result.
+      let (low, high) = (gather(below, axis: -1), gather(above, axis: -1))
+      return lerp(low, high, weight: interpolation == .linear ? weight : `where`(isBetween, 0.5, weight))
     }
   }
 }
