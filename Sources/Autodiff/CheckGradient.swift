@@ -44,6 +44,9 @@ public func checkGradient(
   let isDouble = x.allSatisfy { $0.dtype == .float64 }
   let step = step ?? (isDouble ? 1e-6 : 1e-2)
   let tolerance = tolerance ?? (isDouble ? 1e-6 : 2e-2)
+  guard Setting.positive.holds(step, "a step", "checkGradient"), Setting.nonNegative.holds(tolerance, "a tolerance", "checkGradient") else {
+    return
+  }
   // The same direction at every call: results of a function without a fixed stream of random numbers cannot be compared anyway.
   func scalar(_ x: [Tensor]) -> Tensor {
     let y = f(x)

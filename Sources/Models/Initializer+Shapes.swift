@@ -59,10 +59,9 @@ extension Initializer {
   /// PyTorch: `sparse_`.
   public static func sparse(_ sparsity: Double, standardDeviation: Double = 0.01) -> Initializer {
     Initializer { shape, random in
-      guard 0...1 ~= sparsity else {
-        fail(TensorError("sparse", "a sparsity of \(sparsity); 0 to 1 would fit"))
-        return .zeros(shape)
-      }
+      guard Setting.fraction.holds(sparsity, "a sparsity", "sparse"),
+        Setting.nonNegative.holds(standardDeviation, "a standard deviation", "sparse")
+      else { return .zeros(shape) }
       guard shape.rank == 2 else {
         fail(TensorError("sparse", "a parameter of shape \(shape); two axes would fit"))
         return .zeros(shape)
@@ -87,6 +86,7 @@ extension Initializer {
         fail(TensorError("identity", "a parameter of shape \(shape); two axes would fit, and of a filter dirac()"))
         return .zeros(shape)
       }
+      guard Setting.finite.holds(gain, "a gain", "identity") else { return .zeros(shape) }
       return .eye(shape[0], shape[1]) * gain
     }
   }

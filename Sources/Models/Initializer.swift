@@ -29,10 +29,7 @@ public struct Initializer: Sendable {
   /// Equal probability in −bound ..< bound.
   public static func uniform(_ bound: Double) -> Initializer {
     Initializer { shape, random in
-      guard bound >= 0, bound.isFinite else {
-        fail(TensorError("uniform", "a bound of \(bound); a finite number, 0 or more, would fit"))
-        return .zeros(shape)
-      }
+      guard Setting.nonNegative.holds(bound, "a bound", "uniform") else { return .zeros(shape) }
       return .uniform(shape, in: -bound..<bound, using: &random)
     }
   }
@@ -80,6 +77,7 @@ public struct Initializer: Sendable {
       }
       let (rows, columns) = (shape[0], shape.elementCount / max(1, shape[0]))
       if rows == 0 || columns == 0 { return .zeros(shape) }
+      guard Setting.finite.holds(gain, "a gain", "orthogonal") else { return .zeros(shape) }
       let normal = Tensor.normal([max(rows, columns), min(rows, columns)], .float64, using: &random)
       let q = normal.orthonormalColumns() * gain
       return (rows >= columns ? q : q.transposed()).cast(to: .float32).reshaped(shape)
@@ -92,6 +90,7 @@ public struct Initializer: Sendable {
       let fanOut = Double(max(1, shape.rank > 0 ? shape[0] * window : 1))
       let fanIn = Double(max(1, shape.rank > 1 ? shape[1] * window : shape.elementCount))
       let deviation = variance(fanIn, fanOut).squareRoot()
+      guard Setting.finite.holds(deviation, "a gain that makes a standard deviation", "Initializer") else { return .zeros(shape) }
       if isNormal { return .normal(shape, standardDeviation: deviation, using: &random) }
       let bound = deviation * 3.0.squareRoot()
       return .uniform(shape, in: -bound..<bound, using: &random)

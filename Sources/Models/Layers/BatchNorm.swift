@@ -49,7 +49,8 @@ public struct BatchNorm: Placed, InputAdapting {
     self.epsilon = epsilon
     self.tracksStatistics = tracksStatistics
     if channels < 0 { fail(TensorError("BatchNorm", "\(channels) channels; 1 or more would fit")) }
-    if let momentum, !(0...1).contains(momentum) { fail(TensorError("BatchNorm", "a momentum of \(momentum); 0 to 1 would fit")) }
+    _ = Setting.fraction.holds(momentum ?? 0, "a momentum", "BatchNorm")
+    _ = Setting.nonNegative.holds(epsilon, "an epsilon", "BatchNorm")
   }
 
   /// A layer that learns its number of channels from what it is called with, as ``Dense`` does.

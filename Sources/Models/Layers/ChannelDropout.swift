@@ -49,6 +49,6 @@ extension Tensor {
 
 /// A probability of a layer, which is a mistake unless it is one.
 func checkedProbability(_ probability: Double, _ layer: String) -> Double {
-  if !(0...1).contains(probability) { fail(TensorError(layer, "a probability of \(probability); 0 to 1 would fit")) }
+  _ = Setting.fraction.holds(probability, "a probability", layer)
   return probability
 }

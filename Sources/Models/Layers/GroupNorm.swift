@@ -33,6 +33,7 @@ public struct GroupNorm: Placed, InputAdapting {
     self.epsilon = epsilon
     channelCount = channels
     check()
+    _ = Setting.nonNegative.holds(epsilon, "an epsilon", "GroupNorm")
   }
 
   /// A layer that learns its number of channels from what it is called with, as ``Dense`` does.

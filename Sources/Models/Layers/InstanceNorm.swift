@@ -47,7 +47,8 @@ public struct InstanceNorm: Placed, InputAdapting {
     self.epsilon = epsilon
     self.tracksStatistics = tracksStatistics
     if channels < 0 { fail(TensorError("InstanceNorm", "\(channels) channels; 1 or more would fit")) }
-    if !(0...1).contains(momentum) { fail(TensorError("InstanceNorm", "a momentum of \(momentum); 0 to 1 would fit")) }
+    _ = Setting.fraction.holds(momentum, "a momentum", "InstanceNorm")
+    _ = Setting.nonNegative.holds(epsilon, "an epsilon", "InstanceNorm")
   }
 
   /// A layer that learns its number of channels, if it has to know it, from what it is called with, as ``Dense`` does.

@@ -34,6 +34,7 @@ public struct LayerNorm: Placed, InputAdapting {
     if shape.rank == 0 || shape.contains(where: { $0 < 1 }) {
       fail(TensorError("LayerNorm", "over \(shape); one size or more, each 1 or more, would fit"))
     }
+    _ = Setting.nonNegative.holds(epsilon, "an epsilon", "LayerNorm")
   }
 
   /// A layer for a last axis of a size.

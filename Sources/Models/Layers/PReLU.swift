@@ -17,6 +17,7 @@ public struct PReLU: Placed {
   /// A layer with so many slopes, which begin as one value.
   public init(_ channels: Int = 1, slope: Double = 0.25) {
     weight = .full([max(1, channels)], slope)
+    _ = Setting.finite.holds(slope, "a slope", "PReLU")
     if channels < 1 { fail(TensorError("PReLU", "\(channels) slopes; one, or one for each channel, would fit")) }
   }
 

@@ -31,6 +31,7 @@ public struct RMSNorm: Placed, InputAdapting {
     if shape.rank == 0 || shape.contains(where: { $0 < 1 }) {
       fail(TensorError("RMSNorm", "over \(shape); one size or more, each 1 or more, would fit"))
     }
+    _ = Setting.nonNegative.holds(epsilon ?? 0, "an epsilon", "RMSNorm")
   }
 
   /// A layer for a last axis of a size.

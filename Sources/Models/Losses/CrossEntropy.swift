@@ -18,6 +18,7 @@ public func crossEntropy(
     fail(TensorError("crossEntropy", "logits without axes; [..., classes] would fit"))
     return logits
   }
+  guard Setting.fraction.holds(labelSmoothing, "a label smoothing", "crossEntropy") else { return logits }
   let classes = logits.shape[-1]
   if let weights, weights.shape != [classes] {
     fail(TensorError("crossEntropy", "weights of shape \(weights.shape) for \(classes) classes"))

@@ -76,6 +76,13 @@ extension Tensor {
   public static func uniform(
     _ shape: Shape, in range: Range<Double> = 0..<1, _ dtype: DType = .float32, using random: inout RandomStream
   ) -> Tensor {
+    let widest = dtype == .float32 ? Double(Float.greatestFiniteMagnitude) : .greatestFiniteMagnitude
+    guard range.upperBound - range.lowerBound <= widest, range.lowerBound >= -widest, range.upperBound <= widest else {
+      fail(
+        TensorError(
+          "uniform", "from \(range.lowerBound) to \(range.upperBound); bounds no further apart than \(dtype)'s largest number would fit"))
+      return .placeholder
+    }
     let seed = random.seed
     return drawn(shape, dtype, "uniform", &random, dtype == .float64 ? 2 : 1) { first, n, out in
       fx_random_uniform(dtype.code, seed, first, n, range.lowerBound, range.upperBound, out)
@@ -86,10 +93,13 @@ extension Tensor {
     uniform(shape, in: range, dtype, using: &Context.current.random)
   }
 
-  /// Normally distributed numbers, by Box and Muller's method.
+  /// Normally distributed numbers, by Box and Muller's method; all of them the mean where the standard deviation is 0.
   public static func normal(
     _ shape: Shape, mean: Double = 0, standardDeviation: Double = 1, _ dtype: DType = .float32, using random: inout RandomStream
   ) -> Tensor {
+    guard Setting.finite.holds(mean, "a mean", "normal"),
+      Setting.nonNegative.holds(standardDeviation, "a standard deviation", "normal")
+    else { return .placeholder }
     let seed = random.seed
     return drawn(shape, dtype, "normal", &random, dtype == .float64 ? 4 : 2) { first, n, out in
       fx_random_normal(dtype.code, seed, first, n, mean, standardDeviation, out)
@@ -102,10 +112,7 @@ extension Tensor {
 
   /// True with a probability, else false: bool.
   public static func bernoulli(_ shape: Shape, probability: Double, using random: inout RandomStream) -> Tensor {
-    guard probability >= 0 && probability <= 1 else {
-      fail(TensorError("bernoulli", "a probability of \(probability); 0 to 1 would fit"))
-      return .placeholder
-    }
+    guard Setting.fraction.holds(probability, "a probability", "bernoulli") else { return .placeholder }
     let seed = random.seed
     return drawn(shape, .bool, "bernoulli", &random, 1) { first, n, out in
       fx_random_bernoulli(seed, first, n, probability, out.assumingMemoryBound(to: UInt8.self))

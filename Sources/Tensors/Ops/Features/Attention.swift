@@ -314,10 +314,7 @@ public func attention(
   _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil, isCausal: Bool = false, scale: Double? = nil, dropout probability: Double,
   using random: inout RandomStream
 ) -> Tensor {
-  guard (0...1).contains(probability) else {
-    fail(TensorError("attention", "a dropout probability of \(probability); 0 to 1 would fit"))
-    return .placeholder
-  }
+  guard Setting.fraction.holds(probability, "a dropout probability", "attention") else { return .placeholder }
   guard let x = attempt({ () throws(TensorError) in try AttentionOperands(q, k, v, mask) }) else { return .placeholder }
   if probability == 0 { return x.attended(isCausal, scale) }
   let position = random.take(x.q.shape.dropLast().reduce(1, *) * x.k.shape[-2])
@@ -388,7 +385,8 @@ private struct AttentionOperands {
   }
 
   func primitive(_ isCausal: Bool, _ scale: Double?) -> Attention {
-    Attention(scale: scale ?? 1 / Double(Swift.max(1, q.shape[-1])).squareRoot(), isCausal: isCausal, mask: mask)
+    if let scale { _ = Setting.finite.holds(scale, "a scale", "attention") }
+    return Attention(scale: scale ?? 1 / Double(Swift.max(1, q.shape[-1])).squareRoot(), isCausal: isCausal, mask: mask)
   }
 
   func attended(

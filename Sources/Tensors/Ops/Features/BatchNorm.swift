@@ -112,9 +112,9 @@ public func batchNorm(
   _ x: Tensor, updating mean: inout Tensor, _ variance: inout Tensor, momentum: Double = 0.1, weight: Tensor? = nil,
   bias: Tensor? = nil, epsilon: Double = 1e-5
 ) -> Tensor {
-  guard attempt({ [mean, variance] () throws(TensorError) in try x.requireChannels("batchNorm", mean, variance) }) != nil else {
-    return .placeholder
-  }
+  guard attempt({ [mean, variance] () throws(TensorError) in try x.requireChannels("batchNorm", mean, variance) }) != nil,
+    Setting.fraction.holds(momentum, "a momentum", "batchNorm")
+  else { return .placeholder }
   let n = x.shape[1] == 0 ? 0 : x.elementCount / x.shape[1]
   guard n != 1 else {
     fail(TensorError("batchNorm", "one number for each channel of \(x.shape); statistics want two or more"))
@@ -138,9 +138,9 @@ public func batchNorm(
 public func batchNorm(
   _ x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5
 ) -> Tensor {
-  guard attempt({ () throws(TensorError) in try x.requireChannels("batchNorm", mean, variance, weight, bias) }) != nil else {
-    return .placeholder
-  }
+  guard attempt({ () throws(TensorError) in try x.requireChannels("batchNorm", mean, variance, weight, bias) }) != nil,
+    Setting.nonNegative.holds(epsilon, "an epsilon", "batchNorm")
+  else { return .placeholder }
   let r = rsqrt(variance + epsilon)
   let scale = weight.map { $0 * r } ?? r
   let shift = bias.map { $0 - mean * scale } ?? -(mean * scale)
@@ -151,7 +151,9 @@ public func batchNorm(
 private func normalized(
   _ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, _ epsilon: Double
 ) -> (y: Tensor, moments: (mean: Tensor, variance: Tensor)?) {
-  guard attempt({ () throws(TensorError) in try x.requireChannels("batchNorm", weight, bias) }) != nil else { return (.placeholder, nil) }
+  guard attempt({ () throws(TensorError) in try x.requireChannels("batchNorm", weight, bias) }) != nil,
+    Setting.nonNegative.holds(epsilon, "an epsilon", "batchNorm")
+  else { return (.placeholder, nil) }
   let channels = x.shape[1]
   let isDry = Context.current.isDry
   let moments = isDry ? Tensor(hollow: [2, channels], x.dtype) : Tensor(uninitialized: [2, channels], x.dtype)

@@ -32,10 +32,7 @@ extension Tensor {
   ///
   /// Derivative: dy under the same mask. PyTorch: `dropout`.
   public func dropout(probability: Double, using random: inout RandomStream) -> Tensor {
-    guard (0...1).contains(probability) else {
-      fail(TensorError("dropout", "a probability of \(probability); 0 to 1 would fit"))
-      return .placeholder
-    }
+    guard Setting.fraction.holds(probability, "a probability", "dropout") else { return .placeholder }
     return DropoutOperator(probability: probability, seed: random.seed, position: random.take(elementCount))(self)
   }
 }

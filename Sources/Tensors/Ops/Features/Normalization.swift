@@ -129,7 +129,8 @@ extension Tensor {
 public func layerNorm(
   _ x: Tensor, over shape: Shape, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5
 ) -> Tensor {
-  NormalizeRows(
+  guard Setting.nonNegative.holds(epsilon, "an epsilon", "layerNorm") else { return .placeholder }
+  return NormalizeRows(
     label: "layerNorm", size: shape, epsilon: epsilon, isCentered: true, hasWeight: weight != nil, hasBias: bias != nil)(
       [x, weight, bias].compactMap { $0 })
 }
@@ -144,8 +145,10 @@ public func layerNorm(
 ///   - weight: Of `shape`.
 ///   - epsilon: The distance from 1 to the next number of the dtype unless told.
 public func rmsNorm(_ x: Tensor, over shape: Shape, weight: Tensor? = nil, epsilon: Double? = nil) -> Tensor {
-  NormalizeRows(
-    label: "rmsNorm", size: shape, epsilon: epsilon ?? (x.dtype == .float32 ? Double(Float.ulpOfOne) : .ulpOfOne), isCentered: false,
+  let epsilon = epsilon ?? (x.dtype == .float32 ? Double(Float.ulpOfOne) : .ulpOfOne)
+  guard Setting.nonNegative.holds(epsilon, "an epsilon", "rmsNorm") else { return .placeholder }
+  return NormalizeRows(
+    label: "rmsNorm", size: shape, epsilon: epsilon, isCentered: false,
     hasWeight: weight != nil, hasBias: false)([x, weight].compactMap { $0 })
 }
 
@@ -181,7 +184,9 @@ public func instanceNorm(_ x: Tensor, weight: Tensor? = nil, bias: Tensor? = nil
 private func normalizedGroups(
   _ label: StaticString, _ x: Tensor, _ groups: Int, _ weight: Tensor?, _ bias: Tensor?, _ epsilon: Double
 ) -> Tensor {
-  guard attempt({ () throws(TensorError) in try x.requireChannels("\(label)", weight, bias) }) != nil else { return .placeholder }
+  guard attempt({ () throws(TensorError) in try x.requireChannels("\(label)", weight, bias) }) != nil,
+    Setting.nonNegative.holds(epsilon, "an epsilon", "\(label)")
+  else { return .placeholder }
   let channels = x.shape[1]
   guard groups > 0 && channels % groups == 0 || channels == 0 && groups == 0 else {
     fail(TensorError("\(label)", "\(groups) groups of the \(channels) channels of \(x.shape); a divisor of \(channels) would fit"))
@@ -233,7 +238,10 @@ private let affine = Elementwise { x, a, b in Symbol(.apply(FX_FMA, x.node, a.no
 ///   - beta: The exponent.
 ///   - k: What is added to the mean.
 public func localResponseNorm(_ x: Tensor, size: Int, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1) -> Tensor {
-  guard attempt({ () throws(TensorError) in try x.requireChannels("localResponseNorm") }) != nil else { return .placeholder }
+  guard attempt({ () throws(TensorError) in try x.requireChannels("localResponseNorm") }) != nil,
+    Setting.finite.holds(alpha, "an alpha", "localResponseNorm"), Setting.finite.holds(beta, "a beta", "localResponseNorm"),
+    Setting.finite.holds(k, "a k", "localResponseNorm")
+  else { return .placeholder }
   guard size > 0 else {
     fail(TensorError("localResponseNorm", "over \(size) channels; 1 or more would fit"))
     return .placeholder

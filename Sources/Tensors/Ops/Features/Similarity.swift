@@ -8,7 +8,9 @@ extension Tensor {
   ///   - axis: The axis that a vector lies along.
   ///   - epsilon: The smallest divisor.
   public func normalized(order p: Double = 2, axis: Int, epsilon: Double = 1e-12) -> Tensor {
-    guard attempt({ () throws(TensorError) in try checkRows(axis, "normalized") }) != nil else { return .placeholder }
+    guard attempt({ () throws(TensorError) in try checkRows(axis, "normalized") }) != nil,
+      Setting.nonNegative.holds(epsilon, "an epsilon", "normalized")
+    else { return .placeholder }
     return self / maximum(norm(p, axis: axis, keepDims: true), epsilon)
   }
 
@@ -27,7 +29,9 @@ extension Tensor {
 /// A norm counts as `epsilon` at least, so that the cosine with a vector of zeros is 0.
 public func cosineSimilarity(_ x: Tensor, _ y: Tensor, axis: Int = -1, epsilon: Double = 1e-8) -> Tensor {
   let (x, y) = broadcasted("cosineSimilarity", x, y)
-  guard attempt({ () throws(TensorError) in try x.checkRows(axis, "cosineSimilarity") }) != nil else { return .placeholder }
+  guard attempt({ () throws(TensorError) in try x.checkRows(axis, "cosineSimilarity") }) != nil,
+    Setting.nonNegative.holds(epsilon, "an epsilon", "cosineSimilarity")
+  else { return .placeholder }
   return (x.normalized(axis: axis, epsilon: epsilon) * y.normalized(axis: axis, epsilon: epsilon)).sum(axis: axis)
 }
 
@@ -45,6 +49,8 @@ public func rowDistance(
   _ x: Tensor, _ y: Tensor, order p: Double = 2, epsilon: Double = 1e-6, keepDims: Bool = false
 ) -> Tensor {
   let (x, y) = broadcasted("rowDistance", x, y)
-  guard attempt({ () throws(TensorError) in try x.checkRows(-1, "rowDistance") }) != nil else { return .placeholder }
+  guard attempt({ () throws(TensorError) in try x.checkRows(-1, "rowDistance") }) != nil,
+    Setting.finite.holds(epsilon, "an epsilon", "rowDistance")
+  else { return .placeholder }
   return (x - y + epsilon).norm(p, axis: -1, keepDims: keepDims)
 }

@@ -108,7 +108,10 @@ struct PseudoInverse: Primitive {
 ///
 /// Derivative: that of matrices of constant rank (Golub and Pereyra 1973). PyTorch: `linalg.pinv`.
 public func pseudoInverse(_ x: Tensor, relativeTolerance: Double? = nil, absoluteTolerance: Double = 0) -> Tensor {
-  PseudoInverse(relative: relativeTolerance, absolute: absoluteTolerance)(x)
+  guard Setting.nonNegative.holds(absoluteTolerance, "an absolute tolerance", "pseudoInverse"),
+    Setting.nonNegative.holds(relativeTolerance ?? 0, "a relative tolerance", "pseudoInverse")
+  else { return .placeholder }
+  return PseudoInverse(relative: relativeTolerance, absolute: absoluteTolerance)(x)
 }
 
 /// The condition number of square matrices: how many times larger a relative error of b may be in the solution of x • y = b.

@@ -80,6 +80,7 @@ extension Tensor {
       fail(TensorError("norm", "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
       return .placeholder
     }
+    guard Setting.number.holds(order, "an order", "norm") else { return .placeholder }
     switch order {
     case 0: return (self .!= 0).cast(to: dtype).sum(axes: axes, keepDims: keepDims)
     case 1: return abs(self).sum(axes: axes, keepDims: keepDims)

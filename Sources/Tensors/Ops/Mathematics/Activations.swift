@@ -38,7 +38,13 @@ public func elu(_ x: consuming Tensor, alpha: Double = 1) -> Tensor { mapped("el
 /// x where x > 0, else alpha·(exp(x/alpha) − 1): ``elu(_:alpha:)-(Tensor,_)`` with a continuous slope (Barron 2017).
 ///
 /// Derivative: dy, or dy·exp(x/alpha). PyTorch: `celu`.
-public func celu(_ x: consuming Tensor, alpha: Double = 1) -> Tensor { mapped("celu", A.celu, x, SIMD4(alpha, 0, 0, 0)) }
+public func celu(_ x: consuming Tensor, alpha: Double = 1) -> Tensor {
+  if alpha == 0 || !alpha.isFinite {
+    fail(TensorError("celu", "an alpha of \(alpha); a finite number other than 0 would fit"))
+    return .placeholder
+  }
+  return mapped("celu", A.celu, x, SIMD4(alpha, 0, 0, 0))
+}
 
 /// 1.0507·elu(x, alpha: 1.67326), which keeps mean 0 and variance 1 from layer to layer (Klambauer 2017).
 ///
@@ -59,7 +65,12 @@ public func softplus(_ x: consuming Tensor) -> Tensor { mapped("softplus", A.sof
 ///
 /// Derivative: dy·sigmoid(beta·x), dy beyond the threshold. PyTorch: `softplus`.
 public func softplus(_ x: Tensor, beta: Double, threshold: Double = .infinity) -> Tensor {
-  mapped("softplus", A.boundedSoftplus, x, SIMD4(beta, threshold, 0, 0))
+  if beta == 0 || !beta.isFinite || threshold.isNaN {
+    fail(
+      TensorError("softplus", "a beta of \(beta) and a threshold of \(threshold); a finite number other than 0, and a number, would fit"))
+    return .placeholder
+  }
+  return mapped("softplus", A.boundedSoftplus, x, SIMD4(beta, threshold, 0, 0))
 }
 
 /// log sigmoid(x) = −log(1 + e⁻ˣ), without overflow.
@@ -108,7 +119,10 @@ public func gelu(_ x: consuming Tensor) -> Tensor { mapped("gelu", A.gelu, x) }
 ///
 /// Derivative: dy between the bounds, else 0. PyTorch: `hardtanh`.
 public func hardTanh(_ x: Tensor, min lower: Double = -1, max upper: Double = 1) -> Tensor {
-  if !x.dtype.isFloatingPoint && !(x.admits(lower, "hardTanh") && x.admits(upper, "hardTanh")) { return .placeholder }
+  guard lower <= upper else {
+    fail(TensorError("hardTanh", "bounds of \(lower) and \(upper); a lower one that is not above the upper one would fit"))
+    return .placeholder
+  }
   return mapped("hardTanh", A.hardTanh, x, SIMD4(lower, upper, 0, 0))
 }
 /// min(max(x, 0), 6).
@@ -127,13 +141,15 @@ public func hardSwish(_ x: consuming Tensor) -> Tensor { mapped("hardSwish", A.h
 ///
 /// Derivative: dy where x is kept. PyTorch: `hardshrink`.
 public func hardShrink(_ x: consuming Tensor, lambda: Double = 0.5) -> Tensor {
-  mapped("hardShrink", A.hardShrink, x, SIMD4(lambda, 0, 0, 0))
+  guard Setting.number.holds(lambda, "a lambda", "hardShrink") else { return .placeholder }
+  return mapped("hardShrink", A.hardShrink, x, SIMD4(lambda, 0, 0, 0))
 }
 /// x nearer to 0 by lambda, and 0 within ±lambda.
 ///
 /// Derivative: dy beyond ±lambda, else 0. PyTorch: `softshrink`.
 public func softShrink(_ x: consuming Tensor, lambda: Double = 0.5) -> Tensor {
-  mapped("softShrink", A.softShrink, x, SIMD4(lambda, 0, 0, 0))
+  guard Setting.nonNegative.holds(lambda, "a lambda", "softShrink") else { return .placeholder }
+  return mapped("softShrink", A.softShrink, x, SIMD4(lambda, 0, 0, 0))
 }
 /// x/(1 + |x|).
 ///

@@ -60,7 +60,13 @@ public func logit(_ x: consuming Tensor) -> Tensor { mapped("logit", F.logit, x)
 /// log(x/(1 − x)) of x taken into epsilon…1 − epsilon.
 ///
 /// Derivative: dy/(x·(1 − x)), 0 where x was taken to a bound. PyTorch: `logit`.
-public func logit(_ x: consuming Tensor, epsilon: Double) -> Tensor { mapped("logit", F.boundedLogit, x, SIMD4(epsilon, 0, 0, 0)) }
+public func logit(_ x: consuming Tensor, epsilon: Double) -> Tensor {
+  guard 0...0.5 ~= epsilon else {
+    fail(TensorError("logit", "an epsilon of \(epsilon); 0 to 0.5 would fit"))
+    return .placeholder
+  }
+  return mapped("logit", F.boundedLogit, x, SIMD4(epsilon, 0, 0, 0))
+}
 
 /// log(eˣ + eʸ), broadcast together, without overflow.
 ///
