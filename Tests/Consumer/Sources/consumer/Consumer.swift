@@ -35,7 +35,16 @@ struct Consumer {
     let wrong = ((model.predict(x) .> 0.5) .!= (y .> 0.5)).sum().item(as: Int.self)
     print("xor: \(wrong) of 4 answers wrong, loss \(mse(model.predict(x), y))")
     if wrong > 0 { throw Failure.wrongAnswers(wrong) }
+
+    // `import Fluxion` alone has the functions of numbers beside those of tensors.
+    let angles = [0.1, 0.2, 0.3]
+    let sines = Tensor(angles.map(sin))
+    let waves = (0..<3).map { 2 * sin(0.1 * Double($0 + 1)) / 2 }
+    if !sines.isClose(to: Tensor(waves)) || !sines.isClose(to: sin(Tensor(angles))) { throw Failure.wrongSines }
   }
 
-  enum Failure: Error { case wrongAnswers(Int) }
+  enum Failure: Error {
+    case wrongAnswers(Int)
+    case wrongSines
+  }
 }
