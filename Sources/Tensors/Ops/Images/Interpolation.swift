@@ -63,7 +63,7 @@ struct ResampleAdd: Primitive {
 ///
 /// A `size` of one number is meant for all axes but the first two (batch and channels), a list for as many of the last axes. Element i of the result lies at
 /// (i + ½)·n/size − ½ of an axis of n elements; if `alignsCorners`, at i·(n − 1)/(size − 1), so that the first and last elements meet. Beyond the first and the last
-/// element their values go on. If `antialiases`, linear and cubic weights widen where the image becomes smaller, so that every element counts (the cubic with −0.5).
+/// element their values go on. Both flags are for linear and cubic. If `antialiases`, linear and cubic weights widen where the image becomes smaller, so that every element counts (the cubic with −0.5).
 ///
 ///     interpolate(images, to: 64, method: .linear)     // [8, 3, 32, 32] to [8, 3, 64, 64], bilinear
 ///     interpolate(volume, to: [8, 8, 8], method: .nearest)
@@ -110,10 +110,10 @@ public func interpolate(
     var sizes = Shape(x.shape.suffix(axes))
     for axis in 0..<axes {
       let size = (Double(sizes[axis]) * scales[axis]).rounded(.down)
-      guard scales[axis] > 0, size >= 1, size <= 0x1p40 else {
-        throw TensorError(
-          "interpolate", "a scale of \(scales[axis]) for axis \(axis - axes) of \(x.shape); one that gives 1 element or more would fit")
-      }
+      let scale = "a scale of \(scales[axis]) for axis \(axis - axes) of \(x.shape)"
+      guard scales[axis] > 0, scales[axis].isFinite else { throw TensorError("interpolate", "\(scale); a finite number above 0 would fit") }
+      guard size >= 1 else { throw TensorError("interpolate", "\(scale) leaves no element; one that gives 1 or more would fit") }
+      guard size <= 0x1p40 else { throw TensorError("interpolate", "\(scale) gives \(size) elements, more than memory could hold") }
       sizes[axis] = Int(size)
     }
     return sizes
@@ -126,6 +126,15 @@ public func interpolate(
 private func resampled(
   _ x: Tensor, _ sizes: Shape, _ scales: [Double], _ method: Interpolation, _ alignsCorners: Bool, _ antialiases: Bool
 ) -> Tensor {
+  let isNearest = method == .nearest || method == .nearestExact
+  if isNearest && (alignsCorners || antialiases) {
+    let flag = alignsCorners ? "alignsCorners" : "antialiases"
+    fail(TensorError("interpolate", "\(flag) says nothing about the method \(method); linear or cubic would fit"))
+    return .placeholder
+  }
+  // Tables of places are made for each axis: first it is seen that there can be such a result.
+  let shape = Shape(x.shape.dropLast(sizes.rank) + Array(sizes))
+  guard attempt({ () throws(TensorError) in try shape.check("interpolate") }) != nil else { return .placeholder }
   var y = x
   for (i, scale) in scales.enumerated() {
     let axis = x.rank - sizes.rank + i
@@ -134,7 +143,7 @@ private func resampled(
       fail(TensorError("interpolate", "axis \(axis) of \(x.shape) has no elements; 1 or more would fit"))
       return .placeholder
     }
-    if method == .nearest || method == .nearestExact {
+    if isNearest {
       let places = ResampleTable.nearest(n, sizes[i], scale, isExact: method == .nearestExact, x.dtype)
       y = Take(indices: Tensor(places), axis: axis, label: "interpolate")(y)
     } else if antialiases || n != sizes[i] || scale != 1 {

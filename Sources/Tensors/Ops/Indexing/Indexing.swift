@@ -167,7 +167,9 @@ extension Tensor {
   public func oneHot(classes: Int, _ dtype: DType = .float32) -> Tensor {
     guard attempt({ () throws(TensorError) in try checkIDs(classes) }) != nil else { return .placeholder }
     let ids = unsqueezed(axis: -1)
-    let zeros = Tensor.zeros([], dtype).expandedOrPlaceholder(Shape(Array(shape) + [classes]))
+    let whole = Shape(Array(shape) + [classes])
+    guard attempt({ () throws(TensorError) in try whole.check("oneHot") }) != nil else { return .placeholder }
+    let zeros = Tensor.zeros([], dtype).expandedOrPlaceholder(whole)
     return zeros.scatter(Tensor.ones(ids.shape, dtype), at: ids, axis: -1)
   }
 
@@ -186,13 +188,13 @@ extension Tensor {
     }
   }
 
-  /// The positions of the true (nonzero) elements, one int64 vector for each axis.
+  /// The positions of the true (nonzero) elements, one int64 vector for each axis; a scalar counts as a vector of one element.
   ///
   /// PyTorch: `nonzero(as_tuple=True)`.
   public func nonzero() -> [Tensor] {
     let flat = truePlaces()
-    if flat.rank != 1 { return shape.map { _ in .placeholder } }
-    if rank < 2 { return rank == 0 ? [] : [flat] }
+    if flat.rank != 1 { return (0..<Swift.max(1, rank)).map { _ in .placeholder } }
+    if rank < 2 { return [flat] }
     let places = Tensor(uninitialized: [rank, flat.elementCount], .int64)
     withRaw(shape) { fx_unravel(flat.elementCount, Int32(rank), $0, flat.int64s, places.int64s) }
     return (0..<rank).map { places[$0] }

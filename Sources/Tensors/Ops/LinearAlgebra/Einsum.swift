@@ -33,8 +33,13 @@ private struct Contraction {
   private var terms: [Term] = []
   private var output: [Int] = []
   private var sizes: [Int: Int] = [:]
+  /// The operands' shapes, as they were given.
+  private let shapes: [Shape]
 
   private func mistake(_ message: String) -> TensorError { TensorError("einsum", "\"\(equation)\": \(message)") }
+  private func mistakeOfAll(_ message: String) -> TensorError {
+    TensorError("einsum", "\"\(equation)\" of \(shapes.map(\.description).joined(separator: " and ")): \(message)")
+  }
 
   /// Letters are 0 to 51, capitals first; the axes of an ellipsis are numbered behind them, so that the last one is the last of all.
   private static let firstOfEllipsis = 52
@@ -65,6 +70,7 @@ private struct Contraction {
 
   init(_ equation: String, _ operands: [Tensor]) throws(TensorError) {
     self.equation = equation
+    shapes = operands.map(\.shape)
     let text = equation.filter { !$0.isWhitespace }
     let arrow = text.range(of: "->")
     let inputs = text[..<(arrow?.lowerBound ?? text.endIndex)].split(separator: ",", omittingEmptySubsequences: false)
@@ -93,13 +99,17 @@ private struct Contraction {
       terms.append(Term(tensor: x, labels: labels.flatMap { $0 == -1 ? Array(ellipsis.suffix(missing)) : [$0] }))
     }
     for i in terms.indices { try takeDiagonals(i) }
-    for term in terms {
+    var owners: [Int: Int] = [:]
+    for (i, term) in terms.enumerated() {
       for (label, size) in zip(term.labels, term.tensor.shape) {
         let other = sizes[label] ?? 1
         if size != other && size != 1 && other != 1 {
-          throw mistake("\(Contraction.name(label)) has sizes \(other) and \(size); equal ones or 1 would fit")
+          let first = owners[label] ?? 0
+          throw mistake(
+            "\(Contraction.name(label)) is \(other) in operand \(first) of shape \(shapes[first]) and \(size) in operand \(i) of shape"
+              + " \(shapes[i]); equal sizes or 1 would fit")
         }
-        sizes[label] = other == 1 ? size : other
+        if other == 1 { (sizes[label], owners[label]) = (size, i) }
       }
     }
     if let arrow {
@@ -113,6 +123,9 @@ private struct Contraction {
       let letters = read.flatMap { $0 }.filter { $0 >= 0 }
       output = ellipsis + letters.filter { label in letters.count { $0 == label } == 1 }.sorted()
     }
+    if operands[0].dtype == .bool && (operands.count > 1 || sizes.count > output.count) {
+      throw mistake("sums and products are not defined for bool; convert with .cast(to:)")
+    }
     if output.count > Shape.maximumRank { throw mistake("the result has \(output.count) axes; up to \(Shape.maximumRank) would fit") }
     dropOnes()
   }
@@ -124,7 +137,7 @@ private struct Contraction {
       let first = labels.firstIndex(of: labels[second])!
       let x = terms[i].tensor
       if x.shape[first] != x.shape[second] {
-        throw mistake("\(Contraction.name(labels[second])) is twice in an operand of shape \(x.shape); equal sizes would fit")
+        throw mistake("\(Contraction.name(labels[second])) is twice in operand \(i) of shape \(shapes[i]); equal sizes would fit")
       }
       let others = labels.indices.filter { $0 != first && $0 != second }
       terms[i] = Term(tensor: x.permuted(others + [first, second]).diagonal(), labels: others.map { labels[$0] } + [labels[first]])
@@ -150,7 +163,7 @@ private struct Contraction {
       terms.remove(at: j)
       terms.remove(at: i)
       let needed = terms.reduce(into: Set(output)) { $0.formUnion($1.labels) }
-      terms.append(product(a, b, needed))
+      terms.append(try product(a, b, needed))
     }
     var term = terms[0]
     let summed = term.labels.indices.filter { !output.contains(term.labels[$0]) }
@@ -169,7 +182,7 @@ private struct Contraction {
     return Term(tensor: a.tensor.sum(axes: Array(axes)), labels: labels)
   }
 
-  private func product(_ first: Term, _ second: Term, _ needed: Set<Int>) -> Term {
+  private func product(_ first: Term, _ second: Term, _ needed: Set<Int>) throws(TensorError) -> Term {
     var a = summed(first, needed.union(second.labels))
     var b = summed(second, needed.union(first.labels))
     // Sums of int32 are int64.
@@ -180,6 +193,12 @@ private struct Contraction {
     func count(_ labels: [Int]) -> Int { labels.reduce(1) { $0 * sizes[$1]! } }
     func lie(_ term: Term, _ labels: [Int]) -> Tensor { term.tensor.permuted(labels.map { term.labels.firstIndex(of: $0)! }) }
     let labels = batch + left + right
+    if labels.count > Shape.maximumRank {
+      throw mistakeOfAll("a product of two operands has \(labels.count) axes; in several calls of up to \(Shape.maximumRank) it would fit")
+    }
+    guard (try? Shape(labels.map { sizes[$0]! }).check("")) != nil else {
+      throw mistakeOfAll("a product of two operands has more elements than memory could hold")
+    }
     func shaped(_ y: Tensor) -> Tensor { y.reshaped(Shape(labels.map { sizes[$0]! })) }
     if inner.isEmpty && (left.isEmpty || right.isEmpty || !batch.isEmpty) {
       // Nothing is summed: element by element.
@@ -199,6 +218,7 @@ private struct Contraction {
   /// Which pair is multiplied next, again and again: the product goes to the list's end.
   private static func order(_ terms: [Set<Int>], _ output: Set<Int>, _ sizes: [Int: Int]) -> [(Int, Int)] {
     func cost(_ a: Set<Int>, _ b: Set<Int>) -> Double { a.union(b).reduce(1) { $0 * Double(sizes[$1]!) } }
+    func isTooWide(_ terms: [Set<Int>]) -> Bool { terms.last!.count > Shape.maximumRank }
     func step(_ terms: [Set<Int>], _ i: Int, _ j: Int) -> [Set<Int>] {
       var rest = terms
       rest.remove(at: j)
@@ -211,8 +231,9 @@ private struct Contraction {
       if terms.count < 2 { return (0, []) }
       var found: (cost: Double, order: [(Int, Int)]) = (.infinity, [])
       for (i, j) in pairs(terms.count) {
-        let rest = best(step(terms, i, j))
-        let total = cost(terms[i], terms[j]) + rest.cost
+        let next = step(terms, i, j)
+        let rest = best(next)
+        let total = isTooWide(next) ? .infinity : cost(terms[i], terms[j]) + rest.cost
         if total < found.cost || found.order.isEmpty { found = (total, [(i, j)] + rest.order) }
       }
       return found

@@ -112,6 +112,8 @@ public func kronecker(_ x: Tensor, _ y: Tensor) -> Tensor {
   let rank = Swift.max(x.rank, y.rank)
   func sizes(_ t: Tensor) -> [Int] { Array(repeating: 1, count: rank - t.rank) + Array(t.shape) }
   let (a, b) = (sizes(x), sizes(y))
+  let whole = Shape(zip(a, b).map { saturating($0, $1) })
+  guard attempt({ () throws(TensorError) in try whole.check("kronecker") }) != nil else { return .placeholder }
   // As outer product, with x's axes before y's of the same place; more than eight axes go as a matrix of all pairs.
   let product = x.reshaped([x.elementCount, 1]) * y.reshaped([1, y.elementCount])
   let (wideA, wideB) = (a.indices.filter { a[$0] != 1 }, b.indices.filter { b[$0] != 1 })

@@ -15,9 +15,13 @@ struct Histogram: Primitive {
     let y = Tensor.zeros([bins], .int64)
     if x.elementCount == 0 { return y }
     var (low, high) = range.map { ($0.lowerBound, $0.upperBound) } ?? (x.detached.min().item(), x.detached.max().item())
-    if low == high { (low, high) = (low - 1, high + 1) }
-    let width = x.dtype == .float32 ? Double(Float(high) - Float(low)) : high - low
-    guard width.isFinite, width > 0 else {
+    func rounded(_ bound: Double) -> Double { x.dtype == .float32 ? Double(Float(bound)) : bound }
+    if low == high {
+      (low, high) = (low - 1, high + 1)
+      // Of a large number the next one is further away than 1.
+      if rounded(low) == rounded(high) { (low, high) = (low - low.magnitude * 0x1p-20, high + high.magnitude * 0x1p-20) }
+    }
+    guard rounded(low).isFinite, rounded(high).isFinite, rounded(low) < rounded(high) else {
       throw mistake("from \(low) to \(high) of \(x.dtype); finite bounds, apart from each other, would fit")
     }
     let x = x.ordered
@@ -57,6 +61,13 @@ extension Tensor {
     if smallest < 0 { throw mistake("a number of \(smallest); 0 or more would fit") }
     let largest = max().cast(to: .int64).item(as: Int64.self)
     if largest == .max { throw mistake("a number of \(largest) has no place in memory") }
-    return Swift.max(minimumLength, Int(largest) + 1)
+    let length = Swift.max(minimumLength, Int(largest) + 1)
+    guard (try? Shape([length]).check("")) != nil else {
+      throw mistake(
+        length == minimumLength
+          ? "a length of \(length) is more than memory could hold"
+          : "a number of \(largest) asks for \(length) counts, more than memory could hold; searchSorted and unique count distant numbers")
+    }
+    return length
   }
 }

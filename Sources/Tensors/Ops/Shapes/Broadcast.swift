@@ -54,6 +54,12 @@ func broadcasted(_ label: StaticString, _ x: Tensor, _ y: Tensor) -> (Tensor, Te
   if Context.current.hasFailed { return (x, y) }
   switch x.shape.broadcast(with: y.shape) {
   case .success(let shape):
+    guard (try? shape.check("")) != nil else {
+      fail(
+        TensorError("\(label)", "\(x.shape) and \(y.shape) broadcast to \(shape), which has more elements than memory could hold"),
+        with: Pair(x, y))
+      return (x, y)
+    }
     return (x.shape == shape ? x : Expand(shape: shape)(x), y.shape == shape ? y : Expand(shape: shape)(y))
   case .failure(let mismatch):
     fail(

@@ -119,6 +119,11 @@ public func stack(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
     fail(TensorError("stack", "\(first.shape) and \(other.shape) differ; equal shapes would fit"))
     return .placeholder
   }
+  let place = axis < 0 ? axis + first.rank + 1 : axis
+  if first.rank < Shape.maximumRank {
+    let whole = first.shape.inserting(tensors.count, at: place)
+    guard attempt({ () throws(TensorError) in try whole.check("stack") }) != nil else { return .placeholder }
+  }
   return concatenate(tensors.map { $0.unsqueezed(axis: axis) }, axis: axis)
 }
 

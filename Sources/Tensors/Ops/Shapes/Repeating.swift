@@ -1,5 +1,5 @@
 /// A product that stops at a size no shape can have instead of trapping.
-private func saturating(_ a: Int, _ b: Int) -> Int {
+func saturating(_ a: Int, _ b: Int) -> Int {
   let (product, overflow) = a.multipliedReportingOverflow(by: b)
   return overflow ? .max / 2 : product
 }
@@ -16,18 +16,20 @@ extension Tensor {
       fail(TensorError("tiled", "counts \(counts) for \(shape); 0 or more would fit"))
       return .placeholder
     }
+    let whole = Shape(zip(counts, Array(repeating: 1, count: lead) + Array(shape)).map { saturating($0, $1) })
+    guard attempt({ () throws(TensorError) in try whole.check("tiled") }) != nil else { return .placeholder }
     // [n, m] repeated is [c, n, d, m] broadcast from [1, n, 1, m].
     var result = reshaped(Shape(Array(repeating: 1, count: lead) + Array(shape)))
     let sizes = Array(result.shape)
     if sizes.count + counts.count(where: { $0 != 1 }) <= Shape.maximumRank {
       let apart = zip(counts, sizes).flatMap { count, size in count == 1 ? [size] : [1, size] }
       let wide = zip(counts, sizes).flatMap { count, size in count == 1 ? [size] : [count, size] }
-      return result.reshaped(Shape(apart)).expanded(Shape(wide)).reshaped(Shape(zip(counts, sizes).map { saturating($0, $1) }))
+      return result.reshaped(Shape(apart)).expanded(Shape(wide)).reshaped(whole)
     }
     // Where that would be too many axes, one after the other.
     for (axis, count) in counts.enumerated() where count != 1 {
       let flat = Shape([result.shape[..<axis].reduce(1, *), 1, result.shape[axis...].reduce(1, *)])
-      let shape = result.shape.replacing(axis, with: saturating(result.shape[axis], count))
+      let shape = result.shape.replacing(axis, with: whole[axis])
       result = result.reshaped(flat).expanded([flat[0], count, flat[2]]).reshaped(shape)
     }
     return result
@@ -42,8 +44,10 @@ extension Tensor {
       fail(TensorError("repeated", "\(count) times along axis \(axis) of \(shape); 0 or more would fit"))
       return .placeholder
     }
+    let whole = shape.replacing(axis, with: saturating(shape[axis], count))
+    guard attempt({ () throws(TensorError) in try whole.check("repeated") }) != nil else { return .placeholder }
     let flat = Shape([shape[...axis].reduce(1, *), 1, shape[(axis + 1)...].reduce(1, *)])
-    return reshaped(flat).expanded([flat[0], count, flat[2]]).reshaped(shape.replacing(axis, with: saturating(shape[axis], count)))
+    return reshaped(flat).expanded([flat[0], count, flat[2]]).reshaped(whole)
   }
 
   /// Each part along an axis as many times in a row as its element of `counts`, an integer vector, says.
