@@ -101,11 +101,23 @@ extension ErrorTable {
     ErrorRow("interpolate: not defined for int32, only for float32 and float64; convert with .cast(to:)") {
       _ = interpolate(z([1, 1, 8], .int32), to: 4, method: .linear)
     },
+    ErrorRow("interpolate: a scale of 1e+18 for axis -1 of [1, 1, 8] gives 8e+18 elements, more than memory could hold") {
+      _ = interpolate(z([1, 1, 8]), scale: 1e18)
+    },
+    ErrorRow("interpolate: shape [1, 1, 524288000000, 524288000000] has more elements than memory could hold") {
+      _ = interpolate(z([1, 1, 512, 512]), scale: 1_024_000_000, method: .linear)
+    },
+    ErrorRow("interpolate: alignsCorners says nothing about the method nearest; linear or cubic would fit") {
+      _ = interpolate(z([1, 1, 8]), to: 4, alignsCorners: true)
+    },
+    ErrorRow("interpolate: antialiases says nothing about the method nearestExact; linear or cubic would fit") {
+      _ = interpolate(z([1, 1, 8]), scale: 2, method: .nearestExact, antialiases: true)
+    },
     ErrorRow("interpolate: axis 2 of [1, 1, 0] has no elements; 1 or more would fit") { _ = interpolate(z([1, 1, 0]), to: 4) },
-    ErrorRow("interpolate: a scale of 0.1 for axis -1 of [1, 1, 8]; one that gives 1 element or more would fit") {
+    ErrorRow("interpolate: a scale of 0.1 for axis -1 of [1, 1, 8] leaves no element; one that gives 1 or more would fit") {
       _ = interpolate(z([1, 1, 8]), scale: 0.1)
     },
-    ErrorRow("interpolate: a scale of nan for axis -1 of [1, 1, 8]; one that gives 1 element or more would fit") {
+    ErrorRow("interpolate: a scale of nan for axis -1 of [1, 1, 8]; a finite number above 0 would fit") {
       _ = interpolate(z([1, 1, 8]), scale: .nan)
     },
     ErrorRow("gridSample: [1, 3, 8]; [batch, channels, height, width] or [batch, channels, depth, height, width] would fit") {

@@ -87,8 +87,21 @@ extension ErrorTable {
     ErrorRow("einsum: \"ij\": 'ij' for an operand of shape [2], which has 1 axes") { _ = einsum("ij", z([2])) },
     ErrorRow("einsum: \"i->j\": axis j of the result is in no operand") { _ = einsum("i->j", z([2])) },
     ErrorRow("einsum: \"i->ii\": axis i stands twice behind the arrow") { _ = einsum("i->ii", z([2])) },
-    ErrorRow("einsum: \"ij,jk\": axis j has sizes 3 and 2; equal ones or 1 would fit") { _ = einsum("ij,jk", z([2, 3]), z([2, 3])) },
-    ErrorRow("einsum: \"ii\": axis i is twice in an operand of shape [2, 3]; equal sizes would fit") { _ = einsum("ii", z([2, 3])) },
+    ErrorRow("einsum: \"ij,jk\": axis j is 3 in operand 0 of shape [2, 3] and 2 in operand 1 of shape [2, 3]; equal sizes or 1 would fit") {
+      _ = einsum("ij,jk", z([2, 3]), z([2, 3]))
+    },
+    ErrorRow(
+      "einsum: \"i,j->ij\" of [4194304] and [4194304]: a product of two operands has more elements than memory could hold"
+    ) {
+      _ = einsum("i,j->ij", z([]).expanded([1 << 22]), z([]).expanded([1 << 22]))
+    },
+    ErrorRow("einsum: \"i,j->ij\" of [4294967296] and [4294967296]: a product of two operands has more elements than memory could hold") {
+      _ = einsum("i,j->ij", z([]).expanded([1 << 32]), z([]).expanded([1 << 32]))
+    },
+    ErrorRow("einsum: \"i,i\": sums and products are not defined for bool; convert with .cast(to:)") {
+      _ = einsum("i,i", z([2], .bool), z([2], .bool))
+    },
+    ErrorRow("einsum: \"ii\": axis i is twice in operand 0 of shape [2, 3]; equal sizes would fit") { _ = einsum("ii", z([2, 3])) },
     ErrorRow("einsum: \"i+j\": '+' is neither a letter nor part of '...', ',' or '->'") { _ = einsum("i+j", z([2])) },
     ErrorRow("einsum: \"......\": ...... has more than one ellipsis") { _ = einsum("......", z([2])) },
     ErrorRow("einsum: operands of dtypes float32 and int32; convert one with .cast(to: .float32) or .cast(to: .int32)") {

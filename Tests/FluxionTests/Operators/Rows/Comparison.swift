@@ -162,13 +162,13 @@ extension OperatorTable {
         $0 > 0 ? 3 : $0
       })
 
-    let far = "nan = 0; inf = 2147483647; -inf = -2147483648; 3e9 = 2147483647; 2.9 = 2; -2.9 = -2; -0 = 0"
+    let far = "inf = 2147483647; -inf = -2147483648; 3e9 = 2147483647; 2.9 = 2; -2.9 = -2; -0 = 0"
     for dtype in DType.allCases {
       let specials =
         switch dtype {
         case .float32, .float64: "nan = nan; inf = inf; -0 = -0"
         case .int32: far
-        case .int64: "nan = 0; inf = 9223372036854775807; -inf = -9223372036854775808; -2.9 = -2"
+        case .int64: "inf = 9223372036854775807; -inf = -9223372036854775808; -2.9 = -2"
         case .bool: "nan = 1; inf = 1; -0 = 0; 0.1 = 1"
         }
       let row = OperatorRow.unary(

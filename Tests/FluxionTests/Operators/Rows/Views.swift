@@ -253,6 +253,16 @@ extension OperatorTable {
         Grid([x.shape[0], 3 * x.shape[1], x.shape[2]]) { x[[$0[0], $0[1] / 3, $0[2]]] }
       })
     rows.add(
+      OperatorRow.unary(
+        "padded with a large Int", "Tensor.padded(_: [(before: Int, after: Int)], value: S)", domain: .whole(-2...2), dtypes: [.int64],
+        slope: .none
+      ) {
+        // One element more along a new axis.
+        $0.unsqueezed(axis: -1).padded([(0, 1)], value: 1 << 53 + 1)[.ellipsis, 1] - (1 << 53) + $0
+      } reference: {
+        $0 + 1
+      })
+    rows.add(
       row("padded", "Tensor.padded(_: [(before: Int, after: Int)], value: Double)") {
         $0.padded([(1, 2), (0, 1)], value: 7)
       } reference: { x in
