@@ -67,7 +67,8 @@ extension Arguments {
   func number(_ name: String, at position: Int, _ dtype: DType) throws -> Tensor {
     switch value(name, at: position) {
     case .bool(let number): return .full([], number, dtype)
-    case .int(let number): return .full([], number, dtype)
+    // PyTorch takes any number for a bool.
+    case .int(let number): return dtype == .bool ? .full([], number != 0, .bool) : .full([], number, dtype)
     case .double(let number): return .full([], number, dtype)
     default: return try tensor(name, at: position).cast(to: dtype)
     }

@@ -8,7 +8,8 @@ extension Table {
       let shape = Shape(try a.ints("size", at: 0))
       switch a.value("fill_value", at: 1) {
       case .bool(let value): return .full(shape, value, try a.dtype() ?? .bool)
-      case .int(let value): return .full(shape, value, try a.dtype() ?? .int64)
+      // PyTorch takes any number for a bool.
+      case .int(let value): return try a.dtype() == .bool ? .full(shape, value != 0, .bool) : .full(shape, value, try a.dtype() ?? .int64)
       default: return .full(shape, try a.double("fill_value", at: 1), try a.dtype() ?? .float32)
       }
     }

@@ -37,6 +37,13 @@ import Testing
     add("RMSNorm: over [0]; one size or more, each 1 or more, would fit", RMSNorm(0))
     add("GroupNorm: 0 groups; 1 or more would fit", GroupNorm(4, groups: 0))
     add("GroupNorm: 5 channels in 2 groups; a number that 2 divides would fit", GroupNorm(5, groups: 2))
+    let unfit = "an epsilon of -1.0; a finite number, 0 or more, would fit"
+    add("BatchNorm: \(unfit)", BatchNorm(4, epsilon: -1))
+    add("InstanceNorm: \(unfit)", InstanceNorm(epsilon: -1))
+    add("LayerNorm: \(unfit)", LayerNorm(4, epsilon: -1))
+    add("RMSNorm: \(unfit)", RMSNorm(4, epsilon: -1))
+    add("GroupNorm: \(unfit)", GroupNorm(4, groups: 2, epsilon: -1))
+    add("PReLU: a slope of nan; a finite number would fit", PReLU(slope: .nan))
     add("ChannelDropout: a probability of 1.5; 0 to 1 would fit", ChannelDropout(1.5))
     add("AlphaDropout: a probability of -1.0; 0 to 1 would fit", AlphaDropout(-1))
     add("DropPath: a probability of nan; 0 to 1 would fit", DropPath(.nan))

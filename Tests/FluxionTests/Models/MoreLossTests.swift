@@ -196,6 +196,17 @@ import Testing
     Mistake(sentence: "truncatedNormal: mean 0.0 and standard deviation 0.0; finite numbers, the second above 0, would fit") {
       Initializer.truncatedNormal(standardDeviation: 0)([2])
     },
+    Mistake(sentence: "normal: a standard deviation of -1.0; a finite number, 0 or more, would fit") {
+      Initializer.normal(standardDeviation: -1)([2])
+    },
+    Mistake(sentence: "Initializer: a gain that makes a standard deviation of nan; a finite number would fit") {
+      Initializer.glorotUniform(gain: .nan)([2, 2])
+    },
+    Mistake(sentence: "orthogonal: a gain of inf; a finite number would fit") { Initializer.orthogonal(gain: .infinity)([2, 2]) },
+    Mistake(sentence: "crossEntropy: a label smoothing of 1.5; 0 to 1 would fit") {
+      crossEntropy(z([2, 3]), ids([2]), labelSmoothing: 1.5, reduction: .mean)
+    },
+    Mistake(sentence: "msle: not defined for int64, only for float32 and float64; convert with .cast(to:)") { msle(ids([2]), ids([2])) },
     Mistake(sentence: "sparse: a sparsity of 1.5; 0 to 1 would fit") { Initializer.sparse(1.5)([2, 2]) },
     Mistake(sentence: "sparse: a parameter of shape [2]; two axes would fit") { Initializer.sparse(0.5)([2]) },
     Mistake(sentence: "identity: a parameter of shape [2, 3, 4]; two axes would fit, and of a filter dirac()") {

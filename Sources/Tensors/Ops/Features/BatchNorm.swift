@@ -139,7 +139,7 @@ public func batchNorm(
   _ x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5
 ) -> Tensor {
   guard attempt({ () throws(TensorError) in try x.requireChannels("batchNorm", mean, variance, weight, bias) }) != nil,
-    Setting.nonNegative.holds(epsilon, "an epsilon", "batchNorm")
+    Setting.finite.holds(epsilon, "an epsilon", "batchNorm")
   else { return .placeholder }
   let r = rsqrt(variance + epsilon)
   let scale = weight.map { $0 * r } ?? r
@@ -152,7 +152,7 @@ private func normalized(
   _ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, _ epsilon: Double
 ) -> (y: Tensor, moments: (mean: Tensor, variance: Tensor)?) {
   guard attempt({ () throws(TensorError) in try x.requireChannels("batchNorm", weight, bias) }) != nil,
-    Setting.nonNegative.holds(epsilon, "an epsilon", "batchNorm")
+    Setting.finite.holds(epsilon, "an epsilon", "batchNorm")
   else { return (.placeholder, nil) }
   let channels = x.shape[1]
   let isDry = Context.current.isDry

@@ -129,7 +129,7 @@ extension Tensor {
 public func layerNorm(
   _ x: Tensor, over shape: Shape, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5
 ) -> Tensor {
-  guard Setting.nonNegative.holds(epsilon, "an epsilon", "layerNorm") else { return .placeholder }
+  guard Setting.finite.holds(epsilon, "an epsilon", "layerNorm") else { return .placeholder }
   return NormalizeRows(
     label: "layerNorm", size: shape, epsilon: epsilon, isCentered: true, hasWeight: weight != nil, hasBias: bias != nil)(
       [x, weight, bias].compactMap { $0 })
@@ -146,7 +146,7 @@ public func layerNorm(
 ///   - epsilon: The distance from 1 to the next number of the dtype unless told.
 public func rmsNorm(_ x: Tensor, over shape: Shape, weight: Tensor? = nil, epsilon: Double? = nil) -> Tensor {
   let epsilon = epsilon ?? (x.dtype == .float32 ? Double(Float.ulpOfOne) : .ulpOfOne)
-  guard Setting.nonNegative.holds(epsilon, "an epsilon", "rmsNorm") else { return .placeholder }
+  guard Setting.finite.holds(epsilon, "an epsilon", "rmsNorm") else { return .placeholder }
   return NormalizeRows(
     label: "rmsNorm", size: shape, epsilon: epsilon, isCentered: false,
     hasWeight: weight != nil, hasBias: false)([x, weight].compactMap { $0 })
@@ -185,7 +185,7 @@ private func normalizedGroups(
   _ label: StaticString, _ x: Tensor, _ groups: Int, _ weight: Tensor?, _ bias: Tensor?, _ epsilon: Double
 ) -> Tensor {
   guard attempt({ () throws(TensorError) in try x.requireChannels("\(label)", weight, bias) }) != nil,
-    Setting.nonNegative.holds(epsilon, "an epsilon", "\(label)")
+    Setting.finite.holds(epsilon, "an epsilon", "\(label)")
   else { return .placeholder }
   let channels = x.shape[1]
   guard groups > 0 && channels % groups == 0 || channels == 0 && groups == 0 else {

@@ -61,10 +61,7 @@ public func logit(_ x: consuming Tensor) -> Tensor { mapped("logit", F.logit, x)
 ///
 /// Derivative: dy/(x·(1 − x)), 0 where x was taken to a bound. PyTorch: `logit`.
 public func logit(_ x: consuming Tensor, epsilon: Double) -> Tensor {
-  guard 0...0.5 ~= epsilon else {
-    fail(TensorError("logit", "an epsilon of \(epsilon); 0 to 0.5 would fit"))
-    return .placeholder
-  }
+  guard Setting.fraction.holds(epsilon, "an epsilon", "logit") else { return .placeholder }
   return mapped("logit", F.boundedLogit, x, SIMD4(epsilon, 0, 0, 0))
 }
 
