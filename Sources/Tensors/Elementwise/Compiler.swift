@@ -27,25 +27,30 @@ struct Compiler {
   /// The number of an expression; equal expressions have one number.
   mutating func intern(_ x: Expression) -> Int {
     if let number = seen[ObjectIdentifier(x)] { return number }
-    let arguments = x.arguments.map { intern($0) }
+    return number(x, x.arguments.map { intern($0) })
+  }
+
+  /// The number of an expression whose arguments have theirs; apart, since what recurs must take little of the stack.
+  private mutating func number(_ x: Expression, _ arguments: [Int]) -> Int {
     let key = Key(kind: x.kind, arguments: isCommutative(x.kind) ? arguments.sorted() : arguments)
-    let number: Int
     if let known = known[key] {
-      number = known
-    } else {
-      number = values.count
-      let isUniform: Bool
-      switch x.kind {
-      case .input: isUniform = false
-      case .scalar, .constant, .whole: isUniform = true
-      // With an integer that no Double is it is computed in the operands' dtype.
-      case .apply: isUniform = arguments.allSatisfy { values[$0].isUniform && !values[$0].isWhole }
-      }
-      values.append(Value(kind: x.kind, arguments: arguments, expression: x, isUniform: isUniform))
-      known[key] = number
+      seen[ObjectIdentifier(x)] = known
+      return known
     }
+    let number = values.count
+    values.append(Value(kind: x.kind, arguments: arguments, expression: x, isUniform: isUniform(x.kind, arguments)))
+    known[key] = number
     seen[ObjectIdentifier(x)] = number
     return number
+  }
+
+  private func isUniform(_ kind: Expression.Kind, _ arguments: [Int]) -> Bool {
+    switch kind {
+    case .input: false
+    case .scalar, .constant, .whole: true
+    // With an integer that no Double is it is computed in the operands' dtype.
+    case .apply: arguments.allSatisfy { values[$0].isUniform && !values[$0].isWhole }
+    }
   }
 
   /// Whether x ∘ y and y ∘ x are one value.
