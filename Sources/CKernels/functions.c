@@ -19,13 +19,14 @@
   X(S, T, 1, ATANH, atanh, atanh_##S(x))                                   \
   X(S, T, 1, ERF, erf, erf_##S(x))                                         \
   X(S, T, 1, ERFC, erfc, erfc_##S(x))                                      \
-  X(S, T, 1, NORMAL_CDF, normal_cdf, normal_cdf_##S(x))                    \
   X(S, T, 1, SIGMOID, sigmoid, sigmoid_##S(x))                             \
-  X(S, T, 1, SILU, silu, x * sigmoid_##S(x))                               \
+  X(S, T, 1, SILU, silu, silu_##S(x))                                      \
   X(S, T, 2, ELU, elu, x <= 0 ? y * expm1_##S(x) : x)                      \
   X(S, T, 2, POW, pow, pow_##S(x, y))                                      \
   X(S, T, 1, SOFTPLUS, softplus, softplus_##S(x))                          \
-  X(S, T, 1, LOG1P_EXP, log1p_exp, log1p_exp_##S(x))                       \
+  X(S, T, 1, LOG_COSH, log_cosh, log_cosh_##S(x))                          \
+  X(S, T, 1, LOG1M_EXP, log1m_exp, log1m_exp_##S(x))                       \
+  X(S, T, 2, LOG_ADD_EXP, log_add_exp, (x > y ? x : y) + softplus_##S(x == y ? 0 : -abs_##S(x - y))) \
   X(S, T, 2, HYPOT, hypot, hypot_##S(x, y))
 
 #define VECTORISED_F32(X, S, T)                                            \
@@ -35,6 +36,8 @@
   X(S, T, 2, ATAN2, atan2, atan2_f32(x, y))
 
 #define LIBRARY_F64(X, S, T)                                               \
+  X(S, T, 1, NORMAL_CDF, normal_cdf, normal_cdf_f64(x))                    \
+  X(S, T, 1, GELU, gelu, gelu_f64(x))                                        \
   X(S, T, 1_SCALAR, ASIN, asin, asin(x))                                   \
   X(S, T, 1_SCALAR, ACOS, acos, acos(x))                                   \
   X(S, T, 1_SCALAR, ATAN, atan, atan(x))                                   \
@@ -50,6 +53,8 @@ FX_INLINE double remainder_f64(double x, double y) {
   double r = fmod(x, y);
   return ((r != 0) & ((r < 0) != (y < 0))) ? r + y : r;
 }
+
+FX_INLINE double gelu_f64(double x) { return (x < -60.0 ? -60.0 : x) * normal_cdf_f64(x); }
 
 /// In float64 nothing overflows or is lost. ∞ wins over NaN.
 FX_INLINE float hypot_f32(float x, float y) {
@@ -75,6 +80,46 @@ VECTORISED(DEFINE_KERNEL, f32, float)
 VECTORISED(DEFINE_KERNEL, f64, double)
 VECTORISED_F32(DEFINE_KERNEL, f32, float)
 LIBRARY_F64(DEFINE_KERNEL, f64, double)
+
+// The tail of the normal distribution, which few numbers are in, has its own formula: only blocks that have some of them compute it.
+/// Whether there is one below NORMAL_TAIL_F32 (or a negative NaN): as unsigned numbers the bits of negative ones are the largest, and their maximum is one
+/// instruction.
+FX_INLINE int any_below_f32(const float *xs, ptrdiff_t from, ptrdiff_t to) {
+  uint32_t top = 0;
+  for (ptrdiff_t i = from; i < to; i++) {
+    uint32_t u = bits_f32(xs[i]);
+    top = u > top ? u : top;
+  }
+  return top > bits_f32(NORMAL_TAIL_F32);
+}
+#define NORMAL_LOOP(FROM, TO, EXPRESSION)                                                                     \
+  FX_INDEPENDENT for (ptrdiff_t i = FROM; i < TO; i++) {                                                      \
+    float x = xs[i];                                                                                          \
+    os[i] = EXPRESSION;                                                                                       \
+  }
+#define NORMAL_KERNEL(NAME, MIDDLE, TAIL)                                                                     \
+  FX_KERNEL(kernel_##NAME##_f32) {                                                                            \
+    (void)b, (void)c;                                                                                         \
+    const float *xs = a;                                                                                      \
+    float *os = out;                                                                                          \
+    for (ptrdiff_t start = 0; start < n; start += 256) {                                                      \
+      ptrdiff_t end = min_size(start + 256, n);                                                               \
+      if (!any_below_f32(xs, start, end)) {                                                                   \
+        NORMAL_LOOP(start, end, MIDDLE)                                                                       \
+        continue;                                                                                             \
+      }                                                                                                       \
+      for (ptrdiff_t from = start; from < end; from += 32) {                                                  \
+        ptrdiff_t to = min_size(from + 32, end);                                                              \
+        if (any_below_f32(xs, from, to)) {                                                                     \
+          NORMAL_LOOP(from, to, x < NORMAL_TAIL_F32 ? TAIL : MIDDLE)                                          \
+        } else {                                                                                              \
+          NORMAL_LOOP(from, to, MIDDLE)                                                                       \
+        }                                                                                                     \
+      }                                                                                                       \
+    }                                                                                                         \
+  }
+NORMAL_KERNEL(normal_cdf, normal_cdf_middle_f32(x), normal_cdf_tail_f32(x))
+NORMAL_KERNEL(gelu, x * normal_cdf_middle_f32(x), (x < -120.0f ? -120.0f : x) * normal_cdf_tail_f32(x))
 
 // Beyond LIMIT the reductions of sin, cos and tan have too few bits of π.
 #define TURN_KERNEL(NAME, T, S, LIMIT, LIBRARY)                                                               \
@@ -110,7 +155,8 @@ PATCHED_KERNEL(kernel_rem_f32, float, b, float x = ((const float *)a)[start + i]
 
 fx_kernel fx_function_kernel(int op, int dtype) {
   static const fx_kernel table[2][FX_OP_COUNT] = {
-    {VECTORISED(KERNEL_ENTRY, f32, float) VECTORISED_F32(KERNEL_ENTRY, f32, float) TURNS(f32), [FX_REM] = kernel_rem_f32,
+    {VECTORISED(KERNEL_ENTRY, f32, float) VECTORISED_F32(KERNEL_ENTRY, f32, float) TURNS(f32), [FX_NORMAL_CDF] = kernel_normal_cdf_f32,
+     [FX_GELU] = kernel_gelu_f32, [FX_REM] = kernel_rem_f32,
      [FX_FMOD] = kernel_fmod_f32},
     {VECTORISED(KERNEL_ENTRY, f64, double) LIBRARY_F64(KERNEL_ENTRY, f64, double) TURNS(f64)},
   };

@@ -100,12 +100,12 @@ FX_INLINE double erf_inverse_step_f64(double y, double a) {
   return y - u / (1.0 + y * u);
 }
 
-/// The number whose error function is x: a closed approximation (Winitzki 2008, 2e-3) and two steps.
+/// The number whose error function is x: a closed approximation (Winitzki 2008, 2e-3) and three steps.
 FX_INLINE double erf_inverse_f64(double x) {
   double a = abs_f64(x), l = log1p_f64(-a * a), m = 4.3307467508 + 0.5 * l;
   double y = sqrt_f64(-6.8027210884 * l / (sqrt_f64(m * m - 6.8027210884 * l) + m));
   y = a == 0.0 ? 0.0 : y;
-  y = erf_inverse_step_f64(erf_inverse_step_f64(y, a), a);
+  for (int k = 0; k < 3; k++) y = erf_inverse_step_f64(y, a);
   y = a == 1.0 ? __builtin_inf() : a > 1.0 ? __builtin_nan("") : y;
   return sign_from_f64(y, x);
 }
@@ -126,7 +126,8 @@ static inline double hurwitz_zeta(double s, double x) {
     if (term <= sum * 0x1p-60 || sum == __builtin_inf()) return sum;
   }
   double power = __builtin_pow(w, -s);
-  sum += power * w / (s - 1.0) + 0.5 * power;
+  // w^(1 − s) is there where w^(−s) is not any more.
+  sum += __builtin_pow(w, 1.0 - s) / (s - 1.0) + 0.5 * power;
   double factor = s * power / w;
   for (int j = 0; j < 10; j++) {
     sum += factor * c[j];

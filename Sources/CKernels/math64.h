@@ -244,10 +244,41 @@ FX_INLINE double sigmoid_f64(double x) {
   return (x < 0.0 ? e : 1.0) / (1.0 + e);
 }
 
+/// x·sigmoid(x), as silu_f32.
+FX_INLINE double silu_f64(double x) {
+  double z = -abs_f64(x);
+  z = z < -760.0 ? -760.0 : z;
+  uint64_t n;
+  double y = 1.0 + expm1_core_f64(reduce_ln2_f64(z, &n));
+  double scaled = y * power_of_two_f64(n + 512u);
+  return (x < 0.0 ? z * scaled * 0x1p-512 : x) / (1.0 + scaled * 0x1p-512);
+}
+
 /// log(1 + eˣ) = max(x, 0) + log(1 + e^-|x|).
 FX_INLINE double softplus_f64(double x) { return (x > 0.0 ? x : 0.0) + log1p_f64(exp_f64(-abs_f64(x))); }
 
-/// The same with ∞ where eˣ is ∞.
-FX_INLINE double log1p_exp_f64(double x) { return x > 709.78271289338397 ? __builtin_inf() : softplus_f64(x); }
+/// As log_cosh_f32, degree 13 (2^-63).
+FX_INLINE double log_cosh_f64(double x) {
+  double a = abs_f64(x), z = a * a;
+  double p = -5.80498178860264e-08;
+  p = p * z + 3.8393373172512575e-07;
+  p = p * z + -1.4322917408037258e-06;
+  p = p * z + 4.2783652715752475e-06;
+  p = p * z + -1.190068054797497e-05;
+  p = p * z + 3.2761798631172384e-05;
+  p = p * z + -9.09857380976145e-05;
+  p = p * z + 0.0002565799607027344;
+  p = p * z + -0.0007386028952126015;
+  p = p * z + 0.00218694884905133;
+  p = p * z + -0.006746031745840997;
+  p = p * z + 0.022222222222218053;
+  p = p * z + -0.0833333333333333;
+  p = p * z + 0.5;
+  double large = (a - LN2_HI_F64) + (softplus_f64(-2.0 * a) - LN2_LO_F64);
+  return a < 0.75 ? z * p : large;
+}
+
+/// log(1 − eˣ) for x < 0.
+FX_INLINE double log1m_exp_f64(double x) { return x > -0.693147 ? log_f64(-expm1_f64(x)) : log1p_f64(-exp_f64(x)); }
 
 #endif

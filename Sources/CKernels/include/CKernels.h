@@ -26,15 +26,19 @@ typedef enum {
   FX_COPY, FX_NEG, FX_ABS, FX_SIGN, FX_SQUARE, FX_RECIPROCAL, FX_SQRT, FX_RSQRT,
   FX_EXP, FX_EXPM1, FX_LOG, FX_LOG1P, FX_SIN, FX_COS, FX_TAN, FX_ASIN, FX_ACOS, FX_ATAN,
   FX_SINH, FX_COSH, FX_TANH, FX_ASINH, FX_ACOSH, FX_ATANH, FX_ERF, FX_ERFC, FX_NORMAL_CDF, FX_SIGMOID,
-  FX_SOFTPLUS, FX_LOG1P_EXP,
+  FX_SOFTPLUS,
+  // log cosh a; log(1 - exp(a))
+  FX_LOG_COSH, FX_LOG1M_EXP,
   FX_FLOOR, FX_CEIL, FX_ROUND, FX_TRUNC, FX_NOT, FX_ISNAN, FX_RELU,
   FX_EXP2, FX_LOG2, FX_LOG10, FX_ERFINV, FX_LGAMMA, FX_DIGAMMA,
-  // a * a * a; a * sigmoid(a); a * min(max(a + 3, 0), 6) / 6
-  FX_CUBE, FX_SILU, FX_HARD_SWISH,
+  // a * a * a; a * sigmoid(a); a * normal_cdf(a); a * min(max(a + 3, 0), 6) / 6
+  FX_CUBE, FX_SILU, FX_GELU, FX_HARD_SWISH,
   // two operands
   FX_ADD, FX_SUB, FX_MUL, FX_DIV, FX_POW, FX_MAX, FX_MIN, FX_ATAN2, FX_REM, FX_HYPOT,
   FX_EQ, FX_NE, FX_LT, FX_LE, FX_GT, FX_GE, FX_AND, FX_OR, FX_XOR,
   FX_FLOORDIV, FX_FMOD, FX_COPYSIGN,
+  // log(exp(a) + exp(b))
+  FX_LOG_ADD_EXP,
   // an order n and x: the n-th derivative of digamma, of sin(πx)/(πx)
   FX_POLYGAMMA, FX_SINC,
   // a <= 0 ? b * a : a; a <= 0 ? b * (exp(a) - 1) : a; |a| <= b ? a * a / 2 : b * (|a| - b / 2)

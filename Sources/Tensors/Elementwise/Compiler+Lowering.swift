@@ -7,8 +7,6 @@ extension Compiler {
     guard case .apply(let op) = values[i].kind else { return nil }
     let x = values[i].arguments
     switch fx_op(op) {
-    // Of half the time of the two, and right to more digits where eˣ is small.
-    case FX_LOG1P where isApplied(FX_EXP, x[0]): return (FX_LOG1P_EXP.rawValue, values[x[0]].arguments)
     case FX_ADD:
       for (y, one) in [(x[0], x[1]), (x[1], x[0])] where isApplied(FX_EXPM1, y) && values[one].expression.value == 1 {
         return (FX_EXP.rawValue, values[y].arguments)
@@ -17,6 +15,7 @@ extension Compiler {
       for (y, factor) in [(x[0], x[1]), (x[1], x[0])] where values[y].arguments == [factor] {
         if isApplied(FX_SQUARE, y) { return (FX_CUBE.rawValue, [factor]) }
         if isApplied(FX_SIGMOID, y) { return (FX_SILU.rawValue, [factor]) }
+        if isApplied(FX_NORMAL_CDF, y) { return (FX_GELU.rawValue, [factor]) }
       }
     case FX_SELECT: return rectifier(x) ?? clamp(x) ?? (op, x)
     default: break

@@ -4,7 +4,9 @@
 ///     let y = mish(x)
 ///     print(mish)                     // its formula, its derivative's, and what they cost
 ///
-/// The closure runs once, on symbols, and is kept as a short program: common subexpressions are shared, constants folded. It works for
+/// The closure runs once, on symbols, and is kept as a short program: common subexpressions are shared, constants folded. What overflows or cancels as
+/// it is written is computed as the library does: `log(1 + exp(x))` as softplus, `exp(x) / (exp(x) + exp(y))` as sigmoid, `sqrt(x * x + y * y)` as
+/// hypot, so that value and derivatives are finite wherever the function's are. Tensors' operators run one by one, and know of no such thing. It works for
 /// float32 and float64, on tensors of any layout; tensors of different shapes broadcast together. Comparisons give 1 or 0, and
 /// `select(mask, x, y)` chooses; a Swift `if` cannot look at an element.
 ///

@@ -4,8 +4,9 @@ extension Expression {
   /// What an instruction comes to without being executed, or as another that is cheaper; nil if it stands as it is.
   ///
   /// Constants are folded, and what changes nothing is left out: for NaN and infinity too, so that a kernel gives what its closure says.
-  /// Hence x − x and 0·x stay, which NaN and ∞ do not make 0, and so does log(exp x), which is ∞ for a large x. The sign of a zero alone is
-  /// not kept. Powers take the short ways that ``pow(_:_:)-(Tensor,S)`` takes.
+  /// Hence x − x and 0·x stay, which NaN and ∞ do not make 0. The sign of a zero alone is not kept. Powers take the short ways that
+  /// ``pow(_:_:)-(Tensor,S)`` takes. What a closure says is a function of numbers: where an intermediate result overflows and the function does
+  /// not, its value is what is meant, and ``Rewriter`` finds it.
   static func simplified(_ op: fx_op, _ x: [Expression]) -> Expression? {
     if x.allSatisfy({ $0.value != nil }) { return .constant(evaluate(op, x.map { $0.value! })) }
     switch op {

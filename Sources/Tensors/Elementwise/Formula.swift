@@ -196,6 +196,8 @@ struct Formula {
     FX_MIN.rawValue: "minimum", FX_ATAN2.rawValue: "atan2", FX_HYPOT.rawValue: "hypot", FX_FLOORDIV.rawValue: "floorDivide",
     FX_FMOD.rawValue: "truncatingRemainder", FX_COPYSIGN.rawValue: "copysign", FX_POLYGAMMA.rawValue: "polygamma",
     FX_SELECT.rawValue: "select", FX_HARD_SWISH.rawValue: "hardSwish", FX_HUBER.rawValue: "huber", FX_LERP.rawValue: "lerp",
+    FX_LOG_COSH.rawValue: "logCosh", FX_LOG1M_EXP.rawValue: "log1mexp",
+    FX_LOG_ADD_EXP.rawValue: "logAddExp",
   ]
 
   /// Those that mathematics writes otherwise.

@@ -19,16 +19,17 @@ enum Gradient {
     }
     visit(root)
 
-    var adjoints: [ObjectIdentifier: Symbol] = [ObjectIdentifier(root): Symbol(seed)]
-    var byInput: [Int: Symbol] = [:]
-    for (input, slope) in (slopes ?? []).enumerated() { byInput[input] = Symbol(seed) * Symbol(slope) }
+    var adjoints: [ObjectIdentifier: Adjoint] = [ObjectIdentifier(root): Adjoint(seed)]
+    var byInput: [Int: Adjoint] = [:]
+    for (input, slope) in (slopes ?? []).enumerated() { byInput[input] = Adjoint(seed) * Symbol(slope) }
     for node in order.reversed() where slopes == nil {
       guard let dy = adjoints[ObjectIdentifier(node)] else { continue }
       switch node.kind {
       case .input(let index): byInput[index] = byInput[index].map { $0 + dy } ?? dy
       case .apply(let op):
         let y = Symbol(node)
-        for (argument, dx) in zip(node.arguments, rule(fx_op(op), node.arguments.map(Symbol.init), y, dy)) {
+        let slopes = quotient(node, dy) ?? Array(zip(node.arguments, rule(fx_op(op), node.arguments.map(Symbol.init), y, dy)))
+        for (argument, dx) in slopes {
           guard let dx else { continue }
           let id = ObjectIdentifier(argument)
           adjoints[id] = adjoints[id].map { $0 + dx } ?? dx
@@ -37,14 +38,15 @@ enum Gradient {
       }
     }
     // The result is at hand when a derivative is taken: where it occurs in one, it is read and not computed again.
-    let isComputed = readsResult && !root.arguments.isEmpty
+    // But for a hypotenuse, whose own derivative cancels if it is one of a given number.
+    let isComputed = readsResult && !root.arguments.isEmpty && !root.isApplied(FX_HYPOT)
     return (0..<inputCount).map { input in
       guard var dx = byInput[input]?.node else { return nil }
       if isComputed { dx = replacing(root, with: .input(inputCount), in: dx) }
       if dx.value == 0 { return nil }
       let uses = inputs(of: dx).sorted()
       let renumbered = renumbering(dx, Dictionary(uniqueKeysWithValues: uses.enumerated().map { ($1, $0) }))
-      return .init(program: Program(renumbered, inputCount: uses.count), uses: uses)
+      return .init(program: Program(renumbered, inputCount: uses.count, isDerivative: true), uses: uses)
     }
   }
 
@@ -153,54 +155,61 @@ enum Gradient {
     func isChoice(_ x: Expression) -> Bool {
       x.kind == .apply(FX_SELECT.rawValue) && (x.arguments[1].value == 0 || x.arguments[2].value == 0)
     }
-    return shorten(derivative.program.expression)
+    return shorten(derivative.program.computed)
   }
 
   private static let ln2 = Double.log(2)
   private static let ln10 = Double.log(10)
 
   /// The derivative of an instruction for each operand, times `dy`; nil where it is zero.
-  private static func rule(_ op: fx_op, _ x: [Symbol], _ y: Symbol, _ dy: Symbol) -> [Symbol?] {
+  private static func rule(_ op: fx_op, _ x: [Symbol], _ y: Symbol, _ dy: Adjoint) -> [Adjoint?] {
     typealias S = Symbol
     let a = x[0]
     let b = x.count > 1 ? x[1] : a
     func square(_ x: S) -> S { S.unary(FX_SQUARE, x) }
     func rsqrt(_ x: S) -> S { S.unary(FX_RSQRT, x) }
+    // Where a slope has come to 0, what grows within has no part any more: 0 and not 0·∞.
+    func saturating(_ slope: S) -> Adjoint {
+      Adjoint.hasUnboundedSlope(a.node) ? dy.chosen(slope .== 0, nil, dy * slope) : dy * slope
+    }
     switch op {
     case FX_COPY: return [dy]
     case FX_NEG: return [-dy]
     case FX_ABS: return [dy * S.unary(FX_SIGN, a)]
-    case FX_SQUARE: return [dy * (2 * a)]
+    case FX_SQUARE: return [dy * 2 * a]
     case FX_RECIPROCAL: return [-(dy * square(y))]
     case FX_SQRT: return [dy * 0.5 / y]
     case FX_RSQRT: return [dy * (-0.5 * (y * square(y)))]
-    case FX_EXP: return [dy * y]
+    case FX_EXP: return [saturating(y)]
     case FX_EXPM1: return [dy * (y + 1)]
     case FX_LOG: return [dy / a]
     case FX_LOG1P: return [dy / (1 + a)]
     case FX_SIN: return [dy * S.cos(a)]
     case FX_COS: return [-(dy * S.sin(a))]
     case FX_TAN: return [dy * (1 + square(y))]
-    case FX_ASIN: return [dy * rsqrt(1 - square(a))]
-    case FX_ACOS: return [-(dy * rsqrt(1 - square(a)))]
+    // In factors, which keep their digits near 1, and from which nothing overflows.
+    case FX_ASIN: return [dy * rsqrt((1 - a) * (1 + a))]
+    case FX_ACOS: return [-(dy * rsqrt((1 - a) * (1 + a)))]
     case FX_ATAN: return [dy / (1 + square(a))]
     case FX_SINH: return [dy * S.cosh(a)]
     case FX_COSH: return [dy * S.sinh(a)]
-    case FX_TANH: return [dy * (1 - square(y))]
-    case FX_ASINH: return [dy * rsqrt(square(a) + 1)]
-    case FX_ACOSH: return [dy * rsqrt(square(a) - 1)]
-    case FX_ATANH: return [dy / (1 - square(a))]
-    case FX_ERF: return [dy * (S(2 / Double.pi.squareRoot()) * S.exp(-square(a)))]
-    case FX_ERFC: return [-(dy * (S(2 / Double.pi.squareRoot()) * S.exp(-square(a))))]
-    case FX_NORMAL_CDF: return [dy * (S(1 / (2 * Double.pi).squareRoot()) * S.exp(-0.5 * square(a)))]
+    case FX_TANH: return [saturating(1 - square(y))]
+    case FX_ASINH: return [dy / S.binary(FX_HYPOT, a, 1)]
+    case FX_ACOSH: return [dy * (rsqrt(a - 1) * rsqrt(a + 1))]
+    case FX_ATANH: return [dy / ((1 - a) * (1 + a))]
+    case FX_LOG_COSH: return [dy * S.tanh(a)]
+    case FX_LOG1M_EXP: return [-(dy / S.expMinusOne(-a))]
+    case FX_ERF: return [saturating(S(2 / Double.pi.squareRoot()) * S.exp(-square(a)))]
+    case FX_ERFC: return [-saturating(S(2 / Double.pi.squareRoot()) * S.exp(-square(a)))]
+    case FX_NORMAL_CDF: return [saturating(S(1 / (2 * Double.pi).squareRoot()) * S.exp(-0.5 * square(a)))]
     case FX_ERFINV: return [dy * (S(Double.pi.squareRoot() / 2) * S.exp(square(y)))]
     case FX_EXP2: return [dy * (y * S(ln2))]
-    case FX_LOG2: return [dy / (a * S(ln2))]
-    case FX_LOG10: return [dy / (a * S(ln10))]
+    case FX_LOG2: return [dy * S(1 / ln2) / a]
+    case FX_LOG10: return [dy * S(1 / ln10) / a]
     case FX_LGAMMA: return [dy * S.unary(FX_DIGAMMA, a)]
     case FX_DIGAMMA: return [dy * S.binary(FX_POLYGAMMA, 1, a)]
     case FX_POLYGAMMA, FX_SINC: return [nil, dy * S.binary(op, a + 1, b)]
-    case FX_SIGMOID: return [dy * (y * (1 - y))]
+    case FX_SIGMOID: return [saturating(y * (1 - y))]
     case FX_SOFTPLUS: return [dy * S.unary(FX_SIGMOID, a)]
     case FX_ADD: return [dy, dy]
     case FX_SUB: return [dy, -dy]
@@ -215,21 +224,33 @@ enum Gradient {
       let half = dy * 0.5
       let first = op == FX_MAX ? a .> b : a .< b
       let second = op == FX_MAX ? b .> a : b .< a
-      return [`where`(a .== b, half, `where`(first, dy, 0)), `where`(a .== b, half, `where`(second, dy, 0))]
+      return [dy.chosen(a .== b, half, dy.chosen(first, dy, nil)), dy.chosen(a .== b, half, dy.chosen(second, dy, nil))]
     case FX_ATAN2:
-      let r = square(a) + square(b)
-      return [dy * (b / r), -(dy * (a / r))]
+      // One division after the other, since r² overflows; none at the origin, nor where r is infinite.
+      let r = S.binary(FX_HYPOT, a, b)
+      let isFlat = (r .== 0) .| (r .== S(.infinity))
+      let divisor = `where`(isFlat, 1, r)
+      let dx = dy.chosen(isFlat, nil, dy)
+      return [dx * (b / divisor) / divisor, -(dx * (a / divisor) / divisor)]
+    case FX_LOG_ADD_EXP:
+      // Two equal infinities are 0 apart.
+      let areInfinite = (a .== b) * (S.unary(FX_ABS, a) .== S(.infinity))
+      let distance = `where`(areInfinite, 0, a - b)
+      return [dy * sigmoid(distance), dy * sigmoid(-distance)]
     case FX_REM: return [dy, -(dy * S.binary(FX_FLOORDIV, a, b))]
     case FX_FMOD: return [dy, -(dy * S.unary(FX_TRUNC, a / b))]
     case FX_COPYSIGN: return [dy * (S.unary(FX_SIGN, a) * S.binary(FX_COPYSIGN, 1, b)), nil]
-    case FX_HYPOT: return [dy * (a / y), dy * (b / y)]
+    case FX_HYPOT:
+      // 0 at the origin.
+      let divisor = `where`(y .== 0, 1, y)
+      return [dy * (a / divisor), dy * (b / divisor)]
     case FX_FMA: return [dy * b, dy * a, dy]
     case FX_HARD_SWISH: return [dy * `where`(a .<= -3, 0, `where`(a .>= 3, 1, a * S(1 / 3.0) + 0.5))]
     case FX_HUBER: return [dy * hardTanh(a, min: -b, max: b), dy * relu(S.unary(FX_ABS, a) - b)]
     case FX_LERP:
       let weight = x[2]
       return [dy * (1 - weight), dy * weight, dy * (b - a)]
-    case FX_SELECT: return [nil, `where`(a, dy, 0), `where`(a, 0, dy)]
+    case FX_SELECT: return [nil, dy.chosen(a, dy, nil), dy.chosen(a, nil, dy)]
     default: return x.map { _ in nil }  // signs, roundings and comparisons are flat
     }
   }

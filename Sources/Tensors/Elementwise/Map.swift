@@ -160,9 +160,9 @@ struct Map<X: Operands>: Primitive {
 
   /// A program without operands, as a number for all elements.
   private func constant(like dy: Tensor) -> Tensor {
-    switch program.expression.kind {
+    switch program.computed.kind {
     case .constant(1), .scalar(Program.seedScalar): dy
-    default: Tensor.full([], value(of: program.expression), dy.dtype).expanded(dy.shape)
+    default: Tensor.full([], value(of: program.computed), dy.dtype).expanded(dy.shape)
     }
   }
 }

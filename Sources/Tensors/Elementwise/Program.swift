@@ -52,25 +52,31 @@ final class Program: Sendable {
   let ofRows: (left: [fx_kernel?], right: [fx_kernel?])?
   /// Kernels by dtype and instruction; nil for a dtype where an instruction has no meaning.
   let kernels: [[fx_kernel]?]
+  /// As it was written.
   let expression: Expression
+  /// As it is computed.
+  let computed: Expression
   /// Its derivatives for the inputs where they are told and do not follow from the expression.
   private let slopes: [Expression]?
+  private let isDerivative: Bool
   private let derivatives: Mutex<[[Derivative?]?]> = Mutex(Array(repeating: nil, count: 6))
 
   /// Whether the result is just the only input.
   var isCopy: Bool {
-    if case .input(0) = expression.kind { return true }
+    if case .input(0) = computed.kind { return true }
     return false
   }
 
   /// How many elements an instruction handles at a time: 4 KB of float32.
   static let blockSize = 1024
 
-  init(_ expression: Expression, inputCount: Int, slopes: [Expression]? = nil) {
+  init(_ expression: Expression, inputCount: Int, slopes: [Expression]? = nil, isDerivative: Bool = false) {
     self.slopes = slopes
+    self.isDerivative = isDerivative
     var compiler = Compiler()
     compiler.one = compiler.intern(.constant(1))
-    let root = compiler.intern(expression)
+    computed = Rewriter.rewritten(expression, isDerivative: isDerivative)
+    let root = compiler.intern(computed)
     compiler.emit(root)
     self.expression = expression
     self.inputCount = inputCount
@@ -142,7 +148,10 @@ final class Program: Sendable {
   /// The program of one operand and a number, as one of two operands: for numbers that no Double is.
   var ofTensors: Program {
     tensors.withLock { made in
-      if made == nil { made = Program(Gradient.replacingScalar(with: inputCount, in: expression), inputCount: inputCount + 1) }
+      if made == nil {
+        let binary = Gradient.replacingScalar(with: inputCount, in: expression)
+        made = Program(binary, inputCount: inputCount + 1, isDerivative: isDerivative)
+      }
       return made!
     }
   }
@@ -154,7 +163,8 @@ final class Program: Sendable {
     if ones == 0 { return self }
     return foldings.withLock { made in
       if made[ones] == nil {
-        made[ones] = Program(Gradient.replacingScalars({ ones >> $0 & 1 == 1 }, in: expression), inputCount: inputCount)
+        made[ones] = Program(
+          Gradient.replacingScalars({ ones >> $0 & 1 == 1 }, in: expression), inputCount: inputCount, isDerivative: isDerivative)
       }
       return made[ones]!
     }
@@ -202,7 +212,7 @@ final class Program: Sendable {
           case .number: .scalar(Program.seedScalar)
           case .one: .constant(1)
           }
-        made[kind] = Gradient.derivatives(of: expression, inputCount: inputCount, seed: dy, readsResult: readsResult, slopes: slopes)
+        made[kind] = Gradient.derivatives(of: computed, inputCount: inputCount, seed: dy, readsResult: readsResult, slopes: slopes)
       }
       return made[kind]![input]
     }
@@ -213,7 +223,7 @@ final class Program: Sendable {
   /// Where a program's value is the extreme that it ends in, the last of [inputs…, extreme]: 1 there, else 0.
   var ties: Program {
     tying.withLock { made in
-      if made == nil { made = Program(.apply(FX_EQ, expression, .input(inputCount)), inputCount: inputCount + 1) }
+      if made == nil { made = Program(.apply(FX_EQ, computed, .input(inputCount)), inputCount: inputCount + 1, isDerivative: isDerivative) }
       return made!
     }
   }
@@ -223,8 +233,8 @@ final class Program: Sendable {
   func derivativeUnderExtreme(_ input: Int) -> Derivative? {
     underExtreme.withLock { made in
       if made == nil {
-        let seed = Expression.apply(FX_MUL, .apply(FX_EQ, expression, .input(inputCount)), .input(inputCount + 1))
-        made = Gradient.derivatives(of: expression, inputCount: inputCount, seed: seed, readsResult: false, slopes: slopes)
+        let seed = Expression.apply(FX_MUL, .apply(FX_EQ, computed, .input(inputCount)), .input(inputCount + 1))
+        made = Gradient.derivatives(of: computed, inputCount: inputCount, seed: seed, readsResult: false, slopes: slopes)
       }
       return made![input]
     }

@@ -6,6 +6,8 @@ import RealModule
 /// 1/(1 + e⁻ˣ).
 ///
 /// Derivative: dy·y·(1 − y).
+///
+/// Accuracy: 2 ulp in float32, 2 in float64.
 public func sigmoid(_ x: consuming Tensor) -> Tensor { mapped("sigmoid", A.sigmoid, x) }
 /// 1/(1 + e⁻ˣ), as a symbol.
 public func sigmoid(_ x: Symbol) -> Symbol { Symbol.unary(FX_SIGMOID, x) }
@@ -33,11 +35,15 @@ public func leakyRelu(_ x: Tensor, slope: Tensor) -> Tensor { mapped("leakyRelu"
 /// x where x > 0, else alpha·(eˣ − 1).
 ///
 /// Derivative: dy, or dy·alpha·eˣ.
+///
+/// Accuracy: 1 ulp in float32, 2 in float64.
 public func elu(_ x: consuming Tensor, alpha: Double = 1) -> Tensor { mapped("elu", A.elu, x, SIMD4(alpha, 0, 0, 0)) }
 
 /// x where x > 0, else alpha·(exp(x/alpha) − 1): ``elu(_:alpha:)-(Tensor,_)`` with a continuous slope (Barron 2017).
 ///
 /// Derivative: dy, or dy·exp(x/alpha). PyTorch: `celu`.
+///
+/// Accuracy: 2 ulp in float32, 2 in float64.
 public func celu(_ x: consuming Tensor, alpha: Double = 1) -> Tensor {
   if alpha == 0 || !alpha.isFinite {
     fail(TensorError("celu", "an alpha of \(alpha); a finite number other than 0 would fit"))
@@ -49,16 +55,22 @@ public func celu(_ x: consuming Tensor, alpha: Double = 1) -> Tensor {
 /// 1.0507·elu(x, alpha: 1.67326), which keeps mean 0 and variance 1 from layer to layer (Klambauer 2017).
 ///
 /// Derivative: 1.0507·dy, or dy·1.0507·1.67326·eˣ. PyTorch: `selu`.
+///
+/// Accuracy: 2 ulp in float32, 2 in float64.
 public func selu(_ x: consuming Tensor) -> Tensor { mapped("selu", A.selu, x) }
 
 /// x·sigmoid(x), also called swish.
 ///
 /// Derivative: dy·(s + x·s·(1 − s)).
+///
+/// Accuracy: 2 ulp in float32, 2 in float64.
 public func silu(_ x: consuming Tensor) -> Tensor { mapped("silu", A.silu, x) }
 
 /// log(1 + eˣ), without overflow.
 ///
 /// Derivative: dy·sigmoid(x).
+///
+/// Accuracy: 2 ulp in float32, 2 in float64.
 public func softplus(_ x: consuming Tensor) -> Tensor { mapped("softplus", A.softplus, x) }
 
 /// log(1 + exp(beta·x))/beta, and x itself where beta·x is beyond the threshold, as PyTorch has it at 20.
@@ -76,11 +88,15 @@ public func softplus(_ x: Tensor, beta: Double, threshold: Double = .infinity) -
 /// log sigmoid(x) = −log(1 + e⁻ˣ), without overflow.
 ///
 /// Derivative: dy·sigmoid(−x). PyTorch: `logsigmoid`.
+///
+/// Accuracy: 2 ulp in float32, 2 in float64.
 public func logSigmoid(_ x: consuming Tensor) -> Tensor { mapped("logSigmoid", A.logSigmoid, x) }
 
 /// x·tanh(softplus(x)) (Misra 2019).
 ///
 /// Derivative: dy·(t + x·(1 − t²)·sigmoid(x)), t = tanh(softplus(x)). PyTorch: `mish`.
+///
+/// Accuracy: 4 ulp in float32, 4 in float64; 128 of the least number below the normal range.
 public func mish(_ x: consuming Tensor) -> Tensor { mapped("mish", A.mish, x) }
 
 /// a·sigmoid(b) of the two halves a and b of an axis (Dauphin 2017).
@@ -98,7 +114,7 @@ public func glu(_ x: Tensor, axis: Int = -1) -> Tensor {
 
 /// How ``gelu(_:approximation:)-(Tensor,_)`` computes the normal distribution's Φ.
 public enum GELUApproximation: Sendable {
-  /// Φ(x) itself: in float32 at most 2.8·2⁻²⁴ off, in float64 to the last digits.
+  /// Φ(x) itself: in float32 at most 2.8·2⁻²⁴ off down to −3.5 and to the last digits below, in float64 to the last digits.
   case none
   /// ½(1 + tanh(√(2/π)·(x + 0.044715·x³))), as GPT-2 has it.
   case tanh
@@ -107,6 +123,8 @@ public enum GELUApproximation: Sendable {
 /// x·Φ(x), Φ the normal distribution (Hendrycks and Gimpel 2016).
 ///
 /// Derivative: dy·(Φ(x) + x·φ(x)).
+///
+/// Accuracy: 8 ulp in float32, 4 in float64, of 0.25 where the result is smaller; 128 of the least number below the normal range.
 public func gelu(_ x: Tensor, approximation: GELUApproximation) -> Tensor {
   mapped("gelu", approximation == .none ? A.gelu : A.geluTanh, x)
 }
@@ -132,10 +150,14 @@ public func relu6(_ x: consuming Tensor) -> Tensor { mapped("relu6", A.relu6, x)
 /// relu6(x + 3)/6, a sigmoid of three straight lines.
 ///
 /// Derivative: dy/6 between −3 and 3, else 0. PyTorch: `hardsigmoid`.
+///
+/// Accuracy: 2 ulp in float32, 2 in float64.
 public func hardSigmoid(_ x: consuming Tensor) -> Tensor { mapped("hardSigmoid", A.hardSigmoid, x) }
 /// x·relu6(x + 3)/6 (Howard 2019).
 ///
 /// Derivative: 0 up to −3, dy·(x/3 + ½) up to 3, dy beyond. PyTorch: `hardswish`.
+///
+/// Accuracy: 2 ulp in float32, 2 in float64.
 public func hardSwish(_ x: consuming Tensor) -> Tensor { mapped("hardSwish", A.hardSwish, x) }
 /// x, but 0 within ±lambda.
 ///
@@ -154,10 +176,14 @@ public func softShrink(_ x: consuming Tensor, lambda: Double = 0.5) -> Tensor {
 /// x/(1 + |x|).
 ///
 /// Derivative: dy/(1 + |x|)². PyTorch: `softsign`.
+///
+/// Accuracy: 2 ulp in float32, 2 in float64.
 public func softsign(_ x: consuming Tensor) -> Tensor { mapped("softsign", A.softsign, x) }
 /// x − tanh x.
 ///
 /// Derivative: dy·tanh² x. PyTorch: `tanhshrink`.
+///
+/// Accuracy: 2 ulp in float32, 2 in float64, of 1 where the result is smaller.
 public func tanhShrink(_ x: consuming Tensor) -> Tensor { mapped("tanhShrink", A.tanhShrink, x) }
 
 /// The programs behind these functions.

@@ -108,10 +108,7 @@ public func xLogY(_ x: Symbol, _ y: Symbol) -> Symbol {
 /// log(x/(1 − x)), as a symbol.
 public func logit(_ x: Symbol) -> Symbol { log(x) - log1p(-x) }
 /// log(eˣ + eʸ), as a symbol.
-public func logAddExp(_ x: Symbol, _ y: Symbol) -> Symbol {
-  let (larger, distance) = parts(x, y)
-  return larger + log1p(exp(distance))
-}
+public func logAddExp(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_LOG_ADD_EXP, x, y) }
 /// log₂(2ˣ + 2ʸ), as a symbol.
 public func logAddExp2(_ x: Symbol, _ y: Symbol) -> Symbol {
   let (larger, distance) = parts(x, y)

@@ -6,18 +6,24 @@ import RealModule
 /// The error function 2/√π ∫₀ˣ exp(−t²) dt.
 ///
 /// Derivative: dy·2/√π·exp(−x²).
+///
+/// Accuracy: 1 ulp in float32, 2 in float64.
 public func erf(_ x: consuming Tensor) -> Tensor { mapped("erf", F.erf, x) }
 /// The error function, as a symbol.
 public func erf(_ x: Symbol) -> Symbol { Symbol.unary(FX_ERF, x) }
 /// 1 − erf x, exact where erf x is near 1.
 ///
 /// Derivative: −dy·2/√π·exp(−x²). PyTorch: `erfc`.
+///
+/// Accuracy: 2 ulp in float32, 3 in float64.
 public func erfc(_ x: consuming Tensor) -> Tensor { mapped("erfc", F.erfc, x) }
 /// 1 − erf x, as a symbol.
 public func erfc(_ x: Symbol) -> Symbol { Symbol.unary(FX_ERFC, x) }
 /// The number whose error function is x; ±∞ at ±1, NaN beyond.
 ///
 /// Derivative: dy·√π/2·exp(y²). PyTorch: `erfinv`.
+///
+/// Accuracy: 2 ulp in float32, 3 in float64.
 public func erfInverse(_ x: consuming Tensor) -> Tensor { mapped("erfInverse", F.erfInverse, x) }
 /// The number whose error function is x, as a symbol.
 public func erfInverse(_ x: Symbol) -> Symbol { Symbol.unary(FX_ERFINV, x) }
@@ -25,12 +31,16 @@ public func erfInverse(_ x: Symbol) -> Symbol { Symbol.unary(FX_ERFINV, x) }
 /// log |Γ(x)|, which at x + 1 is the logarithm of x!; ∞ at 0 and the negative integers.
 ///
 /// Derivative: dy·digamma x. PyTorch: `lgamma`.
+///
+/// Accuracy: 2 ulp in float32, 2 in float64.
 public func logGamma(_ x: consuming Tensor) -> Tensor { mapped("logGamma", F.logGamma, x) }
 /// log |Γ(x)|, as a symbol.
 public func logGamma(_ x: Symbol) -> Symbol { Symbol.unary(FX_LGAMMA, x) }
 /// ψ(x), the derivative of log Γ; ∓∞ at ±0, NaN at the negative integers.
 ///
 /// Derivative: dy·polygamma(1, x). PyTorch: `digamma`.
+///
+/// Accuracy: 1 ulp in float32, 8 in float64, of 1 where the result is smaller.
 public func digamma(_ x: consuming Tensor) -> Tensor { mapped("digamma", F.digamma, x) }
 /// ψ(x), the derivative of log Γ, as a symbol.
 public func digamma(_ x: Symbol) -> Symbol { Symbol.unary(FX_DIGAMMA, x) }
@@ -52,10 +62,14 @@ public func polygamma(_ order: Int, _ x: Symbol) -> Symbol {
 /// x·log y, and 0 where x is 0 and y is a number; broadcast together.
 ///
 /// Derivative: dy·log y (0 at x = 0), dy·x/y. PyTorch: `xlogy`.
+///
+/// Accuracy: 2 ulp in float32, 2 in float64.
 public func xLogY(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("xLogY", F.xLogY, x, y) }
 /// log(x/(1 − x)), the inverse of ``sigmoid(_:)-(Tensor)``; NaN beyond 0…1.
 ///
 /// Derivative: dy/(x·(1 − x)). PyTorch: `logit`.
+///
+/// Accuracy: 4 ulp in float32, 4 in float64, of 1 where the result is smaller.
 public func logit(_ x: consuming Tensor) -> Tensor { mapped("logit", F.logit, x) }
 /// log(x/(1 − x)) of x taken into epsilon…1 − epsilon.
 ///
@@ -68,10 +82,14 @@ public func logit(_ x: consuming Tensor, epsilon: Double) -> Tensor {
 /// log(eˣ + eʸ), broadcast together, without overflow.
 ///
 /// Derivative: dy·sigmoid(x − y), dy·sigmoid(y − x). PyTorch: `logaddexp`.
+///
+/// Accuracy: 4 ulp in float32, 4 in float64, of 1 where the result is smaller.
 public func logAddExp(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("logAddExp", F.logAddExp, x, y) }
 /// log₂(2ˣ + 2ʸ), broadcast together, without overflow.
 ///
 /// Derivative: dy·2ˣ/(2ˣ + 2ʸ), dy·2ʸ/(2ˣ + 2ʸ). PyTorch: `logaddexp2`.
+///
+/// Accuracy: 4 ulp in float32, 4 in float64, of 1 where the result is smaller.
 public func logAddExp2(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("logAddExp2", F.logAddExp2, x, y) }
 
 /// The programs behind these functions.

@@ -101,12 +101,12 @@ extension OperatorTable {
     }
     rows += both(
       "atan2", [.real(-2, 2, avoiding: [0]), .real(0.3, 2)],
-      specials: "0 -1 = 3.141592653589793; -0 -1 = -3.141592653589793; inf inf = 0.7853981633974483; nan 1 = nan; 1 0 = 1.5707963267948966",
+      specials: "0 -1 = 3.141592653589793; -0 -1 = -3.141592653589793; inf inf = 0.7853981633974483; nan 1 = nan; 1 0 = 1.5707963267948966; 0 0 = 0 | 0 0",
       { atan2($0, $1) }, symbols: { atan2($0, $1) }
     ) { atan2($0, $1) }
     rows += both(
       "hypot", [.real(-2, 2, avoiding: [0]), .real(0.3, 2)],
-      specials: "3 4 = 5 | 0.6 0.8; inf nan = inf; nan 1 = nan; 0 0 = 0; 3e30 4e30 = 5e30",
+      specials: "3 4 = 5 | 0.6 0.8; inf nan = inf; nan 1 = nan; 0 0 = 0 | 0 0; 3e30 4e30 = 5e30 | 0.6 0.8",
       { hypot($0, $1) }, symbols: { hypot($0, $1) }
     ) { hypot($0, $1) }
   }
