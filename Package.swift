@@ -83,6 +83,7 @@ let package = Package(
     .executableTarget(
       name: "conformance", dependencies: ["PyTorchCases", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/ConformanceCommand", swiftSettings: swift),
+    .executableTarget(name: "sweep", dependencies: ["Fluxion", "Tensors", "Autodiff"], path: "Tests/Sweep", swiftSettings: swift),
     .executableTarget(name: "trainee", dependencies: ["Fluxion"], path: "Tests/Trainee", swiftSettings: swift),
     .testTarget(
       name: "FluxionTests",

@@ -15,6 +15,8 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
   /// The examples.
   public let data: D
   /// The examples of a batch; the last one of a pass may have fewer.
+  ///
+  /// With `Int.max`, or any size from the number of examples on, there is one batch of all.
   public let batchSize: Int
   /// Whether each pass has a random order.
   public let shuffle: Bool
@@ -29,6 +31,7 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
   /// Without a seed it takes one from the stream in force, so that ``withSeed(_:_:)`` makes it reproducible.
   public init(_ data: D, batchSize: Int, shuffle: Bool = false, seed: UInt64? = nil, dropLast: Bool = false, prefetch: Bool = true) {
     if batchSize < 1 { fail(TensorError("DataLoader", "a batch size of \(batchSize); 1 or more would fit")) }
+    if data.count < 0 { fail(TensorError("DataLoader", "a data set of \(data.count) examples; 0 or more would fit")) }
     self.data = data
     self.batchSize = Swift.max(1, batchSize)
     self.shuffle = shuffle
@@ -43,7 +46,10 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
   }
 
   /// The number of batches in a pass.
-  public var batchCount: Int { (data.count + (dropLast ? 0 : batchSize - 1)) / batchSize }
+  public var batchCount: Int {
+    let (whole, rest) = Swift.max(0, data.count).quotientAndRemainder(dividingBy: batchSize)
+    return whole + (rest > 0 && !dropLast ? 1 : 0)
+  }
 
   /// The same, for `Sequence`.
   public var underestimatedCount: Int { batchCount }
@@ -55,12 +61,14 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
   ///
   /// From a batch on, counted from 0, it gives the batches that the whole pass gives from there on; there are none behind the last one.
   public func pass(_ number: Int, from batch: Int = 0) -> BatchIterator<D> {
+    if number < 0 { fail(TensorError("DataLoader", "pass \(number); 0 or more would fit")) }
     if batch < 0 { fail(TensorError("DataLoader", "a pass from batch \(batch) on; 0 or more would fit")) }
-    let passSeed = mix(seed, UInt64(number))
-    var order = Array(0..<data.count)
-    if shuffle {
+    let passSeed = mix(seed, UInt64(Swift.max(0, number)))
+    var order: [Int]?
+    let count = Swift.max(0, data.count)
+    if shuffle, attempt({ () throws(TensorError) in try checkList(count, of: 8, "DataLoader", "the order of \(count) examples") }) != nil {
       var stream = RandomStream(seed: passSeed)
-      order.shuffle(using: &stream)
+      order = (0..<count).shuffled(using: &stream)
     }
     return BatchIterator(self, order, passSeed, from: Swift.max(0, batch))
   }
@@ -71,7 +79,8 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
 /// No work goes on behind its back once it is gone: leaving a loop early waits for the batch that is being made, if one is.
 public final class BatchIterator<D: Dataset>: IteratorProtocol, Sequence {
   private let loader: DataLoader<D>
-  private let order: [Int]
+  /// The examples in the order of the pass; nil for their own.
+  private let order: [Int]?
   private let seed: UInt64
   private var position: Int
   private var ahead: Ahead<Made>?
@@ -84,7 +93,7 @@ public final class BatchIterator<D: Dataset>: IteratorProtocol, Sequence {
   /// tensor is made sooner than that.
   private static var worthwhile: Duration { .microseconds(50) }
 
-  init(_ loader: DataLoader<D>, _ order: [Int], _ seed: UInt64, from batch: Int) {
+  init(_ loader: DataLoader<D>, _ order: [Int]?, _ seed: UInt64, from batch: Int) {
     self.loader = loader
     self.order = order
     self.seed = seed
@@ -112,7 +121,11 @@ public final class BatchIterator<D: Dataset>: IteratorProtocol, Sequence {
   private func prepare(inBackground: Bool) {
     guard position < loader.batchCount else { return }
     let start = position * loader.batchSize
-    let indices = Array(order[start..<Swift.min(start + loader.batchSize, order.count)])
+    let count = Swift.min(loader.batchSize, loader.data.count - start)
+    guard attempt({ () throws(TensorError) in try checkList(count, of: 8, "DataLoader", "a batch of \(count) examples") }) != nil else {
+      return
+    }
+    let indices = Array(order?[start..<start + count] ?? ArraySlice(start..<start + count))
     let (data, batchSeed) = (loader.data, mix(seed, UInt64(position)))
     position += 1
     ahead = Ahead(inBackground: inBackground) {

@@ -55,7 +55,7 @@ public struct TensorDataset: Dataset {
   ///
   /// Neighbours in order are a view; nothing is copied.
   public func batch(_ indices: [Int]) -> (Tensor, Tensor) {
-    if let first = indices.first, first >= 0, indices.elementsEqual(first..<first + indices.count) {
+    if let first = indices.first, first >= 0, first <= count - indices.count, indices.elementsEqual(first..<first + indices.count) {
       return (inputs[first..<first + indices.count], targets[first..<first + indices.count])
     }
     let rows = Tensor(indices)

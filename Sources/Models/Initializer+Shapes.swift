@@ -67,6 +67,7 @@ extension Initializer {
         return .zeros(shape)
       }
       let (rows, columns) = (shape[0], shape[1])
+      guard isPossible(shape, "sparse") else { return .zeros([0, 0]) }
       let zeros = Int((sparsity * Double(rows)).rounded(.up))
       var isKept = [Bool](repeating: true, count: rows * columns)
       for column in 0..<columns {
@@ -106,6 +107,7 @@ extension Initializer {
         fail(TensorError("dirac", "\(groups) groups of \(shape[0]) outputs; a divisor of \(shape[0]) would fit"))
         return .zeros(shape)
       }
+      guard isPossible(shape, "dirac") else { return .zeros([0, 0]) }
       let window = shape.dropFirst(2)
       let size = window.reduce(1, *)
       // An even window's middle is the element behind it, as in PyTorch.
@@ -118,4 +120,13 @@ extension Initializer {
       return Tensor(elements, shape: shape)
     }
   }
+}
+
+/// Whether a parameter of a shape can be made element by element; a mistake if not.
+private func isPossible(_ shape: Shape, _ name: String) -> Bool {
+  let possible: Void? = attempt { () throws(TensorError) in
+    try shape.check(name)
+    try checkList(shape.elementCount, of: 4, name, "the elements of \(shape)")
+  }
+  return possible != nil
 }

@@ -86,9 +86,9 @@ public struct Initializer: Sendable {
 
   private static func scaled(isNormal: Bool, _ variance: @escaping @Sendable (Double, Double) -> Double) -> Initializer {
     Initializer { shape, random in
-      let window = shape.dropFirst(2).reduce(1, *)
-      let fanOut = Double(max(1, shape.rank > 0 ? shape[0] * window : 1))
-      let fanIn = Double(max(1, shape.rank > 1 ? shape[1] * window : shape.elementCount))
+      let window = Shape(shape.dropFirst(2)).elementCount
+      let fanOut = Double(max(1, shape.rank > 0 ? shape[0].saturatingTimes(window) : 1))
+      let fanIn = Double(max(1, shape.rank > 1 ? shape[1].saturatingTimes(window) : shape.elementCount))
       let deviation = variance(fanIn, fanOut).squareRoot()
       guard Setting.finite.holds(deviation, "a gain that makes a standard deviation", "Initializer") else { return .zeros(shape) }
       if isNormal { return .normal(shape, standardDeviation: deviation, using: &random) }

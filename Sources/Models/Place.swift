@@ -134,8 +134,8 @@ private struct Label: ModelVisitor {
   var current = 0
 
   mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
-    labels.runs[current].parameters += tensor.elementCount
-    if tensor.isFrozen { labels.runs[current].frozen += tensor.elementCount }
+    labels.runs[current].parameters = labels.runs[current].parameters.saturatingPlus(tensor.elementCount)
+    if tensor.isFrozen { labels.runs[current].frozen = labels.runs[current].frozen.saturatingPlus(tensor.elementCount) }
     tensor = tensor.labelled(current)
   }
 

@@ -21,6 +21,10 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
   /// A shape of `rank` axes, all of one size.
   public init(repeating size: Int, rank: Int) {
     self.init()
+    guard 0...Shape.maximumRank ~= rank else {
+      fail(TensorError("shape", "\(rank) axes of size \(size); 0 to \(Shape.maximumRank) axes would fit"))
+      return
+    }
     for _ in 0..<rank { append(size) }
   }
 
@@ -43,7 +47,12 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
   /// The sizes in order; more than eight are a mistake that stops the program or the `checked` scope.
   public init(_ elements: some Sequence<Int>) {
     self.init()
-    for size in elements { append(size) }
+    for size in elements {
+      let isFull = rank == Shape.maximumRank
+      append(size)
+      // One too many is a mistake, and the end: a sequence may have any number of elements.
+      if isFull { return }
+    }
   }
 
   /// A shape of these sizes.
@@ -85,7 +94,7 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
   public subscript(range: Range<Int>) -> Swift.Slice<Shape> {
     let fits = range.lowerBound >= 0 && range.upperBound <= rank
     if !fits {
-      fail(TensorError("shape", "\(self) has no axes \(range.lowerBound) to \(range.upperBound - 1); its axes are 0 to \(rank - 1)"))
+      fail(TensorError("shape", "\(self) has no axes \(range); its axes are 0 to \(rank - 1)"))
     }
     return Swift.Slice(base: self, bounds: fits ? range : 0..<rank)
   }
@@ -96,17 +105,17 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
     return 1
   }
 
-  /// The number of elements: the product of the sizes, 1 for a scalar.
+  /// The number of elements: the product of the sizes, 1 for a scalar; `Int.max` where it is larger than that, which no tensor's is.
   public var elementCount: Int {
     // By name, as far as most shapes go: an element at a computed place costs a copy of all eight.
     switch rank {
     case 0: return 1
     case 1: return sizes[unchecked: 0]
-    case 2: return sizes[unchecked: 0] &* sizes[unchecked: 1]
-    case 3: return sizes[unchecked: 0] &* sizes[unchecked: 1] &* sizes[unchecked: 2]
+    case 2: return sizes[unchecked: 0].saturatingTimes(sizes[unchecked: 1])
+    case 3: return sizes[unchecked: 0].saturatingTimes(sizes[unchecked: 1]).saturatingTimes(sizes[unchecked: 2])
     default:
-      var product = sizes[unchecked: 0] &* sizes[unchecked: 1] &* sizes[unchecked: 2] &* sizes[unchecked: 3]
-      for axis in 4..<Swift.max(4, rank) { product &*= sizes[unchecked: axis] }
+      var product = sizes[unchecked: 0].saturatingTimes(sizes[unchecked: 1]).saturatingTimes(sizes[unchecked: 2])
+      for axis in 3..<Swift.max(3, rank) { product = product.saturatingTimes(sizes[unchecked: axis]) }
       return product
     }
   }

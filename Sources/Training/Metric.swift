@@ -43,7 +43,13 @@ public func confusionMatrix(_ predictions: Tensor, _ labels: Tensor, classes: In
     fail(TensorError(name, "\(given); class ids of one shape would fit"))
     return .zeros([0, 0], .int64)
   }
-  var counts = [Int](repeating: 0, count: classes * classes)
+  let shape: Shape = [classes, classes]
+  let isPossible: Void? = attempt { () throws(TensorError) in
+    try shape.check(name)
+    try checkList(shape.elementCount, of: 8, name, "the counts of \(classes) classes")
+  }
+  guard isPossible != nil else { return .zeros([0, 0], .int64) }
+  var counts = [Int](repeating: 0, count: shape.elementCount)
   let pairs = zip(labels.cast(to: .int64).scalars(Int.self), predictions.cast(to: .int64).scalars(Int.self))
   for (position, (label, prediction)) in pairs.enumerated() {
     guard 0..<classes ~= label && 0..<classes ~= prediction else {
@@ -52,5 +58,5 @@ public func confusionMatrix(_ predictions: Tensor, _ labels: Tensor, classes: In
     }
     counts[label * classes + prediction] += 1
   }
-  return Tensor(counts, shape: [classes, classes])
+  return Tensor(counts, shape: shape)
 }

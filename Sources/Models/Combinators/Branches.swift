@@ -127,8 +127,7 @@ public struct Maxout: Branching {
 
   /// `count` chains, each made by a call of `content` and so with parameters of its own.
   public init(_ count: Int, @ChainBuilder _ content: () -> [Layer]) {
-    if count < 1 { fail(TensorError("Maxout", "\(count) models; 1 or more would fit")) }
-    layers = (0..<max(1, count)).map { _ in only(content()) }
+    layers = (0..<partCount(count, "models", atLeast: 1, "Maxout")).map { _ in only(content()) }
   }
 
   /// The largest answer at every element.

@@ -18,8 +18,7 @@ public struct Repeat: Placed, SequenceModel {
 
   /// `count` times the parts that `content` lists, which is called for each anew unless they are shared.
   public init(_ count: Int, sharing: Bool = false, @ChainBuilder _ content: () -> [Layer]) {
-    if count < 0 { fail(TensorError("Repeat", "\(count) times; 0 or more would fit")) }
-    self.count = max(0, count)
+    self.count = partCount(count, "times", atLeast: 0, "Repeat")
     isSharing = sharing
     layers = (0..<(sharing ? 1 : self.count)).map { _ in only(content()) }
   }

@@ -144,7 +144,7 @@ struct AttentionInput {
     _ layer: MultiHeadAttention, _ x: Tensor, _ keys: Tensor?, _ values: Tensor?
   ) -> (q: Tensor, k: Tensor, v: Tensor) {
     let features = layer.features
-    let width = layer.keyHeads * (features / layer.heads)
+    let width = layer.keyHeads.saturatingTimes(features / layer.heads)
     let sizes = [features, width, width]
     let biases = layer.inputBias?.split(sizes: sizes)
     if let weight = layer.inputWeight {

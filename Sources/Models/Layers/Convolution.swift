@@ -148,7 +148,8 @@ extension Convolution {
   /// As it is written: `Conv2D(3, 16, kernel: 3, padding: .same)`.
   public var code: String {
     call(
-      Self.typeName, isWaiting ? nil : "\(weight.size(ofAxis: 1) * groups)", "\(weight.size(ofAxis: 0))", "kernel: \(kernel)",
+      Self.typeName, isWaiting ? nil : "\(weight.size(ofAxis: 1).saturatingTimes(groups))", "\(weight.size(ofAxis: 0))",
+      "kernel: \(kernel)",
       argument("stride", stride, unless: 1), argument("padding", padding, unless: 0), argument("dilation", dilation, unless: 1),
       argument("groups", groups, unless: 1), argument("paddingMode", paddingMode.map { ".\($0)" }, unless: nil),
       activationCode(activation), argument("hasBias", bias != nil, unless: true))
@@ -165,7 +166,10 @@ func filters(
     if inputs % groups != 0 || outputs % groups != 0 {
       throw TensorError(layer, "\(inputs) inputs and \(outputs) outputs in \(groups) groups; numbers that \(groups) divides would fit")
     }
-    return try kernel.numbers("a kernel", axes: axes, least: 1, layer)
+    let window = try kernel.numbers("a kernel", axes: axes, least: 1, layer)
+    try Shape(sizes + Array(window)).check(layer)
+    try checkList(groups, of: 1024, layer, "\(groups) groups")
+    return window
   }
   guard let window else { return .zeros([0, 0]) }
   let group = Shape([sizes[0] / groups, sizes[1]] + Array(window))

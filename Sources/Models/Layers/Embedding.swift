@@ -70,6 +70,8 @@ extension Embedding {
 /// The row that is padding, counted from the first; nil after a mistake.
 func checkedPadding(_ layer: String, _ padding: Int?, count: Int) -> Int? {
   guard let padding else { return nil }
+  // Of a table whose size is a mistake no row is looked for.
+  if count < 0 { return nil }
   if (-count..<count).contains(padding) { return padding < 0 ? padding + count : padding }
   fail(TensorError(layer, "row \(padding) as padding of a table with \(count) rows; \(-count) to \(count - 1) would fit"))
   return nil

@@ -53,10 +53,10 @@ public struct GRULayer: RecurrentLayer {
   /// A layer of given sizes.
   public init(_ inputs: Int, _ outputs: Int, hasBias: Bool = true, weight: Initializer? = nil) {
     let usual = Initializer.recurrent(outputs)
-    weightIH = (weight ?? usual)([3 * outputs, inputs])
-    weightHH = (weight ?? usual)([3 * outputs, outputs])
-    biasIH = hasBias ? usual([3 * outputs]) : nil
-    biasHH = hasBias ? usual([3 * outputs]) : nil
+    weightIH = (weight ?? usual)([outputs.saturatingTimes(3), inputs])
+    weightHH = (weight ?? usual)([outputs.saturatingTimes(3), outputs])
+    biasIH = hasBias ? usual([outputs.saturatingTimes(3)]) : nil
+    biasHH = hasBias ? usual([outputs.saturatingTimes(3)]) : nil
     _hidden = Recurrent(size: outputs)
   }
 
@@ -65,7 +65,7 @@ public struct GRULayer: RecurrentLayer {
 
   /// Makes the weights for another number of inputs anew.
   public mutating func adapt(inputs: Int, weight: Initializer?) {
-    weightIH = (weight ?? .recurrent(sizes.outputs))([3 * sizes.outputs, inputs])
+    weightIH = (weight ?? .recurrent(sizes.outputs))([sizes.outputs.saturatingTimes(3), inputs])
   }
 
   /// All steps: [batch, time, inputs] to [batch, time, outputs].

@@ -55,10 +55,10 @@ public struct LSTMLayer: RecurrentLayer {
   /// A layer of given sizes.
   public init(_ inputs: Int, _ outputs: Int, hasBias: Bool = true, weight: Initializer? = nil) {
     let usual = Initializer.recurrent(outputs)
-    weightIH = (weight ?? usual)([4 * outputs, inputs])
-    weightHH = (weight ?? usual)([4 * outputs, outputs])
-    biasIH = hasBias ? usual([4 * outputs]) : nil
-    biasHH = hasBias ? usual([4 * outputs]) : nil
+    weightIH = (weight ?? usual)([outputs.saturatingTimes(4), inputs])
+    weightHH = (weight ?? usual)([outputs.saturatingTimes(4), outputs])
+    biasIH = hasBias ? usual([outputs.saturatingTimes(4)]) : nil
+    biasHH = hasBias ? usual([outputs.saturatingTimes(4)]) : nil
     _hidden = Recurrent(size: outputs)
     _cell = Recurrent(size: outputs)
   }
@@ -68,7 +68,7 @@ public struct LSTMLayer: RecurrentLayer {
 
   /// Makes the weights for another number of inputs anew.
   public mutating func adapt(inputs: Int, weight: Initializer?) {
-    weightIH = (weight ?? .recurrent(sizes.outputs))([4 * sizes.outputs, inputs])
+    weightIH = (weight ?? .recurrent(sizes.outputs))([sizes.outputs.saturatingTimes(4), inputs])
   }
 
   /// All steps: [batch, time, inputs] to [batch, time, outputs].

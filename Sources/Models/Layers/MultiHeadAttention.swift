@@ -54,9 +54,10 @@ public struct MultiHeadAttention: Placed, InputAdapting, Incremental {
     dropout: Double = 0, hasBias: Bool = true, rotary: RotaryPositions? = nil, weight initializer: Initializer? = nil
   ) {
     let keyHeads = keyHeads ?? heads
-    let fits = heads > 0 && features % heads == 0
+    let fits = heads > 0 && features >= 0 && features % heads == 0
     if !fits {
-      fail(TensorError("MultiHeadAttention", "\(features) features in \(heads) heads; a number of heads that divides them would fit"))
+      let fitting = features < 0 ? "0 features or more" : "a number of heads that divides them"
+      fail(TensorError("MultiHeadAttention", "\(features) features in \(heads) heads; \(fitting) would fit"))
     } else if keyHeads <= 0 || heads % keyHeads != 0 {
       fail(TensorError("MultiHeadAttention", "\(heads) heads in \(keyHeads) groups; a number of key heads that divides them would fit"))
     }
@@ -64,16 +65,16 @@ public struct MultiHeadAttention: Placed, InputAdapting, Incremental {
       fail(TensorError("MultiHeadAttention", "a dropout probability of \(dropout); 0 to 1 would fit"))
     }
     let size = fits ? features / heads : 0
-    let width = size * max(0, keyHeads)
+    let width = size.saturatingTimes(max(0, keyHeads))
     let inputs = initializer ?? .glorotUniform()
     if width == features && (keyFeatures ?? features) == features && (valueFeatures ?? features) == features {
-      inputWeight = inputs([3 * features, features])
+      inputWeight = inputs([features.saturatingTimes(3), features])
     } else {
       queryWeight = inputs([features, features])
       keyWeight = inputs([width, keyFeatures ?? features])
       valueWeight = inputs([width, valueFeatures ?? features])
     }
-    inputBias = hasBias ? .zeros([features + 2 * width]) : nil
+    inputBias = hasBias ? .zeros([features.saturatingPlus(width.saturatingTimes(2))]) : nil
     output = Dense(features, features, hasBias: hasBias, weight: initializer ?? .kaimingUniform(gain: (1.0 / 3).squareRoot()))
     self.heads = heads
     self.keyHeads = keyHeads

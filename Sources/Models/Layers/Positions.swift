@@ -102,9 +102,12 @@ public struct SinusoidalPositions: Placed, Incremental {
 
   /// The sines and cosines of some positions, [positions, features].
   public static func table(_ positions: Range<Int>, features: Int, base: Double = 10_000, _ dtype: DType = .float32) -> Tensor {
+    let (count, isTooFar) = positions.upperBound.subtractingReportingOverflow(positions.lowerBound)
+    let shape = Shape([isTooFar ? .max : count, features])
+    guard attempt({ () throws(TensorError) in try shape.check("SinusoidalPositions") }) != nil else { return .zeros([0, 0], dtype) }
     let angles = positionAngles(positions, features: features, base: base)
     // Of an odd number of features the last cosine is left out.
-    return stack([sin(angles), cos(angles)], axis: -1).reshaped([positions.count, angles.shape[1] * 2])[.all, 0..<features].cast(to: dtype)
+    return stack([sin(angles), cos(angles)], axis: -1).reshaped([count, angles.shape[1] * 2])[.all, 0..<features].cast(to: dtype)
   }
 }
 

@@ -41,6 +41,10 @@ public struct RotaryPositions: Sendable, Hashable {
 
   private func turned(_ x: Tensor, from first: Int) -> Tensor {
     if x.shape[-1] == 0 { return x }
+    guard first <= Int.max - x.shape[-2] else {
+      fail(TensorError("RotaryPositions", "\(x.shape) from position \(first) on; at most \(Int.max - x.shape[-2]) would fit"))
+      return x
+    }
     let angles = positionAngles(first..<first + x.shape[-2], features: x.shape[-1], base: base)
     let (c, s) = (cos(angles).cast(to: x.dtype), sin(angles).cast(to: x.dtype))
     if isInterleaved {

@@ -17,8 +17,7 @@ public struct TransformerEncoder: Placed {
 
   /// `count` blocks, each made anew.
   public init(_ count: Int, norm: LayerNorm? = nil, _ block: () -> TransformerEncoderBlock) {
-    if count < 0 { fail(TensorError("TransformerEncoder", "\(count) blocks; 0 or more would fit")) }
-    layers = (0..<max(0, count)).map { _ in block() }
+    layers = (0..<partCount(count, "blocks", atLeast: 0, "TransformerEncoder")).map { _ in block() }
     self.norm = norm
   }
 
@@ -57,8 +56,7 @@ public struct TransformerDecoder: Placed {
 
   /// `count` blocks, each made anew.
   public init(_ count: Int, norm: LayerNorm? = nil, _ block: () -> TransformerDecoderBlock) {
-    if count < 0 { fail(TensorError("TransformerDecoder", "\(count) blocks; 0 or more would fit")) }
-    layers = (0..<max(0, count)).map { _ in block() }
+    layers = (0..<partCount(count, "blocks", atLeast: 0, "TransformerDecoder")).map { _ in block() }
     self.norm = norm
   }
 

@@ -78,7 +78,7 @@ public struct TransposedConvolution<let spatialAxes: Int>: Placed, InputAdapting
     groups: Int = 1, activation: @escaping @Sendable (Tensor) -> Tensor = { $0 }
   ) {
     self.init(
-      weight.size(ofAxis: 1) * groups, kernel: PerAxis(Array(weight.shape.dropFirst(2))), stride: stride, padding: padding,
+      weight.size(ofAxis: 1).saturatingTimes(groups), kernel: PerAxis(Array(weight.shape.dropFirst(2))), stride: stride, padding: padding,
       outputPadding: outputPadding, dilation: dilation, groups: groups, activation: activation)
     isWaiting = false
     self.weight = weight

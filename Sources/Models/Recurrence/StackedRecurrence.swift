@@ -32,11 +32,11 @@ public struct RecurrentStack<Layer: RecurrentLayer>: Sendable {
 
   /// A stack of given sizes; inputs that are nil follow from what it is given.
   init(_ name: String, _ inputs: Int?, _ outputs: Int, layers: Int, dropout: Double, hasBias: Bool, weight initializer: Initializer?) {
-    if layers < 1 { fail(TensorError(name, "\(layers) layers; 1 or more would fit")) }
+    let count = partCount(layers, "layers", atLeast: 1, name)
     if dropout > 0 && layers == 1 {
       fail(TensorError(name, "a dropout of \(dropout) between the layers of one; layers: 2 or more, or a Dropout behind it, would fit"))
     }
-    self.layers = (0..<max(1, layers)).map { Layer($0 == 0 ? inputs ?? 0 : outputs, outputs, hasBias: hasBias, weight: initializer) }
+    self.layers = (0..<count).map { Layer($0 == 0 ? inputs ?? 0 : outputs, outputs, hasBias: hasBias, weight: initializer) }
     self.dropout = Dropout(dropout)
     self.hasBias = hasBias
     self.initializer = initializer

@@ -194,7 +194,9 @@ where M.Input == Tensor, M.Output == Tensor {
     let y = probe.emptyStep(x)
     return .zeros(Shape([y.shape[0], 0] + Array(y.shape.dropFirst())), y.dtype)
   }
-  let shortest = lengths?.min() ?? x.shape[1]
+  let steps = x.shape[1]
+  guard attempt({ () throws(TensorError) in try checkList(steps, of: 1024, "unrolled", "\(steps) steps") }) != nil else { return x }
+  let shortest = lengths?.min() ?? steps
   var answers: [Tensor] = []
   for t in 0..<x.shape[1] {
     var before: M? = t >= shortest ? model : nil

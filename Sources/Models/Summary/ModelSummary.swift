@@ -68,16 +68,16 @@ extension ModelSummary {
       runs[1].output = output
       runs[1].calls = 1
       // What ran outside of any part is the model's.
-      runs[1].multiplyAdds += runs[0].multiplyAdds
-      runs[1].byteCount += runs[0].byteCount
+      runs[1].multiplyAdds = runs[1].multiplyAdds.saturatingPlus(runs[0].multiplyAdds)
+      runs[1].byteCount = runs[1].byteCount.saturatingPlus(runs[0].byteCount)
     }
     // From the last to the first, each part's figures are added to those of the part it stands in.
     for label in runs.indices.dropFirst(2).reversed() {
       let (parent, run) = (runs[label].parent, runs[label])
-      runs[parent].parameters += run.parameters
-      runs[parent].frozen += run.frozen
-      runs[parent].multiplyAdds += run.multiplyAdds
-      runs[parent].byteCount += run.byteCount
+      runs[parent].parameters = runs[parent].parameters.saturatingPlus(run.parameters)
+      runs[parent].frozen = runs[parent].frozen.saturatingPlus(run.frozen)
+      runs[parent].multiplyAdds = runs[parent].multiplyAdds.saturatingPlus(run.multiplyAdds)
+      runs[parent].byteCount = runs[parent].byteCount.saturatingPlus(run.byteCount)
     }
     var depths = runs.map { _ in 0 }
     for label in runs.indices.dropFirst(2) { depths[label] = depths[runs[label].parent] + 1 }

@@ -147,6 +147,6 @@ public struct PiecewiseLinear: Schedule {
     let (from, to) = (points[before - 1], points[min(before, points.count - 1)])
     // The last one, too, stays.
     if to.step <= step { return from.rate }
-    return from.rate + (to.rate - from.rate) * Double(step - from.step) / Double(to.step - from.step)
+    return from.rate + (to.rate - from.rate) * (Double(step) - Double(from.step)) / (Double(to.step) - Double(from.step))
   }
 }

@@ -77,6 +77,21 @@ enum BLAS {
     }
   }
 
+  /// Whether a product of [m, k] and [k, n] is of sizes that CBLAS can be told and a result that can exist, beyond doubt.
+  @inline(__always)
+  static func fits(_ m: Int, _ n: Int, _ k: Int) -> Bool { m | n | k < 1 << 31 && m &* n < 1 << 32 }
+
+  /// That a product's result can exist, and that CBLAS, which counts in 32 bits, can be told its sizes.
+  ///
+  /// - Parameter operands: What is multiplied, for the mistake.
+  @inline(__always)
+  static func check(_ shape: Shape, inner: Int, _ operands: () -> String) throws(TensorError) {
+    let (m, n) = (shape.rank > 1 ? shape[-2] : 1, shape[-1])
+    if fits(m, n, inner) { return }
+    do { try shape.check("") } catch { throw mistake("\(operands()): a result of \(error.message)") }
+    if m | n | inner >= 1 << 31 { throw mistake("\(operands()): sizes up to \(Int32.max) would fit") }
+  }
+
   /// The same, shared among threads where it is large: stretches of rows or of columns, whichever are more.
   ///
   /// OpenBLAS sums an element in another order where it stands at a block's edge, so the cuts follow from the shape and not from the number

@@ -103,8 +103,11 @@ extension Tensor {
   /// Whether it has a shape but no elements: in a dry run, or after a mistake.
   package var isPlaceholder: Bool { isHollow }
 
-  /// A tensor of a shape without elements, for dry runs.
-  package static func outline(_ shape: Shape, _ dtype: DType) -> Tensor { Tensor(hollow: shape, dtype) }
+  /// A tensor of a shape without elements, for dry runs; a shape that cannot be is a mistake.
+  package static func outline(_ shape: Shape, _ dtype: DType) -> Tensor {
+    let possible: Void? = attempt { () throws(TensorError) in try shape.check("input") }
+    return possible == nil ? .placeholder : Tensor(hollow: shape, dtype)
+  }
 }
 
 /// Runs `body` on shapes alone: operators check and tell shapes, and compute nothing.

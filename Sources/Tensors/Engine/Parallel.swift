@@ -215,8 +215,10 @@ func parallel(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
     return
   }
   // A few parts for each core level out what the machine does besides, more would only cost; an even number gives two threads the same.
-  let parts = min((count / grain + 1) & ~1, 16)
+  let parts = (min(count / grain, 16) + 1) & ~1
   ThreadPool.shared.run(parts) { part in
-    body(count * part / parts..<count * (part + 1) / parts)
+    // The whole parts of each stretch and those of the rest, as the product with a number of elements need not fit.
+    let (each, rest) = (count / parts, count % parts)
+    body(each * part + rest * part / parts..<each * (part + 1) + rest * (part + 1) / parts)
   }
 }

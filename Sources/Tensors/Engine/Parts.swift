@@ -118,8 +118,9 @@ package final class PartLabels {
       runs[label].output = result.shape
     }
     if !runs.indices.contains(label) { return }
-    runs[label].multiplyAdds &+= primitive.multiplyAdds(x, result)
-    if !primitive.isView { runs[label].byteCount &+= result.shape.elementCount &* result.dtype.byteCount }
+    runs[label].multiplyAdds = runs[label].multiplyAdds.saturatingPlus(primitive.multiplyAdds(x, result))
+    if primitive.isView { return }
+    runs[label].byteCount = runs[label].byteCount.saturatingPlus(result.shape.elementCount.saturatingTimes(result.dtype.byteCount))
   }
 }
 

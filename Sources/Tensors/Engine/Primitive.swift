@@ -156,7 +156,7 @@ public enum Keeps: UInt8, Sendable { case nothing, inputs, output, both }
 public struct Needs: Sendable {
   let bits: UInt64
   /// Whether one is wanted for an input; for those from the 64th on always.
-  public subscript(i: Int) -> Bool { i > 63 || bits >> UInt64(i) & 1 == 1 }
+  public subscript(i: Int) -> Bool { i > 63 || i >= 0 && bits >> UInt64(i) & 1 == 1 }
 }
 
 /// A mistake that the door completes with the operator's name.

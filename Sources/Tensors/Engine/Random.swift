@@ -27,7 +27,7 @@ public struct RandomStream: Sendable, Hashable {
   /// Takes `words` words out of the stream and tells where they begin.
   mutating func take(_ words: Int) -> UInt64 {
     // Whole blocks of four, so that what is drawn never shares one with what is drawn next.
-    defer { position &+= UInt64((words + 3) & ~3) }
+    defer { position &+= UInt64(words &+ 3) & ~3 }
     return position
   }
 
@@ -129,6 +129,7 @@ extension Tensor {
       fail(TensorError("permutation", "of \(count) numbers; 0 or more would fit"))
       return .placeholder
     }
+    guard attempt({ () throws(TensorError) in try Shape(count).check("permutation") }) != nil else { return .placeholder }
     // Dealt out to buckets at random, which are then shuffled each for itself: orders are as probable as by one shuffle of all, whose every step
     // would wait for memory (Rao 1961, Sandelius 1962).
     var buckets = 1

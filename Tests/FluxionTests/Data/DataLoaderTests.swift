@@ -151,6 +151,35 @@ import Testing
     #expect(sums == Array(repeating: 499 * 500 / 2, count: 32))
   }
 
+  /// Any batch size above the number of examples gives one batch of all, as people ask for it.
+  @Test(arguments: [6, 7, 1 << 31, Int.max - 1, .max]) func oneBatchOfAll(_ batchSize: Int) throws {
+    for dropLast in [false, true] {
+      let loader = DataLoader(Self.data(6), batchSize: batchSize, dropLast: dropLast)
+      let isOne = !dropLast || batchSize == 6
+      #expect(loader.batchCount == (isOne ? 1 : 0))
+      #expect(Self.ids(loader) == (isOne ? [[0, 1, 2, 3, 4, 5]] : []))
+    }
+    var model = Dense(2, 1)
+    let targets = TensorDataset(Self.data(6).inputs, .ones([6, 1]))
+    let history = try model.fit(
+      targets, validation: targets, loss: mse, optimizer: SGD(learningRate: 0.01), epochs: 2, batchSize: batchSize, progress: .none)
+    #expect(history.epochs.count == 2 && model.evaluate(targets, loss: mse, batchSize: batchSize).loss.isFinite)
+  }
+
+  /// A data set that says of itself what it likes.
+  private struct Claiming: Dataset {
+    let count: Int
+    func batch(_ indices: [Int]) -> [Int] { indices }
+  }
+
+  /// In its own order a data set needs no list of its positions, however many they are.
+  @Test func moreExamplesThanMemoryHolds() {
+    let loader = DataLoader(Claiming(count: .max), batchSize: 2)
+    #expect(loader.batchCount == 1 << 62)
+    #expect(Array(loader.prefix(2)) == [[0, 1], [2, 3]])
+    #expect(Array(loader.pass(0, from: 1 << 62 - 1)) == [[.max - 1]])
+  }
+
   // MARK: Mistakes
 
   @Test func mistakesAreOneSentence() {
@@ -167,6 +196,13 @@ import Testing
       ({ _ = TensorDataset(.zeros([]), .zeros([])) }, "TensorDataset: inputs [] and targets []: they need the same number of rows"),
       ({ _ = Self.data(4)[2..<5] }, "TensorDataset: examples 2..<5 of 4"),
       ({ _ = Self.data(4).split(at: 5) }, "TensorDataset: split at 5 of 4 examples"),
+      ({ _ = DataLoader(Self.data(4), batchSize: 2).pass(-1) }, "DataLoader: pass -1; 0 or more would fit"),
+      ({ _ = DataLoader(Claiming(count: -3), batchSize: 2) }, "DataLoader: a data set of -3 examples; 0 or more would fit"),
+      (
+        { _ = DataLoader(Claiming(count: .max), batchSize: 2, shuffle: true).pass(0) },
+        "DataLoader: the order of 9223372036854775807 examples take 9223372036854775807 bytes, more than memory could hold"
+      ),
+      ({ _ = Self.data(4).batch([.max, 0]) }, "take: index 9223372036854775807 at position 0 for axis 0 of [4, 2]; -4 to 3 would fit"),
     ]
     for (body, sentence) in cases {
       #expect { try checked { body() } } throws: { "\($0)" == sentence }

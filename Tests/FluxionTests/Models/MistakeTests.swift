@@ -48,13 +48,42 @@ private final class Shared: Model, @unchecked Sendable {
     },
     Row(sentence: "uniform: a bound of nan; a finite number, 0 or more, would fit") { _ = Initializer.uniform(.nan)([2]) },
     Row(sentence: "mse: a result of float32 and a target of float64; convert one with .cast(to:)") { _ = mse([1], Tensor([1.0])) },
-    Row(sentence: "matmul: shape [2147483648, 2147483648] has more elements than memory could hold") {
+    Row(
+      sentence:
+        "matmul: [2147483648, 0] • [0, 2147483648]: a result of shape [2147483648, 2147483648] has more elements than memory could hold"
+    ) {
       _ = matmul(.zeros([1 << 31, 0]), .zeros([0, 1 << 31]))
     },
     Row(sentence: "reshaped: shape [2147483648, 0, 2147483648] has more elements than memory could hold") {
       _ = Tensor.zeros([0]).reshaped([1 << 31, 0, 1 << 31])
     },
     Row(sentence: "zeros: shape [1125899906842624] has more elements than memory could hold") { _ = Tensor.zeros([1 << 50]) },
+    Row(sentence: "LSTM: 2147483648 layers; 1 to 1000000 would fit") { _ = LSTM(2, 3, layers: 1 << 31) },
+    Row(sentence: "zeros: shape [-9223372036854775808, 2] has a negative size") { _ = LSTM(2, .min) },
+    Row(sentence: "MultiHeadAttention: -9223372036854775808 features in 2 heads; 0 features or more would fit") {
+      _ = MultiHeadAttention(.min, heads: 2)
+    },
+    Row(sentence: "MultiHeadAttention: 2 heads in 4611686018427387904 groups; a number of key heads that divides them would fit") {
+      _ = MultiHeadAttention(4, heads: 2, keyHeads: 1 << 62)
+    },
+    Row(sentence: "zeros: shape [4611686018427387904, 0] has more elements than memory could hold") { _ = Conv2D(1 << 62, kernel: 3) },
+    Row(sentence: "Repeat: 9223372036854775807 times; 0 to 1000000 would fit") { _ = Repeat(.max) { Dense(2, 2) } },
+    Row(sentence: "Maxout: 4611686018427387904 models; 1 to 1000000 would fit") { _ = Maxout(1 << 62) { Dense(2, 2) } },
+    Row(sentence: "Initializer: a standard deviation of nan for a parameter of shape [2, 3]; a finite gain would fit") {
+      _ = Initializer.glorotUniform(gain: .nan)([2, 3])
+    },
+    Row(sentence: "dirac: shape [4611686018427387904, 4, 3] has more elements than memory could hold") {
+      _ = Initializer.dirac()([1 << 62, 4, 3])
+    },
+    Row(sentence: "confusionMatrix: shape [1048576, 1048576] has more elements than memory could hold") {
+      _ = confusionMatrix(Tensor([0]), Tensor([0]), classes: 1 << 20)
+    },
+    Row(sentence: "SinusoidalPositions: shape [9223372036854775807, 4] has more elements than memory could hold") {
+      _ = SinusoidalPositions.table(Int.min..<Int.max, features: 4)
+    },
+    Row(sentence: "RotaryPositions: [2, 3, 4] from position 9223372036854775807 on; at most 9223372036854775804 would fit") {
+      _ = RotaryPositions()(.ones([2, 3, 4]), from: .max)
+    },
     Row(sentence: Self.firstOfSeveral) {
       let placeholder = Tensor([1.0, 2.0]) + Tensor([1.0, 2.0, 3.0])
       _ = placeholder.tiled([2, 3])

@@ -14,7 +14,7 @@ extension Shape {
 
   /// That a tensor of this shape can exist at all.
   @inline(__always)
-  func check(_ operation: String) throws(TensorError) {
+  package func check(_ operation: String) throws(TensorError) {
     var count = 1
     for axis in 0..<rank {
       let size = sizes[unchecked: axis]

@@ -115,7 +115,7 @@ struct RecurrentSteps: Primitive {
     return y
   }
 
-  func multiplyAdds(_ x: [Tensor], _ result: Signature) -> Int { x[0].elementCount &* x[1].shape[1] }
+  func multiplyAdds(_ x: [Tensor], _ result: Signature) -> Int { x[0].elementCount.saturatingTimes(x[1].shape[1]) }
 
   func gradient(_ x: [Tensor], _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     RecurrentStepsGradient(forward: self, result: y.detached)(x + [dy]).unpacked(x.map(\.shape)).map { $0 }

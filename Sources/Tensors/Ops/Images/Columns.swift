@@ -8,7 +8,7 @@ struct Columns: Primitive {
 
   func result(_ x: Tensor) -> Signature {
     let (lead, channels) = (x.shape.dropLast(geometry.axes + 1), x.shape[-geometry.axes - 1])
-    return Signature(Shape(Array(lead) + [channels * geometry.windowCount, geometry.outputCount]), x.dtype)
+    return Signature(Shape(Array(lead) + [channels.saturatingTimes(geometry.windowCount), geometry.outputCount]), x.dtype)
   }
   func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
     let x = x.ordered

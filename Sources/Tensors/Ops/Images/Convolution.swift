@@ -16,7 +16,7 @@ struct Convolution: Primitive {
   }
 
   func multiplyAdds(_ x: [Tensor], _ result: Signature) -> Int {
-    result.shape.elementCount &* (x[1].elementCount / Swift.max(1, x[1].shape[0]))
+    result.shape.elementCount.saturatingTimes((x[1].elementCount / Swift.max(1, x[1].shape[0])))
   }
 
   func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
@@ -46,11 +46,11 @@ struct ConvolutionInput: Primitive {
 
   func result(_ x: Pair) throws(TensorError) -> Signature {
     if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
-    return Signature(Shape([x.a.shape[0], x.b.shape[1] * groups] + Array(geometry.input)), x.a.dtype)
+    return Signature(Shape([x.a.shape[0], x.b.shape[1].saturatingTimes(groups)] + Array(geometry.input)), x.a.dtype)
   }
 
   func multiplyAdds(_ x: Pair, _ result: Signature) -> Int {
-    x.a.elementCount &* (x.b.elementCount / Swift.max(1, x.b.shape[0]))
+    x.a.elementCount.saturatingTimes((x.b.elementCount / Swift.max(1, x.b.shape[0])))
   }
 
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
@@ -82,7 +82,7 @@ struct ConvolutionWeight: Primitive {
   }
 
   func multiplyAdds(_ x: Pair, _ result: Signature) -> Int {
-    x.b.elementCount &* (result.shape.elementCount / Swift.max(1, result.shape[0]))
+    x.b.elementCount.saturatingTimes((result.shape.elementCount / Swift.max(1, result.shape[0])))
   }
 
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
@@ -123,11 +123,11 @@ public func convolution(
   let geometry = attempt { () throws(TensorError) in
     let name = "convolution"
     let axes = try spatialAxes(name, x, weight, bias, outputs: weight.rank > 0 ? weight.shape[0] : 0, groups)
-    if x.shape[-axes - 1] != weight.shape[1] * groups {
+    if x.shape[-axes - 1] != weight.shape[1].saturatingTimes(groups) {
       throw TensorError(
         name,
         "\(x.shape) for a weight of shape \(weight.shape)\(groups == 1 ? "" : " in \(groups) groups"): "
-          + "\(weight.shape[1] * groups) channels in axis \(-axes - 1) would fit")
+          + "\(weight.shape[1].saturatingTimes(groups)) channels in axis \(-axes - 1) would fit")
     }
     if weight.shape[0] % groups != 0 {
       throw TensorError(name, "a weight of shape \(weight.shape) in \(groups) groups; a number of outputs that \(groups) divides would fit")

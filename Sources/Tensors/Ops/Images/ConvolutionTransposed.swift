@@ -17,7 +17,7 @@ public func convolutionTransposed(
   if Context.current.hasFailed { return .placeholder }
   let geometry = attempt { () throws(TensorError) in
     let name = "convolutionTransposed"
-    let axes = try spatialAxes(name, x, weight, bias, outputs: (weight.rank > 1 ? weight.shape[1] : 0) &* groups, groups)
+    let axes = try spatialAxes(name, x, weight, bias, outputs: (weight.rank > 1 ? weight.shape[1] : 0).saturatingTimes(groups), groups)
     if x.shape[-axes - 1] != weight.shape[0] {
       throw TensorError(
         name, "\(x.shape) for a weight of shape \(weight.shape): \(weight.shape[0]) channels in axis \(-axes - 1) would fit")

@@ -134,7 +134,11 @@ private func resampled(
   }
   // Tables of places are made for each axis: first it is seen that there can be such a result.
   let shape = Shape(x.shape.dropLast(sizes.rank) + Array(sizes))
-  guard attempt({ () throws(TensorError) in try shape.check("interpolate") }) != nil else { return .placeholder }
+  let isPossible: Void? = attempt { () throws(TensorError) in
+    try shape.check("interpolate")
+    for size in sizes { try checkList(size, of: 128, "interpolate", "the places and weights of \(size) elements") }
+  }
+  if isPossible == nil { return .placeholder }
   var y = x
   for (i, scale) in scales.enumerated() {
     let axis = x.rank - sizes.rank + i

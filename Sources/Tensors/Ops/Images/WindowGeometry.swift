@@ -59,9 +59,9 @@ struct WindowGeometry: Sendable {
   var before: Shape { sizes(raw.before) }
   var after: Shape { sizes(raw.after) }
   /// The elements of an image's plane, of a result's plane, and of the window.
-  var inputCount: Int { raw.input.0 * raw.input.1 * raw.input.2 }
-  var outputCount: Int { raw.output.0 * raw.output.1 * raw.output.2 }
-  var windowCount: Int { raw.window.0 * raw.window.1 * raw.window.2 }
+  var inputCount: Int { raw.input.0.saturatingTimes(raw.input.1).saturatingTimes(raw.input.2) }
+  var outputCount: Int { raw.output.0.saturatingTimes(raw.output.1).saturatingTimes(raw.output.2) }
+  var windowCount: Int { raw.window.0.saturatingTimes(raw.window.1).saturatingTimes(raw.window.2) }
 
   /// Each output is one input, at the same place.
   var isIdentity: Bool {

@@ -123,7 +123,8 @@ private struct Selection {
       let end = try bound(to, open: by > 0 ? n : -1, by, x, axis)
       // Bounds in the wrong order, seen along the step, are an empty stretch.
       let count = (end - first) * by.signum() <= 0 ? 0 : (end - first - by.signum()) / by + 1
-      region.take(axis, from: first, count: count, step: by)
+      // A step that nothing takes may be of any size, which nothing should have to multiply.
+      region.take(axis, from: first, count: count, step: count > 1 ? by : 1)
       try append(axis, count)
       axis += 1
     case .tensor(let t) where t.dtype == .bool:

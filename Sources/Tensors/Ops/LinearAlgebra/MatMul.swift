@@ -12,10 +12,12 @@ struct MatMul: Primitive {
     if x.a.shape[-1] != x.b.shape[-2] {
       throw mistake("\(x.a.shape) • \(x.b.shape): inner dimensions \(x.a.shape[-1]) and \(x.b.shape[-2]) differ")
     }
-    return Signature(x.a.shape.replacing(x.a.shape.rank - 1, with: x.b.shape[-1]), x.a.dtype)
+    let shape = x.a.shape.replacing(x.a.shape.rank - 1, with: x.b.shape[-1])
+    try BLAS.check(shape, inner: x.a.shape[-1]) { "\(x.a.shape) • \(x.b.shape)" }
+    return Signature(shape, x.a.dtype)
   }
 
-  func multiplyAdds(_ x: Pair, _ result: Signature) -> Int { result.shape.elementCount &* x.a.shape[-1] }
+  func multiplyAdds(_ x: Pair, _ result: Signature) -> Int { result.shape.elementCount.saturatingTimes(x.a.shape[-1]) }
 
   func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
     if result.shape.rank == 2, let y = MatMul.product(x.a, x.b) { return y }
@@ -79,6 +81,7 @@ struct MatMul: Primitive {
   fileprivate static func product(_ x: Tensor, _ y: Tensor) -> Tensor? {
     let (m, n, k) = (x.shape[0], y.shape[1], y.shape[0])
     guard x.hasElements, y.hasElements, x.dtype == y.dtype, x.dtype.isFloatingPoint, x.shape[1] == k, m > 0, n > 0, k > 0,
+      BLAS.fits(m, n, k),
       let a = x.matrix, let b = y.matrix
     else { return nil }
     let result = Tensor(uninitialized: Shape(m, n), x.dtype)
@@ -110,6 +113,8 @@ extension Tensor {
   var matrix: BLAS.Operand? {
     let (rows, columns) = (shape[-2], shape[-1])
     let (rowStep, columnStep) = (strides[-2], strides[-1])
+    // What CBLAS is told of has 32 bits; rows further apart are copied.
+    if Swift.max(rowStep, columnStep) > Int(Int32.max) && rows != 1 && columns != 1 { return nil }
     if (columnStep == 1 || columns == 1) && (rowStep >= Swift.max(1, columns) || rows == 1) {
       return BLAS.Operand(pointer: pointer, isTransposed: false, lead: rows == 1 ? Swift.max(1, columns) : rowStep)
     }
@@ -194,10 +199,12 @@ struct Linear: Primitive {
     if x.a.shape.rank != 2 || x.a.shape[1] != x.b.shape[1] {
       throw mistake("\(x.a.shape) for a weight of shape \(x.b.shape): the last axis must be \(x.b.shape[1])")
     }
-    return Signature(Shape(x.a.shape[0], x.b.shape[0]), x.a.dtype)
+    let shape = Shape(x.a.shape[0], x.b.shape[0])
+    try BLAS.check(shape, inner: x.b.shape[1]) { "\(x.a.shape) for a weight of shape \(x.b.shape)" }
+    return Signature(shape, x.a.dtype)
   }
 
-  func multiplyAdds(_ x: Triple, _ result: Signature) -> Int { result.shape.elementCount &* x.b.shape[1] }
+  func multiplyAdds(_ x: Triple, _ result: Signature) -> Int { result.shape.elementCount.saturatingTimes(x.b.shape[1]) }
 
   func evaluate(_ x: Triple, _ result: Signature) -> Tensor {
     // Of no inputs there is the bias alone; an empty matrix has no rows for CBLAS.
@@ -212,7 +219,8 @@ struct Linear: Primitive {
   fileprivate static func map(_ x: Tensor, _ weight: Tensor, _ bias: Tensor) -> Tensor? {
     guard weight.shape.rank == 2, bias.shape.rank == 1, bias.isContiguous, let a = x.matrix, let w = weight.matrix else { return nil }
     let (m, n, k) = (x.shape[0], weight.shape[0], weight.shape[1])
-    guard x.shape[1] == k, bias.shape[0] == n, x.dtype == weight.dtype, x.dtype == bias.dtype, x.dtype.isFloatingPoint else { return nil }
+    guard BLAS.fits(m, n, k), x.shape[1] == k, bias.shape[0] == n, x.dtype == weight.dtype, x.dtype == bias.dtype, x.dtype.isFloatingPoint
+    else { return nil }
     let y = Tensor(uninitialized: Shape(m, n), x.dtype)
     if m == 0 || n == 0 { return y }
     // The product is added to rows of the bias.

@@ -112,7 +112,7 @@ public func kronecker(_ x: Tensor, _ y: Tensor) -> Tensor {
   let rank = Swift.max(x.rank, y.rank)
   func sizes(_ t: Tensor) -> [Int] { Array(repeating: 1, count: rank - t.rank) + Array(t.shape) }
   let (a, b) = (sizes(x), sizes(y))
-  let whole = Shape(zip(a, b).map { saturating($0, $1) })
+  let whole = Shape(zip(a, b).map { $0.saturatingTimes($1) })
   guard attempt({ () throws(TensorError) in try whole.check("kronecker") }) != nil else { return .placeholder }
   // As outer product, with x's axes before y's of the same place; more than eight axes go as a matrix of all pairs.
   let product = x.reshaped([x.elementCount, 1]) * y.reshaped([1, y.elementCount])
@@ -129,7 +129,7 @@ public func kronecker(_ x: Tensor, _ y: Tensor) -> Tensor {
     if let place = wideA.firstIndex(of: axis) { order.append(place) }
     if let place = wideB.firstIndex(of: axis) { order.append(wideA.count + place) }
   }
-  return apart.permuted(order).reshaped(Shape(zip(a, b).map { $0 * $1 }))
+  return apart.permuted(order).reshaped(shape)
 }
 
 /// The distances (Σ |xᵢ − yⱼ|ᵖ)^(1/p) between all vectors of x [..., m, d] and of y [..., n, d]: [..., m, n]; batches broadcast together.

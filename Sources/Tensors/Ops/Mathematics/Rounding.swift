@@ -36,7 +36,9 @@ public func round(_ x: Tensor, decimals: Int) -> Tensor {
     fail(TensorError("round", "decimals \(decimals) of \(x.dtype); convert the tensor with .cast(to: .float64)"))
     return .placeholder
   }
-  let unit = Double.pow(10, Swift.abs(decimals))
+  // Of units beyond the dtype's numbers every number is less than half of one.
+  if decimals < (x.dtype == .float32 ? -38 : -308) { return mapped("round", R.roundAway, x) }
+  let unit = Double.pow(10, Int(clamping: decimals.magnitude))
   return mapped("round", decimals > 0 ? R.roundDecimals : R.roundTens, x, SIMD4(unit, 0, 0, 0))
 }
 
@@ -70,6 +72,7 @@ private enum R {
   static let roundDecimals = Program.scalar { x, unit in `where`(abs(x * unit) .< 0x1p53, Tensors.round(x * unit) / unit, x) }
   // A unit beyond the dtype's range is infinite: 0 times it is 0.
   static let roundTens = Program.scalar { x, unit in `where`(abs(x / unit) .<= 0.5, 0, Tensors.round(x / unit) * unit) }
+  static let roundAway = Program.unary { `where`(abs($0) .< Symbol(.infinity), $0 * 0, $0) }
   static let floorDivide = Program.binary { Tensors.floorDivide($0, $1) }
   static let floorDivideScalar = Program.scalar { Tensors.floorDivide($0, $1) }
   static let truncatingRemainder = Program.binary { Tensors.truncatingRemainder($0, $1) }

@@ -119,7 +119,7 @@ extension Tensor {
     }
     let (batch, c, h, w) = (Array(shape.dropLast(3)), shape[-3] / square, shape[-2], shape[-1])
     let parts = reshaped([batch.reduce(1, *), c, factor, factor, h, w])
-    return parts.permuted([0, 1, 4, 2, 5, 3]).reshaped(Shape(batch + [c, h * factor, w * factor]))
+    return parts.permuted([0, 1, 4, 2, 5, 3]).reshaped(Shape(batch + [c, h.saturatingTimes(factor), w.saturatingTimes(factor)]))
   }
 
   /// Images of r² times as many channels and r times less height and width: […, c, h·r, w·r] to […, c·r², h, w].
@@ -134,6 +134,6 @@ extension Tensor {
     }
     let (batch, c, h, w) = (Array(shape.dropLast(3)), shape[-3], shape[-2] / factor, shape[-1] / factor)
     let parts = reshaped([batch.reduce(1, *), c, h, factor, w, factor])
-    return parts.permuted([0, 1, 3, 5, 2, 4]).reshaped(Shape(batch + [c * factor * factor, h, w]))
+    return parts.permuted([0, 1, 3, 5, 2, 4]).reshaped(Shape(batch + [c.saturatingTimes(factor).saturatingTimes(factor), h, w]))
   }
 }

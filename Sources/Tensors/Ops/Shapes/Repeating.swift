@@ -1,9 +1,3 @@
-/// A product that stops at a size no shape can have instead of trapping.
-func saturating(_ a: Int, _ b: Int) -> Int {
-  let (product, overflow) = a.multipliedReportingOverflow(by: b)
-  return overflow ? .max / 2 : product
-}
-
 extension Tensor {
   /// The whole repeated `counts[i]` times along axis i; counts may have more axes than the tensor.
   ///
@@ -16,7 +10,7 @@ extension Tensor {
       fail(TensorError("tiled", "counts \(counts) for \(shape); 0 or more would fit"))
       return .placeholder
     }
-    let whole = Shape(zip(counts, Array(repeating: 1, count: lead) + Array(shape)).map { saturating($0, $1) })
+    let whole = Shape(zip(counts, Array(repeating: 1, count: lead) + Array(shape)).map { $0.saturatingTimes($1) })
     guard attempt({ () throws(TensorError) in try whole.check("tiled") }) != nil else { return .placeholder }
     // [n, m] repeated is [c, n, d, m] broadcast from [1, n, 1, m].
     var result = reshaped(Shape(Array(repeating: 1, count: lead) + Array(shape)))
@@ -44,7 +38,7 @@ extension Tensor {
       fail(TensorError("repeated", "\(count) times along axis \(axis) of \(shape); 0 or more would fit"))
       return .placeholder
     }
-    let whole = shape.replacing(axis, with: saturating(shape[axis], count))
+    let whole = shape.replacing(axis, with: shape[axis].saturatingTimes(count))
     guard attempt({ () throws(TensorError) in try whole.check("repeated") }) != nil else { return .placeholder }
     let flat = Shape([shape[...axis].reduce(1, *), 1, shape[(axis + 1)...].reduce(1, *)])
     return reshaped(flat).expanded([flat[0], count, flat[2]]).reshaped(whole)
@@ -78,9 +72,11 @@ extension Tensor {
     }
     if counts.elementCount == 1 { return repeated(numbers[0], axis: axis) }
     let total = numbers.reduce(0) { Swift.min($0, .max / 2) + Swift.min($1, .max / 4) }
-    guard attempt({ () throws(TensorError) in try shape.replacing(axis, with: total).check("repeated") }) != nil else {
-      return .placeholder
+    let possible: Void? = attempt { () throws(TensorError) in
+      try shape.replacing(axis, with: total).check("repeated")
+      try checkList(total, of: 16, "repeated", "the positions of \(total) elements")
     }
+    if possible == nil { return .placeholder }
     return take(Tensor(zip(0..., numbers).flatMap { Array(repeating: $0, count: $1) }), axis: axis)
   }
 }

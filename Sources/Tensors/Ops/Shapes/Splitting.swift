@@ -4,7 +4,7 @@ extension Tensor {
   /// Derivative: dy at the part's place.
   public func split(sizes: [Int], axis: Int = 0) -> [Tensor] {
     guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return sizes.map { _ in .placeholder } }
-    guard sizes.allSatisfy({ $0 >= 0 }), sizes.allSatisfy({ $0 <= shape[axis] }), sizes.reduce(0, +) == shape[axis] else {
+    guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, { $0.saturatingPlus($1) }) == shape[axis] else {
       fail(
         TensorError("split", "sizes \(sizes) for axis \(axis) of \(shape); sizes that add up to \(shape[axis]), none negative, would fit"))
       return sizes.map { _ in .placeholder }
@@ -28,6 +28,9 @@ extension Tensor {
       return []
     }
     let length = shape[axis]
+    let count = length / size
+    guard attempt({ () throws(TensorError) in try checkList(count, of: bytesOfView, "split", "\(count) parts of size \(size)") }) != nil
+    else { return [] }
     return split(sizes: length == 0 ? [0] : Swift.stride(from: 0, to: length, by: size).map { Swift.min(size, length - $0) }, axis: axis)
   }
 
@@ -69,6 +72,7 @@ extension Tensor {
       fail(TensorError("split", "\(parts) parts along axis \(axis) of \(shape); 1 or more would fit"))
       return []
     }
+    guard attempt({ () throws(TensorError) in try checkList(parts, of: bytesOfView, "split", "\(parts) parts") }) != nil else { return [] }
     let (size, larger) = (shape[axis] / parts, shape[axis] % parts)
     return split(sizes: (0..<parts).map { size + ($0 < larger ? 1 : 0) }, axis: axis)
   }
@@ -78,6 +82,13 @@ extension Tensor {
   /// Derivative: dy at the tensor's place. PyTorch: `unbind`.
   public func unstacked(axis: Int = 0) -> [Tensor] {
     guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "unstacked") }) else { return [] }
-    return (0..<shape[axis]).map { self[axis: axis, $0] }
+    let count = shape[axis]
+    guard attempt({ () throws(TensorError) in try checkList(count, of: bytesOfView, "unstacked", "\(count) tensors") }) != nil else {
+      return []
+    }
+    return (0..<count).map { self[axis: axis, $0] }
   }
 }
+
+/// What a view takes in memory, beside the elements: its body, and a list's reference to it, roundly.
+private let bytesOfView = 512

@@ -167,7 +167,7 @@ extension Tensor {
       return .placeholder
     }
     var result = Shape(shape.prefix(first))
-    result.append(shape[first...last].reduce(1, *))
+    result.append(Shape(shape[first...last]).elementCount)
     for size in shape.dropFirst(last + 1) { result.append(size) }
     return reshaped(result)
   }
