@@ -2,8 +2,10 @@
 import PackageDescription
 
 // Fluxion's own builds refuse warnings (`FLUXION_STRICT=1`, as CI sets it); a package that depends on Fluxion is not bound by that.
+// A build for the thread sanitizer (`FLUXION_TSAN=1`, with `--sanitize=thread`) has locks that it sees.
 let strict = Context.environment["FLUXION_STRICT"] != nil
-let swift: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+let sanitized: [SwiftSetting] = Context.environment["FLUXION_TSAN"] != nil ? [.define("FLUXION_TSAN")] : []
+let swift: [SwiftSetting] = sanitized + (strict ? [.treatAllWarnings(as: .error)] : [])
 let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 
 // Matrix products and linear algebra of the system: OpenBLAS and LAPACKE, on Apple's Accelerate by the same names.
@@ -84,6 +86,9 @@ let package = Package(
       name: "conformance", dependencies: ["PyTorchCases", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/ConformanceCommand", swiftSettings: swift),
     .executableTarget(name: "sweep", dependencies: ["Fluxion", "Tensors", "Autodiff"], path: "Tests/Sweep", swiftSettings: swift),
+    .executableTarget(
+      name: "stress", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/Stress", swiftSettings: swift),
     .executableTarget(name: "trainee", dependencies: ["Fluxion"], path: "Tests/Trainee", swiftSettings: swift),
     .testTarget(
       name: "FluxionTests",

@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import Tensors
 
 /// A value that is being made on another thread until it is asked for.
 ///
@@ -12,11 +13,11 @@ final class Ahead<Value: Sendable>: Sendable {
     case done(Value)
     case over
   }
-  private let state: Mutex<State>
+  private let state: Lock<State>
   private let finished = DispatchSemaphore(value: 0)
 
   init(inBackground: Bool, _ make: @escaping @Sendable () -> Value) {
-    state = Mutex(.waiting(make))
+    state = Lock(.waiting(make))
     if inBackground { DispatchQueue.global(qos: .userInitiated).async { self.run() } }
   }
 

@@ -4,26 +4,40 @@ import Synchronization
 ///
 /// One object, so that a tensor is copied by counting one reference and travels in registers. It never changes but for the elements. Few
 /// elements lie in the object itself (one allocation), more come from the pool.
+///
+/// Threads share it. Where elements come later, the address is what says that they are there: whoever computes them sets the owner, then stores the
+/// address with release; whoever loads it, which takes an acquire, may read the owner and the elements. All else is final from the beginning.
 final class Body: ManagedBuffer<Body.Fields, UInt64> {
   struct Fields {
-    var shape: Shape
-    /// The steps between neighbours along each axis, in elements: 0 where the axis is broadcast, negative where it is reversed.
-    var strides: Shape
     /// The first element's address; nil where there are no elements to point at: in dry runs, after mistakes, on the tape.
-    var first: UnsafeMutableRawPointer?
-    /// The first element's position in the memory, in elements.
-    var offset: Int
+    ///
+    /// It stands at the beginning, where it is read as an atomic; see `UnsafeMutablePointer.first`.
+    fileprivate let address: UnsafeMutableRawPointer?
+    let shape: Shape
+    /// The steps between neighbours along each axis, in elements: 0 where the axis is broadcast, negative where it is reversed.
+    let strides: Shape
+    /// The first element's position in the memory, in elements; of elements that come later, from where they begin.
+    let offset: Int
     /// Whose memory a view shows; nil where the memory is its own.
     var owner: Body?
     /// How many bytes of its own a tensor asked for; they begin at the first element.
-    var byteCount: Int
+    let byteCount: Int
     /// The pool's size class, -1 where the bytes lie in the object, -2 where there are none of its own.
-    var sizeClass: Int16
-    var dtype: DType
+    let sizeClass: Int16
+    let dtype: DType
     /// Elements lie in row-major order without gaps.
-    var isContiguous: Bool
+    let isContiguous: Bool
     /// How its elements come about, where that has been put off: the first element's address is nil until then.
-    var waiting: Waiting? = nil
+    let waiting: Waiting?
+
+    @inline(__always)
+    init(
+      shape: Shape, strides: Shape, first: UnsafeMutableRawPointer?, offset: Int, owner: Body?, byteCount: Int, sizeClass: Int16,
+      dtype: DType, isContiguous: Bool, waiting: Waiting? = nil
+    ) {
+      (address, self.shape, self.strides, self.offset, self.owner) = (first, shape, strides, offset, owner)
+      (self.byteCount, self.sizeClass, self.dtype, self.isContiguous, self.waiting) = (byteCount, sizeClass, dtype, isContiguous, waiting)
+    }
   }
 
   /// A contiguous tensor's, its elements not set.
@@ -50,8 +64,8 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
       withUnsafeMutablePointerToHeader { fields in
         Fields(
           shape: shape, strides: strides,
-          first: fields.pointee.first.map { $0 + (offset &- fields.pointee.offset) &* fields.pointee.dtype.byteCount }, offset: offset,
-          owner: fields.pointee.first == nil ? nil : fields.pointee.owner ?? self, byteCount: 0, sizeClass: -2,
+          first: fields.first.map { $0 + (offset &- fields.pointee.offset) &* fields.pointee.dtype.byteCount }, offset: offset,
+          owner: fields.first == nil ? nil : fields.pointee.owner ?? self, byteCount: 0, sizeClass: -2,
           dtype: fields.pointee.dtype, isContiguous: Tensor.isContiguous(shape, strides))
       }
     }
@@ -62,27 +76,25 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
     withUnsafeMutablePointerToHeader {
       if $0.pointee.sizeClass == -2 { return }
       MemoryPool.live.subtract($0.pointee.byteCount, ordering: .relaxed)
-      if $0.pointee.sizeClass >= 0, let memory = $0.pointee.first { MemoryPool.shared.give(memory, Int($0.pointee.sizeClass)) }
+      if $0.pointee.sizeClass >= 0, let memory = $0.first { MemoryPool.shared.give(memory, Int($0.pointee.sizeClass)) }
     }
   }
 
   // MARK: Elements that come later
 
   /// A contiguous tensor's whose elements are computed when they are asked for.
-  ///
-  /// Until then it says that it is not contiguous, so that the short ways, which look for that only, leave it to the door.
   static func waiting(_ shape: Shape, _ dtype: DType, _ waiting: Waiting) -> Body {
     let object = Body.create(minimumCapacity: 0) { _ in
       Fields(
         shape: shape, strides: shape.contiguousStrides, first: nil, offset: 0, owner: nil, byteCount: 0, sizeClass: -2,
-        dtype: dtype, isContiguous: false, waiting: waiting)
+        dtype: dtype, isContiguous: true, waiting: waiting)
     }
     return unsafeDowncast(object, to: Body.self)
   }
 
   /// Whether there are the elements that the shape promises; those that have been put off are computed.
   @inline(__always) var hasElements: Bool {
-    withUnsafeMutablePointerToHeader { $0.pointee.first != nil || $0.pointee.shape.elementCount == 0 } || arrives()
+    withUnsafeMutablePointerToHeader { $0.first != nil || $0.pointee.shape.elementCount == 0 } || arrives()
   }
 
   /// Computes elements that have been put off; false if there are none to come.
@@ -90,17 +102,13 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
   @inline(never)
   func arrives() -> Bool {
     withUnsafeMutablePointerToHeader { fields in
-      guard let waiting = fields.pointee.waiting else { return fields.pointee.first != nil }
-      waiting.once {
-        let result = waiting.compute()
-        fields.pointee.owner = result.body.withUnsafeMutablePointerToHeader { $0.pointee.owner } ?? result.body
-        fields.pointee.offset = result.offset
-        fields.pointee.strides = result.strides
-        fields.pointee.isContiguous = result.isContiguous
-        atomicMemoryFence(ordering: .releasing)
-        fields.pointee.first = result.pointer
+      fields.pointee.waiting?.once { result in
+        let result = result.ordered
+        guard let first = result.body.withUnsafeMutablePointerToHeader({ $0.first }) else { return }
+        fields.pointee.owner = result.body
+        fields.publish(first)
       }
-      return true
+      return fields.first != nil
     }
   }
 
@@ -137,4 +145,17 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
     }
     return unsafeDowncast(object, to: Body.self)
   }
+}
+
+extension UnsafeMutablePointer where Pointee == Body.Fields {
+  // A header of a `ManagedBuffer` must be copyable, which an atomic is not: what lies at its beginning is taken for one.
+  @inline(__always) private var address: UnsafeMutablePointer<Atomic<UnsafeMutableRawPointer?>> {
+    UnsafeMutableRawPointer(self).assumingMemoryBound(to: Atomic<UnsafeMutableRawPointer?>.self)
+  }
+
+  /// The first element's address, and with it the right to read the owner and the elements.
+  @inline(__always) var first: UnsafeMutableRawPointer? { address.pointee.load(ordering: .acquiring) }
+
+  /// Lets others see elements that came later.
+  fileprivate func publish(_ first: UnsafeMutableRawPointer) { address.pointee.store(first, ordering: .releasing) }
 }

@@ -35,9 +35,11 @@ final class MemoryPool: Sendable {
   private struct State {
     var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: 256)
     var cached = 0
+    /// The bytes of all buffers that have been handed out.
+    var taken = 0
     var capacity = 4 << 30
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// Four classes to each power of two: at most a quarter of a buffer is unused.
   static func sizeClass(_ byteCount: Int) -> Int {
@@ -51,6 +53,7 @@ final class MemoryPool: Sendable {
     let sizeClass = Self.sizeClass(byteCount)
     let capacity = Self.capacity(ofClass: sizeClass)
     let reused = state.withLock { state in
+      state.taken &+= capacity
       let buffer = state.free[sizeClass].popLast()
       if buffer != nil { state.cached -= capacity }
       return buffer.map { UInt(bitPattern: $0) }
@@ -90,6 +93,8 @@ final class MemoryPool: Sendable {
     }
   }
 
+  /// The bytes of all buffers that have been handed out since the process began: what an operator's passes over memory come to.
+  var takenBytes: Int { state.withLock { $0.taken } }
   var cachedBytes: Int { state.withLock { $0.cached } }
   var limit: Int {
     get { state.withLock { $0.capacity } }

@@ -57,7 +57,7 @@ public struct Tensor: @unchecked Sendable {
   @inline(__always) package var hasElements: Bool { body.hasElements }
   /// Whether they have been put off, and nobody has asked for them yet.
   @inline(__always) var isWaiting: Bool {
-    body.withUnsafeMutablePointerToHeader { $0.pointee.first == nil && $0.pointee.waiting != nil }
+    body.withUnsafeMutablePointerToHeader { $0.first == nil && $0.pointee.waiting != nil }
   }
   /// How they come about, while they have not.
   var waiting: Waiting? { isWaiting ? body.withUnsafeMutablePointerToHeader { $0.pointee.waiting } : nil }
@@ -65,7 +65,7 @@ public struct Tensor: @unchecked Sendable {
 
   /// The first element's address.
   @inline(__always) var pointer: UnsafeMutableRawPointer {
-    body.withUnsafeMutablePointerToHeader { $0.pointee.first } ?? absent
+    body.withUnsafeMutablePointerToHeader { $0.first } ?? absent
   }
 
   /// Where a tensor without memory has its elements: nowhere, which will do for none.
@@ -73,20 +73,20 @@ public struct Tensor: @unchecked Sendable {
   private var absent: UnsafeMutableRawPointer {
     if elementCount == 0 { return MemoryPool.nowhere }
     if !body.arrives() { stop("tensor: \(Tensor.absence(shape))") }
-    return body.withUnsafeMutablePointerToHeader { $0.pointee.first! }
+    return body.withUnsafeMutablePointerToHeader { $0.first! }
   }
 
-  /// Whether nobody else refers to its elements, which may then be written over.
+  /// Whether nobody else refers to its elements, which may then be written over; those that have been put off are computed.
   var isHeldAlone: Bool {
     mutating get {
-      isKnownUniquelyReferenced(&body)
+      hasElements && isKnownUniquelyReferenced(&body)
         && body.withUnsafeMutablePointerToHeader { $0.pointee.owner == nil || isKnownUniquelyReferenced(&$0.pointee.owner) }
     }
   }
 
   /// Whether two tensors show parts of one memory.
   func sharesMemory(with other: Tensor) -> Bool { owner === other.owner }
-  private var owner: Body { body.withUnsafeMutablePointerToHeader { $0.pointee.owner } ?? body }
+  private var owner: Body { body.withUnsafeMutablePointerToHeader { $0.first == nil ? nil : $0.pointee.owner } ?? body }
 
   static func absence(_ shape: Shape) -> String {
     "\(shape) has a shape but no elements: it comes from a run on shapes alone, or from after a mistake in a checked scope,"

@@ -26,7 +26,7 @@ final class StoredLayout: Sendable {
   /// Whether a value of the type was looked through for layers that are not reached, and none was found; see ``check(_:)``.
   private let isClean = Atomic(false)
 
-  private static let known = Mutex<[ObjectIdentifier: StoredLayout]>([:])
+  private static let known = Lock<[ObjectIdentifier: StoredLayout]>([:])
 
   static func of(_ type: Any.Type) -> StoredLayout {
     let id = ObjectIdentifier(type)

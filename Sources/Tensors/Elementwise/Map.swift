@@ -138,7 +138,7 @@ struct Map<X: Operands>: Primitive {
 
   func gradient(_ x: X, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     // A result that nobody has asked for is not computed for its derivative: what it is made of is.
-    if let operands = (y.waiting as? WaitingMap<X>)?.x { return slopes(operands, nil, dy, needs) }
+    if let operands = (y.waiting as? WaitingMap<X>)?.operands { return slopes(operands, nil, dy, needs) }
     return slopes(x, y, dy, needs)
   }
 
@@ -196,7 +196,11 @@ extension Map<Tensor> {
       Program.admits(scalars, x.dtype), x.level(on: context.tapeID) == 0, x.isHeldAlone
     else { return self(x) }
     run(x, into: x)
-    x.node = .none
+    if x.node.tape != 0 {
+      let before = x
+      x.node = .none
+      if Tape.isOpenElsewhere(context.tapeID) { before.mark(&x, context.tapeID) }
+    }
     x.isFrozen = false
     return x
   }

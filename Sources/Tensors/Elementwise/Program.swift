@@ -59,7 +59,7 @@ final class Program: Sendable {
   /// Its derivatives for the inputs where they are told and do not follow from the expression.
   private let slopes: [Expression]?
   private let isDerivative: Bool
-  private let derivatives: Mutex<[[Derivative?]?]> = Mutex(Array(repeating: nil, count: 6))
+  private let derivatives: Lock<[[Derivative?]?]> = Lock(Array(repeating: nil, count: 6))
 
   /// Whether the result is just the only input.
   var isCopy: Bool {
@@ -155,7 +155,7 @@ final class Program: Sendable {
       return made!
     }
   }
-  private let tensors: Mutex<Program?> = Mutex(nil)
+  private let tensors: Lock<Program?> = Lock(nil)
 
   /// The program for these scalars: by one that is 1 nothing is multiplied.
   func folded(_ scalars: SIMD4<Double>) -> Program {
@@ -169,7 +169,7 @@ final class Program: Sendable {
       return made[ones]!
     }
   }
-  private let foldings: Mutex<[Int: Program]> = Mutex([:])
+  private let foldings: Lock<[Int: Program]> = Lock([:])
 
   // MARK: Running
 
@@ -227,7 +227,7 @@ final class Program: Sendable {
       return made!
     }
   }
-  private let tying: Mutex<Program?> = Mutex(nil)
+  private let tying: Lock<Program?> = Lock(nil)
 
   /// The derivatives of a program that ends in an extreme: functions of some of [inputs…, extreme, dy], zero but where the extreme is.
   func derivativeUnderExtreme(_ input: Int) -> Derivative? {
@@ -239,7 +239,7 @@ final class Program: Sendable {
       return made![input]
     }
   }
-  private let underExtreme: Mutex<[Derivative?]?> = Mutex(nil)
+  private let underExtreme: Lock<[Derivative?]?> = Lock(nil)
 
   /// Whether some derivative reads an input, and whether some reads the result.
   var keeps: Keeps {

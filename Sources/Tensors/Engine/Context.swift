@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -58,7 +60,16 @@ struct Context {
   /// Whether it is one of the two: one flag, so that a profiler costs nothing where there is none.
   @inline(__always) var isObserved: Bool { state.pointee.isObserved }
   /// Nothing records, nothing was wrong, nobody watches: the door has nothing to do but to run the kernel.
-  @inline(__always) var isPlain: Bool { state.pointee.tapeID == 0 && !state.pointee.hasFailed && !state.pointee.isObserved }
+  ///
+  /// Given the tapes that the operands have stood on, none of which may be another thread's that is open.
+  @inline(__always) func isPlain(_ tapes: UInt64) -> Bool {
+    state.pointee.tapeID == 0 && !state.pointee.hasFailed && !state.pointee.isObserved && (tapes == 0 || !Tape.isOpenElsewhere(0))
+  }
+  /// Where this thread says which tape it records on, for the others; nil before its first gradient call.
+  var openTape: UnsafeMutablePointer<Atomic<UInt64>>? {
+    get { state.pointee.openTape }
+    nonmutating set { state.pointee.openTape = newValue }
+  }
   /// The model parts being called, outermost first.
   var path: [PathComponent] {
     get { state.pointee.path }
@@ -145,6 +156,7 @@ struct Context {
 
   private static func destroy(_ pointer: UnsafeMutableRawPointer) {
     let state = pointer.assumingMemoryBound(to: ContextState.self)
+    if let place = state.pointee.openTape { Tape.giveBack(place) }
     state.pointee.scratch.deallocate()
     state.pointee.panels.deallocate()
     state.pointee.outlines.deinitialize(count: Body.outlineCount).deallocate()
@@ -160,6 +172,7 @@ private struct ContextState {
     didSet { tapeID = tape?.id ?? 0 }
   }
   private(set) var tapeID: UInt64 = 0
+  var openTape: UnsafeMutablePointer<Atomic<UInt64>>?
   var depth = 0
   var mode: Mode?
   var checkedDepth = 0

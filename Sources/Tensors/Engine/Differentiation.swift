@@ -15,6 +15,7 @@ package func differentiate<R, E: Error>(
   }
   let outer = context.tape
   let tape = outer ?? Tape()
+  if outer == nil { tape.open() }
   let start = tape.count
   context.tape = tape
   context.depth += 1
@@ -22,7 +23,10 @@ package func differentiate<R, E: Error>(
   defer {
     context.depth -= 1
     context.tape = outer
-    if outer == nil { tape.settle() }
+    if outer == nil {
+      tape.close()
+      tape.settle()
+    }
   }
   let variables = x.map { tape.variable($0, level) }
   let outerVariables = context.variables
@@ -36,19 +40,27 @@ package func differentiate<R, E: Error>(
   }
   let seeds = seeds(y)
   if !wantsValue { y.isNotAskedFor() }
+  if y.level(on: tape.id) == Node.unrecorded { tape.refuse(name, y) }
   // The outermost call's backward pass needs no records; an inner one's is recorded for the calls around it.
-  if outer == nil { context.tape = nil }
+  if outer == nil {
+    context.tape = nil
+    tape.close()
+  }
   var gradients: [[Tensor]] = []
   for (i, seed) in seeds.enumerated() {
     let found = tape.backward(
       from: y, seed: seed, to: variables, since: start, level: level, keeping: outer != nil || i < seeds.count - 1)
     gradients.append(
       zip(x, found).map { x, gradient in
-        if outer == nil, let gradient { _ = gradient.hasElements }
-        return gradient ?? Tensor.zeros([], x.dtype).expanded(x.shape)
+        var gradient = gradient ?? Tensor.zeros([], x.dtype).expanded(x.shape)
+        if outer == nil {
+          _ = gradient.hasElements
+          if tape.other != 0 { gradient.node = Node(unrecordedOn: tape.other) }
+        }
+        return gradient
       })
   }
-  if outer == nil { y.node = .none }
+  if outer == nil { y.node = tape.other == 0 ? .none : Node(unrecordedOn: tape.other) }
   return (y, gradients, result)
 }
 

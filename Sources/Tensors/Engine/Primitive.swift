@@ -101,9 +101,14 @@ extension Primitive where Inputs: Operands {
       if !context.isDry && !x.hasElements { throw mistake(Tensor.absence(x.shape(0))) }
       var y = context.isObserved ? try observed(x, signature, context) : try evaluate(x, signature)
       if (checksKernel || _isDebugAssertConfiguration()) && signature.isOther(than: y) { throw signature.isNot(y) }
-      if context.tapeID != 0, signature.dtype.isFloatingPoint {
-        let level = x.level(on: context.tapeID)
-        if level > 0 { context.tape!.record(self, x, &y, level) }
+      if signature.dtype.isFloatingPoint {
+        let tape = context.tapeID
+        let level = tape == 0 ? 0 : x.level(on: tape)
+        if level > 0 {
+          context.tape!.record(self, x, &y, level)
+        } else if Tape.isOpenElsewhere(tape) {
+          x.mark(&y, tape)
+        }
       }
       return y
     } catch {

@@ -10,6 +10,8 @@ package struct Node: Sendable {
   var level: Int32
 
   static let none = Node(tape: 0, index: 0, level: 0)
+  /// In place of a level: another thread than the tape's computed the tensor from one on the tape, so that it is not recorded.
+  static let unrecorded = Int32.max
   /// In place of a tape: a model's parameter in a run on shapes alone, its index the label of its part.
   static let labelled = UInt64.max
 }
@@ -22,6 +24,10 @@ package final class Tape {
   private static let nextID = Atomic<UInt64>(1)
 
   let id = Tape.nextID.add(1, ordering: .relaxed).oldValue
+  /// Another thread's open tape that something recorded here depends on; 0 for none.
+  private(set) var other: UInt64 = 0
+  /// Whether other threads are told that it records.
+  var isOpen = false
   // A tape belongs to one thread, and nothing is done while the list is being changed: looking whether that is so takes some 10 ns.
   @exclusivity(unchecked) private var records: [AnyRecord?] = []
 
@@ -41,6 +47,8 @@ package final class Tape {
 
   @inline(__always)
   func record<P: Primitive>(_ primitive: P, _ x: consuming P.Inputs, _ y: inout Tensor, _ level: Int32) where P.Inputs: Operands {
+    if level == Node.unrecorded { return refuse(primitive.name, x) }
+    if Tape.isOpenElsewhere(id), let tape = x.otherTape(than: id) { other = tape }
     y.node = Node(tape: id, index: Int32(records.count), level: level)
     let keeps = primitive.keeps
     // What nobody reads is not kept.
@@ -49,6 +57,12 @@ package final class Tape {
     } else {
       records.append(Record(primitive, x, keeps))
     }
+  }
+
+  /// Appends what has been recorded in a way of its own.
+  func append(_ record: AnyRecord, _ y: inout Tensor, _ level: Int32) {
+    y.node = Node(tape: id, index: Int32(records.count), level: level)
+    records.append(record)
   }
 
   var count: Int { records.count }
@@ -60,7 +74,7 @@ package final class Tape {
   /// operands for it.
   func settle() {
     for place in waiting.indices.reversed() {
-      guard let body = waiting[place].body, Tensor(body).waiting?.isAskedFor ?? false else { continue }
+      guard let body = waiting[place].body, Tensor(body).waiting?.isAskedFor.load(ordering: .relaxed) ?? false else { continue }
       body.arrives()
     }
     waiting = []
@@ -88,8 +102,8 @@ package final class Tape {
   ) -> [Tensor?] {
     guard y.level(on: id) >= level, y.node.index >= start else { return variables.map { _ in nil } }
     let end = Int(y.node.index)
-    var gradients = [Tensor?](repeating: nil, count: end - start + 1)
-    gradients[end - start] = seed
+    var gradients = Gradients(count: end - start + 1)
+    gradients.add(seed, at: end - start)
     var isVariable = [Bool](repeating: false, count: end - start + 1)
     for variable in variables where Int(variable.node.index) <= end { isVariable[Int(variable.node.index) - start] = true }
     var index = end
@@ -99,30 +113,30 @@ package final class Tape {
       guard let record = records[index] else { continue }
       if !keeping { records[index] = nil }
       if isVariable[index - start] { continue }
-      guard let dy = gradients[index - start] else { continue }
-      gradients[index - start] = nil
+      guard var dy = gradients.take(index - start) else { continue }
       if let profiler {
-        profiler.backward(of: index, on: id) { record.backward(dy, tape: id, since: Int32(start), level: level, into: &gradients) }
+        profiler.backward(of: index, on: id) { record.backward(&dy, tape: id, since: Int32(start), level: level, into: &gradients) }
       } else {
-        record.backward(dy, tape: id, since: Int32(start), level: level, into: &gradients)
+        record.backward(&dy, tape: id, since: Int32(start), level: level, into: &gradients)
       }
       if Context.current.hasFailed { break }
     }
     return variables.map { variable in
       let index = Int(variable.node.index)
-      return index <= end ? gradients[index - start] : nil
+      return index <= end ? gradients.take(index - start) : nil
     }
   }
 }
 
 /// One use of a primitive: what the gradient rule needs of it.
-private class AnyRecord {
+class AnyRecord {
   /// Where the operand stands that the result is a view of.
   var viewed: Node? { nil }
-  func backward(_ dy: Tensor, tape: UInt64, since start: Int32, level: Int32, into gradients: inout [Tensor?]) {}
+  /// Adds what the gradient rule makes of dy to the operands' gradients; dy may be taken over.
+  func backward(_ dy: inout Tensor, tape: UInt64, since start: Int32, level: Int32, into gradients: inout Gradients) {}
 }
 
-private class Record<P: Primitive>: AnyRecord where P.Inputs: Operands {
+class Record<P: Primitive>: AnyRecord where P.Inputs: Operands {
   let primitive: P
   let x: P.Inputs
 
@@ -138,14 +152,14 @@ private class Record<P: Primitive>: AnyRecord where P.Inputs: Operands {
   /// The result, or if the rule does not read it what is known of it from its gradient.
   func output(_ dy: Tensor) -> Tensor { Tensor(hollow: dy.shape, dy.dtype) }
 
-  override func backward(_ dy: Tensor, tape: UInt64, since start: Int32, level: Int32, into gradients: inout [Tensor?]) {
+  override func backward(_ dy: inout Tensor, tape: UInt64, since start: Int32, level: Int32, into gradients: inout Gradients) {
     var bits: UInt64 = 0
     for i in 0..<x.count {
       let node = x.node(i)
       if node.tape == tape && node.level >= level && node.index >= start && i < 64 { bits |= 1 << UInt64(i) }
     }
-    // Rules find elements where they look for them; only a sum takes what waits as its program.
-    if dy.isWaiting && P.self != Expand.self { _ = dy.hasElements }
+    // Rules find elements where they look for them; only a sum takes what waits as its program, and a view what is part of its operand.
+    if dy.isWaiting && P.self != Expand.self && !(primitive.isView && dy.placement != nil) { _ = dy.hasElements }
     let dx = primitive.gradient(x, output(dy), dy, Needs(bits: bits))
     if dx.count != x.count && !dx.isEmpty { return refuse("\(dx.count) gradients for \(x.count) inputs") }
     for (i, dx) in dx.enumerated() {
@@ -155,12 +169,7 @@ private class Record<P: Primitive>: AnyRecord where P.Inputs: Operands {
       if dx.shape != x.shape(i) || dx.dtype != x.dtype(i) {
         return refuse("\(dx.dtype) \(dx.shape) for an input of \(x.dtype(i)) \(x.shape(i))")
       }
-      let slot = Int(node.index - start)
-      if gradients[slot] == nil {
-        gradients[slot] = dx
-      } else {
-        gradients[slot]! += dx
-      }
+      gradients.add(dx, at: Int(node.index - start))
     }
   }
 

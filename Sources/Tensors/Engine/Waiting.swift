@@ -11,31 +11,18 @@ class Waiting: @unchecked Sendable {
   static let deepest = 16
 
   /// Whether the elements are to be there when the outermost gradient call is over.
-  var isAskedFor = true
+  let isAskedFor = Atomic(true)
   /// Where the tensor stands on the tape that it was recorded on.
   var node = Node.none
   /// How many wait one for the other.
   let depth: Int
-  private let isDone = Mutex(false)
 
   init(depth: Int) { self.depth = depth }
 
-  /// Computes the elements.
-  func compute() -> Tensor { fatalError("overridden") }
-  /// Lets go of the operands.
-  func release() {}
-  /// Σ over axes, which stay with size 1, without the elements being stored.
+  /// Computes the elements and gives them to `publish`, unless somebody has done so; waits for who has begun.
+  func once(_ publish: (Tensor) -> Void) { fatalError("overridden") }
+  /// Σ over axes, which stay with size 1, without the elements being stored; nil where that is not possible, or they are there.
   func summed(_ axes: [Int], keepDims: Bool, isMean: Bool) -> Tensor? { nil }
-
-  /// Calls `body` if nobody has done so, and waits for who has begun.
-  func once(_ body: () -> Void) {
-    isDone.withLock { isDone in
-      if isDone { return }
-      body()
-      release()
-      isDone = true
-    }
-  }
 }
 
 /// The result of a primitive that waits.
@@ -43,15 +30,33 @@ class WaitingResult<P: Primitive>: Waiting, @unchecked Sendable where P.Inputs: 
   let primitive: P
   let signature: Signature
   /// The operands; nil when the elements are there.
-  fileprivate(set) var x: P.Inputs?
+  ///
+  /// One lock for those who read them, who compute the elements, and who let go of them. It is held while the elements are computed, which takes the
+  /// locks of operands that wait: always from a result to what it is made of, so that no two threads wait for each other.
+  private let x: Lock<P.Inputs?>
 
   init(_ primitive: P, _ x: P.Inputs, _ signature: Signature, depth: Int) {
-    (self.primitive, self.x, self.signature) = (primitive, x, signature)
+    (self.primitive, self.signature) = (primitive, signature)
+    self.x = Lock(x)
     super.init(depth: depth)
   }
 
-  override func compute() -> Tensor {
-    guard let x, x.hasElements else { return .placeholder }
+  /// The operands, held by whoever asks; nil when the elements are there.
+  final var operands: P.Inputs? { x.withLock { $0 } }
+
+  final override func once(_ publish: (Tensor) -> Void) {
+    // What is let go of may be the last of a long chain: not under the lock.
+    let done: P.Inputs? = x.withLock { x in
+      guard let operands = x else { return nil }
+      publish(compute(operands))
+      x = nil
+      return operands
+    }
+    withExtendedLifetime(done) {}
+  }
+
+  private func compute(_ x: P.Inputs) -> Tensor {
+    guard x.hasElements else { return .placeholder }
     do {
       return try primitive.evaluate(x, signature)
     } catch {
@@ -59,13 +64,12 @@ class WaitingResult<P: Primitive>: Waiting, @unchecked Sendable where P.Inputs: 
       fatalError("\(primitive.name): \(error)")
     }
   }
-  override func release() { x = nil }
 }
 
 /// That of an element-wise program, which a sum takes as its own.
 final class WaitingMap<X: Operands>: WaitingResult<Map<X>>, @unchecked Sendable {
   override func summed(_ axes: [Int], keepDims: Bool, isMean: Bool) -> Tensor? {
-    x.map { MapReduce(map: primitive, kind: isMean ? .mean : .sum, axes: axes, keepDims: keepDims)($0) }
+    operands.map { MapReduce(map: primitive, kind: isMean ? .mean : .sum, axes: axes, keepDims: keepDims)($0) }
   }
 }
 
@@ -144,5 +148,5 @@ extension Reduce {
 
 extension Tensor {
   /// Says that nobody is going to ask for elements that have been put off, so that they need not come by themselves.
-  package func isNotAskedFor() { waiting?.isAskedFor = false }
+  package func isNotAskedFor() { waiting?.isAskedFor.store(false, ordering: .relaxed) }
 }

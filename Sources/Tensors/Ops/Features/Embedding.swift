@@ -33,7 +33,10 @@ struct Embedding: Primitive {
     let rows = x.shape[0]
     let masked = padding.map { padding in `where`(targets .== padding, -1, targets) } ?? targets
     let flat = dy.reshaped([indices.elementCount, x.shape[1]])
-    if !isScaled { return [CombineRows(from: nil, to: masked, rows: rows)([flat])] }
+    if !isScaled {
+      let rows = CombineRows(from: nil, to: masked, rows: rows)
+      return [flat.placed(rows, in: x.shape) { rows([flat]) }]
+    }
     let counts = Tensor.zeros([rows], dy.dtype).scatterAdd(Tensor.ones(targets.shape, dy.dtype), at: targets, axis: 0)
     return [CombineRows(from: nil, to: masked, rows: rows)([flat, 1 / counts.take(targets, axis: 0)])]
   }
@@ -54,10 +57,14 @@ struct CombineRows: Primitive {
   func result(_ x: [Tensor]) -> Signature { Signature([rows, x[0].shape[1]], x[0].dtype) }
   func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
     let y = Tensor.zeros(result.shape, result.dtype)
+    add(x, to: y)
+    return y
+  }
+  private func add(_ x: [Tensor], to y: Tensor) {
     let (from, to) = (from?.ordered, to.ordered)
     let (source, factors) = (x[0].ordered, x.count > 1 ? x[1].ordered : nil)
     let n = source.shape[1]
-    if n == 0 || to.elementCount == 0 { return y }
+    if n == 0 || to.elementCount == 0 { return }
     // Threads share the columns: each goes through all rows in their order, so that sums do not depend on the threads. Fewer than 64 columns would
     // be over before they are found.
     parallel(n, grain: Swift.max(64, Blocks.grain / 2 / to.elementCount)) { columns in
@@ -65,7 +72,6 @@ struct CombineRows: Primitive {
         source.dtype.code, to.elementCount, n, columns.lowerBound, columns.upperBound, from?.int64s, to.int64s, factors?.pointer,
         source.pointer, y.pointer)
     }
-    return y
   }
   func gradient(_ x: [Tensor], _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let factors = x.count > 1 ? [x[1]] : []
@@ -85,6 +91,18 @@ struct CombineRows: Primitive {
     let sources = from.map { Embedding(indices: $0)(x[0]) } ?? x[0]
     let products = dy.isEmptyTable ? Tensor.zeros(x[1].shape, dy.dtype) : (sources * Embedding(indices: places)(dy)).sum(axis: 1)
     return [needs[0] ? dx : nil, needs[1] ? `where`(isThere, products, 0) : nil]
+  }
+}
+
+extension CombineRows: Placement {
+  func read(_ whole: Tensor) -> Tensor {
+    let part = Tensor(hollow: [to.elementCount, whole.shape[1]], whole.dtype)
+    return gradient([part], whole, whole, Needs(bits: 1))[0]!
+  }
+  func add(_ part: Tensor, to whole: Tensor) {
+    let sum = whole.ordered
+    add([part], to: sum)
+    if !whole.isContiguous { copyElements(from: sum, to: whole) }
   }
 }
 

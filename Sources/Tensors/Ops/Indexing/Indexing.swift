@@ -77,7 +77,15 @@ struct Take: Primitive {
     return y
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    [TakeAdd(indices: indices, axis: axis < 0 ? axis + x.rank : axis, size: x.shape[axis])(dy)]
+    [dy.placed(self, in: x.shape) { TakeAdd(indices: indices, axis: axis < 0 ? axis + x.rank : axis, size: x.shape[axis])(dy) }]
+  }
+}
+
+extension Take: Placement {
+  func read(_ whole: Tensor) -> Tensor { self(whole) }
+  func add(_ part: Tensor, to whole: Tensor) throws(TensorError) {
+    let axis = try whole.axis(axis, name)
+    try TakeAdd(indices: indices, axis: axis, size: whole.shape[axis]).add(part, to: whole)
   }
 }
 
@@ -93,12 +101,16 @@ struct TakeAdd: Primitive {
     Signature(Shape(Array(x.shape[..<axis]) + [size] + Array(x.shape[(axis + indices.rank)...])), x.dtype)
   }
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
-    let positions = try Positions(indices, below: size, axis: axis, of: result.shape)
     let y = Tensor.zeros(result.shape, x.dtype)
-    let (outer, n, inner) = y.around(axis)
-    let x = x.ordered
-    fx_take_add(x.dtype.code, outer, n, inner, positions.count, positions.pointer, x.pointer, y.pointer)
+    try add(x, to: y)
     return y
+  }
+  func add(_ x: Tensor, to y: Tensor) throws(TensorError) {
+    let positions = try Positions(indices, below: size, axis: axis, of: y.shape)
+    let (outer, n, inner) = y.around(axis)
+    let (x, sum) = (x.ordered, y.ordered)
+    fx_take_add(x.dtype.code, outer, n, inner, positions.count, positions.pointer, x.pointer, sum.pointer)
+    if !y.isContiguous { copyElements(from: sum, to: y) }
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [Take(indices: indices, axis: axis)(dy)] }
 }
@@ -139,7 +151,18 @@ struct Gather: Primitive {
     return y
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    [Scatter(kind: .sum, indices: indices, axis: axis)(Pair(Tensor.zeros([], dy.dtype).expanded(x.shape), dy))]
+    [
+      dy.placed(self, in: x.shape) {
+        Scatter(kind: .sum, indices: indices, axis: axis)(Pair(Tensor.zeros([], dy.dtype).expanded(x.shape), dy))
+      }
+    ]
+  }
+}
+
+extension Gather: Placement {
+  func read(_ whole: Tensor) -> Tensor { self(whole) }
+  func add(_ part: Tensor, to whole: Tensor) throws(TensorError) {
+    try Scatter(kind: .sum, indices: indices, axis: try whole.axis(axis, name)).combine(part, into: whole)
   }
 }
 

@@ -22,16 +22,22 @@ struct Scatter: Primitive {
   }
 
   func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
-    let axis = try x.a.axis(axis, name)
-    let positions = try Positions(indices, below: x.a.shape[axis], axis: axis, of: x.a.shape)
     let y = x.a.contiguousCopy()
-    // Only the part of x that lies beside the indices is written to.
+    try combine(x.b, into: y)
+    return y
+  }
+
+  /// Combines values with what nobody else reads.
+  func combine(_ values: Tensor, into y: Tensor) throws(TensorError) {
+    let axis = try y.axis(axis, name)
+    let positions = try Positions(indices, below: y.shape[axis], axis: axis, of: y.shape)
+    // Only the part that lies beside the indices is written to.
     var region = Region(all: indices.shape)
-    region.take(axis, from: 0, count: x.a.shape[axis])
+    region.take(axis, from: 0, count: y.shape[axis])
     let part = region.view(y)
-    let target = part.isContiguous ? part : part.contiguousCopy()
+    let target = part.ordered
     let (outer, n, inner) = target.around(axis)
-    let v = x.b.ordered
+    let v = values.ordered
     let (size, code, count) = (v.dtype.byteCount, v.dtype.code, indices.shape[axis])
     parallel(outer, grain: Blocks.grain / Swift.max(1, count * inner)) { range in
       let first = range.lowerBound * count * inner
@@ -46,7 +52,6 @@ struct Scatter: Primitive {
       }
     }
     if !part.isContiguous { copyElements(from: target, to: part) }
-    return y
   }
 
   func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {

@@ -62,8 +62,13 @@ struct Slice: Primitive {
     return x.view(shape: result.shape, strides: strides, offset: result.shape.elementCount == 0 ? x.offset : offset)
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    [Embed(region: region, shape: x.shape)(axes == nil ? dy : dy.reshaped(region.shape))]
+    [dy.placed(self, in: x.shape) { Embed(region: region, shape: x.shape)(axes == nil ? dy : dy.reshaped(region.shape)) }]
   }
+}
+
+extension Slice: Placement {
+  func read(_ whole: Tensor) -> Tensor { self(whole) }
+  func add(_ part: Tensor, to whole: Tensor) { evaluate(whole, result(whole)).addInPlace(part) }
 }
 
 /// A tensor of one value but for a part, which holds x: what padding is, and slicing's gradient.

@@ -291,8 +291,11 @@ extension Tensor {
       if part.dtype != dtype {
         throw TensorError("subscript", "a \(part.dtype) value for a \(dtype) tensor; convert it with .cast(to: .\(dtype))")
       }
+      let isMarked = Tape.isOpenElsewhere(context.tapeID) && Pair(self, part).otherTape(than: context.tapeID) != nil
       let tracked = isTracked(context) || part.isTracked(context)
-      if tracked || context.isDry || part.sharesMemory(with: self) || !isContiguous || !isHeldAlone {
+      if tracked, !isMarked, !context.isObserved, hasElements, part.hasElements, let tape = context.tape {
+        tape.overwrite(selection.region, of: &self, with: part)
+      } else if tracked || isMarked || context.isDry || part.sharesMemory(with: self) || !isContiguous || !isHeldAlone {
         self = Replace(region: selection.region)(Pair(self, part))
       } else {
         copyElements(from: part, to: selection.region.view(self))

@@ -153,7 +153,7 @@ extension Tensor {
 public func matmul(_ x: Tensor, _ y: Tensor) -> Tensor {
   if x.shape.rank == 2 && y.shape.rank == 2 {
     // Where the door has nothing to do it is not worth taking hold of two tensors.
-    if Context.current.isPlain, let result = MatMul.product(x, y) { return result }
+    if Context.current.isPlain(x.node.tape | y.node.tape), let result = MatMul.product(x, y) { return result }
     return MatMul()(Pair(x, y))
   }
   if Context.current.hasFailed { return .placeholder }
@@ -246,7 +246,8 @@ struct Linear: Primitive {
 /// Derivative: dy • weight, dyᵀ • x, Σ dy over all but the last axis.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
   if x.shape.rank == 2, let bias {
-    if Context.current.isPlain, x.shape.elementCount > 0, x.hasElements, weight.hasElements, bias.hasElements,
+    if Context.current.isPlain(x.node.tape | weight.node.tape | bias.node.tape), x.shape.elementCount > 0, x.hasElements,
+      weight.hasElements, bias.hasElements,
       let y = Linear.map(x, weight, bias)
     {
       return y

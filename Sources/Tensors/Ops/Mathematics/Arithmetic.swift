@@ -33,7 +33,7 @@ func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ y: Tensor)
 /// It saves what taking hold of two tensors costs.
 @inline(__always)
 private func plain(_ program: Program, _ x: Tensor, _ y: Tensor) -> Tensor? {
-  guard Context.current.isPlain, x.dtype == y.dtype, x.isContiguous, y.isContiguous,
+  guard Context.current.isPlain(x.node.tape | y.node.tape), x.dtype == y.dtype, x.isContiguous, y.isContiguous,
     let kernel = program.direct?[Int(x.dtype.rawValue)]
   else { return nil }
   let n = x.shape.elementCount
@@ -160,6 +160,7 @@ extension Tensor {
   private mutating func update(_ label: StaticString, _ program: Program, _ op: fx_op, _ y: Tensor) {
     let context = Context.current
     if context.hasFailed || context.isDry || isTracked(context) || y.isTracked(context)
+      || Tape.isOpenElsewhere(context.tapeID) && Pair(self, y).otherTape(than: context.tapeID) != nil
       || !isContiguous || dtype != y.dtype || shape != y.shape || !isHeldAlone
     {
       let before = self

@@ -37,8 +37,13 @@ struct Diagonal: Primitive {
     return x.view(shape: result.shape, strides: strides, offset: x.offset + first)
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    [PutDiagonal(diagonal: self)(Pair(Tensor.zeros([], dy.dtype).expanded(x.shape), dy))]
+    [dy.placed(self, in: x.shape) { PutDiagonal(diagonal: self)(Pair(Tensor.zeros([], dy.dtype).expanded(x.shape), dy)) }]
   }
+}
+
+extension Diagonal: Placement {
+  func read(_ whole: Tensor) -> Tensor { self(whole) }
+  func add(_ part: Tensor, to whole: Tensor) throws(TensorError) { try evaluate(whole, result(whole)).addInPlace(part) }
 }
 
 /// x with a diagonal replaced by v.

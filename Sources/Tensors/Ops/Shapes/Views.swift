@@ -63,7 +63,10 @@ struct Reshape: Primitive {
     return result
   }
 
-  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [dy.reshaped(x.shape)] }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    let shape = dy.shape
+    return [dy.seen(in: x.shape) { $0.reshaped(shape) } ?? dy.reshaped(x.shape)]
+  }
 }
 
 /// The axes in another order.
@@ -84,7 +87,7 @@ struct Permute: Primitive {
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     var inverse = axes
     for (to, from) in axes.enumerated() { inverse[from < 0 ? from + x.rank : from] = to }
-    return [dy.permuted(inverse)]
+    return [dy.seen(in: x.shape) { self($0) } ?? dy.permuted(inverse)]
   }
 }
 
@@ -109,7 +112,9 @@ struct Transpose: Primitive {
     strides[b] = x.strides[a]
     return x.view(shape: result.shape, strides: strides, offset: x.offset)
   }
-  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [self(dy)] }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [dy.seen(in: x.shape) { self($0) } ?? self(dy)]
+  }
 }
 
 extension Tensor {
