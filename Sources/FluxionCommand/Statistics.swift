@@ -110,7 +110,7 @@ func brief(_ value: Double) -> String {
   guard value.isFinite, value != 0 else { return value == 0 ? "0" : value.description }
   let magnitude = abs(value)
   // Rounded as text: a product with a power of ten would round again.
-  let digits = String(format: magnitude >= 1e5 || magnitude < 1e-4 ? "%.4e" : "%.5g", value)
+  let digits = magnitude >= 1e5 || magnitude < 1e-4 ? NumberText.scientific(value, 4) : NumberText.significant(value, 5)
   guard let exponent = digits.firstIndex(of: "e") else { return digits }
   var mantissa = digits[..<exponent]
   while mantissa.last == "0" { mantissa.removeLast() }

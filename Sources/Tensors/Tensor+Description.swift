@@ -47,7 +47,7 @@ private struct TensorPrinter {
     func written(_ value: Double) -> String {
       if value.isNaN { return "nan" }
       if value.isInfinite { return value < 0 ? "-inf" : "inf" }
-      return isScientific ? String(format: "%.4e", value) : String(format: "%.\(digits)f", value)
+      return isScientific ? NumberText.scientific(value, 4) : NumberText.fixed(value, digits)
     }
     format = { written($0.item()) }
     width = shown.map { written($0).count }.max() ?? 0
@@ -57,7 +57,7 @@ private struct TensorPrinter {
   /// How many of four decimal places a number needs.
   private static func digits(_ value: Double) -> Int {
     guard value.isFinite else { return 0 }
-    let text = String(format: "%.4f", value)
+    let text = NumberText.fixed(value, 4)
     return 4 - text.reversed().prefix { $0 == "0" }.prefix(4).count
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// A training run at one moment, as one line of text.
 package struct ProgressLine {
@@ -54,7 +55,7 @@ package struct ProgressLine {
 
   private static func figures(_ mean: Evaluation, _ metricName: String?) -> String {
     var text = "loss \(decimal(mean.loss))"
-    if let metric = mean.metric { text += "  \(metricName ?? "metric") \(String(format: "%.3f", metric))" }
+    if let metric = mean.metric { text += "  \(metricName ?? "metric") \(NumberText.fixed(metric, 3))" }
     return text
   }
 
@@ -68,7 +69,7 @@ package struct ProgressLine {
   /// Four decimals, or four digits where those would be few or many.
   package static func decimal(_ value: Double) -> String {
     let size = abs(value)
-    return size == 0 || 1e-3..<1e4 ~= size ? String(format: "%.4f", value) : String(format: "%.3e", value)
+    return size == 0 || 1e-3..<1e4 ~= size ? NumberText.fixed(value, 4) : NumberText.scientific(value, 3)
   }
 
   /// `41,200`.
@@ -88,7 +89,8 @@ package struct ProgressLine {
     guard seconds.isFinite, 0..<1e9 ~= seconds else { return "–:––" }
     let total = Int(seconds.rounded(.up))
     let (hours, minutes) = (total / 3600, total / 60 % 60)
-    let tail = String(format: "%02d", total % 60)
-    return hours > 0 ? "\(hours):" + String(format: "%02d", minutes) + ":\(tail)" : "\(minutes):\(tail)"
+    func two(_ x: Int) -> String { x < 10 ? "0\(x)" : "\(x)" }
+    let tail = two(total % 60)
+    return hours > 0 ? "\(hours):" + two(minutes) + ":\(tail)" : "\(minutes):\(tail)"
   }
 }

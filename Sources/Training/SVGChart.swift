@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// Line charts side by side, or in rows, drawn as an SVG image.
 package struct SVGChart {
@@ -147,7 +148,7 @@ package struct SVGChart {
   }
 
   private func n(_ value: Double) -> String {
-    let text = String(format: "%.1f", value)
+    let text = NumberText.fixed(value, 1)
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
@@ -183,8 +184,8 @@ package struct Ticks {
 
   /// As many decimals as the step has.
   package func text(_ value: Double) -> String {
-    if max(abs(low), abs(high)) >= 1e5 || step < 1e-4 { return String(format: "%.1e", value) }
+    if max(abs(low), abs(high)) >= 1e5 || step < 1e-4 { return NumberText.scientific(value, 1) }
     let decimals = max(0, Int(-floor(log10(step) + 1e-9)))
-    return String(format: "%.\(decimals)f", value)
+    return NumberText.fixed(value, decimals)
   }
 }

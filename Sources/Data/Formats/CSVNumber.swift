@@ -1,3 +1,5 @@
+import Tensors
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -121,7 +123,8 @@ struct CSVNumber {
 
   var double: Double {
     if kind != .finite { return special }
-    return Self.powers.withUnsafeBufferPointer { quick($0.baseAddress!) } ?? withTerminated { strtod($0, nil) }
+    return Self.powers.withUnsafeBufferPointer { quick($0.baseAddress!) }
+      ?? withTerminated { text in NumberText.withPoint { strtod(text, nil) } }
   }
 
   var float: Float {

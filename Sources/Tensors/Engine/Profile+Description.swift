@@ -14,8 +14,8 @@ extension Profile: CustomStringConvertible {
     let lines = rows.map { row in
       [
         name(row), row.phase.rawValue, "\(row.calls)", time(row.seconds), percent(row.seconds), row.bytes > 0 ? size(row.bytes) : "",
-        row.bytes > 0 ? String(format: "%.1f", row.bandwidth * 1e-9) : "",
-        row.multiplyAdds > 0 ? String(format: "%.1f", row.flops * 1e-9) : "",
+        row.bytes > 0 ? NumberText.fixed(row.bandwidth * 1e-9, 1) : "",
+        row.multiplyAdds > 0 ? NumberText.fixed(row.flops * 1e-9, 1) : "",
       ]
     }
     let widths = heads.indices.map { column in ([heads] + lines).map { $0[column].count }.max() ?? 0 }
@@ -30,18 +30,18 @@ extension Profile: CustomStringConvertible {
     return ([line(heads), rule] + lines.map(line)).joined(separator: "\n")
   }
 
-  private func percent(_ part: Double) -> String { seconds > 0 ? String(format: "%.1f %%", 100 * part / seconds) : "–" }
+  private func percent(_ part: Double) -> String { seconds > 0 ? NumberText.fixed(100 * part / seconds, 1) + " %" : "–" }
 
   private func time(_ seconds: Double) -> String {
     seconds < 1e-3
-      ? String(format: "%.1f µs", seconds * 1e6)
-      : seconds < 1 ? String(format: "%.2f ms", seconds * 1e3) : String(format: "%.2f s", seconds)
+      ? NumberText.fixed(seconds * 1e6, 1) + " µs"
+      : seconds < 1 ? NumberText.fixed(seconds * 1e3, 2) + " ms" : NumberText.fixed(seconds, 2) + " s"
   }
 
   private func size(_ bytes: Int) -> String {
     let units = ["B", "KiB", "MiB", "GiB"]
     var (x, unit) = (Double(bytes), 0)
     while x >= 1024 && unit < units.count - 1 { (x, unit) = (x / 1024, unit + 1) }
-    return String(format: unit == 0 ? "%.0f" : "%.1f", x) + " " + units[unit]
+    return NumberText.fixed(x, unit == 0 ? 0 : 1) + " " + units[unit]
   }
 }

@@ -53,7 +53,7 @@ extension Profile {
     for scalar in text.unicodeScalars {
       switch scalar {
       case "\"", "\\": result += "\\\(scalar)"
-      case _ where scalar.value < 32: result += String(format: "\\u%04x", scalar.value)
+      case _ where scalar.value < 32: result += "\\u" + (String(scalar.value + 0x10000, radix: 16).dropFirst())
       default: result.unicodeScalars.append(scalar)
       }
     }
