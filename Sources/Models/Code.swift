@@ -12,7 +12,9 @@ extension Model {
   public var description: String { remarked(self) }
 
   /// The properties by name: parts as they are written, parameters by dtype and shape.
-  public var code: String {
+  public var code: String { written { codeByProperties } }
+
+  private var codeByProperties: String {
     let properties = Mirror(reflecting: self).children.compactMap { child -> String? in
       guard let label = child.label, let value = propertyCode(child.value) else { return nil }
       return "\(label.drop { $0 == "_" }): \(value)"
@@ -92,11 +94,41 @@ private struct Remarks: ModelVisitor {
 
 /// A combinator with its parts in braces.
 func block(_ head: String, of parts: [Layer]) -> String {
-  "\(head) {\n" + parts.map { "  \(indented($0.remarkedCode))\n" }.joined() + "}"
+  written { "\(head) {\n" + parts.map { "  \(indented($0.remarkedCode))\n" }.joined() + "}" }
 }
 
-/// The lines after the first moved in.
-func indented(_ text: String) -> String { text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ") }
+/// The lines after the first moved in, once the text that it is part of is ``written(_:)``.
+func indented(_ text: String) -> String { "\(Indentation.more)\(text)\(Indentation.less)" }
+
+/// The text that `body` puts together of parts, some of them ``indented(_:)``.
+///
+/// Inside of another such text the parts are marked, and the outermost one moves all lines at once: moving them again at each level would take the
+/// square of the time.
+func written(_ body: () -> String) -> String {
+  let text = Indentation.$isInside.withValue(true, operation: body)
+  return Indentation.isInside ? text : Indentation.resolved(text)
+}
+
+private enum Indentation {
+  @TaskLocal static var isInside = false
+  static let more = "\u{E}"
+  static let less = "\u{F}"
+
+  static func resolved(_ text: String) -> String {
+    var (bytes, depth) = ([UInt8](), 0)
+    bytes.reserveCapacity(2 * text.utf8.count)
+    for byte in text.utf8 {
+      switch byte {
+      case 0xE: depth += 1
+      case 0xF: depth -= 1
+      default:
+        bytes.append(byte)
+        if byte == UInt8(ascii: "\n") { bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * max(0, depth))) }
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
 
 /// A call with the arguments that are not nil.
 func call(_ name: String, _ arguments: String?...) -> String { "\(name)(\(arguments.compactMap { $0 }.joined(separator: ", ")))" }

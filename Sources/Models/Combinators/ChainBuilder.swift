@@ -9,8 +9,16 @@ public enum ChainBuilder {
   public static func buildExpression(_ layer: Layer) -> [Layer] { [layer] }
   /// One part.
   public static func buildExpression(_ function: @escaping @Sendable (Tensor) -> Tensor) -> [Layer] { [Layer(function)] }
-  /// Parts in a row.
-  public static func buildBlock(_ parts: [Layer]...) -> [Layer] { parts.flatMap { $0 } }
+  /// No parts.
+  public static func buildBlock() -> [Layer] { [] }
+  /// The first of the parts in a row.
+  public static func buildPartialBlock(first: [Layer]) -> [Layer] { first }
+  // One call with all of them would be one expression, which takes the compiler time that grows with the square of its length.
+  /// The parts so far and the next.
+  public static func buildPartialBlock(accumulated: consuming [Layer], next: [Layer]) -> [Layer] {
+    accumulated.append(contentsOf: next)
+    return accumulated
+  }
   /// The parts of an `if`.
   public static func buildOptional(_ parts: [Layer]?) -> [Layer] { parts ?? [] }
   /// The parts of an `if` that holds.

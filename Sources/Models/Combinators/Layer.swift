@@ -9,11 +9,26 @@ public struct Layer: Placed, SequenceModel {
     case function(@Sendable (Tensor) -> Tensor)
   }
   private var content: Content
+  /// How deep combinators nest in it.
+  private var nesting: Int32 = 0
   /// Where in a model it stands.
   public var place = Place()
 
+  /// How deep combinators nest at most: whoever walks through a model takes some of the stack for each level.
+  static let deepest = 1000
+
   /// A model of any type.
-  public init(_ model: any Model<Tensor, Tensor>) { content = .model(model) }
+  ///
+  /// Combinators nest up to 1000 deep in one another; more are a mistake.
+  public init(_ model: any Model<Tensor, Tensor>) {
+    content = .model(model)
+    guard let parts = (model as? any Combinator)?.parts else { return }
+    nesting = (parts.map(\.nesting).max() ?? 0) + 1
+    if nesting > Layer.deepest {
+      fail(TensorError("\(type(of: model))", "models nest deeper than \(Layer.deepest) in one another"))
+      content = .function { $0 }
+    }
+  }
   /// A function without parameters.
   public init(_ function: @escaping @Sendable (Tensor) -> Tensor) { content = .function(function) }
 
@@ -93,6 +108,18 @@ extension Layer {
     }
   }
 }
+
+/// A model that is made of parts.
+protocol Combinator {
+  var parts: [Layer] { get }
+}
+extension Chain: Combinator { var parts: [Layer] { layers } }
+extension Parallel: Combinator { var parts: [Layer] { layers } }
+extension Branch: Combinator { var parts: [Layer] { layers } }
+extension Maxout: Combinator { var parts: [Layer] { layers } }
+extension Repeat: Combinator { var parts: [Layer] { layers } }
+extension SkipConnection: Combinator { var parts: [Layer] { chain.layers } }
+extension Residual: Combinator { var parts: [Layer] { chain.layers } }
 
 /// A plain function as a part.
 private struct Function: Model {

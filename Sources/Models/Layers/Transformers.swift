@@ -88,5 +88,5 @@ extension TransformerDecoder {
 private func stack(_ name: String, _ blocks: [String], _ norm: LayerNorm?) -> String {
   let head = call(name, "\(blocks.count)", norm.map { "norm: \(remarked($0))" })
   if Set(blocks).count <= 1 { return "\(head) { \(blocks.first ?? "") }" }
-  return "\(head) {\n" + blocks.map { "  \(indented($0))\n" }.joined() + "}"
+  return written { "\(head) {\n" + blocks.map { "  \(indented($0))\n" }.joined() + "}" }
 }

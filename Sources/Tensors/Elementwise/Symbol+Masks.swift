@@ -37,7 +37,7 @@ extension Symbol {
 ///
 /// Derivative: dy to the one that was chosen. A NaN or ∞ of the other one's derivative does not reach the result if its operand was made
 /// harmless first: `select(x .> 0, log(select(x .> 0, x, 1)), 0)`.
-public func select(_ mask: Symbol, _ x: Symbol, _ y: Symbol) -> Symbol { Symbol(.apply(FX_SELECT, mask.node, x.node, y.node)) }
+public func select(_ mask: Symbol, _ x: Symbol, _ y: Symbol) -> Symbol { Symbol(.apply(FX_SELECT, mask.node, x.node, y.node)).limited(x) }
 
 /// ``select(_:_:_:)`` under the name that it has for tensors, which Swift wants in backticks.
 public func `where`(_ mask: Symbol, _ x: Symbol, _ y: Symbol) -> Symbol { select(mask, x, y) }

@@ -30,11 +30,16 @@ final class Expression: Sendable {
 
   let kind: Kind
   let arguments: [Expression]
+  /// How many instructions follow one another at most: what walks down an expression takes so much of the stack.
+  let depth: Int
 
   private init(_ kind: Kind, _ arguments: [Expression] = []) {
     self.kind = kind
     self.arguments = arguments
+    depth = arguments.reduce(0) { Swift.max($0, $1.depth) } + 1
   }
+  /// The deepest expression that a closure may make.
+  fileprivate static let deepest = 1000
 
   static func input(_ index: Int) -> Expression { Expression(.input(index)) }
   static func scalar(_ index: Int) -> Expression { Expression(.scalar(index)) }
@@ -73,8 +78,17 @@ extension Symbol: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
   /// A constant.
   public init(integerLiteral value: Int) { self.init(.constant(value)) }
 
-  static func unary(_ op: fx_op, _ x: Symbol) -> Symbol { Symbol(.apply(op, x.node)) }
-  static func binary(_ op: fx_op, _ x: Symbol, _ y: Symbol) -> Symbol { Symbol(.apply(op, x.node, y.node)) }
+  static func unary(_ op: fx_op, _ x: Symbol) -> Symbol { Symbol(.apply(op, x.node)).limited(x) }
+  static func binary(_ op: fx_op, _ x: Symbol, _ y: Symbol) -> Symbol { Symbol(.apply(op, x.node, y.node)).limited(x) }
+
+  /// Itself, or after a mistake `x`, if it is too deep.
+  func limited(_ x: Symbol) -> Symbol {
+    if node.depth <= Expression.deepest { return self }
+    fail(
+      TensorError(
+        "Elementwise", "more than \(Expression.deepest) instructions follow one another; a sum of many terms can be added up in pairs"))
+    return x.node.depth <= Expression.deepest ? x : Symbol(0)
+  }
 
   /// The sum.
   public static func + (x: Symbol, y: Symbol) -> Symbol { binary(FX_ADD, x, y) }

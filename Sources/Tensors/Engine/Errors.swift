@@ -51,14 +51,19 @@ func fail(_ error: TensorError, with x: some Operands) {
 ///     let y = try checked { model(x) }   // throws TensorError: matmul: [32, 10] • [12, 5]: …
 ///
 /// From the mistake on operators in the scope do nothing and give placeholders without elements; the scope throws when `body` ends. Scopes
-/// nest, each with errors of its own. What `body` changes beside its result is for ``checked(_:_:)`` to undo.
+/// nest, up to 1000 deep, each with errors of its own. What `body` changes beside its result is for ``checked(_:_:)`` to undo.
 public func checked<R>(_ body: () throws -> R) throws -> R {
   try throwingMistakes { Result { try body() } }.get()
 }
 
+/// How deep `checked` scopes nest at most.
+private let mostScopes = 1000
+
 /// A `checked` scope around what throws nothing else.
 package func throwingMistakes<R>(_ body: () -> R) throws(TensorError) -> R {
   let context = Context.current
+  // Each takes some of the stack, which ends without a word.
+  if context.checkedDepth >= mostScopes { throw TensorError("checked", "scopes nest deeper than \(mostScopes)") }
   let outer = context.failure
   let (path, locate) = (context.path, context.locate)
   context.failure = nil
@@ -90,6 +95,18 @@ package func attempt<R>(_ body: () throws(TensorError) -> R) -> R? {
   do {
     return try body()
   } catch {
+    fail(error)
+    return nil
+  }
+}
+
+/// The same for an operation of that name, which mistakes without one are given.
+func attempt<R>(_ operation: @autoclosure () -> String, _ body: () throws(TensorError) -> R) -> R? {
+  do {
+    return try body()
+  } catch {
+    var error = error
+    if error.operation.isEmpty { error.operation = operation() }
     fail(error)
     return nil
   }

@@ -65,7 +65,7 @@ package func huber(_ x: Symbol, delta: Symbol) -> Symbol { Symbol.binary(FX_HUBE
 /// 0 where x < 0, 1 where x > 0, and `y` at 0, as a symbol.
 public func heaviside(_ x: Symbol, atZero y: Symbol) -> Symbol { select(x .== 0, y, x .> 0) }
 /// x + weight·(y − x), as a symbol.
-public func lerp(_ x: Symbol, _ y: Symbol, weight: Symbol) -> Symbol { Symbol(.apply(FX_LERP, x.node, y.node, weight.node)) }
+public func lerp(_ x: Symbol, _ y: Symbol, weight: Symbol) -> Symbol { Symbol(.apply(FX_LERP, x.node, y.node, weight.node)).limited(x) }
 
 // MARK: - Bounds
 
