@@ -23,8 +23,8 @@ setup: ## install OpenBLAS, LAPACKE and zlib where they are missing
 demo: setup ## train a perceptron on handwritten digits
 	$(SWIFT) run -c release $(SWIFT_FLAGS) digits $(ARGS)
 
-test: setup ## run all tests
-	$(SWIFT) test $(SWIFT_FLAGS) $(ARGS)
+test: setup ## run all tests; what each printed is in .build/test.log
+	@SWIFT='$(SWIFT)' Scripts/test.sh $(SWIFT_FLAGS) $(ARGS)
 
 bench: setup ## run the benchmarks, e.g. ARGS="--filter train/"
 	$(SWIFT) run -c release $(SWIFT_FLAGS) bench $(ARGS)
