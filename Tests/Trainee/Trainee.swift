@@ -5,6 +5,11 @@ import Foundation
 // told), going on with what is there, and writes the model in the end. Whenever it is killed and begun again, the weights come out the same.
 
 let arguments = CommandLine.arguments
+if arguments.dropFirst() == ["threads"] {
+  // How many threads there are where this process runs.
+  print(Threads.count)
+  exit(0)
+}
 guard arguments.count >= 3 else {
   FileHandle.standardError.write(Data("usage: trainee DIRECTORY WEIGHTS [STEPS]\n".utf8))
   exit(2)

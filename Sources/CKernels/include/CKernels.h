@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/// How many processors this process may run on; 0 where that is not known.
+int fx_processors(void);
+
 /// What a thread that waits for another does between two looks.
 static inline void fx_pause(void) {
 #if defined(__x86_64__)

@@ -11,16 +11,18 @@ import Synchronization
 
 /// The threads that share the work of large operators.
 public enum Threads {
-  /// How many threads work on one operator: all cores unless set, or what `FLUXION_NUM_THREADS` says.
+  /// How many threads work on one operator: as many as there are processors that this process may use, unless set, or what the environment's
+  /// `FLUXION_NUM_THREADS` says, a whole number from 1 to 4096.
   ///
-  /// Results do not depend on it.
+  /// Processors count that the process may run on (`taskset`), up to the quota of its control groups (a container's `--cpus`). Results do not
+  /// depend on the number of threads.
   public static var count: Int {
     get { ThreadPool.shared.limit.load(ordering: .relaxed) }
     set { ThreadPool.shared.limit.store(max(1, min(newValue, ThreadPool.shared.workers + 1)), ordering: .relaxed) }
   }
 }
 
-/// One pool for everything: as many workers as there are other cores, asleep unless there is work.
+/// One pool for everything: as many workers as there are other processors for this process, asleep unless there is work.
 ///
 /// Each thread begins with a stretch of the parts that is its own and helps the others when that is done. So the same thread works on
 /// the same piece of a tensor in one operator after the other, and finds it in its core's caches.
@@ -55,9 +57,9 @@ final class ThreadPool: Sendable {
   private static let line = 128
 
   private init() {
-    let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-    let wanted = getenv("FLUXION_NUM_THREADS").flatMap { Int(String(cString: $0)) }
-    workers = max(wanted ?? cores, 1) - 1
+    let (count, remark) = Processors.setting(getenv("FLUXION_NUM_THREADS").map { String(cString: $0) }, default: Processors.available)
+    if let remark { _ = remark.withCString { write(2, $0, strlen($0)) } }
+    workers = count - 1
     limit = Atomic(workers + 1)
     memory = .allocate(byteCount: 2 * (workers + 1) * Self.line, alignment: Self.line)
     for thread in 0...workers {
@@ -129,6 +131,14 @@ final class ThreadPool: Sendable {
       }
     }
     busy.store(false, ordering: .releasing)
+  }
+
+  /// The same with a body that may fail; the failure of the first part that did is thrown when all have ended.
+  @_disfavoredOverload
+  func run(_ parts: Int, _ body: (Int) throws(TensorError) -> Void) throws(TensorError) {
+    let failure = FirstFailure()
+    run(parts) { part in failure.keep(part) { () throws(TensorError) in try body(part) } }
+    try failure.rethrow()
   }
 
   /// The part after the last one of a thread's stretch.
@@ -220,5 +230,36 @@ func parallel(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
     // The whole parts of each stretch and those of the rest, as the product with a number of elements need not fit.
     let (each, rest) = (count / parts, count % parts)
     body(each * part + rest * part / parts..<each * (part + 1) + rest * (part + 1) / parts)
+  }
+}
+
+/// The same with a body that may fail; the first failure, by position, is thrown when all have ended.
+@_disfavoredOverload
+func parallel(_ count: Int, grain: Int, _ body: (Range<Int>) throws(TensorError) -> Void) throws(TensorError) {
+  if count / 2 < max(1, grain) {
+    if count > 0 { try body(0..<count) }
+    return
+  }
+  let failure = FirstFailure()
+  parallel(count, grain: grain) { range in failure.keep(range.lowerBound) { () throws(TensorError) in try body(range) } }
+  try failure.rethrow()
+}
+
+/// The failure of the first of several parts that run at the same time.
+final class FirstFailure: Sendable {
+  private let first = Mutex<(part: Int, error: TensorError)?>(nil)
+
+  @inline(__always)
+  func keep(_ part: Int, _ body: () throws(TensorError) -> Void) {
+    do throws(TensorError) { try body() } catch { keep(part, error) }
+  }
+
+  @inline(never)
+  private func keep(_ part: Int, _ error: TensorError) {
+    first.withLock { if part < $0?.part ?? .max { $0 = (part, error) } }
+  }
+
+  func rethrow() throws(TensorError) {
+    if let error = first.withLock({ $0?.error }) { throw error }
   }
 }
