@@ -16,7 +16,7 @@ enum ProgramSeed {
     var seed: UInt64?
     var threads: UInt64 = 0
   }
-  private static let state = Mutex(State())
+  private static let state = Lock(State())
   /// Counts the calls of ``seed(_:)``: a thread compares it before it draws.
   static let generation = Atomic<Int>(0)
 
