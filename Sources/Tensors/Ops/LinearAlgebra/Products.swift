@@ -129,7 +129,7 @@ public func kronecker(_ x: Tensor, _ y: Tensor) -> Tensor {
     if let place = wideA.firstIndex(of: axis) { order.append(place) }
     if let place = wideB.firstIndex(of: axis) { order.append(wideA.count + place) }
   }
-  return apart.permuted(order).reshaped(shape)
+  return apart.permuted(order).reshaped(whole)
 }
 
 /// The distances (Σ |xᵢ − yⱼ|ᵖ)^(1/p) between all vectors of x [..., m, d] and of y [..., n, d]: [..., m, n]; batches broadcast together.
