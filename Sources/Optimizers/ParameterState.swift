@@ -175,13 +175,16 @@ struct ParameterState: Sendable, Resumable {
         entries[i] = Entry(slots: (0..<count).map { _ in .zeros(tensor.shape, dtype) })
       }
       entries[i].steps += 1
-      gradient.read { g in
+      let slots = (address(i, 0), address(i, 1), address(i, 2))
+      // There may be no memory for them.
+      if hasFailed { return }
+      _ = gradient.read { g in
         tensor.mutate { p in
           // The gradient is read, the rest read and written.
           profiledUpdate(self.name, of: parts.isEmpty ? nil : parts[i], bytes: (3 + 2 * count) * n * dtype.byteCount) {
             let parameter = Stretch(
               step: entries[i].steps, count: n, dtype: Int32(dtype.rawValue), number: entries[i].number, gradient: g,
-              slots: (address(i, 0), address(i, 1), address(i, 2)), values: p)
+              slots: slots, values: p)
             whole(parameter, &entries[i].number)
             let number = entries[i].number
             inParallel(n) { range in step(parameter.stretch(range, number)) }

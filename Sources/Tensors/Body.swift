@@ -22,7 +22,7 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
     var owner: Body?
     /// How many bytes of its own a tensor asked for; they begin at the first element.
     let byteCount: Int
-    /// The pool's size class, -1 where the bytes lie in the object, -2 where there are none of its own.
+    /// The pool's size class; -1 where the bytes lie in the object, -2 where there are none of its own, -3 where they are no class's.
     let sizeClass: Int16
     let dtype: DType
     /// Elements lie in row-major order without gaps.
@@ -42,14 +42,27 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
 
   /// A contiguous tensor's, its elements not set.
   @inline(__always)
-  static func allocate(_ shape: Shape, _ dtype: DType) -> Body {
-    let byteCount = shape.elementCount &* dtype.byteCount
-    let isInline = byteCount <= MemoryPool.smallest
-    let object = Body.create(minimumCapacity: isInline ? (byteCount + 7) >> 3 : 0) { object in
-      let (memory, sizeClass) =
-        isInline
-        ? (object.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }, -1) : MemoryPool.shared.take(byteCount)
-      return Fields(
+  static func allocate(_ shape: Shape, _ dtype: DType) throws(TensorError) -> Body {
+    let (count, isImpossible) = shape.countOrOverflow
+    let (byteCount, overflow) = count.multipliedReportingOverflow(by: dtype.byteCount)
+    if isImpossible || overflow { throw shape.impossible("") }
+    if byteCount > MemoryPool.smallest { return try pooled(shape, dtype, byteCount) }
+    let object = Body.create(minimumCapacity: (byteCount + 7) >> 3) { object in
+      Fields(
+        shape: shape, strides: shape.contiguousStrides, first: object.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) },
+        offset: 0, owner: nil, byteCount: byteCount, sizeClass: -1, dtype: dtype, isContiguous: true)
+    }
+    MemoryPool.count(byteCount)
+    return unsafeDowncast(object, to: Body.self)
+  }
+
+  @inline(__always)
+  private static func pooled(_ shape: Shape, _ dtype: DType, _ byteCount: Int) throws(TensorError) -> Body {
+    guard let (memory, sizeClass) = MemoryPool.shared.take(byteCount) else {
+      throw MemoryPool.shared.refusal(byteCount, for: "\(dtype) \(shape)")
+    }
+    let object = Body.create(minimumCapacity: 0) { _ in
+      Fields(
         shape: shape, strides: shape.contiguousStrides, first: memory, offset: 0, owner: nil, byteCount: byteCount,
         sizeClass: Int16(truncatingIfNeeded: sizeClass), dtype: dtype, isContiguous: true)
     }
@@ -76,7 +89,9 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
     withUnsafeMutablePointerToHeader {
       if $0.pointee.sizeClass == -2 { return }
       MemoryPool.live.subtract($0.pointee.byteCount, ordering: .relaxed)
-      if $0.pointee.sizeClass >= 0, let memory = $0.first { MemoryPool.shared.give(memory, Int($0.pointee.sizeClass)) }
+      if $0.pointee.sizeClass != -1, let memory = $0.first {
+        MemoryPool.shared.give(memory, Int($0.pointee.sizeClass), $0.pointee.byteCount)
+      }
     }
   }
 
@@ -103,12 +118,12 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
   func arrives() -> Bool {
     withUnsafeMutablePointerToHeader { fields in
       fields.pointee.waiting?.once { result in
-        let result = result.ordered
-        guard let first = result.body.withUnsafeMutablePointerToHeader({ $0.first }) else { return }
+        // Without memory for them there are none.
+        guard let result = try? result.ordered, let first = result.body.withUnsafeMutablePointerToHeader({ $0.first }) else { return }
         fields.pointee.owner = result.body
         fields.publish(first)
       }
-      return fields.first != nil
+      return fields.first != nil || fields.pointee.shape.elementCount == 0
     }
   }
 

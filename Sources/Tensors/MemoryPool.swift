@@ -29,17 +29,23 @@ final class MemoryPool: Sendable {
     if live > MemoryPool.peak.load(ordering: .relaxed) { MemoryPool.peak.max(live, ordering: .relaxed) }
   }
 
-  /// Linux's MADV_HUGEPAGE, a macro that Swift does not see.
-  private static let hugePages: Int32 = 14
-
   private struct State {
     var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: 256)
     var cached = 0
     /// The bytes of all buffers that have been handed out.
     var taken = 0
-    var capacity = 4 << 30
+    var capacity: Int
   }
-  private let state = Lock(State())
+  private let state: Lock<State>
+  /// The most bytes of tensors: ``Memory/limit``, or what the process may have.
+  private let ceiling: Atomic<Int>
+  private let isSet = Atomic<Bool>(false)
+
+  private init() {
+    let bytes = SystemMemory.limit.bytes
+    ceiling = Atomic(bytes)
+    state = Lock(State(capacity: min(4 << 30, bytes / 4)))
+  }
 
   /// Four classes to each power of two: at most a quarter of a buffer is unused.
   static func sizeClass(_ byteCount: Int) -> Int {
@@ -48,8 +54,12 @@ final class MemoryPool: Sendable {
     return exponent << 2 | (n >> (exponent - 2)) & 3
   }
   static func capacity(ofClass sizeClass: Int) -> Int { (5 + sizeClass & 3) << (sizeClass >> 2 - 2) }
+  /// What stands for a class where a block is as large as was asked for, and goes back to the system.
+  static let exact = -3
 
-  func take(_ byteCount: Int) -> (UnsafeMutableRawPointer, Int) {
+  /// A block of at least so many bytes and its size class; nil if it cannot be had.
+  func take(_ byteCount: Int) -> (memory: UnsafeMutableRawPointer, sizeClass: Int)? {
+    if byteCount > ceiling.load(ordering: .relaxed) &- Self.live.load(ordering: .relaxed) { return nil }
     let sizeClass = Self.sizeClass(byteCount)
     let capacity = Self.capacity(ofClass: sizeClass)
     let reused = state.withLock { state in
@@ -59,19 +69,34 @@ final class MemoryPool: Sendable {
       return buffer.map { UInt(bitPattern: $0) }
     }
     if let reused, let buffer = UnsafeMutableRawPointer(bitPattern: reused) { return (buffer, sizeClass) }
-    // Whole huge pages for large buffers: 512 times fewer page faults on the first touch.
-    let huge = capacity >= 4 << 20
-    var buffer: UnsafeMutableRawPointer?
-    guard posix_memalign(&buffer, huge ? 2 << 20 : 64, capacity) == 0, let buffer else {
-      fatalError("out of memory: \(byteCount) bytes for a tensor")
-    }
-    #if os(Linux)
-      if huge { madvise(buffer, capacity, Self.hugePages) }
-    #endif
-    return (buffer, sizeClass)
+    return fresh(byteCount, sizeClass, capacity)
   }
 
-  func give(_ buffer: UnsafeMutableRawPointer, _ sizeClass: Int) {
+  /// A block of the system's, the pool emptied for it if need be.
+  @inline(never)
+  private func fresh(_ byteCount: Int, _ sizeClass: Int, _ capacity: Int) -> (memory: UnsafeMutableRawPointer, sizeClass: Int)? {
+    let left = ceiling.load(ordering: .relaxed) &- Self.live.load(ordering: .relaxed)
+    trim(to: max(0, left - capacity))
+    if capacity <= left {
+      if let memory = SystemMemory.allocate(capacity) { return (memory, sizeClass) }
+      empty()
+      if let memory = SystemMemory.allocate(capacity) { return (memory, sizeClass) }
+    }
+    // What a class rounds up to is nothing that was asked for.
+    if byteCount >= SystemMemory.mapped, let memory = SystemMemory.allocate(byteCount) { return (memory, Self.exact) }
+    return nil
+  }
+
+  /// Memory of the system's for a thread to work in, which is none of the pool's.
+  func room(_ byteCount: Int) throws(TensorError) -> UnsafeMutableRawPointer {
+    if let memory = SystemMemory.allocate(byteCount) { return memory }
+    empty()
+    if let memory = SystemMemory.allocate(byteCount) { return memory }
+    throw refusal(byteCount, for: "a kernel's working memory")
+  }
+
+  func give(_ buffer: UnsafeMutableRawPointer, _ sizeClass: Int, _ byteCount: Int) {
+    if sizeClass == Self.exact { return SystemMemory.free(buffer, byteCount) }
     let capacity = Self.capacity(ofClass: sizeClass)
     let address = UInt(bitPattern: buffer)
     let kept = state.withLock { state in
@@ -80,49 +105,56 @@ final class MemoryPool: Sendable {
       state.cached += capacity
       return true
     }
-    if !kept { free(buffer) }
+    if !kept { SystemMemory.free(buffer, capacity) }
   }
 
-  func empty() {
+  func empty() { trim(to: 0) }
+
+  /// Gives cached buffers back to the system, the largest first, until no more than so many bytes are cached.
+  private func trim(to bytes: Int) {
     state.withLock { state in
-      for sizeClass in state.free.indices {
-        for buffer in state.free[sizeClass] { free(buffer) }
-        state.free[sizeClass] = []
+      var sizeClass = state.free.count - 1
+      while state.cached > bytes && sizeClass >= 0 {
+        let capacity = Self.capacity(ofClass: sizeClass)
+        while state.cached > bytes, let buffer = state.free[sizeClass].popLast() {
+          SystemMemory.free(buffer, capacity)
+          state.cached -= capacity
+        }
+        sizeClass -= 1
       }
-      state.cached = 0
     }
   }
 
   /// The bytes of all buffers that have been handed out since the process began: what an operator's passes over memory come to.
   var takenBytes: Int { state.withLock { $0.taken } }
   var cachedBytes: Int { state.withLock { $0.cached } }
-  var limit: Int {
+  var cacheLimit: Int {
     get { state.withLock { $0.capacity } }
-    set { state.withLock { $0.capacity = newValue } }
+    set {
+      state.withLock { $0.capacity = newValue }
+      trim(to: newValue)
+    }
   }
-}
+  var limit: Int? {
+    get { isSet.load(ordering: .relaxed) ? ceiling.load(ordering: .relaxed) : nil }
+    set {
+      isSet.store(newValue != nil, ordering: .relaxed)
+      ceiling.store(newValue.map { max(0, $0) } ?? SystemMemory.limit.bytes, ordering: .relaxed)
+      if newValue != nil { trim(to: max(0, ceiling.load(ordering: .relaxed) - Self.live.load(ordering: .relaxed))) }
+    }
+  }
 
-/// What tensors hold of this process's memory.
-public enum Memory {
-  /// Bytes of all tensors that are alive, in all threads.
-  public static var liveBytes: Int { MemoryPool.live.load(ordering: .relaxed) }
-  /// The most bytes of tensors that have been alive at once, in all threads, since the process began or ``resetPeak()`` was called.
-  ///
-  ///     Memory.resetPeak()
-  ///     step()
-  ///     print(Memory.peakBytes)
-  public static var peakBytes: Int { MemoryPool.peak.load(ordering: .relaxed) }
-  /// Makes ``peakBytes`` begin again, at what is alive now.
-  public static func resetPeak() { MemoryPool.peak.store(MemoryPool.live.load(ordering: .relaxed), ordering: .relaxed) }
-  /// Bytes of freed tensors that wait in the pool to be used again.
-  public static var cachedBytes: Int { MemoryPool.shared.cachedBytes }
-  /// The most bytes the pool keeps; what is freed beyond them goes back to the system.
-  ///
-  /// 4 GiB unless set.
-  public static var cacheLimit: Int {
-    get { MemoryPool.shared.limit }
-    set { MemoryPool.shared.limit = max(0, newValue) }
+  /// Why so many bytes were refused; `what` they were to be for: `float32 [32768, 32768]`.
+  @inline(never)
+  func refusal(_ byteCount: Int, for what: String) -> TensorError {
+    let live = Self.live.load(ordering: .relaxed)
+    let bound = limit ?? SystemMemory.limit.bytes
+    let name = limit == nil ? SystemMemory.limit.name : "Memory.limit"
+    let asked = "\(byteText(byteCount)) for \(what)"
+    let held = "\(byteText(live)) are in use"
+    if byteCount > bound &- live {
+      return mistake("\(asked) is more than \(name) leaves: \(byteText(max(0, bound - live))) of \(byteText(bound)), as \(held)")
+    }
+    return mistake("\(asked) could not be had from the system: out of memory; \(held), \(name) is \(byteText(bound))")
   }
-  /// Gives every cached buffer back to the system.
-  public static func emptyCache() { MemoryPool.shared.empty() }
 }

@@ -120,6 +120,30 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
     }
   }
 
+  /// The number of elements, and whether there is none: for a negative size, or more than an integer holds.
+  @inline(__always)
+  var countOrOverflow: (count: Int, isImpossible: Bool) {
+    let (a, b) = (sizes[unchecked: 0], sizes[unchecked: 1])
+    switch rank {
+    case 0: return (1, false)
+    case 1: return (a, a < 0)
+    case 2:
+      let (count, overflow) = a.multipliedReportingOverflow(by: b)
+      return (count, overflow || a | b < 0)
+    default: return countOfMany
+    }
+  }
+
+  private var countOfMany: (count: Int, isImpossible: Bool) {
+    var (count, isImpossible) = (1, false)
+    for axis in 0..<rank {
+      let (product, overflow) = count.multipliedReportingOverflow(by: sizes[unchecked: axis])
+      isImpossible = isImpossible || overflow || sizes[unchecked: axis] < 0
+      count = product
+    }
+    return (count, isImpossible)
+  }
+
   /// The row-major strides, in elements.
   var contiguousStrides: Shape {
     let (b, c) = (sizes[unchecked: 1], sizes[unchecked: 2])

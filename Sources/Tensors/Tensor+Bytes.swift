@@ -10,20 +10,21 @@
 extension Tensor {
   /// A tensor whose elements `body` writes, all of them, as bytes in row-major order: Booleans as 0 and 1.
   ///
-  /// Nil, before anything is written, if the shape has a negative size or this machine's memory could not hold it.
+  /// Nil if the shape has a negative size, or the memory for it cannot be had.
   package init?<E: Error>(
     _ shape: Shape, _ dtype: DType, filling body: (UnsafeMutableRawBufferPointer) throws(E) -> Void
   ) throws(E) {
-    guard shape.fitsMemory(dtype), MemoryPool.shared.hasRoom(for: shape.elementCount * dtype.byteCount) else { return nil }
-    self.init(uninitialized: shape, dtype)
+    guard shape.fitsMemory(dtype) else { return nil }
+    guard let made = try? Tensor(uninitialized: shape, dtype) else { return nil }
+    self = made
     try body(UnsafeMutableRawBufferPointer(start: pointer, count: shape.elementCount * dtype.byteCount))
   }
 
   /// Calls `body` with the elements' bytes in row-major order, copied only if they do not lie so already.
   ///
-  /// For a tensor that has elements (`hasElements`).
-  package func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-    let x = isContiguous ? self : contiguousCopy()
+  /// For a tensor that has elements (`hasElements`). Nil where there is no memory for the copy.
+  package func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R? {
+    guard let x = try? ordered else { return nil }
     return try withExtendedLifetime(x) { () throws(E) in
       try body(UnsafeRawBufferPointer(start: x.pointer, count: elementCount * dtype.byteCount))
     }

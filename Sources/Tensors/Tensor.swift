@@ -43,9 +43,9 @@ public struct Tensor: @unchecked Sendable {
     node = .none
   }
 
-  /// A contiguous tensor whose elements are not set; the caller has checked that `shape` can exist.
+  /// A contiguous tensor whose elements are not set; throws if the shape cannot exist, or the memory cannot be had.
   @inline(__always)
-  init(uninitialized shape: Shape, _ dtype: DType) { self.init(.allocate(shape, dtype)) }
+  init(uninitialized shape: Shape, _ dtype: DType) throws(TensorError) { self.init(try .allocate(shape, dtype)) }
 
   /// A tensor that has a shape and no elements: the result of a dry run, or of an operator after a mistake.
   init(hollow shape: Shape, _ dtype: DType) { self.init(.outline(shape, dtype)) }

@@ -33,6 +33,8 @@ struct EncodedArray {
   /// Calls `body` with the head, and then with the elements.
   func forEachPart(_ body: (UnsafeRawBufferPointer) throws(DataError) -> Void) throws(DataError) {
     try header.withUnsafeBufferPointer { (bytes) throws(DataError) in try body(UnsafeRawBufferPointer(bytes)) }
-    try tensor.withBytes { (bytes) throws(DataError) in try body(bytes) }
+    if try tensor.withBytes({ (bytes) throws(DataError) in try body(bytes) }) == nil {
+      throw DataError(file: "", field: "elements", message: "out of memory: there is none for a copy of \(tensor.shape) in order")
+    }
   }
 }

@@ -27,7 +27,12 @@ extension SafetensorsFile {
     try AtomicFile.write(to: path) { (file) throws(DataError) in
       try file.write((0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) })
       try file.write(header)
-      for i in order { try tensors[i].value.withBytes { (bytes) throws(DataError) in try file.write(bytes) } }
+      for i in order {
+        if try tensors[i].value.withBytes({ (bytes) throws(DataError) in try file.write(bytes) }) == nil {
+          throw DataError(
+            file: path, field: tensors[i].name, message: "out of memory: there is none for a copy of \(tensors[i].value.shape) in order")
+        }
+      }
     }
   }
 

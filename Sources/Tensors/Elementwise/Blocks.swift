@@ -35,7 +35,7 @@ struct Blocks {
   /// Copies made for operands whose layout gathers badly.
   private var owned: [Tensor] = []
 
-  init(_ inputs: [Tensor], uniforms: [Number] = [], registers: Int = 0, dtype: DType, count: Int) {
+  init(_ inputs: [Tensor], uniforms: [Number] = [], registers: Int = 0, dtype: DType, count: Int) throws(TensorError) {
     self.uniforms = uniforms
     self.registers = registers
     self.dtype = dtype
@@ -48,7 +48,7 @@ struct Blocks {
         let step = strides.rank == 0 ? 0 : strides[-1]
         // Columns of a large matrix would be fetched from memory again and again: a tiled copy first is cheaper.
         if step != 0 && step != 1 && step != -1 && count > 8192 {
-          x = x.contiguousCopy()
+          x = try x.contiguousCopy()
         } else {
           let isConstant = (0..<strides.rank).allSatisfy { strides[$0] == 0 }
           let isRow = !isConstant && (step == 0 || step == 1) && dims[-1] >= Blocks.shortestRow
@@ -111,20 +111,20 @@ struct Blocks {
   }
 
   /// Calls `body` with each block's first position, its count and its pointers, on several threads where that pays.
-  func run(_ body: (_ start: Int, _ count: Int, _ block: Block) -> Void) {
+  func run(_ body: (_ start: Int, _ count: Int, _ block: Block) -> Void) throws(TensorError) {
     if count == 0 { return }
     let blockSize = Swift.min(Program.blockSize, count)
     // Rows of equal blocks, that none has a last one of few elements.
     if row > 0 && row < count {
       let pieces = (row + blockSize - 1) / blockSize
       let length = Swift.min(row, ((row + pieces - 1) / pieces + 15) & ~15)
-      return share(count / row * pieces, grain: Swift.max(1, Blocks.grain / length)) { index, reader in
+      return try share(count / row * pieces, grain: Swift.max(1, Blocks.grain / length)) { index, reader in
         let at = index % pieces * length
         let count = Swift.min(length, row - at)
         if count > 0 { body(index / pieces * row + at, count, reader.block(at: index / pieces * row + at, count)) }
       }
     }
-    share((count + blockSize - 1) / blockSize, grain: Blocks.grain / Program.blockSize) { index, reader in
+    try share((count + blockSize - 1) / blockSize, grain: Blocks.grain / Program.blockSize) { index, reader in
       let start = index * blockSize
       let count = Swift.min(blockSize, self.count - start)
       body(start, count, reader.block(at: start, count))
@@ -132,13 +132,13 @@ struct Blocks {
   }
 
   /// Calls `body` for each of `parts` with a reader and `memory` bytes, on several threads where there are more parts than `grain`.
-  func share(_ parts: Int, grain: Int, memory: Int = 0, _ body: (_ part: Int, _ reader: Reader) -> Void) {
+  func share(_ parts: Int, grain: Int, memory: Int = 0, _ body: (_ part: Int, _ reader: Reader) -> Void) throws(TensorError) {
     let blockSize = Swift.min(Program.blockSize, count)
     let stride = (blockSize * 8 + 63) & ~63
     let total = (slots + uniforms.count + registers) * stride
-    withExtendedLifetime(owned) {
-      parallel(parts, grain: grain) { range in
-        let scratch = Context.current.scratch(total + memory)
+    try withExtendedLifetime(owned) { () throws(TensorError) in
+      try parallel(parts, grain: grain) { (range) throws(TensorError) in
+        let scratch = try Context.current.scratch(total + memory)
         withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: Swift.max(1, sources.count)) { pointers in
           let block = Block(
             inputs: pointers.baseAddress!, scratch: scratch, uniformsAt: slots * stride,

@@ -41,15 +41,15 @@ struct Map<X: Operands>: Primitive {
   }
 
   @inline(__always)
-  func evaluate(_ x: X, _ result: Signature) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
-    run(x, into: y)
+  func evaluate(_ x: X, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
+    try run(x, into: y)
     return y
   }
 
   /// Computes the elements of `y`, whose memory may be that of an operand.
   @inline(__always)
-  private func run(_ x: X, into y: Tensor) {
+  private func run(_ x: X, into y: Tensor) throws(TensorError) {
     let n = y.shape.elementCount
     if n == 0 { return }
     let code = Int(y.dtype.rawValue)
@@ -72,19 +72,19 @@ struct Map<X: Operands>: Primitive {
     } else if isFlat, let kernel = program.ofNumber?.kernels[code] {
       runNumber(kernel, x.pointer(0), y, n)
     } else if isFlat && n <= Program.blockSize {
-      runBlock(x, y.dtype, n, y.pointer)
+      try runBlock(x, y.dtype, n, y.pointer)
     } else if !isFlat && program.instructions.count == 1 && runRows(x, y, n) {
       return
     } else {
-      runBlocks(x, y, n, code)
+      try runBlocks(x, y, n, code)
     }
   }
 
   /// All in one block, which lies in order: no cutting, no gathering.
   @inline(never)
-  func runBlock(_ x: X, _ dtype: DType, _ n: Int, _ out: UnsafeMutableRawPointer) {
+  func runBlock(_ x: X, _ dtype: DType, _ n: Int, _ out: UnsafeMutableRawPointer) throws(TensorError) {
     let stride = (n * 8 + 63) & ~63
-    let scratch = Context.current.scratch((program.uniforms.count + program.registerCount) * stride)
+    let scratch = try Context.current.scratch((program.uniforms.count + program.registerCount) * stride)
     let registers = scratch + program.uniforms.count * stride
     for i in program.uniforms.indices { number(of: program.uniforms[i]).fill(scratch + i * stride, dtype, n) }
     @inline(__always) func place(_ operand: Program.Operand) -> UnsafeMutableRawPointer {
@@ -107,13 +107,13 @@ struct Map<X: Operands>: Primitive {
   }
 
   @inline(never)
-  private func runBlocks(_ x: X, _ y: Tensor, _ n: Int, _ code: Int) {
+  private func runBlocks(_ x: X, _ y: Tensor, _ n: Int, _ code: Int) throws(TensorError) {
     let uniforms = program.uniforms.map { number(of: $0) }
-    let blocks = Blocks(
+    let blocks = try Blocks(
       (0..<x.count).map { x.operand($0) }, uniforms: uniforms, registers: program.registerCount, dtype: y.dtype, count: n)
     let out = y.pointer
     let size = y.dtype.byteCount
-    blocks.run { start, count, block in program.run(code, count, block, into: out + start &* size) }
+    try blocks.run { start, count, block in program.run(code, count, block, into: out + start &* size) }
   }
 
   /// The value of a uniform at the scalars of this use.
@@ -195,7 +195,7 @@ extension Map<Tensor> {
     guard !context.hasFailed, !context.isObserved, x.isContiguous, program.kernels[Int(x.dtype.rawValue)] != nil,
       Program.admits(scalars, x.dtype), x.level(on: context.tapeID) == 0, x.isHeldAlone
     else { return self(x) }
-    run(x, into: x)
+    if attempt(name, { [x] () throws(TensorError) in try run(x, into: x) }) == nil { return .placeholder }
     if x.node.tape != 0 {
       let before = x
       x.node = .none

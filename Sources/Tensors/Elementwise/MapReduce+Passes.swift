@@ -4,7 +4,7 @@ import CKernels
 // computed; what they give is reduced in its order. How the operands are cut depends on their shape alone, never on the number of threads.
 extension MapReduce {
   func evaluate(_ x: X, _ result: Signature) throws(TensorError) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let kept = y.elementCount
     if kept == 0 { return y }
     let (shape, dtype) = (x.shape(0), x.dtype(0))
@@ -16,9 +16,9 @@ extension MapReduce {
     if n == 0 {
       pass.reduce(kept, 0, 1, y.pointer, to: y.pointer)
     } else if isFlat {
-      withUnsafeTemporaryAllocation(byteCount: n * dtype.byteCount, alignment: 64) { values in
-        map.runBlock(x, dtype, n, values.baseAddress!)
-        pass.reduce(1, n, 1, values.baseAddress!, to: y.pointer)
+      try withWorkingMemory(byteCount: n * dtype.byteCount) { (values) throws(TensorError) in
+        try map.runBlock(x, dtype, n, values)
+        pass.reduce(1, n, 1, values, to: y.pointer)
       }
     } else {
       let mask = Shape.AxisMask(try Tensor(hollow: shape, dtype).axisMask(axes, name))
@@ -28,15 +28,15 @@ extension MapReduce {
         guard let order else { return x }
         return x.view(shape: Shape(order.map { x.shape[$0] }), strides: Shape(order.map { x.strides[$0] }), offset: x.offset)
       }
-      let blocks = Blocks(
+      let blocks = try Blocks(
         operands, uniforms: map.program.uniforms.map { map.number(of: $0) }, registers: map.program.registerCount, dtype: dtype,
         count: n * kept)
       if !isByRows {
-        pass.runColumns(blocks)
+        try pass.runColumns(blocks)
       } else if n <= Program.blockSize {
-        pass.runShortRows(blocks)
+        try pass.runShortRows(blocks)
       } else {
-        pass.runLongRows(blocks)
+        try pass.runLongRows(blocks)
       }
     }
     if kind == .mean && !divide(y, by: Double(n)) && n > 1 {
@@ -105,10 +105,10 @@ private struct Pass {
   }
 
   /// Rows that fit into a block: whole ones in each.
-  func runShortRows(_ blocks: Blocks) {
+  func runShortRows(_ blocks: Blocks) throws(TensorError) {
     let rows = Program.blockSize / n
     let out = y.pointer
-    blocks.share((kept + rows - 1) / rows, grain: Blocks.grain / Program.blockSize, memory: Program.blockSize * size) { part, reader in
+    try blocks.share((kept + rows - 1) / rows, grain: Blocks.grain / Program.blockSize, memory: Program.blockSize * size) { part, reader in
       let first = part * rows
       let count = Swift.min(rows, kept - first)
       program.run(code, count * n, reader.block(at: first * n, count * n), into: reader.memory)
@@ -117,14 +117,14 @@ private struct Pass {
   }
 
   /// Longer ones: blocks of equal size, whose results are reduced in turn.
-  func runLongRows(_ blocks: Blocks) {
+  func runLongRows(_ blocks: Blocks) throws(TensorError) {
     // One row alone is cut as it lies; many, so that none has a last block of few elements.
     let even = (n + Program.blockSize - 1) / Program.blockSize
     let length = kept == 1 ? Program.blockSize : Swift.min(Program.blockSize, ((n + even - 1) / even + 15) & ~15)
     let pieces = (n + length - 1) / length
-    let partial = Tensor(uninitialized: [kept, pieces], y.dtype)
+    let partial = try Tensor(uninitialized: [kept, pieces], y.dtype)
     let out = partial.pointer
-    blocks.share(kept * pieces, grain: Blocks.grain / Program.blockSize, memory: Program.blockSize * size) { part, reader in
+    try blocks.share(kept * pieces, grain: Blocks.grain / Program.blockSize, memory: Program.blockSize * size) { part, reader in
       let start = part % pieces * length
       let count = Swift.min(length, n - start)
       program.run(code, count, reader.block(at: part / pieces * n + start, count), into: reader.memory)
@@ -134,16 +134,16 @@ private struct Pass {
   }
 
   /// Columns: bands of rows, of as many elements as stay in the second-level cache, cut further where rows are longer than a block.
-  func runColumns(_ blocks: Blocks) {
+  func runColumns(_ blocks: Blocks) throws(TensorError) {
     let cuts = (kept + Program.blockSize - 1) / Program.blockSize
     let width = cuts == 1 ? kept : Swift.min(Program.blockSize, ((kept + cuts - 1) / cuts + 15) & ~15)
     let chunks = (kept + width - 1) / width
     let rows = chunks == 1 ? Program.blockSize / kept : 1
     let height = Swift.min(Blocks.grain / Program.blockSize * Swift.max(rows, Program.blockSize / width), (n + rows - 1) / rows * rows)
     let bands = (n + height - 1) / height
-    let partial = bands == 1 ? y : Tensor(uninitialized: [bands, kept], y.dtype)
+    let partial = bands == 1 ? y : try Tensor(uninitialized: [bands, kept], y.dtype)
     let out = partial.pointer
-    blocks.share(bands * chunks, grain: 1, memory: height * width * size) { part, reader in
+    try blocks.share(bands * chunks, grain: 1, memory: height * width * size) { part, reader in
       let top = part / chunks * height
       let bottom = Swift.min(n, top + height)
       let left = part % chunks * width

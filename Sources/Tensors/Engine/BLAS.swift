@@ -5,7 +5,10 @@ import COpenBLAS
 enum BLAS {
   /// Done once, before the first product.
   static let isReady: Bool = {
-    openblas_set_num_threads(1)
+    #if !os(Linux)
+      // On Linux a constructor has done so, see openblas.c; asked again, OpenBLAS would start its threads.
+      openblas_set_num_threads(1)
+    #endif
     return true
   }()
 
@@ -28,7 +31,7 @@ enum BLAS {
   @inline(__always)
   static func gemm(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
-  ) {
+  ) throws(TensorError) {
     if DirectProduct.suits(dtype, m, n, k, b) { return DirectProduct.products(dtype, 1, m, n, k, a, 0, b, 0, adds: adds, c, 0, ldc) }
     if m &* n &* k <= 256 {
       let ((aRow, aColumn), (bRow, bColumn)) = (a.steps, b.steps)
@@ -37,7 +40,7 @@ enum BLAS {
     // A row or a column takes the matrix-vector product, up to eight times as fast as OpenBLAS's general one.
     if m == 1 { return gemv(dtype, n, k, b.flipped, a.pointer, a.steps.column, adds, c, 1) }
     if n == 1 { return gemv(dtype, m, k, a, b.pointer, b.steps.row, adds, c, ldc) }
-    if PackedProduct.suits(dtype, m, n, k) { return PackedProduct.serial(dtype, m, n, k, a, b, adds: adds, c, ldc) }
+    if PackedProduct.suits(dtype, m, n, k) { return try PackedProduct.serial(dtype, m, n, k, a, b, adds: adds, c, ldc) }
     let ta = a.isTransposed ? CblasTrans : CblasNoTrans
     let tb = b.isTransposed ? CblasTrans : CblasNoTrans
     let (m, n, k, ldc) = (Int32(m), Int32(n), Int32(k), Int32(ldc))
@@ -98,7 +101,7 @@ enum BLAS {
   /// of threads: one thread does the same parts one after the other, and gets the same bits.
   static func product(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
-  ) {
+  ) throws(TensorError) {
     // Read in a condition: an unused read of a lazy constant is dropped, and its initialiser with it.
     guard isReady else { return }
     if k == 1 && !adds && ldc == n {
@@ -112,10 +115,10 @@ enum BLAS {
       }
     }
     if m == 1 && n == 1 && k >= 1 << 16 && !a.isTransposed && (b.isTransposed || b.lead == 1) {
-      return dot(dtype, k, a.pointer, b.pointer, adds, c)
+      return try dot(dtype, k, a.pointer, b.pointer, adds, c)
     }
     if ThinProduct.suits(dtype, m, n, k) && !DirectProduct.suits(dtype, m, n, k, b) {
-      return ThinProduct.product(dtype, m, n, k, a, b, adds: adds, c, ldc)
+      return try ThinProduct.product(dtype, m, n, k, a, b, adds: adds, c, ldc)
     }
     let length = max(m, n)
     // A product with a vector waits for the matrix: sharing it pays as soon as that fills much of a core's second-level cache.
@@ -123,37 +126,36 @@ enum BLAS {
     let isLarge = 2 * m * n * k >= (isVector ? 1 << 17 : 1_200_000)
     if isLarge && DirectProduct.suits(dtype, m, n, k, b) { return DirectProduct.shared(dtype, m, n, k, a, b, adds: adds, c, ldc) }
     if isLarge && !isVector && PackedProduct.suits(dtype, m, n, k) {
-      return PackedProduct.shared(dtype, m, n, k, a, b, adds: adds, c, ldc)
+      return try PackedProduct.shared(dtype, m, n, k, a, b, adds: adds, c, ldc)
     }
-    if !isLarge || length < 2 * width { return gemm(dtype, m, n, k, a, b, adds: adds, c, ldc) }
+    if !isLarge || length < 2 * width { return try gemm(dtype, m, n, k, a, b, adds: adds, c, ldc) }
     var parts = 2
     // Each part packs the other operand anew: no part below 256 rows or columns, but for a second thread.
     while length / parts >= 512 && parts < 16 { parts *= 2 }
     let size = dtype.byteCount
     let byRows = m >= n
     let blocks = (length + width - 1) / width
-    ThreadPool.shared.run(parts) { part in
+    try ThreadPool.shared.run(parts) { (part) throws(TensorError) in
       let from = blocks * part / parts * width
       let to = Swift.min(blocks * (part + 1) / parts * width, length)
       if byRows {
         var rows = a
         rows.pointer += from * a.steps.row * size
-        gemm(dtype, to - from, n, k, rows, b, adds: adds, c + from * ldc * size, ldc)
+        try gemm(dtype, to - from, n, k, rows, b, adds: adds, c + from * ldc * size, ldc)
       } else {
         var columns = b
         columns.pointer += from * b.steps.column * size
-        gemm(dtype, m, to - from, k, a, columns, adds: adds, c + from * size, ldc)
+        try gemm(dtype, m, to - from, k, a, columns, adds: adds, c + from * size, ldc)
       }
     }
   }
   /// c = Σ a·b of long contiguous vectors, in parts of one size that are added up in order.
   private static func dot(
     _ dtype: DType, _ n: Int, _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, _ adds: Bool, _ c: UnsafeMutableRawPointer
-  ) {
+  ) throws(TensorError) {
     let part = 1 << 15
     let count = (n + part - 1) / part
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: count) { partial in
-      let sums = partial.baseAddress!
+    try withWorkingMemory(of: Double.self, count: count) { sums in
       parallel(count, grain: 2) { range in
         for i in range {
           let (at, length) = (i * part, Int32(Swift.min(part, n - i * part)))
@@ -165,7 +167,7 @@ enum BLAS {
           }
         }
       }
-      let sum = partial.reduce(0, +)
+      let sum = (0..<count).reduce(0) { $0 + sums[$1] }
       if dtype == .float32 {
         let y = c.assumingMemoryBound(to: Float.self)
         y.pointee = (adds ? y.pointee : 0) + Float(sum)

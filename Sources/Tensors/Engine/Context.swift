@@ -118,10 +118,10 @@ struct Context {
   }
 
   /// At least `byteCount` bytes for the blocks of element-wise programs, which stay valid until the next call on this thread.
-  func scratch(_ byteCount: Int) -> UnsafeMutableRawPointer { state.pointee.scratch.room(byteCount) }
+  func scratch(_ byteCount: Int) throws(TensorError) -> UnsafeMutableRawPointer { try state.pointee.scratch.room(byteCount) }
 
   /// At least `byteCount` bytes for the panels of a matrix product, which may run while a block's memory is in use.
-  func panels(_ byteCount: Int) -> UnsafeMutableRawPointer { state.pointee.panels.room(byteCount) }
+  func panels(_ byteCount: Int) throws(TensorError) -> UnsafeMutableRawPointer { try state.pointee.panels.room(byteCount) }
 
   /// What a tensor without elements refers to, kept for the next of its kind; see ``Body/outline(_:_:)``.
   @inline(__always)
@@ -211,17 +211,27 @@ private struct ContextState {
 
   /// Memory that grows with what is asked of it.
   struct Room {
-    private var bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    private var memory: UnsafeMutableRawPointer?
+    private var capacity = 0
 
-    mutating func room(_ byteCount: Int) -> UnsafeMutableRawPointer {
-      if bytes.count < max(1, byteCount) {
-        bytes.deallocate()
-        bytes = .allocate(byteCount: max(byteCount, 64 << 10), alignment: 64)
-      }
-      return bytes.baseAddress!
+    @inline(__always)
+    mutating func room(_ byteCount: Int) throws(TensorError) -> UnsafeMutableRawPointer {
+      if let memory, byteCount <= capacity { return memory }
+      return try grow(max(byteCount, 64 << 10))
     }
 
-    func deallocate() { bytes.deallocate() }
+    @inline(never)
+    private mutating func grow(_ byteCount: Int) throws(TensorError) -> UnsafeMutableRawPointer {
+      deallocate()
+      (memory, capacity) = (nil, 0)
+      let fresh = try MemoryPool.shared.room(byteCount)
+      (memory, capacity) = (fresh, byteCount)
+      return fresh
+    }
+
+    func deallocate() {
+      if let memory { SystemMemory.free(memory, capacity) }
+    }
   }
 }
 

@@ -99,16 +99,17 @@ extension Tensor {
     if isHollow || Context.current.hasFailed { return }
     if !isContiguous || !isHeldAlone {
       let frozen = isFrozen
-      self = contiguousCopy()
+      guard let copy = attempt("copy", { () throws(TensorError) in try contiguousCopy() }) else { return }
+      self = copy
       isFrozen = frozen
     }
     node = .none
     body(pointer)
   }
 
-  /// Lets `body` read the elements in row-major order.
-  package func read<R>(_ body: (UnsafeRawPointer) -> R) -> R {
-    let x = ordered
+  /// Lets `body` read the elements in row-major order; nil after a mistake.
+  package func read<R>(_ body: (UnsafeRawPointer) -> R) -> R? {
+    guard let x = attempt("copy", { () throws(TensorError) in try ordered }) else { return nil }
     return withExtendedLifetime(x) { body(UnsafeRawPointer(x.pointer)) }
   }
 

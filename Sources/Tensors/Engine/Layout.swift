@@ -24,8 +24,8 @@ func collapse(_ shape: Shape, _ strides: Shape) -> (Shape, Shape) {
 
 extension Tensor {
   /// Its elements in row-major order without gaps; itself where they lie so.
-  func contiguousCopy() -> Tensor {
-    let y = Tensor(uninitialized: shape, dtype)
+  func contiguousCopy() throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: shape, dtype)
     if elementCount > 0 { copyElements(from: self, to: y) }
     return y
   }

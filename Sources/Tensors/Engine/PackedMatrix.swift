@@ -14,7 +14,7 @@ struct PackedMatrix {
   /// - Parameters:
   ///   - rows: How many rows the largest product has.
   ///   - uses: How many products there will be.
-  init(_ b: BLAS.Operand, _ dtype: DType, _ k: Int, _ n: Int, rows: Int, uses: Int) {
+  init(_ b: BLAS.Operand, _ dtype: DType, _ k: Int, _ n: Int, rows: Int, uses: Int) throws(TensorError) {
     (self.dtype, self.k, self.n, operand) = (dtype, k, n, b)
     depth = PackedProduct.depth(k, dtype)
     let columns = PackedProduct.columns(dtype)
@@ -24,7 +24,7 @@ struct PackedMatrix {
       return
     }
     let width = n.rounded(to: columns)
-    let panels = Tensor(uninitialized: [k * width], dtype)
+    let panels = try Tensor(uninitialized: [k * width], dtype)
     let strips = Swift.max(1, Swift.min(n.parts(of: columns), k * n / 32768))
     ThreadPool.shared.run(strips) { [depth] strip in
       let (from, to) = (width / columns * strip / strips * columns, Swift.min(n, width / columns * (strip + 1) / strips * columns))
@@ -46,9 +46,9 @@ struct PackedMatrix {
   func product(
     _ rows: Int, _ a: UnsafeMutableRawPointer, _ lead: Int, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int,
     scratch: UnsafeMutableRawPointer
-  ) {
+  ) throws(TensorError) {
     let left = BLAS.Operand(pointer: a, isTransposed: false, lead: lead)
-    guard let panels else { return BLAS.gemm(dtype, rows, n, k, left, operand, adds: adds, c, ldc) }
+    guard let panels else { return try BLAS.gemm(dtype, rows, n, k, left, operand, adds: adds, c, ldc) }
     let (size, columns) = (dtype.byteCount, PackedProduct.columns(dtype))
     let width = n.rounded(to: columns)
     for p in stride(from: 0, to: k, by: depth) {

@@ -37,11 +37,11 @@ enum PackedProduct {
   /// c = a·b, or += where `adds`, on this thread alone.
   static func serial(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
-  ) {
+  ) throws(TensorError) {
     let (size, depth, width) = (dtype.byteCount, depth(k, dtype), Swift.min(n, 1024))
     let columns = columns(dtype)
     let bytes = (depth &* width.rounded(to: columns) &+ depth &* Swift.min(m, tallest).rounded(to: rows)) &* size
-    let packedB = Context.current.panels(bytes)
+    let packedB = try Context.current.panels(bytes)
     let packedA = packedB + depth &* width.rounded(to: columns) &* size
     for j in stride(from: 0, to: n, by: width) {
       let width = Swift.min(width, n - j)
@@ -60,11 +60,11 @@ enum PackedProduct {
   /// The same, shared among threads.
   static func shared(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
-  ) {
+  ) throws(TensorError) {
     let (size, columns, depth) = (dtype.byteCount, columns(dtype), depth(k, dtype))
     let width = n.divided(into: n.parts(of: widest)).rounded(to: columns)
-    let packedA = Tensor(uninitialized: [depth * m.rounded(to: rows)], dtype)
-    let packedB = Tensor(uninitialized: [depth * width], dtype)
+    let packedA = try Tensor(uninitialized: [depth * m.rounded(to: rows)], dtype)
+    let packedB = try Tensor(uninitialized: [depth * width], dtype)
     for j in stride(from: 0, to: n, by: width) {
       let width = Swift.min(width, n - j)
       for p in stride(from: 0, to: k, by: depth) {

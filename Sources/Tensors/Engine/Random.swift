@@ -137,8 +137,8 @@ extension Tensor {
     let dealing = buckets > 1 ? count : 0
     let (seed, first) = (random.seed, random.take(dealing + 2 * count))
     if Context.current.isDry || Context.current.hasFailed { return Tensor(hollow: [count], .int64) }
-    let y = Tensor(uninitialized: [count], .int64)
-    let words = Tensor(uninitialized: [dealing + 2 * count], .int32)
+    guard let y = Tensor.made([count], .int64, "permutation"), let words = Tensor.made([dealing + 2 * count], .int32, "permutation")
+    else { return .placeholder }
     let (order, bits) = (y.pointer.assumingMemoryBound(to: Int64.self), words.pointer.assumingMemoryBound(to: UInt32.self))
     parallel(dealing + 2 * count, grain: Blocks.grain) { range in
       fx_random_bits(seed, first &+ UInt64(range.lowerBound), range.count, bits + range.lowerBound)
@@ -177,7 +177,7 @@ extension Tensor {
     let n = shape.elementCount
     let first = random.take(n * wordsPerElement)
     if context.isDry || context.hasFailed { return Tensor(hollow: shape, dtype) }
-    let y = Tensor(uninitialized: shape, dtype)
+    guard let y = Tensor.made(shape, dtype, name) else { return .placeholder }
     let (out, size) = (y.pointer, dtype.byteCount)
     parallel(n, grain: Blocks.grain) { range in
       kernel(first &+ UInt64(range.lowerBound * wordsPerElement), range.count, out + range.lowerBound * size)

@@ -9,7 +9,7 @@ extension Signature {
   ) throws(TensorError) -> Tensor {
     try shape.check("")
     if S.dtype != dtype { throw mistake("the kernel fills in elements of type \(S.self), the shape rule told \(dtype)") }
-    let y = Tensor(uninitialized: shape, dtype)
+    let y = try Tensor(uninitialized: shape, dtype)
     try body(UnsafeMutableBufferPointer(start: y.pointer.assumingMemoryBound(to: S.self), count: y.elementCount))
     return y
   }
@@ -50,7 +50,7 @@ extension Signature {
       if x.dtype != S.dtype { throw mistake("the kernel reads elements of type \(S.self), input \(i) is \(x.dtype)") }
       if x.isHollow { throw mistake(Tensor.absence(x.shape)) }
     }
-    let ordered = x.map(\.ordered)
+    let ordered = try x.map { (x) throws(TensorError) in try x.ordered }
     let y = try filled(type) { (y) throws(TensorError) in
       try body(
         ordered.map { UnsafeBufferPointer(start: UnsafePointer($0.pointer.assumingMemoryBound(to: S.self)), count: $0.elementCount) }, y)

@@ -21,20 +21,20 @@ enum ThinProduct {
   /// c = a·b, or += where `adds`.
   static func product(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
-  ) {
+  ) throws(TensorError) {
     // Of few columns it is the transpose that has few rows.
-    if m <= n { rows(dtype, m, n, k, a, b, adds, c, ldc, 1) } else { rows(dtype, n, m, k, b.flipped, a.flipped, adds, c, 1, ldc) }
+    if m <= n { try rows(dtype, m, n, k, a, b, adds, c, ldc, 1) } else { try rows(dtype, n, m, k, b.flipped, a.flipped, adds, c, 1, ldc) }
   }
 
   private static func rows(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, _ adds: Bool, _ c: UnsafeMutableRawPointer,
     _ row: Int, _ column: Int
-  ) {
+  ) throws(TensorError) {
     let parts = Swift.max(1, Swift.min(16, n * k / grain))
     if b.isTransposed {
-      dots(dtype, m, n, k, a, b, adds, c, row, column, parts)
+      if k > longest { try longDots(dtype, m, n, k, a, b, adds, c, row, column) } else { try dots(dtype, m, n, k, a, b, adds, c, row, column, parts) }
     } else {
-      sums(dtype, m, n, k, a, b, adds, c, row, column, parts)
+      try sums(dtype, m, n, k, a, b, adds, c, row, column, parts)
     }
   }
 
@@ -42,11 +42,11 @@ enum ThinProduct {
   private static func dots(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, _ adds: Bool, _ c: UnsafeMutableRawPointer,
     _ row: Int, _ column: Int, _ parts: Int
-  ) {
+  ) throws(TensorError) {
     let size = dtype.byteCount
     var (a, copy) = (a, Tensor?.none)
     if a.isTransposed {
-      let rows = Tensor(uninitialized: [m, k], dtype)
+      let rows = try Tensor(uninitialized: [m, k], dtype)
       copyElements([m, k], from: [1, a.lead], a.pointer, to: [k, 1], rows.pointer, size: size)
       (a, copy) = (BLAS.Operand(pointer: rows.pointer, isTransposed: false, lead: k), rows)
     }
@@ -63,17 +63,47 @@ enum ThinProduct {
     withExtendedLifetime(copy) {}
   }
 
+  /// The terms that are added up one after the other, in lanes; what they give is added up in double precision.
+  ///
+  /// A float32 sum of n terms one after the other is off by up to n/2 units in its last place: at 10⁸ the third digit was wrong.
+  private static let longest = 1 << 14
+
+  /// The same for a long k: stretches of it by themselves, which threads share.
+  private static func longDots(
+    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, _ adds: Bool, _ c: UnsafeMutableRawPointer,
+    _ row: Int, _ column: Int
+  ) throws(TensorError) {
+    let (size, stretches) = (dtype.byteCount, k.parts(of: longest))
+    let sums = try Tensor(uninitialized: [stretches, m, n], dtype)
+    let to = sums.pointer
+    try parallel(stretches, grain: Swift.max(1, grain / (n * longest))) { (range) throws(TensorError) in
+      // Rows that lie as columns are copied a stretch at a time.
+      let copy = a.isTransposed ? try Tensor(uninitialized: [m, longest], dtype) : nil
+      for s in range {
+        let (from, length) = (s * longest, Swift.min(longest, k - s * longest))
+        var (rows, lead) = (a.pointer + from * a.steps.column * size, a.lead)
+        if let copy {
+          copyElements([m, length], from: [1, a.lead], rows, to: [length, 1], copy.pointer, size: size)
+          (rows, lead) = (copy.pointer, length)
+        }
+        fx_product_thin_dots(dtype.code, m, n, length, rows, lead, b.pointer + from * size, b.lead, 0, to + s * m * n * size, n, 1)
+      }
+      withExtendedLifetime(copy) {}
+    }
+    gather(sums, stretches, m, n, adds, c, row, column)
+  }
+
   /// Rows of b are added up, stretches of k by themselves.
   private static func sums(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, _ adds: Bool, _ c: UnsafeMutableRawPointer,
     _ row: Int, _ column: Int, _ parts: Int
-  ) {
+  ) throws(TensorError) {
     let size = dtype.byteCount
     let width = n.divided(into: n.parts(of: widest)).rounded(to: 16)
     let strips = n.parts(of: width)
-    let stretches = Swift.max(1, Swift.min(k, parts.parts(of: strips)))
+    let stretches = Swift.max(1, Swift.min(k, parts.parts(of: strips)), k.parts(of: longest / 4))
     let (aRow, aColumn) = a.steps
-    let sums = Tensor.zeros([stretches, m, n], dtype)
+    let sums = try Tensor(zeros: [stretches, m, n], dtype)
     let to = sums.pointer
     ThreadPool.shared.run(stretches * strips) { part in
       let (from, j) = (k * (part / strips) / stretches, part % strips * width)
@@ -82,25 +112,31 @@ enum ThinProduct {
         aColumn,
         b.pointer + (from * b.lead + j) * size, b.lead, to + (part / strips * m * n + j) * size, n)
     }
-    if dtype == .float32 {
+    gather(sums, stretches, m, n, adds, c, row, column)
+  }
+
+  private static func gather(
+    _ sums: Tensor, _ stretches: Int, _ m: Int, _ n: Int, _ adds: Bool, _ c: UnsafeMutableRawPointer, _ row: Int, _ column: Int
+  ) {
+    if sums.dtype == .float32 {
       gather(sums, stretches, m, n, adds, c, row, column, Float.self)
     } else {
       gather(sums, stretches, m, n, adds, c, row, column, Double.self)
     }
   }
 
-  /// The stretches' sums, added up in order.
+  /// The stretches' sums, added up in order and in double precision.
   private static func gather<T: BinaryFloatingPoint>(
     _ sums: Tensor, _ stretches: Int, _ m: Int, _ n: Int, _ adds: Bool, _ c: UnsafeMutableRawPointer, _ row: Int, _ column: Int,
     _ type: T.Type
   ) {
     let (from, to) = (sums.pointer.assumingMemoryBound(to: type), c.assumingMemoryBound(to: type))
-    for s in 1..<Swift.max(1, stretches) {
-      let other = from + s * m * n
-      for i in 0..<m * n { from[i] += other[i] }
-    }
     for i in 0..<m {
-      for j in 0..<n { to[i * row + j * column] = adds ? to[i * row + j * column] + from[i * n + j] : from[i * n + j] }
+      for j in 0..<n {
+        var sum = 0.0
+        for s in 0..<stretches { sum += Double(from[(s * m + i) * n + j]) }
+        to[i * row + j * column] = adds ? to[i * row + j * column] + T(sum) : T(sum)
+      }
     }
     withExtendedLifetime(sums) {}
   }

@@ -57,12 +57,7 @@ class WaitingResult<P: Primitive>: Waiting, @unchecked Sendable where P.Inputs: 
 
   private func compute(_ x: P.Inputs) -> Tensor {
     guard x.hasElements else { return .placeholder }
-    do {
-      return try primitive.evaluate(x, signature)
-    } catch {
-      // The shape rule had said that it would do.
-      fatalError("\(primitive.name): \(error)")
-    }
+    return attempt(primitive.name) { () throws(TensorError) in try primitive.evaluate(x, signature) } ?? .placeholder
   }
 }
 

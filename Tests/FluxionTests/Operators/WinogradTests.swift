@@ -61,14 +61,14 @@ import Testing
     }
 
     func callAsFunction(_ dtype: DType = .float32, usesWinograd: Bool) throws -> [[Double]] {
-      let (x, weight, y, bias) = (x.cast(to: dtype).ordered, weight.cast(to: dtype), y.cast(to: dtype).ordered, bias.cast(to: dtype))
+      let (x, weight, y, bias) = try (x.cast(to: dtype).ordered, weight.cast(to: dtype), y.cast(to: dtype).ordered, bias.cast(to: dtype))
       var sum = ConvolutionSum(
         try shapes.geometry, 1, batch: shapes.batch, channels: shapes.channels, outputs: shapes.outputs, dtype)
       sum.usesWinograd = usesWinograd
-      let made = [y, x, weight].map { Tensor(uninitialized: $0.shape, dtype) }
-      sum.result(x.pointer, weight.pointer, bias: bias.pointer, into: made[0].pointer)
-      sum.image(y.pointer, weight.pointer, into: made[1].pointer)
-      sum.weight(x.pointer, y.pointer, into: made[2].pointer)
+      let made = try [y, x, weight].map { try Tensor(uninitialized: $0.shape, dtype) }
+      try sum.result(x.pointer, weight.pointer, bias: bias.pointer, into: made[0].pointer)
+      try sum.image(y.pointer, weight.pointer, into: made[1].pointer)
+      try sum.weight(x.pointer, y.pointer, into: made[2].pointer)
       return withExtendedLifetime((x, weight, y, bias)) { made.map { $0.cast(to: .float64).scalars(Double.self) } }
     }
   }

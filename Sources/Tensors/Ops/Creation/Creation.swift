@@ -26,18 +26,28 @@ extension Shape {
   }
 
   @inline(never)
-  private func impossible(_ operation: String) -> TensorError {
+  func impossible(_ operation: String) -> TensorError {
     let reason = contains { $0 < 0 } ? "has a negative size" : "has more elements than memory could hold"
     return TensorError(operation, "shape \(self) \(reason)")
   }
 }
 
 extension Tensor {
+  /// Zeros, for kernels to add to.
+  init(zeros shape: Shape, _ dtype: DType) throws(TensorError) {
+    try self.init(uninitialized: shape, dtype)
+    let (out, size) = (pointer, dtype.byteCount)
+    parallel(shape.elementCount, grain: Blocks.grain) { range in
+      (out + range.lowerBound * size).initializeMemory(as: UInt8.self, repeating: 0, count: range.count * size)
+    }
+  }
+
   // MARK: From Swift
 
   /// A scalar.
   public init<S: Scalar>(_ value: S) {
-    self.init(uninitialized: [], S.dtype)
+    // Few bytes lie in the object: there is no memory that could be refused.
+    try! self.init(uninitialized: [], S.dtype)
     pointer.storeBytes(of: value, as: S.self)
   }
 
@@ -62,7 +72,11 @@ extension Tensor {
       self = .placeholder
       return
     }
-    self.init(uninitialized: shape, S.dtype)
+    guard let made = Tensor.made(shape, S.dtype, "Tensor", always: true) else {
+      self = .placeholder
+      return
+    }
+    self = made
     elements.withUnsafeBytes { if let base = $0.baseAddress { pointer.copyMemory(from: base, byteCount: $0.count) } }
   }
 
@@ -100,12 +114,20 @@ extension Tensor {
     return y
   }
 
+  /// A tensor whose elements are not set, for an operation of that name, without elements in a run on shapes alone; nil after a mistake.
+  ///
+  /// - Parameter always: Also in a run on shapes alone.
+  static func made(_ shape: Shape, _ dtype: DType, _ name: String, always: Bool = false) -> Tensor? {
+    if Context.current.isDry && !always { return Tensor(hollow: shape, dtype) }
+    return attempt(name) { () throws(TensorError) in try Tensor(uninitialized: shape, dtype) }
+  }
+
   static func made(_ shape: Shape, _ dtype: DType, _ name: String, _ body: (Range<Int>, UnsafeMutableRawPointer) -> Void) -> Tensor {
     let context = Context.current
     if context.hasFailed { return .placeholder }
     guard attempt({ () throws(TensorError) in try shape.check(name) }) != nil else { return .placeholder }
     if context.isDry { return Tensor(hollow: shape, dtype) }
-    let y = Tensor(uninitialized: shape, dtype)
+    guard let y = made(shape, dtype, name) else { return .placeholder }
     let (out, size) = (y.pointer, dtype.byteCount)
     parallel(shape.elementCount, grain: Blocks.grain) { range in body(range, out + range.lowerBound * size) }
     return y
@@ -140,7 +162,13 @@ extension Tensor {
       fail(TensorError("scalars", "a \(dtype) tensor has no elements of type \(S.self); convert it with .cast(to: .\(S.dtype))"))
       return []
     }
-    let x = isContiguous ? self : contiguousCopy()
+    guard
+      let x = attempt(
+        "scalars",
+        { () throws(TensorError) in
+          try checkRoom(S.self); return try ordered
+        })
+    else { return [] }
     return withExtendedLifetime(x) {
       Array(UnsafeBufferPointer(start: x.pointer.assumingMemoryBound(to: S.self), count: elementCount))
     }
@@ -156,10 +184,20 @@ extension Tensor {
       }
       return try body(UnsafeBufferPointer(start: nil, count: 0))
     }
-    let x = isContiguous ? self : contiguousCopy()
+    guard let x = attempt("withElements", { () throws(TensorError) in try ordered }) else {
+      return try body(UnsafeBufferPointer(start: nil, count: 0))
+    }
     return try withExtendedLifetime(x) { () throws(E) in
       try body(UnsafeBufferPointer(start: x.pointer.assumingMemoryBound(to: S.self), count: elementCount))
     }
+  }
+}
+
+extension Tensor {
+  /// That there is memory for its elements as an array of Swift's, which would otherwise end the program.
+  func checkRoom<S>(_ type: S.Type) throws(TensorError) {
+    let byteCount = elementCount &* MemoryLayout<S>.stride
+    if byteCount >= SystemMemory.mapped { SystemMemory.free(try MemoryPool.shared.room(byteCount), byteCount) }
   }
 }
 

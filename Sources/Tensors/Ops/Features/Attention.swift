@@ -22,21 +22,21 @@ struct Attention: Primitive {
     x.a.shape.dropLast().reduce(1, &*) &* x.b.shape[-2] &* (x.b.shape[-1] &+ x.c.shape[-1])
   }
 
-  func evaluate(_ x: Triple, _ result: Signature) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Triple, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     if y.elementCount == 0 { return y }
     let (keys, features) = (x.b.shape[-2], x.c.shape[-1])
     if keys == 0 {
       fillElements(y.pointer, 0, y.dtype, y.elementCount)
       return y
     }
-    guard BLAS.isReady, let walk = AttentionWalk(self, x) else { return y }
+    guard BLAS.isReady, let walk = try AttentionWalk(self, x) else { return y }
     let (queries, block, size) = (walk.queries, walk.block, y.dtype.byteCount)
     let blocks = (queries + block - 1) / block
     let tasks = walk.batches * blocks
     let parts = walk.parts(tasks)
-    let scratch = Tensor(uninitialized: [parts, block, keys + 1], y.dtype)
-    parallel(parts, grain: 1) { range in
+    let scratch = try Tensor(uninitialized: [parts, block, keys + 1], y.dtype)
+    try parallel(parts, grain: 1) { (range) throws(TensorError) in
       for part in range {
         let weights = scratch.pointer + part * block * (keys + 1) * size
         let factors = weights + block * keys * size
@@ -44,10 +44,10 @@ struct Attention: Primitive {
           let (batch, first) = (task / blocks, task % blocks * block)
           let count = Swift.min(block, queries - first)
           // The exponentials' sums divide the results, which are fewer.
-          walk.weights(batch, first, count, weights, factors)
+          try walk.weights(batch, first, count, weights, factors)
           walk.drop(batch, first, count, weights)
           let rows = y.pointer + (batch * queries + first) * features * size
-          walk.counting(walk.v(batch), keys, features, weights, (count, keys, 1), rows) { walk.sums(count, features, weights, $0, rows) }
+          try walk.counting(walk.v(batch), keys, features, weights, (count, keys, 1), rows) { b throws(TensorError) in try walk.sums(count, features, weights, b, rows) }
           fx_scale_rows(y.dtype.code, count, features, factors, rows)
         }
       }
@@ -110,20 +110,20 @@ struct AttentionGradient: Primitive {
     x[0].shape.dropLast().reduce(1, &*) &* x[1].shape[-2] &* (3 &* x[1].shape[-1] &+ 2 &* x[2].shape[-1])
   }
 
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
-    let packed = Tensor.zeros(result.shape, result.dtype)
-    let (q, k, v, dy, y) = (x[0], x[1], x[2], x[3].ordered, self.result.ordered)
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
+    let packed = try Tensor(zeros: result.shape, result.dtype)
+    let (q, k, v, dy, y) = try (x[0], x[1], x[2], x[3].ordered, self.result.ordered)
     let (keys, width, features) = (k.shape[-2], k.shape[-1], v.shape[-1])
     if dy.elementCount == 0 || keys == 0 { return packed }
-    guard BLAS.isReady, let walk = AttentionWalk(forward, Triple(q, k, v)) else { return packed }
+    guard BLAS.isReady, let walk = try AttentionWalk(forward, Triple(q, k, v)) else { return packed }
     let (queries, block, size, dtype) = (walk.queries, walk.block, dy.dtype.byteCount, dy.dtype)
     let dq = packed.pointer
     let dk = dq + q.elementCount * size
     let dv = dk + k.elementCount * size
     let parts = walk.parts(walk.batches)
-    let scratch = Tensor(uninitialized: [parts, 3, block, keys], dtype)
+    let scratch = try Tensor(uninitialized: [parts, 3, block, keys], dtype)
     // One thread has all queries of a batch: their gradients for the keys add up in order.
-    parallel(parts, grain: 1) { range in
+    try parallel(parts, grain: 1) { (range) throws(TensorError) in
       for part in range {
         let weights = scratch.pointer + part * 3 * block * keys * size
         let (kept, slopes) = (weights + block * keys * size, weights + 2 * block * keys * size)
@@ -133,7 +133,7 @@ struct AttentionGradient: Primitive {
             let count = Swift.min(block, queries - first)
             let at = (batch * queries + first) * features * size
             let rows = BLAS.Operand(pointer: dy.pointer + at, isTransposed: false, lead: features)
-            walk.weights(batch, first, count, weights, nil)
+            try walk.weights(batch, first, count, weights, nil)
             fx_clear_rows(dtype.code, count, features, dy.pointer + at, keys, weights)
             var used = weights
             if forward.dropout != nil {
@@ -141,18 +141,18 @@ struct AttentionGradient: Primitive {
               walk.drop(batch, first, count, kept)
               used = kept
             }
-            BLAS.gemm(dtype, keys, features, count, walk.whole(used).flipped, rows, adds: true, dv, features)
-            walk.products(count, features, rows, walk.v(batch), slopes)
+            try BLAS.gemm(dtype, keys, features, count, walk.whole(used).flipped, rows, adds: true, dv, features)
+            try walk.products(count, features, rows, walk.v(batch), slopes)
             walk.drop(batch, first, count, slopes)
             fx_attention_scores(dtype.code, count, keys, features, forward.scale, y.pointer + at, dy.pointer + at, weights, slopes)
             let ds = walk.whole(slopes)
             if width == 0 { continue }
             let dq = dq + (batch * queries + first) * width * size
-            walk.counting(walk.k(batch), keys, width, slopes, (count, keys, 1), dq) {
-              BLAS.gemm(dtype, count, width, keys, ds, $0, adds: false, dq, width)
+            try walk.counting(walk.k(batch), keys, width, slopes, (count, keys, 1), dq) { b throws(TensorError) in
+              try BLAS.gemm(dtype, count, width, keys, ds, b, adds: false, dq, width)
             }
-            walk.adding(walk.q(batch, first), count, width, slopes, (keys, 1, keys), dk) {
-              BLAS.gemm(dtype, keys, width, count, ds.flipped, $0, adds: true, dk, width)
+            try walk.adding(walk.q(batch, first), count, width, slopes, (keys, 1, keys), dk) { b throws(TensorError) in
+              try BLAS.gemm(dtype, keys, width, count, ds.flipped, b, adds: true, dk, width)
             }
           }
         }
@@ -176,9 +176,9 @@ private struct AttentionWalk {
   let (batches, queries, keys, width): (Int, Int, Int, Int)
   let block: Int
 
-  init?(_ forward: Attention, _ x: Triple) {
+  init?(_ forward: Attention, _ x: Triple) throws(TensorError) {
     self.forward = forward
-    (queriesOf, keysOf, valuesOf) = (x.a.forBLAS, x.b.forBLAS, x.c.forBLAS)
+    (queriesOf, keysOf, valuesOf) = try (x.a.forBLAS, x.b.forBLAS, x.c.forBLAS)
     guard let q = queriesOf.matrix, let k = keysOf.matrix, let v = valuesOf.matrix else { return nil }
     (qs, ks, vs) = (q, k, v)
     (queries, keys, width) = (x.a.shape[-2], x.b.shape[-2], x.a.shape[-1])
@@ -211,36 +211,38 @@ private struct AttentionWalk {
   /// A product into `result` of factors by their rows and steps with b [k, n], rows of which that have only factors of 0 may hold anything.
   func counting(
     _ b: BLAS.Operand, _ k: Int, _ n: Int, _ factors: UnsafeMutableRawPointer, _ steps: (rows: Int, row: Int, column: Int),
-    _ result: UnsafeMutableRawPointer, _ product: (BLAS.Operand) -> Void
-  ) {
-    product(b)
-    if fx_matrix_is_finite(queriesOf.dtype.code, steps.rows, n, n, 1, result) == 0 { adding(b, k, n, factors, steps, result, product) }
+    _ result: UnsafeMutableRawPointer, _ product: (BLAS.Operand) throws(TensorError) -> Void
+  ) throws(TensorError) {
+    try product(b)
+    if fx_matrix_is_finite(queriesOf.dtype.code, steps.rows, n, n, 1, result) == 0 {
+      try adding(b, k, n, factors, steps, result, product)
+    }
   }
 
   /// The same for one that is added to what is there, and so cannot be taken again.
   func adding(
     _ b: BLAS.Operand, _ k: Int, _ n: Int, _ factors: UnsafeMutableRawPointer, _ steps: (rows: Int, row: Int, column: Int),
-    _ result: UnsafeMutableRawPointer, _ product: (BLAS.Operand) -> Void
-  ) {
+    _ result: UnsafeMutableRawPointer, _ product: (BLAS.Operand) throws(TensorError) -> Void
+  ) throws(TensorError) {
     let (dtype, (row, column)) = (queriesOf.dtype, b.steps)
-    if fx_matrix_is_finite(dtype.code, k, n, row, column, b.pointer) != 0 { return product(b) }
+    if fx_matrix_is_finite(dtype.code, k, n, row, column, b.pointer) != 0 { return try product(b) }
     // The copy lies as the operand does, so that the product takes the same way.
-    let copy = Tensor(uninitialized: [(k - 1) * row + (n - 1) * column + 1], dtype)
+    let copy = try Tensor(uninitialized: [(k - 1) * row + (n - 1) * column + 1], dtype)
     fx_copy_finite(dtype.code, k, n, row, column, b.pointer, copy.pointer)
     var finite = b
     finite.pointer = copy.pointer
-    product(finite)
+    try product(finite)
     withExtendedLifetime(copy) {}
     fx_add_infinite(dtype.code, steps.rows, n, k, factors, steps.row, steps.column, b.pointer, row, column, result)
   }
 
   /// Weights • values for `count` rows of weights.
-  func sums(_ count: Int, _ features: Int, _ weights: UnsafeMutableRawPointer, _ v: BLAS.Operand, _ result: UnsafeMutableRawPointer) {
+  func sums(_ count: Int, _ features: Int, _ weights: UnsafeMutableRawPointer, _ v: BLAS.Operand, _ result: UnsafeMutableRawPointer) throws(TensorError) {
     let dtype = queriesOf.dtype
     if count * keys * features <= Self.small(dtype) && !v.isTransposed {
       fx_row_sums(dtype.code, count, keys, features, weights, v.pointer, v.lead, result)
     } else {
-      BLAS.gemm(dtype, count, features, keys, whole(weights), v, adds: false, result, features)
+      try BLAS.gemm(dtype, count, features, keys, whole(weights), v, adds: false, result, features)
     }
   }
 
@@ -248,22 +250,22 @@ private struct AttentionWalk {
   private static func small(_ dtype: DType) -> Int { DirectProduct.isThere(dtype) ? 1024 : 4096 }
 
   /// a • bᵀ for `count` rows of a and all keys.
-  func products(_ count: Int, _ width: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, _ result: UnsafeMutableRawPointer) {
+  func products(_ count: Int, _ width: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, _ result: UnsafeMutableRawPointer) throws(TensorError) {
     let dtype = queriesOf.dtype
     if width == 0 {
       fillElements(result, 0, dtype, count * keys)
     } else if count * keys * width <= Self.small(dtype) && !a.isTransposed && !b.isTransposed {
       fx_row_products(dtype.code, count, keys, width, a.pointer, a.lead, b.pointer, b.lead, result)
     } else {
-      BLAS.gemm(dtype, count, keys, width, a, b.flipped, adds: false, result, keys)
+      try BLAS.gemm(dtype, count, keys, width, a, b.flipped, adds: false, result, keys)
     }
   }
 
   /// The weights of queries `first` and on; with `factors`, exponentials that are still to be multiplied by those.
   func weights(
     _ batch: Int, _ first: Int, _ count: Int, _ weights: UnsafeMutableRawPointer, _ factors: UnsafeMutableRawPointer?
-  ) {
-    products(count, width, q(batch, first), k(batch), weights)
+  ) throws(TensorError) {
+    try products(count, width, q(batch, first), k(batch), weights)
     var place: UnsafeMutableRawPointer?
     var (row, column) = (0, 0)
     if let mask {

@@ -11,11 +11,11 @@ struct BatchNorm: Primitive {
 
   func result(_ x: [Tensor]) -> Signature { Signature(x[0].shape, x[0].dtype) }
 
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
-    let parameters = x.dropFirst().map(\.ordered)
-    let x = x[0].ordered
-    if suitsColumns(x) { return ofColumns(x, hasWeight ? parameters[0] : nil, hasBias ? parameters.last : nil) }
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
+    let parameters = try x.dropFirst().map { (x) throws(TensorError) in try x.ordered }
+    let x = try x[0].ordered
+    if suitsColumns(x) { return try ofColumns(x, hasWeight ? parameters[0] : nil, hasBias ? parameters.last : nil) }
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let (batch, channels, n) = x.around(1)
     let size = x.dtype.byteCount
     parallel(channels, grain: Swift.max(1, Blocks.grain / 2 / Swift.max(1, batch * n))) { range in
@@ -59,11 +59,11 @@ struct BatchNormGradient: Primitive {
 
   func result(_ x: [Tensor]) -> Signature { Signature([x[0].elementCount + 2 * x[0].shape[1]], x[0].dtype) }
 
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
-    let (x, w, dy) = (x[0].ordered, forward.hasWeight ? x[1].ordered : nil, x[x.count - 1].ordered)
-    let packed = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
+    let (x, w, dy) = try (x[0].ordered, forward.hasWeight ? x[1].ordered : nil, x[x.count - 1].ordered)
+    let packed = try Tensor(uninitialized: result.shape, result.dtype)
     if forward.suitsColumns(x) {
-      forward.gradientOfColumns(x, w, dy, packed)
+      try forward.gradientOfColumns(x, w, dy, packed)
       return packed
     }
     let (batch, channels, n) = x.around(1)
@@ -156,7 +156,7 @@ private func normalized(
   else { return (.placeholder, nil) }
   let channels = x.shape[1]
   let isDry = Context.current.isDry
-  let moments = isDry ? Tensor(hollow: [2, channels], x.dtype) : Tensor(uninitialized: [2, channels], x.dtype)
+  guard let moments = Tensor.made([2, channels], x.dtype, "batchNorm") else { return (.placeholder, nil) }
   let primitive = BatchNorm(epsilon: epsilon, hasWeight: weight != nil, hasBias: bias != nil, moments: moments)
   let inputs = [x, weight, bias].compactMap { $0 }
   let y = primitive(inputs)

@@ -16,14 +16,16 @@ package struct CTCTargets: Sendable {
   }
 
   /// Calls `body` with each sequence: its number, the lengths and the ids.
-  fileprivate func forEach(_ steps: Int, _ body: (_ i: Int, _ time: Int, _ length: Int, _ ids: UnsafePointer<Int64>) -> Void) {
-    let ids = ids.ordered
+  fileprivate func forEach(
+    _ steps: Int, _ body: (_ i: Int, _ time: Int, _ length: Int, _ ids: UnsafePointer<Int64>) throws(TensorError) -> Void
+  ) throws(TensorError) {
+    let ids = try ids.ordered
     let longest = ids.shape[1]
     let start = ids.pointer.assumingMemoryBound(to: Int64.self)
-    withExtendedLifetime(ids) {
-      parallel(inputLengths.count, grain: Swift.max(1, 2048 / Swift.max(1, steps * (2 * longest + 1)))) { range in
-        for i in range { body(i, inputLengths[i], targetLengths[i], start + i * longest) }
-      }
+    defer { withExtendedLifetime(ids) {} }
+    let grain = Swift.max(1, 2048 / Swift.max(1, steps * (2 * longest + 1)))
+    try parallel(inputLengths.count, grain: grain) { (range) throws(TensorError) in
+      for i in range { try body(i, inputLengths[i], targetLengths[i], start + i * longest) }
     }
   }
 }
@@ -36,15 +38,15 @@ struct CTC: Primitive {
   var name: String { "ctc" }
 
   func result(_ x: Tensor) -> Signature { Signature([x.shape[0]], x.dtype) }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let x = x.ordered
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let x = try x.ordered
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let (time, classes) = (x.shape[1], x.shape[2])
-    targets.forEach(time) { i, steps, length, ids in
-      let loss = withUnsafeTemporaryAllocation(of: Double.self, capacity: fx_ctc_memory(steps, length, 0)) { memory in
+    try targets.forEach(time) { (i, steps, length, ids) throws(TensorError) in
+      let loss = try withWorkingMemory(of: Double.self, count: fx_ctc_memory(steps, length, 0)) { memory in
         fx_ctc(
           x.dtype.code, steps, classes, length, Int64(targets.blank), ids, x.pointer + i * time * classes * x.dtype.byteCount,
-          memory.baseAddress, 0, nil)
+          memory, 0, nil)
       }
       if y.dtype == .float32 {
         y.pointer.assumingMemoryBound(to: Float.self)[i] = Float(loss)
@@ -100,15 +102,15 @@ struct CTCGradient: Primitive {
   var name: String { "ctc" }
 
   func result(_ x: Pair) -> Signature { Signature(x.a.shape, x.a.dtype) }
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    let (x, dy) = (x.a.ordered, x.b.detached.cast(to: .float64).ordered)
-    let dx = Tensor.zeros(result.shape, result.dtype)
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let (x, dy) = try (x.a.ordered, x.b.detached.cast(to: .float64).ordered)
+    let dx = try Tensor(zeros: result.shape, result.dtype)
     let (time, classes) = (x.shape[1], x.shape[2])
-    targets.forEach(time) { i, steps, length, ids in
+    try targets.forEach(time) { (i, steps, length, ids) throws(TensorError) in
       let at = i * time * classes * x.dtype.byteCount
-      withUnsafeTemporaryAllocation(of: Double.self, capacity: fx_ctc_memory(steps, length, 1)) { memory in
+      try withWorkingMemory(of: Double.self, count: fx_ctc_memory(steps, length, 1)) { memory in
         _ = fx_ctc(
-          x.dtype.code, steps, classes, length, Int64(targets.blank), ids, x.pointer + at, memory.baseAddress,
+          x.dtype.code, steps, classes, length, Int64(targets.blank), ids, x.pointer + at, memory,
           dy.pointer.assumingMemoryBound(to: Double.self)[i], dx.pointer + at)
       }
     }

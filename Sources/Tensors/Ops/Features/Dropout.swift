@@ -12,9 +12,9 @@ struct DropoutOperator: Primitive {
     if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
     return Signature(x.shape, x.dtype)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let x = x.ordered
-    let y = Tensor(uninitialized: x.shape, x.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let x = try x.ordered
+    let y = try Tensor(uninitialized: x.shape, x.dtype)
     let (size, keep) = (x.dtype.byteCount, 1 - probability)
     parallel(x.elementCount, grain: Blocks.grain) { range in
       let at = range.lowerBound * size

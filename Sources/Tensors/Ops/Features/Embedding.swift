@@ -17,8 +17,8 @@ struct Embedding: Primitive {
   }
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let rows = try RowNumbers(indices, rows: x.shape[0])
-    let x = x.ordered
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let x = try x.ordered
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let (n, size) = (x.shape[1], x.dtype.byteCount)
     if n == 0 { return y }
     parallel(rows.count, grain: Swift.max(1, Blocks.grain / 2 / n)) { range in
@@ -55,14 +55,14 @@ struct CombineRows: Primitive {
   var name: String { "embedding" }
 
   func result(_ x: [Tensor]) -> Signature { Signature([rows, x[0].shape[1]], x[0].dtype) }
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
-    let y = Tensor.zeros(result.shape, result.dtype)
-    add(x, to: y)
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(zeros: result.shape, result.dtype)
+    try add(x, to: y)
     return y
   }
-  private func add(_ x: [Tensor], to y: Tensor) {
-    let (from, to) = (from?.ordered, to.ordered)
-    let (source, factors) = (x[0].ordered, x.count > 1 ? x[1].ordered : nil)
+  private func add(_ x: [Tensor], to y: Tensor) throws(TensorError) {
+    let (from, to) = try (from?.ordered, to.ordered)
+    let (source, factors) = try (x[0].ordered, x.count > 1 ? x[1].ordered : nil)
     let n = source.shape[1]
     if n == 0 || to.elementCount == 0 { return }
     // Threads share the columns: each goes through all rows in their order, so that sums do not depend on the threads. Fewer than 64 columns would
@@ -112,7 +112,7 @@ struct RowNumbers {
 
   init(_ indices: Tensor, rows: Int) throws(TensorError) {
     if indices.isHollow { throw mistake(Tensor.absence(indices.shape)) }
-    let wide = indices.detached.cast(to: .int64).ordered
+    let wide = try indices.detached.cast(to: .int64).ordered
     for i in 0..<wide.elementCount where UInt(bitPattern: Int(wide.int64s[i])) >= UInt(rows) {
       throw mistake(
         "row \(wide.int64s[i]) at position \(i) of a table with \(rows) rows; \(rows == 0 ? "none" : "0 to \(rows - 1)") would fit")

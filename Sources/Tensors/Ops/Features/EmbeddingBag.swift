@@ -21,9 +21,9 @@ struct LargestRows: Primitive {
   var keeps: Keeps { .nothing }
 
   func result(_ x: Tensor) -> Signature { Signature([bags, x.shape[1]], .int64) }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let y = Tensor.full(result.shape, -1, .int64)
-    let (x, from, to) = (x.ordered, from.ordered, to.ordered)
+    let (x, from, to) = try (x.ordered, from.ordered, to.ordered)
     let n = x.shape[1]
     func int64s(_ x: Tensor) -> UnsafeMutablePointer<Int64> { x.pointer.assumingMemoryBound(to: Int64.self) }
     if n == 0 || to.elementCount == 0 { return y }

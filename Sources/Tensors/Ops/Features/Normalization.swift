@@ -27,10 +27,10 @@ struct NormalizeRows: Primitive {
     return Signature(first.shape, first.dtype)
   }
 
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
-    let parameters = x.dropFirst().map(\.ordered)
-    let x = x[0].ordered
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
+    let parameters = try x.dropFirst().map { (x) throws(TensorError) in try x.ordered }
+    let x = try x[0].ordered
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let (n, bytes) = (size.elementCount, size.elementCount * x.dtype.byteCount)
     if y.elementCount == 0 { return y }
     parallel(x.elementCount / n, grain: Swift.max(1, Blocks.grain / 2 / n)) { rows in
@@ -68,15 +68,15 @@ struct NormalizeRowsGradient: Primitive {
 
   func result(_ x: [Tensor]) -> Signature { Signature([shapes(x).reduce(0) { $0 + $1.elementCount }], x[0].dtype) }
 
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
-    let (x, w, dy) = (x[0].ordered, forward.hasWeight ? x[1].ordered : nil, x[x.count - 1].ordered)
-    let packed = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
+    let (x, w, dy) = try (x[0].ordered, forward.hasWeight ? x[1].ordered : nil, x[x.count - 1].ordered)
+    let packed = try Tensor(uninitialized: result.shape, result.dtype)
     let n = forward.size.elementCount
     let (size, count) = (x.dtype.byteCount, x.elementCount)
     // Each stretch of rows adds up a gradient for the parameters of its own; those are added in order.
     let rows = n == 0 ? 0 : count / n
     let parts = Swift.max(1, Swift.min(16, rows * n / (Blocks.grain / 2)))
-    let sums = Tensor.zeros([2, parts, n], x.dtype)
+    let sums = try Tensor(zeros: [2, parts, n], x.dtype)
     if rows > 0 {
       parallel(parts, grain: 1) { range in
         for part in range {

@@ -76,7 +76,8 @@ private func recurrent(
   if case .gru = cell { x.append(bias ?? .zeros([weight.shape[0]], gates.dtype)) }
   var kept: Tensor?
   if cell.keptGates > 0 && x.contains(where: { $0.isTracked }) && !Context.current.isDry {
-    kept = Tensor(uninitialized: [batch, time, cell.keptGates * size], gates.dtype)
+    kept = Tensor.made([batch, time, cell.keptGates * size], gates.dtype, cell.name)
+    if kept == nil { return states.map { _ in .placeholder } + [.placeholder] }
   }
   let primitive = RecurrentSteps(cell: cell, lengths: lengths.map { Tensor($0.map { Int64($0) }) }, kept: kept)
   return primitive(x).unpacked([Shape(batch, time, size)] + states.map { _ in Shape(batch, size) })

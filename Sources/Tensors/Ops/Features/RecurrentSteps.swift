@@ -50,8 +50,8 @@ struct RecurrentSteps: Primitive {
     Signature([x[0].shape[0] * x[1].shape[1] * (x[0].shape[1] + cell.states)], x[0].dtype)
   }
 
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let (dtype, size) = (y.dtype, y.dtype.byteCount)
     let (batch, time, n) = (x[0].shape[0], x[0].shape[1], x[1].shape[1])
     let wide = cell.gates * n
@@ -59,11 +59,11 @@ struct RecurrentSteps: Primitive {
     let h = y.pointer + batch * time * n * size
     let c = h + (cell.states - 1) * batch * n * size
     for i in 0..<cell.states {
-      let state = x[2 + i].ordered
+      let state = try x[2 + i].ordered
       if batch * n > 0 { (h + i * batch * n * size).copyMemory(from: state.pointer, byteCount: batch * n * size) }
     }
     guard batch * time * n > 0, BLAS.isReady else { return y }
-    let (gates, weight, bias) = (x[0].ordered, x[1].forBLAS, x[x.count - 1].ordered)
+    let (gates, weight, bias) = try (x[0].ordered, x[1].forBLAS, x[x.count - 1].ordered)
     guard let matrix = weight.matrix?.flipped else { return y }
     let row = cell.keptGates * n
 
@@ -84,8 +84,8 @@ struct RecurrentSteps: Primitive {
 
     if time == 1 {
       // One product, shared if it is large.
-      let products = Tensor(uninitialized: [batch * wide + row * 16], dtype)
-      BLAS.product(
+      let products = try Tensor(uninitialized: [batch * wide + row * 16], dtype)
+      try BLAS.product(
         dtype, batch, wide, n, BLAS.Operand(pointer: h, isTransposed: false, lead: n), matrix, adds: false, products.pointer, wide)
       let unread = products.pointer + batch * wide * size
       let grain = Swift.max(1, 4096 / wide)
@@ -97,15 +97,15 @@ struct RecurrentSteps: Primitive {
         }
       }
     } else {
-      let packed = PackedMatrix(matrix, dtype, n, wide, rows: batch, uses: time)
+      let packed = try PackedMatrix(matrix, dtype, n, wide, rows: batch, uses: time)
       let chunks = RecurrentChunks(batch, work: batch * time * n * wide, isPacked: packed.isPacked)
       let count = chunks.largest * wide + row + packed.scratchCount(rows: chunks.largest)
-      let scratch = Tensor(uninitialized: [chunks.count, count], dtype)
-      chunks.run { part, first, rows in
+      let scratch = try Tensor(uninitialized: [chunks.count, count], dtype)
+      try chunks.run { (part, first, rows) throws(TensorError) in
         let products = scratch.pointer + part * count * size
         let unread = products + chunks.largest * wide * size
         for t in 0..<time {
-          packed.product(rows, h + first * n * size, n, adds: false, products, wide, scratch: unread + row * size)
+          try packed.product(rows, h + first * n * size, n, adds: false, products, wide, scratch: unread + row * size)
           step(first, rows, t, products, unread)
         }
       }
@@ -182,10 +182,10 @@ struct RecurrentChunks {
   var largest: Int { (batch + count - 1) / count }
 
   /// Calls `body` with each chunk's number, first sequence and size.
-  func run(_ body: (Int, Int, Int) -> Void) {
-    ThreadPool.shared.run(count) { part in
+  func run(_ body: (Int, Int, Int) throws(TensorError) -> Void) throws(TensorError) {
+    try ThreadPool.shared.run(count) { (part) throws(TensorError) in
       let (first, end) = (batch * part / count, batch * (part + 1) / count)
-      body(part, first, end - first)
+      try body(part, first, end - first)
     }
   }
 }

@@ -12,12 +12,12 @@ struct RecurrentStepsGradient: Primitive {
   /// Those of the hidden values' gradient and of the weight's.
   func multiplyAdds(_ x: [Tensor], _ result: Signature) -> Int { 2 &* forward.multiplyAdds(x, result) }
 
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
-    let packed = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
+    let packed = try Tensor(uninitialized: result.shape, result.dtype)
     let (cell, dtype, size) = (forward.cell, packed.dtype, packed.dtype.byteCount)
     let (batch, time, n) = (x[0].shape[0], x[0].shape[1], x[1].shape[1])
     let (wide, row) = (cell.gates * n, cell.keptGates * n)
-    let (y, dy, weight) = (self.result.ordered, x[x.count - 1].ordered, x[1].forBLAS)
+    let (y, dy, weight) = try (self.result.ordered, x[x.count - 1].ordered, x[1].forBLAS)
     let (dx, dw) = (packed.pointer, packed.pointer + batch * time * wide * size)
     // The state's gradient lies where the first state's is to be, and changes there.
     let dh = dw + wide * n * size
@@ -29,11 +29,11 @@ struct RecurrentStepsGradient: Primitive {
       if case .gru = cell { fillElements(dh + bytes, 0, dtype, wide) }
       return packed
     }
-    let before = self.before(y, x[2].ordered, batch, time, n)
-    let cellBefore = x[2 + cell.states - 1].ordered
+    let before = try self.before(y, x[2].ordered, batch, time, n)
+    let cellBefore = try x[2 + cell.states - 1].ordered
     // What the products' gradients are where they are not those of the sums.
     var apart: Tensor?
-    if case .gru = cell { apart = Tensor(uninitialized: [batch * time, wide], dtype) }
+    if case .gru = cell { apart = try Tensor(uninitialized: [batch * time, wide], dtype) }
     let dp = apart?.pointer ?? dx
 
     func step(_ first: Int, _ rows: Int, _ t: Int) {
@@ -61,23 +61,23 @@ struct RecurrentStepsGradient: Primitive {
 
     if time == 1 {
       parallel(batch, grain: Swift.max(1, 4096 / wide)) { step($0.lowerBound, $0.count, 0) }
-      BLAS.product(dtype, batch, n, wide, BLAS.Operand(pointer: dp, isTransposed: false, lead: wide), matrix, adds: true, dh, n)
+      try BLAS.product(dtype, batch, n, wide, BLAS.Operand(pointer: dp, isTransposed: false, lead: wide), matrix, adds: true, dh, n)
     } else {
-      let matrix = PackedMatrix(matrix, dtype, wide, n, rows: batch, uses: time)
+      let matrix = try PackedMatrix(matrix, dtype, wide, n, rows: batch, uses: time)
       let chunks = RecurrentChunks(batch, work: batch * time * n * wide, isPacked: matrix.isPacked)
       let count = matrix.scratchCount(rows: chunks.largest)
-      let scratch = Tensor(uninitialized: [chunks.count, count], dtype)
-      chunks.run { part, first, rows in
+      let scratch = try Tensor(uninitialized: [chunks.count, count], dtype)
+      try chunks.run { (part, first, rows) throws(TensorError) in
         for t in (0..<time).reversed() {
           step(first, rows, t)
-          matrix.product(
+          try matrix.product(
             rows, dp + (first * time + t) * wide * size, time * wide, adds: true, dh + first * n * size, n,
             scratch: scratch.pointer + part * count * size)
         }
       }
       withExtendedLifetime(scratch) {}
     }
-    BLAS.product(
+    try BLAS.product(
       dtype, wide, n, batch * time, BLAS.Operand(pointer: dp, isTransposed: true, lead: wide),
       BLAS.Operand(pointer: before.pointer, isTransposed: false, lead: n), adds: false, dw, n)
     if let apart {
@@ -89,9 +89,9 @@ struct RecurrentStepsGradient: Primitive {
   }
 
   /// h before each step, [batch, time, hidden].
-  private func before(_ y: Tensor, _ first: Tensor, _ batch: Int, _ time: Int, _ n: Int) -> Tensor {
+  private func before(_ y: Tensor, _ first: Tensor, _ batch: Int, _ time: Int, _ n: Int) throws(TensorError) -> Tensor {
     if time == 1 { return first }
-    let result = Tensor(uninitialized: [batch, time, n], y.dtype)
+    let result = try Tensor(uninitialized: [batch, time, n], y.dtype)
     let bytes = n * y.dtype.byteCount
     parallel(batch, grain: Swift.max(1, Blocks.grain / (time * n))) { range in
       for i in range {

@@ -6,10 +6,10 @@ private let stripWidth = Int(FX_SOFTMAX_STRIP)
 
 extension Softmax {
   /// Of elements that lie in order.
-  func ofColumns(_ x: Tensor) -> Tensor {
-    let y = Tensor(uninitialized: x.shape, x.dtype)
+  func ofColumns(_ x: Tensor) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: x.shape, x.dtype)
     let (_, n, inner) = x.around(axis)
-    x.forStrips(axis, arrays: 1) { strips, memory in
+    try x.forStrips(axis, arrays: 1) { strips, memory in
       fx_softmax_columns(
         x.dtype.code, isLogarithmic ? 1 : 0, n, inner, strips.lowerBound, strips.upperBound, x.pointer, y.pointer, memory)
     }
@@ -19,10 +19,10 @@ extension Softmax {
 
 extension SoftmaxGradient {
   /// Of elements that lie in order.
-  func ofColumns(_ y: Tensor, _ dy: Tensor) -> Tensor {
-    let dx = Tensor(uninitialized: y.shape, y.dtype)
+  func ofColumns(_ y: Tensor, _ dy: Tensor) throws(TensorError) -> Tensor {
+    let dx = try Tensor(uninitialized: y.shape, y.dtype)
     let (_, n, inner) = y.around(axis)
-    y.forStrips(axis, arrays: 2) { strips, memory in
+    try y.forStrips(axis, arrays: 2) { strips, memory in
       fx_softmax_columns_backward(
         y.dtype.code, isLogarithmic ? 1 : 0, n, inner, strips.lowerBound, strips.upperBound, y.pointer, dy.pointer, dx.pointer, memory)
     }
@@ -32,10 +32,10 @@ extension SoftmaxGradient {
 
 extension LogSumExp {
   /// Of elements that lie in order.
-  func ofColumns(_ x: Tensor, _ result: Signature) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, x.dtype)
+  func ofColumns(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: result.shape, x.dtype)
     let (_, n, inner) = x.around(axis)
-    x.forStrips(axis, arrays: 1) { strips, memory in
+    try x.forStrips(axis, arrays: 1) { strips, memory in
       fx_logsumexp_columns(x.dtype.code, n, inner, strips.lowerBound, strips.upperBound, x.pointer, y.pointer, memory)
     }
     return y
@@ -58,11 +58,11 @@ extension Tensor {
   }
 
   /// Calls `body` with ranges of the strips of all arrays along the axis and memory for `arrays` strips, in parallel where that pays.
-  fileprivate func forStrips(_ axis: Int, arrays: Int, _ body: (Range<Int>, UnsafeMutableRawPointer) -> Void) {
+  fileprivate func forStrips(_ axis: Int, arrays: Int, _ body: (Range<Int>, UnsafeMutableRawPointer) -> Void) throws(TensorError) {
     let (outer, n, inner) = around(axis)
     let each = (inner + stripWidth - 1) / stripWidth
-    parallel(outer * each, grain: Swift.max(1, Blocks.grain / 4 / (n * Swift.min(inner, stripWidth)))) { strips in
-      body(strips, Context.current.scratch(arrays * n * stripWidth * dtype.byteCount))
+    try parallel(outer * each, grain: Swift.max(1, Blocks.grain / 4 / (n * Swift.min(inner, stripWidth)))) { (strips) throws(TensorError) in
+      try body(strips, Context.current.scratch(arrays * n * stripWidth * dtype.byteCount))
     }
   }
 }

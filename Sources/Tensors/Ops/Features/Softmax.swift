@@ -12,15 +12,15 @@ struct Softmax: Primitive {
     if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
     return Signature(x.shape, x.dtype)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    if axis >= 0 { return ofColumns(x.ordered) }
-    return x.isContiguous ? Softmax.ofRows(x, isLogarithmic) : Softmax.ofRows(x.contiguousCopy(), isLogarithmic)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    if axis >= 0 { return try ofColumns(x.ordered) }
+    return try x.isContiguous ? Softmax.ofRows(x, isLogarithmic) : Softmax.ofRows(x.contiguousCopy(), isLogarithmic)
   }
 
   /// Of elements that lie in order.
   @inline(__always)
-  fileprivate static func ofRows(_ x: Tensor, _ isLogarithmic: Bool) -> Tensor {
-    let y = Tensor(uninitialized: x.shape, x.dtype)
+  fileprivate static func ofRows(_ x: Tensor, _ isLogarithmic: Bool) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: x.shape, x.dtype)
     let n = x.rank == 0 ? 1 : x.shape[-1]
     let (from, to, code) = (x.pointer, y.pointer, x.dtype.code)
     if x.elementCount <= Blocks.grain / 4 {
@@ -41,10 +41,10 @@ struct SoftmaxGradient: Primitive {
   var axis = -1
   var name: String { "softmax" }
   func result(_ x: Pair) -> Signature { Signature(x.a.shape, x.a.dtype) }
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    let (y, dy) = (x.a.ordered, x.b.ordered)
-    if axis >= 0 { return ofColumns(y, dy) }
-    let dx = Tensor(uninitialized: y.shape, y.dtype)
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let (y, dy) = try (x.a.ordered, x.b.ordered)
+    if axis >= 0 { return try ofColumns(y, dy) }
+    let dx = try Tensor(uninitialized: y.shape, y.dtype)
     let n = y.rank == 0 ? 1 : y.shape[-1]
     forEachRow(y, n) { at, rows in
       fx_softmax_backward(y.dtype.code, isLogarithmic ? 1 : 0, rows, n, y.pointer + at, dy.pointer + at, dx.pointer + at)
@@ -73,10 +73,10 @@ struct LogSumExp: Primitive {
     if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
     return Signature(axis < 0 ? Shape(x.shape.dropLast()) : Shape(Array(x.shape[..<axis]) + Array(x.shape[(axis + 1)...])), x.dtype)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let x = x.ordered
-    if axis >= 0 { return ofColumns(x, result) }
-    let y = Tensor(uninitialized: result.shape, x.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let x = try x.ordered
+    if axis >= 0 { return try ofColumns(x, result) }
+    let y = try Tensor(uninitialized: result.shape, x.dtype)
     let n = x.shape[-1]
     let size = x.dtype.byteCount
     if n == 0 {
@@ -117,8 +117,8 @@ struct CrossEntropy: Primitive {
     for i in 0..<labels.elementCount where ids[i] >= n {
       throw mistake("label \(ids[i]) at position \(i) for \(n) classes; 0 to \(n - 1) would fit")
     }
-    let x = x.ordered
-    let y = LogSumExp().evaluate(x, result)
+    let x = try x.ordered
+    let y = try LogSumExp().evaluate(x, result)
     func subtract<F: BinaryFloatingPoint>(_: F.Type) {
       let (y, x) = (y.pointer.assumingMemoryBound(to: F.self), x.pointer.assumingMemoryBound(to: F.self))
       for i in 0..<labels.elementCount {
@@ -146,10 +146,10 @@ struct CrossEntropyGradient: Primitive {
   let labels: Tensor
   var name: String { "crossEntropy" }
   func result(_ x: Pair) -> Signature { Signature(x.a.shape, x.a.dtype) }
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    let (x, dy) = (x.a.ordered, x.b.ordered)
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let (x, dy) = try (x.a.ordered, x.b.ordered)
     let n = x.shape[1]
-    let dx = Tensor(uninitialized: x.shape, x.dtype)
+    let dx = try Tensor(uninitialized: x.shape, x.dtype)
     let ids = labels.pointer.assumingMemoryBound(to: Int64.self)
     forEachRow(x, n) { at, rows in
       let row = at / n  // in bytes
@@ -192,8 +192,10 @@ extension Tensor {
   /// Derivative: y·(dy − Σ dy·y). PyTorch: `softmax`.
   public func softmax(axis: Int = -1) -> Tensor {
     // Where nothing records, a small tensor is not even taken hold of.
-    if axis == -1 && isContiguous && hasElements && dtype.isFloatingPoint && Context.current.isPlain(node.tape) {
-      return Softmax.ofRows(self, false)
+    if axis == -1 && isContiguous && hasElements && dtype.isFloatingPoint && Context.current.isPlain(node.tape),
+      let y = try? Softmax.ofRows(self, false)
+    {
+      return y
     }
     return softmax(axis, isLogarithmic: false)
   }
@@ -222,5 +224,7 @@ extension Tensor {
   public func logSumExp(axis: Int, keepDims: Bool = false) -> Tensor { logSumExp(axes: [axis], keepDims: keepDims) }
 
   /// −log softmax(x)[label] of each row, for losses: logits [rows, classes], labels int64 [rows] with −1 for rows that do not count.
-  package func crossEntropyRows(_ labels: Tensor) -> Tensor { CrossEntropy(labels: labels.ordered)(self) }
+  package func crossEntropyRows(_ labels: Tensor) -> Tensor {
+    attempt("crossEntropy") { () throws(TensorError) in try labels.ordered }.map { CrossEntropy(labels: $0)(self) } ?? .placeholder
+  }
 }

@@ -10,9 +10,9 @@ struct Columns: Primitive {
     let (lead, channels) = (x.shape.dropLast(geometry.axes + 1), x.shape[-geometry.axes - 1])
     return Signature(Shape(Array(lead) + [channels.saturatingTimes(geometry.windowCount), geometry.outputCount]), x.dtype)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let x = x.ordered
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let x = try x.ordered
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let places = geometry.outputCount
     geometry.forPlanes(of: x.shape) { planes in
       geometry.withRaw {
@@ -42,9 +42,9 @@ struct ColumnsAdded: Primitive {
     }
     return Signature(Shape(Array(x.shape.dropLast(2)) + [rows / geometry.windowCount] + Array(geometry.input)), x.dtype)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let x = x.ordered
-    let y = Tensor.zeros(result.shape, result.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let x = try x.ordered
+    let y = try Tensor(zeros: result.shape, result.dtype)
     let places = geometry.outputCount
     geometry.forPlanes(of: y.shape) { planes in
       geometry.withRaw {

@@ -19,11 +19,11 @@ struct Convolution: Primitive {
     result.shape.elementCount.saturatingTimes((x[1].elementCount / Swift.max(1, x[1].shape[0])))
   }
 
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let sum = ConvolutionSum(geometry, groups, batch: x[0].shape[0], channels: x[0].shape[1], outputs: x[1].shape[0], y.dtype)
-    let operands = x.map(\.ordered)
-    sum.result(operands[0].pointer, operands[1].pointer, bias: operands.count > 2 ? operands[2].pointer : nil, into: y.pointer)
+    let operands = try x.map { (x) throws(TensorError) in try x.ordered }
+    try sum.result(operands[0].pointer, operands[1].pointer, bias: operands.count > 2 ? operands[2].pointer : nil, into: y.pointer)
     withExtendedLifetime(operands) {}
     return y
   }
@@ -53,11 +53,11 @@ struct ConvolutionInput: Primitive {
     x.a.elementCount.saturatingTimes((x.b.elementCount / Swift.max(1, x.b.shape[0])))
   }
 
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    let (y, weight) = (x.a.ordered, x.b.ordered)
-    let image = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let (y, weight) = try (x.a.ordered, x.b.ordered)
+    let image = try Tensor(uninitialized: result.shape, result.dtype)
     let sum = ConvolutionSum(geometry, groups, batch: y.shape[0], channels: result.shape[1], outputs: y.shape[1], y.dtype)
-    sum.image(y.pointer, weight.pointer, into: image.pointer)
+    try sum.image(y.pointer, weight.pointer, into: image.pointer)
     withExtendedLifetime((y, weight)) {}
     return image
   }
@@ -85,11 +85,11 @@ struct ConvolutionWeight: Primitive {
     x.b.elementCount.saturatingTimes((result.shape.elementCount / Swift.max(1, result.shape[0])))
   }
 
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    let (image, y) = (x.a.ordered, x.b.ordered)
-    let weight = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let (image, y) = try (x.a.ordered, x.b.ordered)
+    let weight = try Tensor(uninitialized: result.shape, result.dtype)
     let sum = ConvolutionSum(geometry, groups, batch: y.shape[0], channels: image.shape[1], outputs: y.shape[1], y.dtype)
-    sum.weight(image.pointer, y.pointer, into: weight.pointer)
+    try sum.weight(image.pointer, y.pointer, into: weight.pointer)
     withExtendedLifetime((image, y)) {}
     return weight
   }

@@ -15,7 +15,7 @@ extension ConvolutionSum {
       _ plane: Int, _ tile: fx_tile, _ offsets: UnsafeMutablePointer<Int>, _ copy: UnsafeMutableRawPointer,
       _ memory: UnsafeMutableRawPointer
     ) -> Void
-  ) {
+  ) throws(TensorError) {
     let grid = ConvolutionTile.Grid(window, channels: 1, budget: (64 << 10) / size, blocks: Swift.max(count, 4), lanes: 64 / size)
     let inputs = window.input.0 * window.input.1 * window.input.2
     let taps = window.window.0 * window.window.1 * window.window.2
@@ -24,8 +24,9 @@ extension ConvolutionSum {
     let bytes =
       ScratchStretches.bytes(taps, Int.self) + ScratchStretches.bytes(copied, UInt8.self) + ScratchStretches.bytes(extra, UInt8.self)
       + ScratchStretches.bytes(stuffed, UInt8.self)
-    parallel(count, grain: Swift.max(1, 200_000 / Swift.max(1, taps * largest.placeCount * grid.count))) { range in
-      var memory = ScratchStretches(Context.current.scratch(bytes))
+    try parallel(count, grain: Swift.max(1, 200_000 / Swift.max(1, taps * largest.placeCount * grid.count))) {
+      (range) throws(TensorError) in
+      var memory = try ScratchStretches(Context.current.scratch(bytes))
       let offsets = memory.take(taps, Int.self)
       let (copy, rest, own) = (memory.take(copied), memory.take(extra), memory.take(stuffed))
       for plane in range {
@@ -50,9 +51,9 @@ extension ConvolutionSum {
   /// y from x, the weight and a bias.
   func planes(
     _ x: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, _ bias: UnsafeMutableRawPointer?, into y: UnsafeMutableRawPointer
-  ) {
+  ) throws(TensorError) {
     let (taps, places) = (geometry.windowCount, geometry.outputCount)
-    forEachTile(geometry.raw, planes: batch * groups, x) { plane, tile, offsets, copy, _ in
+    try forEachTile(geometry.raw, planes: batch * groups, x) { plane, tile, offsets, copy, _ in
       let group = plane % groups
       withUnsafePointer(to: tile) {
         fx_tile_plane(
@@ -62,7 +63,7 @@ extension ConvolutionSum {
   }
 
   /// x from y and the weight: a convolution itself, by the window turned round, of y with as many zeros between its elements as the stride skips.
-  func imagePlanes(_ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, into x: UnsafeMutableRawPointer) {
+  func imagePlanes(_ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, into x: UnsafeMutableRawPointer) throws(TensorError) {
     let raw = geometry.raw
     let (taps, places, image) = (geometry.windowCount, geometry.outputCount, geometry.inputCount)
     var adjoint = raw
@@ -75,7 +76,7 @@ extension ConvolutionSum {
       (raw.window.2 - 1) * raw.dilation.2 - raw.before.2
     )
     // The taps from the last to the first.
-    let turned = Tensor(uninitialized: [groups, taps], dtype)
+    let turned = try Tensor(uninitialized: [groups, taps], dtype)
     copyElements([groups, taps], from: [taps, -1], weight + (taps - 1) * size, to: [taps, 1], turned.pointer, size: size)
     let (depth, height, width) = adjoint.input
     let step = Shape(raw.stride.0 * height * width, raw.stride.1 * width, raw.stride.2)
@@ -85,7 +86,7 @@ extension ConvolutionSum {
       stuffed.initializeMemory(as: UInt8.self, repeating: 0, count: depth * height * width * size)
       copyElements(sizes, from: lead, y + plane * places * size, to: step, stuffed, size: size)
     }
-    forEachTile(adjoint, planes: batch * groups, y, prepare: raw.stride == (1, 1, 1) ? nil : stuff) { plane, tile, offsets, copy, _ in
+    try forEachTile(adjoint, planes: batch * groups, y, prepare: raw.stride == (1, 1, 1) ? nil : stuff) { plane, tile, offsets, copy, _ in
       withUnsafePointer(to: tile) {
         fx_tile_plane(
           dtype.code, $0, taps, offsets, turned.pointer + plane % groups * taps * size, nil, copy, x + plane * image * size)
@@ -95,17 +96,19 @@ extension ConvolutionSum {
   }
 
   /// The weight from x and y: each plane's sums, added up over the batch in order.
-  func weightPlanes(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, into weight: UnsafeMutableRawPointer) {
+  func weightPlanes(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, into weight: UnsafeMutableRawPointer) throws(TensorError) {
     let (taps, places) = (geometry.windowCount, geometry.outputCount)
-    let partial = Tensor.zeros([batch, groups, taps], .float64)
+    let partial = try Tensor(zeros: [batch, groups, taps], .float64)
     let sums = partial.pointer.assumingMemoryBound(to: Double.self)
     let rows = { (tile: ConvolutionTile) in tile.raw.count.0 * tile.raw.count.1 * (tile.raw.count.2 * size + 64) }
-    forEachTile(geometry.raw, planes: batch * groups, x, memory: rows) { plane, tile, offsets, copy, rows in
+    try forEachTile(geometry.raw, planes: batch * groups, x, memory: rows) { plane, tile, offsets, copy, rows in
       withUnsafePointer(to: tile) {
         fx_tile_plane_weight(dtype.code, $0, taps, offsets, copy, y + plane * places * size, rows, sums + plane * taps)
       }
     }
-    let total = partial.sum(axis: 0).cast(to: dtype)
+    let sum = Reduce(kind: .sum, axes: [0], keepDims: false)
+    let total = try sum.evaluate(partial, try sum.result(partial)).cast(to: dtype)
+    if total.isHollow { throw mistake("out of memory") }
     weight.copyMemory(from: total.pointer, byteCount: groups * taps * size)
     withExtendedLifetime((partial, total)) {}
   }

@@ -51,9 +51,9 @@ struct ConvolutionSum {
   /// A matrix with a row for each output, made of each group's part of the weight in turn.
   private func packed(
     _ weight: UnsafeMutableRawPointer, rows: Int, channels: Int, taps: Int, rowStep: Int, channelStep: Int, isReversed: Bool = false
-  ) -> (matrices: Tensor, each: Int) {
+  ) throws(TensorError) -> (matrices: Tensor, each: Int) {
     let each = (rows + block.rows - 1) / block.rows * block.rows * channels * taps
-    let matrices = Tensor(uninitialized: [groups, each], dtype)
+    let matrices = try Tensor(uninitialized: [groups, each], dtype)
     for group in 0..<groups {
       fx_tile_pack(
         dtype.code, rows, channels, taps, rowStep, channelStep, isReversed ? 1 : 0, weight + group * outputs * row * size,
@@ -76,18 +76,18 @@ struct ConvolutionSum {
   /// y from x, the weight and a bias.
   func result(
     _ x: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, bias: UnsafeMutableRawPointer?, into y: UnsafeMutableRawPointer
-  ) {
+  ) throws(TensorError) {
     if batch * groups * outputs * places == 0 { return }
-    if isPlain { return planes(x, weight, bias, into: y) }
+    if isPlain { return try planes(x, weight, bias, into: y) }
     if isDirect || row == 0 { return resultDirectly(x, weight, bias, y) }
     let taps = geometry.windowCount
     if let winograd = winograd(geometry.raw, channels: channels, outputs: outputs, where: \.pays),
-      winograd.result(x, weight, steps: (row, taps), isReversed: false, bias: bias, into: y)
+      try winograd.result(x, weight, steps: (row, taps), isReversed: false, bias: bias, into: y)
     {
       return
     }
-    let (matrices, each) = packed(weight, rows: outputs, channels: channels, taps: taps, rowStep: row, channelStep: taps)
-    correlate(geometry.raw, channels: channels, outputs: outputs, x, matrices.pointer, each, bias: bias, y)
+    let (matrices, each) = try packed(weight, rows: outputs, channels: channels, taps: taps, rowStep: row, channelStep: taps)
+    try correlate(geometry.raw, channels: channels, outputs: outputs, x, matrices.pointer, each, bias: bias, y)
     withExtendedLifetime(matrices) {}
   }
 
@@ -95,7 +95,7 @@ struct ConvolutionSum {
   private func correlate(
     _ window: fx_window, channels: Int, outputs: Int, _ x: UnsafeMutableRawPointer, _ matrices: UnsafeMutableRawPointer, _ each: Int,
     bias: UnsafeMutableRawPointer?, _ y: UnsafeMutableRawPointer
-  ) {
+  ) throws(TensorError) {
     let grid = ConvolutionTile.Grid(window, channels: channels, budget: budget, blocks: batch * groups)
     let (inputs, places) = (window.input.0 * window.input.1 * window.input.2, window.output.0 * window.output.1 * window.output.2)
     let depth = channels * window.window.0 * window.window.1 * window.window.2
@@ -107,8 +107,9 @@ struct ConvolutionSum {
     let bytes =
       ScratchStretches.bytes(depth, Int.self) + ScratchStretches.bytes(most, fx_run.self)
       + ScratchStretches.bytes(copied * size, UInt8.self) + ScratchStretches.bytes(collected * size, UInt8.self)
-    parallel(batch * groups * grid.count, grain: Swift.max(1, 400_000 / (outputs * depth * largest.placeCount))) { range in
-      var memory = ScratchStretches(Context.current.scratch(bytes))
+    try parallel(batch * groups * grid.count, grain: Swift.max(1, 400_000 / (outputs * depth * largest.placeCount))) {
+      (range) throws(TensorError) in
+      var memory = try ScratchStretches(Context.current.scratch(bytes))
       let (offsets, runs) = (memory.take(depth, Int.self), memory.take(most, fx_run.self))
       let (copy, collection) = (memory.take(copied * size), memory.take(collected * size))
       for part in range {
@@ -136,14 +137,14 @@ struct ConvolutionSum {
   // MARK: x
 
   /// x from y and the weight.
-  func image(_ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, into x: UnsafeMutableRawPointer) {
+  func image(_ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, into x: UnsafeMutableRawPointer) throws(TensorError) {
     if batch * groups * channels * image == 0 { return }
-    if isPlain { return imagePlanes(y, weight, into: x) }
+    if isPlain { return try imagePlanes(y, weight, into: x) }
     if isDirect || outputs * places == 0 { return imageDirectly(y, weight, x) }
     let taps = geometry.windowCount
     // Without a stride it is a convolution itself, by the window turned round; little work is done in PyTorch's order, to the same bits.
     let work = batch * groups * outputs * row * places
-    guard geometry.raw.stride == (1, 1, 1) && (work > 1_000_000 || usesWinograd == true) else { return imageByColumns(y, weight, x) }
+    guard geometry.raw.stride == (1, 1, 1) && (work > 1_000_000 || usesWinograd == true) else { return try imageByColumns(y, weight, x) }
     let raw = geometry.raw
     func turned(_ before: Int, _ taps: Int, _ dilation: Int) -> Int { (taps - 1) * dilation - before }
     var adjoint = raw
@@ -153,18 +154,20 @@ struct ConvolutionSum {
       turned(raw.before.2, raw.window.2, raw.dilation.2)
     )
     if let winograd = winograd(adjoint, channels: outputs, outputs: channels, where: \.pays),
-      winograd.result(y, weight, steps: (taps, row), isReversed: true, bias: nil, into: x)
+      try winograd.result(y, weight, steps: (taps, row), isReversed: true, bias: nil, into: x)
     {
       return
     }
-    let (matrices, each) = packed(
+    let (matrices, each) = try packed(
       weight, rows: channels, channels: outputs, taps: taps, rowStep: taps, channelStep: row, isReversed: true)
-    correlate(adjoint, channels: outputs, outputs: channels, y, matrices.pointer, each, bias: nil, x)
+    try correlate(adjoint, channels: outputs, outputs: channels, y, matrices.pointer, each, bias: nil, x)
     withExtendedLifetime(matrices) {}
   }
 
   /// As columns, what each place gives to what it saw, which are then added up.
-  private func imageByColumns(_ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, _ x: UnsafeMutableRawPointer) {
+  private func imageByColumns(
+    _ y: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, _ x: UnsafeMutableRawPointer
+  ) throws(TensorError) {
     let taps = geometry.windowCount
     // Few images are cut by channels as well, whose planes are their own.
     let cuts = batch * groups >= 8 ? 1 : Swift.min(channels, 8)
@@ -174,15 +177,15 @@ struct ConvolutionSum {
     let width = Swift.min(fitting, (places + lanes - 1) / lanes * lanes)
     // An odd number of vectors from one row to the next, for the cache.
     let lead = (width / lanes | 1) * lanes
-    let matrices = (0..<cuts).map { cut in
+    let matrices = try (0..<cuts).map { (cut) throws(TensorError) in
       let (from, to) = (channels * cut / cuts, channels * (cut + 1) / cuts)
-      return packed(weight + from * taps * size, rows: (to - from) * taps, channels: outputs, taps: 1, rowStep: 1, channelStep: row)
+      return try packed(weight + from * taps * size, rows: (to - from) * taps, channels: outputs, taps: 1, rowStep: 1, channelStep: row)
     }
     let bytes =
       ScratchStretches.bytes(outputs, Int.self) + ScratchStretches.bytes(width / lanes, fx_run.self)
       + ScratchStretches.bytes((outputs * lead + lanes) * size, UInt8.self) + ScratchStretches.bytes(most * taps * lead * size, UInt8.self)
-    parallel(batch * groups * cuts, grain: Swift.max(1, 400_000 / (outputs * most * taps * places))) { range in
-      var memory = ScratchStretches(Context.current.scratch(bytes))
+    try parallel(batch * groups * cuts, grain: Swift.max(1, 400_000 / (outputs * most * taps * places))) { (range) throws(TensorError) in
+      var memory = try ScratchStretches(Context.current.scratch(bytes))
       let (offsets, runs) = (memory.take(outputs, Int.self), memory.take(width / lanes, fx_run.self))
       let (values, columns) = (memory.take((outputs * lead + lanes) * size), memory.take(most * taps * lead * size))
       for o in 0..<outputs { offsets[o] = o * lead }
@@ -211,12 +214,12 @@ struct ConvolutionSum {
   // MARK: weight
 
   /// The weight from x and y.
-  func weight(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, into weight: UnsafeMutableRawPointer) {
+  func weight(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, into weight: UnsafeMutableRawPointer) throws(TensorError) {
     if groups * outputs * row == 0 { return }
-    if isPlain && batch > 0 { return weightPlanes(x, y, into: weight) }
+    if isPlain && batch > 0 { return try weightPlanes(x, y, into: weight) }
     if isDirect || batch * places == 0 { return weightDirectly(x, y, weight) }
     if let winograd = winograd(geometry.raw, channels: channels, outputs: outputs, where: \.paysForWeight),
-      winograd.weight(x, y, into: weight)
+      try winograd.weight(x, y, into: weight)
     {
       return
     }
@@ -237,11 +240,11 @@ struct ConvolutionSum {
     let bytes =
       ScratchStretches.bytes(most * taps, Int.self) + ScratchStretches.bytes(rows, fx_run.self)
       + ScratchStretches.bytes(copied * size, UInt8.self) + ScratchStretches.bytes(largest.placeCount * wide * size, UInt8.self)
-    let partial = Tensor.zeros([parts, groups, row, wide], dtype)
+    let partial = try Tensor(zeros: [parts, groups, row, wide], dtype)
     let sums = partial.pointer
     let work = batch * groups * outputs * row * places
-    parallel(parts * groups * cuts, grain: work < 400_000 ? Int.max : 1) { range in
-      var memory = ScratchStretches(Context.current.scratch(bytes))
+    try parallel(parts * groups * cuts, grain: work < 400_000 ? Int.max : 1) { (range) throws(TensorError) in
+      var memory = try ScratchStretches(Context.current.scratch(bytes))
       let (offsets, runs) = (memory.take(most * taps, Int.self), memory.take(rows, fx_run.self))
       let (copy, values) = (memory.take(copied * size), memory.take(largest.placeCount * wide * size))
       for index in range {

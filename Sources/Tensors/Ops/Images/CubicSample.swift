@@ -11,9 +11,9 @@ struct CubicSample: Primitive {
   var name: String { "gridSample" }
 
   func result(_ x: [Tensor]) -> Signature { Signature(Shape(x[0].shape[0], x[0].shape[1], places.shape[2]), x[0].dtype) }
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
     let weights = CubicWeight.products(x.dropFirst().map(\.detached), orders: x.dropFirst().map { _ in 0 })
-    return Sample(places: places).evaluate(Pair(x[0], weights), result)
+    return try Sample(places: places).evaluate(Pair(x[0], weights), result)
   }
   func gradient(_ x: [Tensor], _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let fractions = Array(x.dropFirst())
@@ -37,12 +37,12 @@ struct CubicSlope: Primitive {
   var name: String { "gridSample" }
 
   func result(_ x: [Tensor]) -> Signature { Signature(x[2].shape, x[0].dtype) }
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
-    let (image, dy, places) = (x[0].ordered, x[1].ordered, places.ordered)
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
+    let (image, dy, places) = try (x[0].ordered, x[1].ordered, places.ordered)
     let factors = stack(
       zip(x.dropFirst(2), orders).flatMap { t, order in (0..<4).map { CubicWeight(neighbor: $0, order: order)(t.detached) } }, axis: 1)
-    let y = Tensor(uninitialized: result.shape, result.dtype)
-    places.forImages(channels: image.shape[1]) { n, at in
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
+    try places.forImages(channels: image.shape[1]) { n, at in
       fx_sample_cubic(
         y.dtype.code, orders.count, image.shape[1], image.shape[2], places.shape[2], at, factors.item(n), image.item(n), dy.item(n),
         y.item(n))
@@ -75,8 +75,8 @@ struct CubicWeight: Primitive {
   var name: String { "gridSample" }
 
   func result(_ t: Tensor) -> Signature { Signature(t.shape, t.dtype) }
-  func evaluate(_ t: Tensor, _ result: Signature) -> Tensor {
-    Map<Tensor>(program: Self.programs[order][neighbor], label: "gridSample").evaluate(t, result)
+  func evaluate(_ t: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    try Map<Tensor>(program: Self.programs[order][neighbor], label: "gridSample").evaluate(t, result)
   }
   func gradient(_ t: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     [order < 3 ? dy * CubicWeight(neighbor: neighbor, order: order + 1)(t) : nil]

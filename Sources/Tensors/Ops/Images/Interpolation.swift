@@ -23,9 +23,9 @@ struct Resample: Primitive {
     if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
     return Signature(x.shape.replacing(axis, with: table.count), x.dtype)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let x = x.ordered
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let x = try x.ordered
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let (outer, n, inner) = x.around(axis)
     table.forStretches(outer, inner) { range in
       fx_resample(
@@ -45,9 +45,9 @@ struct ResampleAdd: Primitive {
   var keeps: Keeps { .nothing }
 
   func result(_ x: Tensor) -> Signature { Signature(x.shape.replacing(axis, with: table.size), x.dtype) }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let x = x.ordered
-    let y = Tensor.zeros(result.shape, result.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let x = try x.ordered
+    let y = try Tensor(zeros: result.shape, result.dtype)
     let (outer, n, inner) = y.around(axis)
     table.forStretches(outer, inner) { range in
       fx_resample_add(

@@ -9,9 +9,9 @@ struct MaxPool: Primitive {
     if x.dtype == .bool { throw mistake("not defined for bool; convert with .cast(to:)") }
     return Signature(geometry.result(x.shape), x.dtype)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let x = x.ordered
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let x = try x.ordered
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     geometry.forPlanes(of: x.shape) { planes in
       geometry.withRaw {
         fx_max_pool(x.dtype.code, $0, planes.count, x.plane(planes, geometry.inputCount), y.plane(planes, geometry.outputCount))
@@ -31,9 +31,9 @@ struct MaxPoolPositions: Primitive {
     if x.dtype == .bool { throw mistake("not defined for bool; convert with .cast(to:)") }
     return Signature(geometry.result(x.shape), .int64)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let x = x.ordered
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let x = try x.ordered
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     geometry.forPlanes(of: x.shape) { planes in
       geometry.withRaw {
         let target = y.plane(planes, geometry.outputCount).assumingMemoryBound(to: Int64.self)
@@ -52,9 +52,9 @@ struct MaxPoolGradient: Primitive {
   var name: String { "maxPool" }
 
   func result(_ x: Pair) -> Signature { Signature(x.a.shape, x.a.dtype) }
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    let (x, dy) = (x.a.ordered, x.b.ordered)
-    let dx = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let (x, dy) = try (x.a.ordered, x.b.ordered)
+    let dx = try Tensor(uninitialized: result.shape, result.dtype)
     geometry.forPlanes(of: x.shape) { planes in
       geometry.withRaw {
         fx_max_pool_backward(

@@ -13,9 +13,9 @@ struct MeanPool: Primitive {
     if x.dtype == .bool { throw mistake("not defined for bool; convert with .cast(to:)") }
     return Signature(geometry.result(x.shape), x.dtype)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let x = x.ordered
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let x = try x.ordered
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     geometry.forPlanes(of: x.shape) { planes in
       geometry.withRaw {
         fx_mean_pool(
@@ -39,9 +39,9 @@ struct MeanPoolGradient: Primitive {
   var keeps: Keeps { .nothing }
 
   func result(_ dy: Tensor) -> Signature { Signature(Shape(Array(dy.shape.dropLast(geometry.axes)) + Array(geometry.input)), dy.dtype) }
-  func evaluate(_ dy: Tensor, _ result: Signature) -> Tensor {
-    let dy = dy.ordered
-    let dx = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ dy: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let dy = try dy.ordered
+    let dx = try Tensor(uninitialized: result.shape, result.dtype)
     geometry.forPlanes(of: dx.shape) { planes in
       geometry.withRaw {
         fx_mean_pool_backward(

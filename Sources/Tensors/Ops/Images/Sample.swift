@@ -12,15 +12,15 @@ struct Sample: Primitive {
     if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
     return Signature(Shape(x.a.shape[0], x.a.shape[1], x.b.shape[2]), x.a.dtype)
   }
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    let (image, weights, places) = (x.a.ordered, x.b.ordered, places.ordered)
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let (image, weights, places) = try (x.a.ordered, x.b.ordered, places.ordered)
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let (code, channels, count, taps, points) = (y.dtype.code, image.shape[1], image.shape[2], places.shape[1], places.shape[2])
     let memory = image.insideBytes(points: points)
-    places.forImages(channels: channels) { n, at in
+    try places.forImages(channels: channels) { (n, at) throws(TensorError) in
       if memory > 0 {
         fx_sample_inside(
-          code, channels, count, taps, points, at, weights.item(n), image.item(n), y.item(n), Context.current.scratch(memory))
+          code, channels, count, taps, points, at, weights.item(n), image.item(n), y.item(n), try Context.current.scratch(memory))
       } else {
         fx_sample(code, channels, count, taps, points, at, weights.item(n), image.item(n), y.item(n))
       }
@@ -42,10 +42,10 @@ struct SampleAdd: Primitive {
   var name: String { "gridSample" }
 
   func result(_ x: Pair) -> Signature { Signature(Shape(x.a.shape[0], x.a.shape[1], count), x.a.dtype) }
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    let (y, weights, places) = (x.a.ordered, x.b.ordered, places.ordered)
-    let image = Tensor.zeros(result.shape, result.dtype)
-    places.forImages(channels: y.shape[1]) { n, at in
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let (y, weights, places) = try (x.a.ordered, x.b.ordered, places.ordered)
+    let image = try Tensor(zeros: result.shape, result.dtype)
+    try places.forImages(channels: y.shape[1]) { (n, at) throws(TensorError) in
       fx_sample_add(y.dtype.code, y.shape[1], count, places.shape[1], places.shape[2], at, weights.item(n), y.item(n), image.item(n))
     }
     return image
@@ -64,15 +64,15 @@ struct SampleWeights: Primitive {
   var name: String { "gridSample" }
 
   func result(_ x: Pair) -> Signature { Signature(places.shape, x.a.dtype) }
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    let (image, y, places) = (x.a.ordered, x.b.ordered, places.ordered)
-    let weights = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let (image, y, places) = try (x.a.ordered, x.b.ordered, places.ordered)
+    let weights = try Tensor(uninitialized: result.shape, result.dtype)
     let (code, channels, count, taps, points) = (y.dtype.code, image.shape[1], image.shape[2], places.shape[1], places.shape[2])
     let memory = image.insideBytes(points: points)
-    places.forImages(channels: channels) { n, at in
+    try places.forImages(channels: channels) { (n, at) throws(TensorError) in
       if memory > 0 {
         fx_sample_weights_inside(
-          code, channels, count, taps, points, at, image.item(n), y.item(n), weights.item(n), Context.current.scratch(memory))
+          code, channels, count, taps, points, at, image.item(n), y.item(n), weights.item(n), try Context.current.scratch(memory))
       } else {
         fx_sample_weights(code, channels, count, taps, points, at, image.item(n), y.item(n), weights.item(n))
       }
@@ -89,10 +89,10 @@ struct SampleWeights: Primitive {
 
 extension Tensor {
   /// Calls `body` with each image's number and its places, which this is, in parallel where that pays.
-  func forImages(channels: Int, _ body: (Int, UnsafePointer<Int64>) -> Void) {
+  func forImages(channels: Int, _ body: (Int, UnsafePointer<Int64>) throws(TensorError) -> Void) throws(TensorError) {
     let each = shape[1] * shape[2]
-    parallel(shape[0], grain: Swift.max(1, Blocks.grain / Swift.max(1, each * channels))) { range in
-      for n in range { body(n, UnsafePointer((pointer + n * each * 8).assumingMemoryBound(to: Int64.self))) }
+    try parallel(shape[0], grain: Swift.max(1, Blocks.grain / Swift.max(1, each * channels))) { (range) throws(TensorError) in
+      for n in range { try body(n, UnsafePointer((pointer + n * each * 8).assumingMemoryBound(to: Int64.self))) }
     }
   }
 

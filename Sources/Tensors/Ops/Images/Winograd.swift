@@ -60,9 +60,9 @@ struct Winograd {
   func result(
     _ x: UnsafeMutableRawPointer, _ filters: UnsafeMutableRawPointer, steps: (output: Int, channel: Int), isReversed: Bool,
     bias: UnsafeMutableRawPointer?, into y: UnsafeMutableRawPointer
-  ) -> Bool {
+  ) throws(TensorError) -> Bool {
     let each = apart(outputs.rounded(to: 32) * channels)
-    let transformed = Tensor(uninitialized: [Self.numbers * each], .float32)
+    let transformed = try Tensor(uninitialized: [Self.numbers * each], .float32)
     let u = transformed.floats
     parallel(outputs / 16 * (channels / 16), grain: 8) { range in
       for i in range {
@@ -73,7 +73,7 @@ struct Winograd {
       }
     }
     let places = (x.floats, bias?.floats, y.floats)
-    let isFinite = tiles <= 64 ? inSteps(places.0, u, each, places.1, places.2) : inGroups(places.0, u, each, places.1, places.2)
+    let isFinite = try tiles <= 64 ? inSteps(places.0, u, each, places.1, places.2) : inGroups(places.0, u, each, places.1, places.2)
     withExtendedLifetime(transformed) {}
     return isFinite
   }
@@ -82,15 +82,15 @@ struct Winograd {
   private func inGroups(
     _ x: UnsafeMutablePointer<Float>, _ u: UnsafeMutablePointer<Float>, _ each: Int, _ bias: UnsafeMutablePointer<Float>?,
     _ y: UnsafeMutablePointer<Float>
-  ) -> Bool {
+  ) throws(TensorError) -> Bool {
     // Whole rows of tiles, or equal pieces of long ones, to keep the transformed numbers in the second-level cache; enough groups for all threads.
     let piece = raw.columns.divided(into: raw.columns.parts(of: Int(FX_WINOGRAD_COLUMNS)))
     let size = Swift.max(1, Swift.max(16, Swift.min(48, tiles / 8)) / piece) * piece
     let groups = tiles.parts(of: size)
     let (seen, made) = (apart(size * channels), apart(size * outputs))
     let bytes = ScratchStretches.bytes(Self.numbers * seen, Float.self) + ScratchStretches.bytes(Self.numbers * made, Float.self)
-    return allFinite(groups) { group in
-      var memory = ScratchStretches(Context.current.scratch(bytes))
+    return try allFinite(groups) { (group) throws(TensorError) in
+      var memory = try ScratchStretches(Context.current.scratch(bytes))
       let (v, m) = (memory.take(Self.numbers * seen, Float.self), memory.take(Self.numbers * made, Float.self))
       let (first, count) = (group * size, Swift.min(size, tiles - group * size))
       return withRaw { raw in
@@ -109,9 +109,9 @@ struct Winograd {
   private func inSteps(
     _ x: UnsafeMutablePointer<Float>, _ u: UnsafeMutablePointer<Float>, _ each: Int, _ bias: UnsafeMutablePointer<Float>?,
     _ y: UnsafeMutablePointer<Float>
-  ) -> Bool {
+  ) throws(TensorError) -> Bool {
     let (seen, made) = (apart(tiles * channels), apart(tiles * outputs))
-    let memory = Tensor(uninitialized: [Self.numbers * (seen + made)], .float32)
+    let memory = try Tensor(uninitialized: [Self.numbers * (seen + made)], .float32)
     let v = memory.floats
     let m = v + Self.numbers * seen
     parallel(channels / 16, grain: Swift.max(1, 64 / tiles)) { range in
@@ -122,7 +122,7 @@ struct Winograd {
       for part in range { products(tiles, part / panels, part % panels..<part % panels + 1, v, seen, u, each, m, made) }
     }
     defer { withExtendedLifetime(memory) {} }
-    return allFinite(outputs / 16) { block in
+    return try allFinite(outputs / 16) { block in
       withRaw { fx_winograd_result($0, 0, tiles, block, m, made, outputs, bias, y) != 0 }
     }
   }
@@ -145,13 +145,14 @@ struct Winograd {
   /// The filters [outputs, channels, 3, 3] from x and y.
   ///
   /// - Returns: Whether they are finite; else they are to be computed another way.
-  func weight(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, into filters: UnsafeMutableRawPointer) -> Bool {
+  func weight(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, into filters: UnsafeMutableRawPointer) throws(TensorError) -> Bool
+  {
     let (x, y, filters) = (x.floats, y.floats, filters.floats)
     // So many tiles at a time that their numbers stay in the third-level cache.
     let most = Swift.max(64, (4 << 20) / (Self.numbers * 4 * (channels + outputs)))
     let stretch = tiles.divided(into: tiles.parts(of: most)).rounded(to: 64)
     let (seen, made, each) = (apart(stretch * channels), apart(stretch * outputs), apart(raw.outputs * channels))
-    let memory = Tensor(uninitialized: [Self.numbers * (seen + made + each)], .float32)
+    let memory = try Tensor(uninitialized: [Self.numbers * (seen + made + each)], .float32)
     let v = memory.floats
     let m = v + Self.numbers * seen
     let u = m + Self.numbers * made
@@ -176,7 +177,7 @@ struct Winograd {
       }
     }
     defer { withExtendedLifetime(memory) {} }
-    return allFinite(raw.outputs) { o in
+    return try allFinite(raw.outputs) { o in
       var isFinite = true
       for block in 0..<inputs where withRaw({ fx_winograd_filters_adjoint($0, o, block, u, each, filters) }) == 0 { isFinite = false }
       return isFinite
@@ -189,10 +190,12 @@ struct Winograd {
   private func withRaw<R>(_ body: (UnsafePointer<fx_winograd>) -> R) -> R { withUnsafePointer(to: raw, body) }
 
   /// Shares parts among threads and says whether all of them gave true.
-  private func allFinite(_ parts: Int, _ body: (Int) -> Bool) -> Bool {
-    withUnsafeTemporaryAllocation(of: Bool.self, capacity: parts) { finite in
-      ThreadPool.shared.run(parts) { part in finite[part] = body(part) }
-      return finite.allSatisfy { $0 }
+  private func allFinite(_ parts: Int, _ body: (Int) throws(TensorError) -> Bool) throws(TensorError) -> Bool {
+    try withWorkingMemory(of: Bool.self, count: parts) { (finite) throws(TensorError) in
+      let failure = FirstFailure()
+      ThreadPool.shared.run(parts) { part in failure.keep(part) { () throws(TensorError) in finite[part] = try body(part) } }
+      try failure.rethrow()
+      return (0..<parts).allSatisfy { finite[$0] }
     }
   }
 }

@@ -11,12 +11,12 @@ struct Positions: Sendable {
       return
     }
     let wide = indices.dtype == .int64 ? indices : indices.detached.cast(to: .int64)
-    let source = wide.isContiguous ? wide : wide.contiguousCopy()
+    let source = try wide.isContiguous ? wide : wide.contiguousCopy()
     if fx_indices_fit(source.elementCount, n, source.int64s) != 0 {
       tensor = source
       return
     }
-    let y = Tensor(uninitialized: indices.shape, .int64)
+    let y = try Tensor(uninitialized: indices.shape, .int64)
     let bad = fx_normalize_indices(y.elementCount, n, source.int64s, y.int64s)
     if bad >= 0 {
       throw TensorError(
@@ -39,7 +39,9 @@ extension Tensor {
     (shape[..<axis].reduce(1, *), shape[axis], shape[(axis + 1)...].reduce(1, *))
   }
 
-  var ordered: Tensor { isContiguous ? self : contiguousCopy() }
+  var ordered: Tensor {
+    get throws(TensorError) { isContiguous ? self : try contiguousCopy() }
+  }
 }
 
 /// x with one axis replaced by the elements at positions along it.
@@ -60,8 +62,8 @@ struct Take: Primitive {
     let axis = try x.axis(axis, name)
     let positions = try Positions(indices, below: x.shape[axis], axis: axis, of: x.shape)
     let (outer, n, inner) = x.around(axis)
-    let x = x.ordered
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let x = try x.ordered
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let (size, count) = (x.dtype.byteCount, positions.count)
     if outer > 1 {
       parallel(outer, grain: Blocks.grain / Swift.max(1, count * inner)) { range in
@@ -101,7 +103,7 @@ struct TakeAdd: Primitive {
     Signature(Shape(Array(x.shape[..<axis]) + [size] + Array(x.shape[(axis + indices.rank)...])), x.dtype)
   }
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
-    let y = Tensor.zeros(result.shape, x.dtype)
+    let y = try Tensor(zeros: result.shape, x.dtype)
     try add(x, to: y)
     return y
   }
@@ -133,8 +135,8 @@ struct Gather: Primitive {
     // Only the part of x that lies beside the indices takes part.
     var region = Region(all: indices.shape)
     region.take(axis, from: 0, count: x.shape[axis])
-    let x = region.view(x).ordered
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let x = try region.view(x).ordered
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let (outer, n, inner) = x.around(axis)
     let (size, count) = (x.dtype.byteCount, indices.shape[axis])
     if outer > 1 {
@@ -218,20 +220,20 @@ extension Tensor {
     let flat = truePlaces()
     if flat.rank != 1 { return (0..<Swift.max(1, rank)).map { _ in .placeholder } }
     if rank < 2 { return [flat] }
-    let places = Tensor(uninitialized: [rank, flat.elementCount], .int64)
+    guard let places = Tensor.made([rank, flat.elementCount], .int64, "nonzero", always: true) else { return shape.map { _ in .placeholder } }
     withRaw(shape) { fx_unravel(flat.elementCount, Int32(rank), $0, flat.int64s, places.int64s) }
     return (0..<rank).map { places[$0] }
   }
   /// The places of the true (nonzero) elements in row-major order: an int64 vector.
   func truePlaces() -> Tensor {
-    let mask = cast(to: .bool).ordered
+    guard let mask = attempt("nonzero", { () throws(TensorError) in try cast(to: .bool).ordered }) else { return .placeholder }
     if Context.current.isDry && !mask.hasElements {
       fail(TensorError("nonzero", "how many elements of \(shape) are true is not known in a run on shapes alone"))
     }
     if mask.isHollow || Context.current.hasFailed { return .placeholder }
     let bytes = mask.pointer.assumingMemoryBound(to: UInt8.self)
     let count = fx_nonzero(mask.elementCount, bytes, nil)
-    let flat = Tensor(uninitialized: [count + 1], .int64)
+    guard let flat = Tensor.made([count + 1], .int64, "nonzero", always: true) else { return .placeholder }
     _ = fx_nonzero(mask.elementCount, bytes, flat.int64s)
     return flat.view(shape: [count], strides: [1], offset: 0)
   }

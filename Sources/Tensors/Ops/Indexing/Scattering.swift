@@ -22,7 +22,7 @@ struct Scatter: Primitive {
   }
 
   func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
-    let y = x.a.contiguousCopy()
+    let y = try x.a.contiguousCopy()
     try combine(x.b, into: y)
     return y
   }
@@ -92,8 +92,8 @@ struct PutRows: Primitive {
   }
   func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
     let positions = try Positions(indices, below: x.a.shape[0], axis: 0, of: x.a.shape)
-    let y = x.a.contiguousCopy()
-    let v = x.b.ordered
+    let y = try x.a.contiguousCopy()
+    let v = try x.b.ordered
     fx_put(Int32(v.dtype.byteCount), 1, x.a.shape[0], x.a.shape[1], positions.count, positions.pointer, v.pointer, y.pointer)
     return y
   }
@@ -132,8 +132,8 @@ struct AddAlong: Primitive {
   func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
     let axis = try x.a.axis(axis, name)
     let positions = try Positions(indices, below: x.a.shape[axis], axis: axis, of: x.a.shape)
-    let y = x.a.contiguousCopy()
-    let v = x.b.ordered
+    let y = try x.a.contiguousCopy()
+    let v = try x.b.ordered
     let (outer, n, inner) = y.around(axis)
     let (size, count) = (v.dtype.byteCount, positions.count)
     parallel(outer, grain: Blocks.grain / Swift.max(1, count * inner)) { range in

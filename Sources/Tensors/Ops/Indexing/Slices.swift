@@ -54,7 +54,7 @@ struct Slice: Primitive {
     for axis in 0..<axes.rank { shape[axis] = axes[axis] < 0 ? 1 : region.shape[axes[axis]] }
     return Signature(shape, x.dtype)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     guard let axes else { return region.view(x) }
     var (strides, offset) = (axes, x.offset)
     for axis in 0..<region.shape.rank { offset += region.starts[axis] * x.strides[axis] }
@@ -82,8 +82,8 @@ struct Embed: Primitive {
     try value.check(x.dtype, name)
     return Signature(shape, x.dtype)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let y = Tensor(uninitialized: shape, x.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: shape, x.dtype)
     if y.elementCount <= Blocks.grain {
       value.fill(y.pointer, x.dtype, y.elementCount)
       copyElements(from: x, to: region.view(y))
@@ -123,8 +123,8 @@ struct Replace: Primitive {
     if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
     return Signature(x.a.shape, x.a.dtype)
   }
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    let y = x.a.contiguousCopy()
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try x.a.contiguousCopy()
     copyElements(from: x.b, to: region.view(y))
     return y
   }

@@ -24,19 +24,19 @@ enum LAPACK {
   /// The matrices are shared among threads, each of which is alone with OpenBLAS: nothing depends on how many there are.
   static func forEach<T: LAPACKElement>(
     _ type: T.Type, _ count: Int, operations: Int, numbers: Int = 0, integers: Int = 0,
-    _ body: (_ i: Int, _ numbers: T.Numbers, _ integers: T.Integers) -> Int32
-  ) -> Failure? {
+    _ body: (_ i: Int, _ numbers: T.Numbers, _ integers: T.Integers) throws(TensorError) -> Int32
+  ) throws(TensorError) -> Failure? {
     // Read in a condition: an unused read of a lazy constant is dropped, and its initialiser with it.
     guard count > 0, BLAS.isReady else { return nil }
-    return withUnsafeTemporaryAllocation(of: Int32.self, capacity: count) { infos in
-      parallel(count, grain: 200_000 / Swift.max(1, operations)) { range in
-        withUnsafeTemporaryAllocation(of: T.self, capacity: Swift.max(1, numbers)) { numbers in
-          withUnsafeTemporaryAllocation(of: Int32.self, capacity: Swift.max(1, integers)) { integers in
-            for i in range { infos[i] = body(i, numbers.baseAddress!, integers.baseAddress!) }
+    return try withWorkingMemory(of: Int32.self, count: count) { (infos) throws(TensorError) in
+      try parallel(count, grain: 200_000 / Swift.max(1, operations)) { (range) throws(TensorError) in
+        try withWorkingMemory(of: T.self, count: numbers) { (numbers) throws(TensorError) in
+          try withWorkingMemory(of: Int32.self, count: integers) { (integers) throws(TensorError) in
+            for i in range { infos[i] = try body(i, numbers, integers) }
           }
         }
       }
-      return infos.firstIndex { $0 != 0 }.map { Failure(matrix: $0, info: Int(infos[$0])) }
+      return (0..<count).first { infos[$0] != 0 }.map { Failure(matrix: $0, info: Int(infos[$0])) }
     }
   }
 

@@ -10,7 +10,7 @@ enum Blocked {
   private static let threshold = 256
 
   /// What `getrf` does with a matrix [m, n] by columns.
-  static func lu<T: LAPACKElement>(_ m: Int, _ n: Int, _ a: T.Numbers, _ pivots: T.Integers) -> Int32 {
+  static func lu<T: LAPACKElement>(_ m: Int, _ n: Int, _ a: T.Numbers, _ pivots: T.Integers) throws(TensorError) -> Int32 {
     let (rows, count) = (Int32(m), Swift.min(m, n))
     if count < threshold { return T.getrf(rows, Int32(n), a, rows, pivots) }
     var failure: Int32 = 0
@@ -25,7 +25,7 @@ enum Blocked {
         if count > 0 { T.laswp(Int32(count), a + first * m, rows, Int32(start + 1), Int32(end), pivots) }
       }
       let stripes = (n - end + width - 1) / width
-      ThreadPool.shared.run(stripes + 1) { part in
+      try ThreadPool.shared.run(stripes + 1) { (part) throws(TensorError) in
         if part == stripes { return exchange(0, start) }
         let first = end + part * width
         let columns = Swift.min(width, n - first)
@@ -33,14 +33,14 @@ enum Blocked {
         // By rows it is the transpose: u₁₂ᵀ = a₁₂ᵀ·l₁₁⁻ᵀ, and a₂₂ᵀ −= u₁₂ᵀ·l₂₁ᵀ.
         let top = a + first * m + start
         T.trsm(true, true, false, true, Int32(columns), Int32(size), block, rows, top, rows)
-        if m > end { subtract(top, m, columns, size, by: block + size, lead: m, isTransposed: false, m - end, from: top + size, m) }
+        if m > end { try subtract(top, m, columns, size, by: block + size, lead: m, isTransposed: false, m - end, from: top + size, m) }
       }
     }
     return failure
   }
 
   /// The lower triangle of a symmetric matrix by rows becomes its factor; the order of the first leading minor that is not positive, or 0.
-  static func cholesky<T: LAPACKElement>(_ n: Int, _ a: T.Numbers) -> Int32 {
+  static func cholesky<T: LAPACKElement>(_ n: Int, _ a: T.Numbers) throws(TensorError) -> Int32 {
     // The lower triangle by rows is the upper one by columns.
     if n < threshold { return T.potrf(LAPACK.upper, Int32(n), a, Int32(n)) }
     let lead = Int32(n)
@@ -53,15 +53,15 @@ enum Blocked {
       let stripes = (n - end + width - 1) / width
       if stripes == 0 { break }
       // l₂₁ = a₂₁·l₁₁⁻ᵀ, and then a₂₂ −= l₂₁·l₂₁ᵀ where it is not above the diagonal.
-      ThreadPool.shared.run(stripes) { part in
+      try ThreadPool.shared.run(stripes) { (part) throws(TensorError) in
         let first = end + part * width
         T.trsm(true, false, true, false, Int32(Swift.min(width, n - first)), Int32(size), block, lead, a + first * n + start, lead)
       }
-      ThreadPool.shared.run(stripes) { part in
+      try ThreadPool.shared.run(stripes) { (part) throws(TensorError) in
         // The longest stripes, which are the last, first.
         let first = end + (stripes - 1 - part) * width
         let rows = Swift.min(width, n - first)
-        subtract(
+        try subtract(
           a + first * n + start, n, rows, size, by: a + end * n + start, lead: n, isTransposed: true, first + rows - end,
           from: a + first * n + end, n)
       }
@@ -73,11 +73,10 @@ enum Blocked {
   private static func subtract<T: LAPACKElement>(
     _ x: T.Numbers, _ leadX: Int, _ rows: Int, _ size: Int, by y: T.Numbers, lead: Int, isTransposed: Bool, _ columns: Int,
     from c: T.Numbers, _ leadC: Int
-  ) {
-    withUnsafeTemporaryAllocation(of: T.self, capacity: rows * size) { negative in
-      let base = negative.baseAddress!
+  ) throws(TensorError) {
+    try withWorkingMemory(of: T.self, count: rows * size) { (base) throws(TensorError) in
       for i in 0..<rows { for j in 0..<size { base[i * size + j] = -x[i * leadX + j] } }
-      BLAS.gemm(
+      try BLAS.gemm(
         T.dtype, rows, columns, size, .init(pointer: base, isTransposed: false, lead: size),
         .init(pointer: y, isTransposed: isTransposed, lead: lead), adds: true, c, leadC)
     }

@@ -17,20 +17,20 @@ struct Cholesky: Primitive {
   private func factors<T: LAPACKElement>(_ x: Tensor, _ type: T.Type) throws(TensorError) -> Tensor {
     let n = x.shape[-1]
     if SmallSystems.suits(x.matrixCount, n) {
-      let (operand, y) = (SmallSystems.Operand(x), Tensor(uninitialized: x.shape, x.dtype))
-      let failure = SmallSystems.forEach(x.matrixCount, operations: SmallSystems.operations(n, n * n * n / 3)) { first, count, infos in
+      let (operand, y) = try (SmallSystems.Operand(x), try Tensor(uninitialized: x.shape, x.dtype))
+      let failure = try SmallSystems.forEach(x.matrixCount, operations: SmallSystems.operations(n, n * n * n / 3)) { first, count, infos in
         fx_small_cholesky(
           x.dtype.code, count, n, operand.from(first), operand.step, operand.row, operand.column, y.numbers(type) + first * n * n, infos)
       }
       if let failure { throw indefinite(failure, x.shape) }
       return y
     }
-    let y = x.contiguousCopy()
+    let y = try x.contiguousCopy()
     let a = y.numbers(type)
     if y.elementCount == 0 { return y }
-    let failure = LAPACK.forEach(type, y.matrixCount, operations: n * n * n / 3) { i, _, _ in
+    let failure = try LAPACK.forEach(type, y.matrixCount, operations: n * n * n / 3) { (i, _, _) throws(TensorError) in
       let a = a + i * n * n
-      let info = Blocked.cholesky(n, a)
+      let info = try Blocked.cholesky(n, a)
       if info != 0 { return info }
       for row in 0..<n {
         // OpenBLAS lets NaN and infinity pass.
@@ -73,10 +73,10 @@ struct CholeskySolve: Primitive {
     try SolveTriangular(isUpper: false, isUnit: false).result(x)
   }
 
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
     let transpose = x.a.view(shape: x.a.shape, strides: x.a.strides.swappingLast(), offset: x.a.offset)
-    let half = SolveTriangular(isUpper: false, isUnit: false).evaluate(x, result)
-    return SolveTriangular(isUpper: true, isUnit: false).evaluate(Pair(transpose, half), result)
+    let half = try SolveTriangular(isUpper: false, isUnit: false).evaluate(x, result)
+    return try SolveTriangular(isUpper: true, isUnit: false).evaluate(Pair(transpose, half), result)
   }
 
   func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {

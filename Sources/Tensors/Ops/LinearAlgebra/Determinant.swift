@@ -11,17 +11,17 @@ struct Determinant: Primitive {
     return Signature(isLogarithmic ? Shape(Array(x.batchShape) + [2]) : x.batchShape, x.dtype)
   }
 
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    x.dtype == .float32 ? determinant(x, result, Float.self) : determinant(x, result, Double.self)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    try x.dtype == .float32 ? determinant(x, result, Float.self) : determinant(x, result, Double.self)
   }
 
-  private func determinant<T: LAPACKElement>(_ x: Tensor, _ result: Signature, _ type: T.Type) -> Tensor {
-    let (y, n) = (Tensor(uninitialized: result.shape, result.dtype), x.shape[-1])
+  private func determinant<T: LAPACKElement>(_ x: Tensor, _ result: Signature, _ type: T.Type) throws(TensorError) -> Tensor {
+    let (y, n) = (try Tensor(uninitialized: result.shape, result.dtype), x.shape[-1])
     let out = y.numbers(type)
     if SmallSystems.suits(x.matrixCount, n) {
-      let (lu, pivots) = (Tensor(uninitialized: x.shape, x.dtype), Tensor(uninitialized: Shape(x.shape.dropLast()), .int32))
+      let (lu, pivots) = (try Tensor(uninitialized: x.shape, x.dtype), try Tensor(uninitialized: Shape(x.shape.dropLast()), .int32))
       let exchanges = pivots.pointer.assumingMemoryBound(to: Int32.self)
-      _ = SmallSystems.lu(x, lu, exchanges)
+      _ = try SmallSystems.lu(x, lu, exchanges)
       let a = lu.numbers(type)
       parallel(x.matrixCount, grain: 20_000 / (n * (isLogarithmic ? 10 : 2))) { range in
         for i in range { multiply(n, a + i * n * n, exchanges + i * n, out + (isLogarithmic ? 2 * i : i)) }
@@ -30,11 +30,11 @@ struct Determinant: Primitive {
       return y
     }
     // The transpose has the same determinant: rows will do for columns.
-    let copy = x.contiguousCopy()
+    let copy = try x.contiguousCopy()
     let a = copy.numbers(type)
-    _ = LAPACK.forEach(type, x.matrixCount, operations: 2 * n * n * n / 3, integers: n) { i, _, pivots in
+    _ = try LAPACK.forEach(type, x.matrixCount, operations: 2 * n * n * n / 3, integers: n) { (i, _, pivots) throws(TensorError) in
       let a = a + i * n * n
-      if n > 0 { _ = Blocked.lu(n, n, a, pivots) }
+      if n > 0 { _ = try Blocked.lu(n, n, a, pivots) }
       multiply(n, a, pivots, out + (isLogarithmic ? 2 * i : i))
       return 0
     }
@@ -84,7 +84,7 @@ struct Cofactors: Primitive {
 
   func result(_ x: [Tensor]) -> Signature { Signature(x[0].shape, x[0].dtype) }
 
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
     let (u, s, vt) = svd(x[0].detached)
     let isSame = Tensor.eye(s.shape[-1], nil, s.dtype) .!= 0
     let determinant = Determinant(isLogarithmic: false)

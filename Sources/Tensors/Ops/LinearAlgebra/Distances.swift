@@ -12,16 +12,16 @@ struct Distances: Primitive {
     return Signature(Shape(Array(x.a.batchShape) + [x.a.shape[-2], x.b.shape[-2]]), x.a.dtype)
   }
 
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    let distances = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let distances = try Tensor(uninitialized: result.shape, result.dtype)
     let (batch, m, n, d) = (x.a.matrixCount, x.a.shape[-2], x.b.shape[-2], x.a.shape[-1])
     if distances.elementCount == 0 { return distances }
     let size = result.dtype.byteCount
     // The vectors of y as columns, filled up to whole blocks.
     let block = 256 / size
     let lead = (n + block - 1) / block * block
-    let columns = Tensor.zeros([batch, d, lead], result.dtype)
-    let (rows, others) = (x.a.ordered, x.b.rank == 2 ? x.b : x.b.ordered)
+    let columns = try Tensor(zeros: [batch, d, lead], result.dtype)
+    let (rows, others) = try (x.a.ordered, x.b.rank == 2 ? x.b : x.b.ordered)
     for i in 0..<batch {
       copyElements(
         [d, n], from: [others.strides[-1], others.strides[-2]], others.pointer + i * n * d * size, to: [lead, 1],
@@ -79,8 +79,8 @@ struct DistanceSlope: Primitive {
 
   func result(_ x: [Tensor]) -> Signature { Signature(x[0].shape, x[0].dtype) }
 
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
-    let slopes = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
+    let slopes = try Tensor(uninitialized: result.shape, result.dtype)
     if slopes.elementCount == 0 { return slopes }
     let (batch, m, n, d) = (x[0].matrixCount, x[0].shape[-2], x[1].shape[-2], x[0].shape[-1])
     if n == 0 { return .zeros(result.shape, result.dtype) }
@@ -88,10 +88,10 @@ struct DistanceSlope: Primitive {
     var (weight, distances) = (x[2].detached, x[x.count - 1])
     if weight.strides != distances.strides || weight.batchStep == nil {
       let isTurned = distances.strides[-1] != 1 && distances.strides[-2] == 1
-      weight = isTurned ? weight.transposed().contiguousCopy().transposed() : weight.contiguousCopy()
-      if weight.strides != distances.strides { (weight, distances) = (x[2].contiguousCopy(), distances.contiguousCopy()) }
+      weight = try isTurned ? weight.transposed().contiguousCopy().transposed() : weight.contiguousCopy()
+      if weight.strides != distances.strides { (weight, distances) = try (x[2].contiguousCopy(), distances.contiguousCopy()) }
     }
-    let (a, b, step) = (x[0].ordered, x[1].ordered, weight.batchStep ?? 0)
+    let (a, b, step) = try (x[0].ordered, x[1].ordered, weight.batchStep ?? 0)
     let (row, column) = (weight.strides[-2], weight.strides[-1])
     let (size, code, out) = (result.dtype.byteCount, result.dtype.code, slopes.pointer)
     parallel(batch * m, grain: Swift.max(1, 50_000 / (n * d))) { range in

@@ -18,10 +18,10 @@ struct SymmetricEigen: Primitive {
   }
 
   private func packed<T: LAPACKElement>(_ x: Tensor, _ result: Signature, _ type: T.Type) throws(TensorError) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     if x.elementCount == 0 { return .zeros(result.shape, result.dtype) }
     let (n, out, size) = (x.shape[-1], y.numbers(type), result.shape[-1])
-    let copy = x.contiguousCopy()
+    let copy = try x.contiguousCopy()
     let a = copy.numbers(type)
     // The other triangle may hold anything: it is overwritten before it is looked at.
     for i in 0..<x.matrixCount {
@@ -36,7 +36,7 @@ struct SymmetricEigen: Primitive {
     }
     var integerSize: Int32 = 0
     let workSize = LAPACK.size(type) { decompose(a, out, $0, -1, &integerSize, -1) }
-    let failure = LAPACK.forEach(
+    let failure = try LAPACK.forEach(
       type, x.matrixCount, operations: 9 * n * n * n, numbers: workSize, integers: Int(integerSize)
     ) { i, work, integers in
       let (a, values) = (a + i * n * n, out + i * size)
@@ -115,11 +115,11 @@ struct Eigen: Primitive {
   }
 
   private func packed<T: LAPACKElement>(_ x: Tensor, _ result: Signature, _ type: T.Type) throws(TensorError) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     if x.elementCount == 0 { return .zeros(result.shape, result.dtype) }
     let (n, out, size) = (x.shape[-1], y.numbers(type), result.shape[-1])
-    let copy = x.view(shape: x.shape, strides: x.strides.swappingLast(), offset: x.offset).contiguousCopy()
-    let imaginary = Tensor(uninitialized: Shape(Array(x.batchShape) + [n]), x.dtype)
+    let copy = try x.view(shape: x.shape, strides: x.strides.swappingLast(), offset: x.offset).contiguousCopy()
+    let imaginary = try Tensor(uninitialized: Shape(Array(x.batchShape) + [n]), x.dtype)
     let (a, parts, order) = (copy.numbers(type), imaginary.numbers(type), Int32(n))
     try x.checkFinite(a)
     func decompose(_ i: Int, _ work: T.Numbers, size workSize: Int) -> Int32 {
@@ -129,7 +129,7 @@ struct Eigen: Primitive {
         work, Int32(workSize))
     }
     let workSize = LAPACK.size(type) { decompose(0, $0, size: -1) }
-    let failure = LAPACK.forEach(type, x.matrixCount, operations: 25 * n * n * n, numbers: workSize) { i, work, _ in
+    let failure = try LAPACK.forEach(type, x.matrixCount, operations: 25 * n * n * n, numbers: workSize) { i, work, _ in
       decompose(i, work, size: workSize)
     }
     defer { withExtendedLifetime((copy, imaginary)) {} }

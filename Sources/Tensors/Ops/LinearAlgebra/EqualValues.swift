@@ -178,7 +178,7 @@ struct PackedVectors: Primitive {
 
   func result(_ x: Tensor) -> Signature { Signature(Shape(Array(x.shape.dropLast()) + [rows, columns]), x.dtype) }
 
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     var constant = x
     constant.node = .none
     return constant.unpacked(start, rows, columns)

@@ -17,8 +17,8 @@ struct Inverse: Primitive {
   private func inverse<T: LAPACKElement>(_ x: Tensor, _ type: T.Type) throws(TensorError) -> Tensor {
     let n = x.shape[-1]
     if SmallSystems.suits(x.matrixCount, n) {
-      let (operand, columns) = (SmallSystems.Operand(x), Tensor(uninitialized: x.shape, x.dtype))
-      let failure = SmallSystems.forEach(x.matrixCount, operations: SmallSystems.operations(n, 4 * n * n * n)) { first, count, infos in
+      let (operand, columns) = try (SmallSystems.Operand(x), try Tensor(uninitialized: x.shape, x.dtype))
+      let failure = try SmallSystems.forEach(x.matrixCount, operations: SmallSystems.operations(n, 4 * n * n * n)) { first, count, infos in
         fx_small_inverse(
           x.dtype.code, count, n, operand.from(first), operand.step, operand.row, operand.column, columns.numbers(type) + first * n * n,
           infos)
@@ -26,14 +26,15 @@ struct Inverse: Primitive {
       if let failure { throw singular(failure, x.shape) }
       return columns.view(shape: x.shape, strides: columns.strides.swappingLast(), offset: 0)
     }
-    let columns = x.view(shape: x.shape, strides: x.strides.swappingLast(), offset: x.offset).contiguousCopy()
+    let columns = try x.view(shape: x.shape, strides: x.strides.swappingLast(), offset: x.offset).contiguousCopy()
     let y = columns.view(shape: x.shape, strides: columns.strides.swappingLast(), offset: 0)
     if y.elementCount == 0 { return y }
     let a = columns.numbers(type)
     let size = LAPACK.size(type) { T.getri(Int32(n), a, Int32(n), UnsafeMutableRawPointer($0).assumingMemoryBound(to: Int32.self), $0, -1) }
-    let failure = LAPACK.forEach(type, x.matrixCount, operations: 2 * n * n * n, numbers: size, integers: n) { i, work, pivots in
+    let failure = try LAPACK.forEach(type, x.matrixCount, operations: 2 * n * n * n, numbers: size, integers: n) {
+      (i, work, pivots) throws(TensorError) in
       let a = a + i * n * n
-      let info = Blocked.lu(n, n, a, pivots)
+      let info = try Blocked.lu(n, n, a, pivots)
       return info != 0 ? info : T.getri(Int32(n), a, Int32(n), pivots, work, Int32(size))
     }
     if let failure { throw singular(failure, x.shape) }

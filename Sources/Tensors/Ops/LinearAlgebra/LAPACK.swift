@@ -5,7 +5,7 @@ import COpenBLAS
 /// Matrices are column-major, workspaces the caller's: nothing is transposed or allocated behind the scenes. Each returns LAPACK's `info`. A
 /// row-major matrix is the transpose of a column-major one, which is often what is wanted: of a symmetric matrix the other triangle, of an
 /// SVD's factors the ones that change places.
-protocol LAPACKElement: Scalar, BinaryFloatingPoint {
+protocol LAPACKElement: Scalar, BinaryFloatingPoint, BitwiseCopyable {
   typealias Numbers = UnsafeMutablePointer<Self>
   typealias Integers = UnsafeMutablePointer<Int32>
 

@@ -8,19 +8,20 @@ struct LU: Primitive {
     return Signature(Shape(Array(x.batchShape) + [x.shape[-2] * x.shape[-1] + x.shape[-2]]), x.dtype)
   }
 
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    x.dtype == .float32 ? packed(x, result, Float.self) : packed(x, result, Double.self)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    try x.dtype == .float32 ? packed(x, result, Float.self) : packed(x, result, Double.self)
   }
 
-  private func packed<T: LAPACKElement>(_ x: Tensor, _ result: Signature, _ type: T.Type) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  private func packed<T: LAPACKElement>(_ x: Tensor, _ result: Signature, _ type: T.Type) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let (m, n) = (x.shape[-2], x.shape[-1])
-    let columns = x.view(shape: x.shape.swappingLast(), strides: x.strides.swappingLast(), offset: x.offset).contiguousCopy()
+    let columns = try x.view(shape: x.shape.swappingLast(), strides: x.strides.swappingLast(), offset: x.offset).contiguousCopy()
     let (a, out) = (columns.numbers(type), y.numbers(type))
     // A zero pivot is no mistake: there is a factorisation, only no inverse.
-    _ = LAPACK.forEach(type, x.matrixCount, operations: m * n * Swift.min(m, n), integers: 2 * m) { i, _, integers in
+    _ = try LAPACK.forEach(type, x.matrixCount, operations: m * n * Swift.min(m, n), integers: 2 * m) {
+      (i, _, integers) throws(TensorError) in
       let (a, out) = (a + i * m * n, out + i * (m * n + m))
-      if n > 0 && m > 0 { _ = Blocked.lu(m, n, a, integers) }
+      if n > 0 && m > 0 { _ = try Blocked.lu(m, n, a, integers) }
       for row in 0..<m { for column in 0..<n { out[row * n + column] = a[column * m + row] } }
       // The exchanges, one after the other, as the order that they make.
       let order = integers + m

@@ -41,7 +41,7 @@ struct LeastSquares: Primitive {
   }
 
   private func packed<T: LAPACKElement>(_ a: Tensor, _ b: Tensor, _ result: Signature, _ type: T.Type) throws(TensorError) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     if y.elementCount == 0 { return y }
     let (m, n, count, size) = (a.shape[-2], a.shape[-1], b.shape[-1], result.shape[-1])
     let (k, longer) = (Swift.min(m, n), Swift.max(m, n))
@@ -49,8 +49,8 @@ struct LeastSquares: Primitive {
       fillElements(y.pointer, 0, y.dtype, y.elementCount)
       return y
     }
-    let matrices = a.view(shape: a.shape.swappingLast(), strides: a.strides.swappingLast(), offset: a.offset).contiguousCopy()
-    let sides = b.view(shape: b.shape.swappingLast(), strides: b.strides.swappingLast(), offset: b.offset).contiguousCopy()
+    let matrices = try a.view(shape: a.shape.swappingLast(), strides: a.strides.swappingLast(), offset: a.offset).contiguousCopy()
+    let sides = try b.view(shape: b.shape.swappingLast(), strides: b.strides.swappingLast(), offset: b.offset).contiguousCopy()
     let (pa, pb, out) = (matrices.numbers(type), sides.numbers(type), y.numbers(type))
     try a.checkFinite(pa)
     if count > 0 { try b.checkFinite(pb) }
@@ -72,7 +72,7 @@ struct LeastSquares: Primitive {
     }
     // What it asks for in integers it tells in the first of them; column exchanges are one for each column.
     let integers = 2 + Swift.max(n, Int(integerSize[1]))
-    let failure = LAPACK.forEach(
+    let failure = try LAPACK.forEach(
       type, a.matrixCount, operations: 4 * m * n * (k + count), numbers: workSize + longer * count, integers: integers
     ) { i, work, integers in
       let (b, work, out) = (work, work + longer * count, out + i * size)

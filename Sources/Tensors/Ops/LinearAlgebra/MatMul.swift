@@ -19,9 +19,9 @@ struct MatMul: Primitive {
 
   func multiplyAdds(_ x: Pair, _ result: Signature) -> Int { result.shape.elementCount.saturatingTimes(x.a.shape[-1]) }
 
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    if result.shape.rank == 2, let y = MatMul.product(x.a, x.b) { return y }
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    if result.shape.rank == 2, let y = try MatMul.product(x.a, x.b) { return y }
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let (m, n, k) = (x.a.shape[-2], x.b.shape[-1], x.a.shape[-1])
     if y.elementCount == 0 { return y }
     if k == 0 {
@@ -36,10 +36,10 @@ struct MatMul: Primitive {
       }
       return y
     }
-    let (a, b) = (x.a.forBLAS, x.b.forBLAS)
+    let (a, b) = try (x.a.forBLAS, x.b.forBLAS)
     guard let ma = a.matrix, let mb = b.matrix else { return y }
     if y.rank == 2 {
-      BLAS.product(y.dtype, m, n, k, ma, mb, adds: false, y.pointer, n)
+      try BLAS.product(y.dtype, m, n, k, ma, mb, adds: false, y.pointer, n)
     } else {
       // One product after the other on each thread; the batch is what is shared, unless the products are large.
       guard BLAS.isReady else { return y }
@@ -48,7 +48,7 @@ struct MatMul: Primitive {
       let isLarge = batches < 8 && 2 * m * n * k >= 1_200_000
       let (stepA, stepB) = (a.batchStep, b.batchStep)
       let isDirect = stepA != nil && stepB != nil && DirectProduct.suits(y.dtype, m, n, k, mb)
-      func run(_ range: Range<Int>) {
+      func run(_ range: Range<Int>) throws(TensorError) {
         if isDirect, let stepA, let stepB {
           var (ma, mb) = (ma, mb)
           let i = range.lowerBound
@@ -62,15 +62,15 @@ struct MatMul: Primitive {
           ma.pointer += (stepA.map { i * $0 } ?? a.batchOffset(i)) * size
           mb.pointer += (stepB.map { i * $0 } ?? b.batchOffset(i)) * size
           if isLarge {
-            BLAS.product(y.dtype, m, n, k, ma, mb, adds: false, out + i * m * n * size, n)
+            try BLAS.product(y.dtype, m, n, k, ma, mb, adds: false, out + i * m * n * size, n)
           } else {
-            BLAS.gemm(y.dtype, m, n, k, ma, mb, adds: false, out + i * m * n * size, n)
+            try BLAS.gemm(y.dtype, m, n, k, ma, mb, adds: false, out + i * m * n * size, n)
           }
         }
       }
       // However small a product is, it takes some time.
       let work = 2 * m * n * k + 2000
-      if isLarge { run(0..<batches) } else { parallel(batches, grain: Swift.max(1, 1_500_000 / work), run) }
+      if isLarge { try run(0..<batches) } else { try parallel(batches, grain: Swift.max(1, 1_500_000 / work), run) }
     }
     withExtendedLifetime((a, b)) {}
     return y
@@ -78,14 +78,14 @@ struct MatMul: Primitive {
 
   /// One product of two matrices that lie suitably and fit; nil if they do not.
   @inline(__always)
-  fileprivate static func product(_ x: Tensor, _ y: Tensor) -> Tensor? {
+  fileprivate static func product(_ x: Tensor, _ y: Tensor) throws(TensorError) -> Tensor? {
     let (m, n, k) = (x.shape[0], y.shape[1], y.shape[0])
     guard x.hasElements, y.hasElements, x.dtype == y.dtype, x.dtype.isFloatingPoint, x.shape[1] == k, m > 0, n > 0, k > 0,
       BLAS.fits(m, n, k),
       let a = x.matrix, let b = y.matrix
     else { return nil }
-    let result = Tensor(uninitialized: Shape(m, n), x.dtype)
-    BLAS.product(result.dtype, m, n, k, a, b, adds: false, result.pointer, n)
+    let result = try Tensor(uninitialized: Shape(m, n), x.dtype)
+    try BLAS.product(result.dtype, m, n, k, a, b, adds: false, result.pointer, n)
     return result
   }
 
@@ -106,7 +106,9 @@ struct MatMul: Primitive {
 
 extension Tensor {
   /// Itself where rows or columns lie without gaps between elements, as CBLAS wants them; else a copy.
-  var forBLAS: Tensor { matrix == nil ? contiguousCopy() : self }
+  var forBLAS: Tensor {
+    get throws(TensorError) { matrix == nil ? try contiguousCopy() : self }
+  }
 
   /// The first matrix as it lies: by rows or by columns; nil if neither rows nor columns lie whole.
   @inline(__always)
@@ -153,7 +155,7 @@ extension Tensor {
 public func matmul(_ x: Tensor, _ y: Tensor) -> Tensor {
   if x.shape.rank == 2 && y.shape.rank == 2 {
     // Where the door has nothing to do it is not worth taking hold of two tensors.
-    if Context.current.isPlain(x.node.tape | y.node.tape), let result = MatMul.product(x, y) { return result }
+    if Context.current.isPlain(x.node.tape | y.node.tape), let result = try? MatMul.product(x, y) { return result }
     return MatMul()(Pair(x, y))
   }
   if Context.current.hasFailed { return .placeholder }
@@ -206,27 +208,29 @@ struct Linear: Primitive {
 
   func multiplyAdds(_ x: Triple, _ result: Signature) -> Int { result.shape.elementCount.saturatingTimes(x.b.shape[1]) }
 
-  func evaluate(_ x: Triple, _ result: Signature) -> Tensor {
+  func evaluate(_ x: Triple, _ result: Signature) throws(TensorError) -> Tensor {
     // Of no inputs there is the bias alone; an empty matrix has no rows for CBLAS.
-    if x.b.shape[1] == 0 { return Expand(shape: result.shape).evaluate(x.c, result).contiguousCopy() }
-    if let y = Linear.map(x.a, x.b, x.c) { return y }
-    let (a, w, b) = (x.a.forBLAS, x.b.forBLAS, x.c.ordered)
-    return withExtendedLifetime((a, w, b)) { Linear.map(a, w, b) } ?? .zeros(result.shape, result.dtype)
+    if x.b.shape[1] == 0 { return try Expand(shape: result.shape).evaluate(x.c, result).contiguousCopy() }
+    if let y = try Linear.map(x.a, x.b, x.c) { return y }
+    let (a, w, b) = try (x.a.forBLAS, x.b.forBLAS, x.c.ordered)
+    defer { withExtendedLifetime((a, w, b)) {} }
+    if let y = try Linear.map(a, w, b) { return y }
+    return try Tensor(zeros: result.shape, result.dtype)
   }
 
   /// The map of operands that lie suitably and fit; nil if they do not.
   @inline(__always)
-  fileprivate static func map(_ x: Tensor, _ weight: Tensor, _ bias: Tensor) -> Tensor? {
+  fileprivate static func map(_ x: Tensor, _ weight: Tensor, _ bias: Tensor) throws(TensorError) -> Tensor? {
     guard weight.shape.rank == 2, bias.shape.rank == 1, bias.isContiguous, let a = x.matrix, let w = weight.matrix else { return nil }
     let (m, n, k) = (x.shape[0], weight.shape[0], weight.shape[1])
     guard BLAS.fits(m, n, k), x.shape[1] == k, bias.shape[0] == n, x.dtype == weight.dtype, x.dtype == bias.dtype, x.dtype.isFloatingPoint
     else { return nil }
-    let y = Tensor(uninitialized: Shape(m, n), x.dtype)
+    let y = try Tensor(uninitialized: Shape(m, n), x.dtype)
     if m == 0 || n == 0 { return y }
     // The product is added to rows of the bias.
     let bytes = n * y.dtype.byteCount
     for i in 0..<m { (y.pointer + i * bytes).copyMemory(from: bias.pointer, byteCount: bytes) }
-    if k > 0 { BLAS.product(y.dtype, m, n, k, a, w.flipped, adds: true, y.pointer, n) }
+    if k > 0 { try BLAS.product(y.dtype, m, n, k, a, w.flipped, adds: true, y.pointer, n) }
     return y
   }
 
@@ -248,7 +252,7 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
   if x.shape.rank == 2, let bias {
     if Context.current.isPlain(x.node.tape | weight.node.tape | bias.node.tape), x.shape.elementCount > 0, x.hasElements,
       weight.hasElements, bias.hasElements,
-      let y = Linear.map(x, weight, bias)
+      let y = try? Linear.map(x, weight, bias)
     {
       return y
     }

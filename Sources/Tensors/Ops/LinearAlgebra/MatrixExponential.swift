@@ -13,7 +13,7 @@ struct MatrixExponential: Primitive {
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     var constant = x
     constant.node = .none
-    if x.elementCount == 0 { return constant.contiguousCopy() }
+    if x.elementCount == 0 { return try constant.contiguousCopy() }
     let a = constant.cast(to: .float64)
     func spread(_ t: Tensor) -> Tensor { t.unsqueezed(axis: -1).unsqueezed(axis: -1) }
     let norms = MatrixExponential.norm(a)

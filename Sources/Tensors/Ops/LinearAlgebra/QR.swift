@@ -13,23 +13,23 @@ struct QR: Primitive {
     return Signature(Shape(Array(x.batchShape) + [k * (x.shape[-2] + x.shape[-1])]), x.dtype)
   }
 
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    x.dtype == .float32 ? packed(x, result, Float.self) : packed(x, result, Double.self)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    try x.dtype == .float32 ? packed(x, result, Float.self) : packed(x, result, Double.self)
   }
 
-  private func packed<T: LAPACKElement>(_ x: Tensor, _ result: Signature, _ type: T.Type) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  private func packed<T: LAPACKElement>(_ x: Tensor, _ result: Signature, _ type: T.Type) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     if y.elementCount == 0 { return y }
     let (m, n, k) = (x.shape[-2], x.shape[-1], width(x.shape))
     let count = Swift.min(m, n)
-    let columns = x.view(shape: x.shape.swappingLast(), strides: x.strides.swappingLast(), offset: x.offset).contiguousCopy()
+    let columns = try x.view(shape: x.shape.swappingLast(), strides: x.strides.swappingLast(), offset: x.offset).contiguousCopy()
     let (a, out) = (columns.numbers(type), y.numbers(type))
     let (rows, wide, width, reflections) = (Int32(m), Int32(n), Int32(k), Int32(count))
     let lead = Swift.max(1, rows)
     let size = Swift.max(
       LAPACK.size(type) { T.geqrf(rows, wide, a, lead, $0, $0, -1) },
       LAPACK.size(type) { T.orgqr(rows, width, reflections, out, lead, $0, $0, -1) })
-    _ = LAPACK.forEach(type, x.matrixCount, operations: 4 * m * n * count, numbers: count + size) { i, work, _ in
+    _ = try LAPACK.forEach(type, x.matrixCount, operations: 4 * m * n * count, numbers: count + size) { i, work, _ in
       let (a, q) = (a + i * m * n, out + i * k * (m + n))
       let r = q + m * k
       let (scales, work) = (work, work + count)

@@ -25,7 +25,7 @@ struct SVD: Primitive {
   }
 
   private func packed<T: LAPACKElement>(_ x: Tensor, _ result: Signature, _ type: T.Type) throws(TensorError) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     if y.elementCount == 0 { return y }
     let (m, n, k, out) = (x.shape[-2], x.shape[-1], Swift.min(x.shape[-2], x.shape[-1]), y.numbers(type))
     let (columnsU, rowsV) = widths(x.shape)
@@ -40,7 +40,7 @@ struct SVD: Primitive {
       return y
     }
     // By rows it is the transpose by columns, whose U is V and whose Vᵀ is Uᵀ by columns: both come out by rows.
-    let copy = x.contiguousCopy()
+    let copy = try x.contiguousCopy()
     let a = copy.numbers(type)
     try x.checkFinite(a)
     let job = kind == .full ? LAPACK.all : kind == .values ? LAPACK.without : LAPACK.some
@@ -58,7 +58,7 @@ struct SVD: Primitive {
       LAPACK.size(type) { decompose(0, $0, -1, integers.baseAddress!) }
     }
     let workSize = isLarge ? Swift.max(driverSize, Bidiagonal.workSize(n, m)) : driverSize
-    let failure = LAPACK.forEach(
+    let failure = try LAPACK.forEach(
       type, x.matrixCount, operations: 10 * m * n * k, numbers: workSize, integers: 8 * k
     ) { i, work, integers in
       decompose(i, work, workSize, integers)

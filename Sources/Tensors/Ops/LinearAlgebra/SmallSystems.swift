@@ -13,8 +13,8 @@ enum SmallSystems {
     let (step, row, column): (Int, Int, Int)
 
     /// The matrices as they lie, or a copy if they are not equally far apart.
-    init(_ x: Tensor) {
-      tensor = x.batchStep == nil ? x.contiguousCopy() : x
+    init(_ x: Tensor) throws(TensorError) {
+      tensor = try x.batchStep == nil ? x.contiguousCopy() : x
       (step, row, column) = (tensor.batchStep!, tensor.strides[-2], tensor.strides[-1])
     }
 
@@ -25,16 +25,16 @@ enum SmallSystems {
   /// Calls `body` with the first and the number of matrices of each part, which threads share, and where their failures go; the first of those.
   static func forEach(
     _ matrices: Int, operations: Int, _ body: (_ first: Int, _ count: Int, _ infos: UnsafeMutablePointer<Int32>) -> Void
-  ) -> LAPACK.Failure? {
-    withUnsafeTemporaryAllocation(of: Int32.self, capacity: matrices) { infos in
+  ) throws(TensorError) -> LAPACK.Failure? {
+    try withWorkingMemory(of: Int32.self, count: matrices) { infos in
       // Nothing of a matrix depends on what is beside it; whole groups waste no lanes.
       let group = 16
-      infos.update(repeating: 0)
+      infos.update(repeating: 0, count: matrices)
       parallel((matrices + group - 1) / group, grain: 200_000 / (operations * group + 1)) { range in
         let first = range.lowerBound * group
-        body(first, Swift.min(matrices, range.upperBound * group) - first, infos.baseAddress! + first)
+        body(first, Swift.min(matrices, range.upperBound * group) - first, infos + first)
       }
-      return infos.firstIndex { $0 != 0 }.map { LAPACK.Failure(matrix: $0, info: Int(infos[$0])) }
+      return (0..<matrices).first { infos[$0] != 0 }.map { LAPACK.Failure(matrix: $0, info: Int(infos[$0])) }
     }
   }
 
@@ -42,9 +42,9 @@ enum SmallSystems {
   static func operations(_ n: Int, _ arithmetic: Int) -> Int { arithmetic + 8 * n * n }
 
   /// The factors of x by columns and the exchanges of rows, as LAPACK gives them; the first failure.
-  static func lu(_ x: Tensor, _ lu: Tensor, _ pivots: UnsafeMutablePointer<Int32>) -> LAPACK.Failure? {
-    let (n, size, operand) = (x.shape[-1], x.dtype.byteCount, Operand(x))
-    return forEach(x.matrixCount, operations: operations(n, n * n * n)) { first, count, infos in
+  static func lu(_ x: Tensor, _ lu: Tensor, _ pivots: UnsafeMutablePointer<Int32>) throws(TensorError) -> LAPACK.Failure? {
+    let (n, size, operand) = try (x.shape[-1], x.dtype.byteCount, Operand(x))
+    return try forEach(x.matrixCount, operations: operations(n, n * n * n)) { first, count, infos in
       fx_small_lu(
         x.dtype.code, count, n, operand.from(first), operand.step, operand.row, operand.column, lu.pointer + first * n * n * size,
         pivots + first * n, infos)

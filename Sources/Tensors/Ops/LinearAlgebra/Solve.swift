@@ -13,17 +13,17 @@ struct SolveTriangular: Primitive {
     return Signature(x.b.shape, x.b.dtype)
   }
 
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    x.b.dtype == .float32 ? solution(x.a, x.b, Float.self) : solution(x.a, x.b, Double.self)
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    try x.b.dtype == .float32 ? solution(x.a, x.b, Float.self) : solution(x.a, x.b, Double.self)
   }
 
-  private func solution<T: LAPACKElement>(_ a: Tensor, _ b: Tensor, _ type: T.Type) -> Tensor {
-    let y = b.contiguousCopy()
+  private func solution<T: LAPACKElement>(_ a: Tensor, _ b: Tensor, _ type: T.Type) throws(TensorError) -> Tensor {
+    let y = try b.contiguousCopy()
     if y.elementCount == 0 { return y }
     let (n, columns, out) = (y.shape[-2], y.shape[-1], y.numbers(type))
     if SmallSystems.suits(y.matrixCount, n) {
-      let operand = SmallSystems.Operand(a)
-      _ = SmallSystems.forEach(y.matrixCount, operations: SmallSystems.operations(n, n * n * columns)) { first, count, _ in
+      let operand = try SmallSystems.Operand(a)
+      _ = try SmallSystems.forEach(y.matrixCount, operations: SmallSystems.operations(n, n * n * columns)) { first, count, _ in
         fx_small_triangular(
           y.dtype.code, count, n, columns, self.isUpper ? 1 : 0, isUnit ? 1 : 0, operand.from(first), operand.step, operand.row,
           operand.column,
@@ -31,12 +31,12 @@ struct SolveTriangular: Primitive {
       }
       return y
     }
-    let a = a.forBLAS
+    let a = try a.forBLAS
     guard let matrix = a.matrix else { return y }
     let size = a.dtype.byteCount
     // A stored transpose has its triangle on the other side.
     let isUpper = self.isUpper != matrix.isTransposed
-    _ = LAPACK.forEach(type, y.matrixCount, operations: n * n * columns) { i, _, _ in
+    _ = try LAPACK.forEach(type, y.matrixCount, operations: n * n * columns) { i, _, _ in
       let a = (matrix.pointer + a.batchOffset(i) * size).assumingMemoryBound(to: type)
       T.trsm(
         false, isUpper, matrix.isTransposed, isUnit, Int32(n), Int32(columns), a, Int32(matrix.lead), out + i * n * columns, Int32(columns))
@@ -85,19 +85,19 @@ struct Factors: Sendable {
 
   private static func made<T: LAPACKElement>(_ x: Tensor, _ isInvertible: Bool, _ type: T.Type) throws(TensorError) -> Factors {
     let n = x.shape[-1]
-    let pivots = Tensor(uninitialized: Shape(x.shape.dropLast()), .int32)
+    let pivots = try Tensor(uninitialized: Shape(x.shape.dropLast()), .int32)
     let exchanges = pivots.pointer.assumingMemoryBound(to: Int32.self)
     let lu: Tensor
     var failure: LAPACK.Failure?
     if SmallSystems.suits(x.matrixCount, n) {
-      lu = Tensor(uninitialized: x.shape, x.dtype)
-      failure = SmallSystems.lu(x, lu, exchanges)
+      lu = try Tensor(uninitialized: x.shape, x.dtype)
+      failure = try SmallSystems.lu(x, lu, exchanges)
     } else {
-      lu = x.view(shape: x.shape, strides: x.strides.swappingLast(), offset: x.offset).contiguousCopy()
+      lu = try x.view(shape: x.shape, strides: x.strides.swappingLast(), offset: x.offset).contiguousCopy()
       if lu.elementCount == 0 { return Factors(lu: lu, pivots: pivots) }
       let a = lu.numbers(type)
-      failure = LAPACK.forEach(type, lu.matrixCount, operations: 2 * n * n * n / 3) { i, _, _ in
-        Blocked.lu(n, n, a + i * n * n, exchanges + i * n)
+      failure = try LAPACK.forEach(type, lu.matrixCount, operations: 2 * n * n * n / 3) { (i, _, _) throws(TensorError) in
+        try Blocked.lu(n, n, a + i * n * n, exchanges + i * n)
       }
     }
     if let failure, isInvertible { throw singular(failure, x.shape) }
@@ -117,22 +117,22 @@ struct Solve: Primitive {
     return Signature(x.b.shape, x.b.dtype)
   }
 
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    x.b.dtype == .float32 ? solution(x.b, Float.self) : solution(x.b, Double.self)
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    try x.b.dtype == .float32 ? solution(x.b, Float.self) : solution(x.b, Double.self)
   }
 
-  private func solution<T: LAPACKElement>(_ b: Tensor, _ type: T.Type) -> Tensor {
+  private func solution<T: LAPACKElement>(_ b: Tensor, _ type: T.Type) throws(TensorError) -> Tensor {
     // By columns, as LAPACK wants it; the result is a view of that.
     let strides = b.strides.swappingLast()
     let shape = b.shape.swappingLast()
-    let y = b.view(shape: shape, strides: strides, offset: b.offset).contiguousCopy()
+    let y = try b.view(shape: shape, strides: strides, offset: b.offset).contiguousCopy()
     let result = y.view(shape: b.shape, strides: y.strides.swappingLast(), offset: 0)
     if y.elementCount == 0 { return result }
     let (n, count, out) = (b.shape[-2], b.shape[-1], y.numbers(type))
     let (a, pivots) = (factors.lu.numbers(type), factors.pivots.pointer.assumingMemoryBound(to: Int32.self))
     let matrices = y.matrixCount
     if SmallSystems.suits(matrices, n) {
-      _ = SmallSystems.forEach(matrices, operations: SmallSystems.operations(n, 2 * n * n * count)) { first, group, _ in
+      _ = try SmallSystems.forEach(matrices, operations: SmallSystems.operations(n, 2 * n * n * count)) { first, group, _ in
         fx_small_solve(
           y.dtype.code, group, n, count, isTransposed ? 1 : 0, a + first * n * n, pivots + first * n, out + first * n * count)
       }
@@ -140,7 +140,7 @@ struct Solve: Primitive {
     }
     // Many right sides of one matrix are shared among threads, too.
     let parts = matrices == 1 ? Swift.min(16, Swift.max(1, count / 64)) : 1
-    _ = LAPACK.forEach(type, matrices * parts, operations: 2 * n * n * count / parts) { i, _, _ in
+    _ = try LAPACK.forEach(type, matrices * parts, operations: 2 * n * n * count / parts) { i, _, _ in
       let (matrix, part) = (i / parts, i % parts)
       let (from, to) = (count * part / parts, count * (part + 1) / parts)
       return T.getrs(

@@ -12,7 +12,7 @@ struct SymmetricMatrixFunction: Primitive {
     return Signature(x[0].shape, x[0].dtype)
   }
 
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
     if result.shape.elementCount == 0 { return .zeros(result.shape, result.dtype) }
     let (values, vectors) = x[1].eigenParts(x[0].shape[-1])
     let transpose = vectors.transposed()

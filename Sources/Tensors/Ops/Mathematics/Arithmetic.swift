@@ -23,7 +23,7 @@ enum Programs {
 /// A program on two tensors that broadcast together.
 @inline(__always)
 func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ y: Tensor) -> Tensor {
-  if x.shape == y.shape { return plain(program, x, y) ?? Map(program: program, label: label)(Pair(x, y)) }
+  if x.shape == y.shape { return (try? plain(program, x, y)) ?? Map(program: program, label: label)(Pair(x, y)) }
   let (x, y) = broadcasted(label, x, y)
   return Map(program: program, label: label)(Pair(x, y))
 }
@@ -32,13 +32,13 @@ func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ y: Tensor)
 ///
 /// It saves what taking hold of two tensors costs.
 @inline(__always)
-private func plain(_ program: Program, _ x: Tensor, _ y: Tensor) -> Tensor? {
+private func plain(_ program: Program, _ x: Tensor, _ y: Tensor) throws(TensorError) -> Tensor? {
   guard Context.current.isPlain(x.node.tape | y.node.tape), x.dtype == y.dtype, x.isContiguous, y.isContiguous,
     let kernel = program.direct?[Int(x.dtype.rawValue)]
   else { return nil }
   let n = x.shape.elementCount
   guard n <= Blocks.grain else { return nil }
-  let result = Tensor(uninitialized: x.shape, x.dtype)
+  let result = try Tensor(uninitialized: x.shape, x.dtype)
   kernel(n, x.pointer, y.pointer, x.pointer, result.pointer)
   return result
 }
@@ -180,7 +180,7 @@ extension Tensor {
     let count = elementCount
     let size = dtype.byteCount
     let target = pointer
-    let y = y.isContiguous ? y : y.contiguousCopy()
+    guard let y = attempt("\(label)", { () throws(TensorError) in try y.ordered }) else { return }
     let source = y.pointer
     profiled("\(label)", bytes: 3 * count * size) {
       parallel(count, grain: Blocks.grain) { range in

@@ -14,10 +14,10 @@ struct Compare: Primitive {
   }
 
   func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, .bool)
+    let y = try Tensor(uninitialized: result.shape, .bool)
     guard let kernel = fx_compare(Int32(op.rawValue), x.a.dtype.code) else { throw mistake("not defined for \(x.a.dtype)") }
     let out = y.pointer
-    Blocks([x.a, x.b], dtype: x.a.dtype, count: y.elementCount).run { start, count, block in
+    try Blocks([x.a, x.b], dtype: x.a.dtype, count: y.elementCount).run { start, count, block in
       kernel(count, block.input(0), block.input(1), block.input(0), out + start)
     }
     return y
@@ -33,17 +33,17 @@ struct Cast: Primitive {
   var keeps: Keeps { .nothing }
   func result(_ x: Tensor) -> Signature { Signature(x.shape, dtype) }
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, dtype)
+    let y = try Tensor(uninitialized: result.shape, dtype)
     guard let kernel = fx_cast(x.dtype.code, dtype.code) else { return y }
     let (out, size, source) = (y.pointer, dtype.byteCount, x.dtype.code)
-    let blocks = Blocks([x], dtype: x.dtype, count: y.elementCount)
+    let blocks = try Blocks([x], dtype: x.dtype, count: y.elementCount)
     guard x.dtype.isFloatingPoint && dtype.isInteger else {
-      blocks.run { start, count, block in kernel(count, block.input(0), block.input(0), block.input(0), out + start &* size) }
+      try blocks.run { start, count, block in kernel(count, block.input(0), block.input(0), block.input(0), out + start &* size) }
       return y
     }
     // Looked for in blocks that are in the first-level cache anyway.
     let firstNaN = Atomic(Int.max)
-    blocks.run { start, count, block in
+    try blocks.run { start, count, block in
       let place = fx_first_nan(source, count, block.input(0))
       if place >= 0 { firstNaN.min(start + place, ordering: .relaxed) }
       kernel(count, block.input(0), block.input(0), block.input(0), out + start &* size)
@@ -70,10 +70,10 @@ struct Where: Primitive {
   }
 
   func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     guard let kernel = fx_where(result.dtype.code) else { throw mistake("not defined for \(result.dtype)") }
     let (out, size) = (y.pointer, result.dtype.byteCount)
-    Blocks([mask, x.a, x.b], dtype: result.dtype, count: y.elementCount).run { start, count, block in
+    try Blocks([mask, x.a, x.b], dtype: result.dtype, count: y.elementCount).run { start, count, block in
       kernel(count, block.input(0), block.input(1), block.input(2), out + start &* size)
     }
     return y

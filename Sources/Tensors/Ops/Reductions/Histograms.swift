@@ -12,7 +12,7 @@ struct Histogram: Primitive {
     return Signature([bins], .int64)
   }
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
-    let y = Tensor.zeros([bins], .int64)
+    let y = try Tensor(zeros: [bins], .int64)
     if x.elementCount == 0 { return y }
     var (low, high) = range.map { ($0.lowerBound, $0.upperBound) } ?? (x.detached.min().item(), x.detached.max().item())
     func rounded(_ bound: Double) -> Double { x.dtype == .float32 ? Double(Float(bound)) : bound }
@@ -24,7 +24,7 @@ struct Histogram: Primitive {
     guard rounded(low).isFinite, rounded(high).isFinite, rounded(low) < rounded(high) else {
       throw mistake("from \(low) to \(high) of \(x.dtype); finite bounds, apart from each other, would fit")
     }
-    let x = x.ordered
+    let x = try x.ordered
     fx_histogram(x.dtype.code, x.elementCount, low, high, bins, x.pointer, y.pointer.assumingMemoryBound(to: Int64.self))
     return y
   }

@@ -19,17 +19,17 @@ struct ProductGradient: Primitive {
   var keeps: Keeps { .inputs }
 
   func result(_ x: Pair) -> Signature { Signature(x.a.shape, x.a.dtype) }
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
     let (outer, n, inner) = x.a.around(axis)
-    let (x, dy) = (x.a.ordered, x.b.ordered)
-    let dx = Tensor(uninitialized: result.shape, result.dtype)
+    let (x, dy) = try (x.a.ordered, x.b.ordered)
+    let dx = try Tensor(uninitialized: result.shape, result.dtype)
     let (code, size) = (x.dtype.code, x.dtype.byteCount)
-    forEachStretch(outer, n, inner) { at, rows, columns in
+    try forEachStretch(outer, n, inner) { (at, rows, columns) throws(TensorError) in
       // dy has one element for the n of a column.
       let reduced = at / (n * inner) * inner + at % (n * inner)
-      withUnsafeTemporaryAllocation(byteCount: fx_product_others_memory(code, n, inner), alignment: 64) { memory in
+      try withWorkingMemory(byteCount: fx_product_others_memory(code, n, inner)) { memory in
         fx_product_others(
-          code, rows, n, inner, columns, x.pointer + at * size, dy.pointer + reduced * size, memory.baseAddress!, dx.pointer + at * size)
+          code, rows, n, inner, columns, x.pointer + at * size, dy.pointer + reduced * size, memory, dx.pointer + at * size)
       }
     }
     return dx

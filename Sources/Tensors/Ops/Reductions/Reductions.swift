@@ -60,7 +60,7 @@ struct Reduce: Primitive {
 
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     if kind == .mean { return try mean(x, result) }
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     if y.elementCount == 0 { return y }
     if axes.isEmpty && x.isContiguous && x.elementCount <= Blocks.grain {
       withRaw(Shape(0, 1, 0)) { fx_reduce(op, x.dtype.code, 1, x.elementCount, 1, $0, x.pointer, y.pointer) }
@@ -68,7 +68,7 @@ struct Reduce: Primitive {
     }
     let mask = try x.axisMask(axes, name)
     if let layout = Layout(x.shape, x.strides, mask) {
-      run(layout, x, y)
+      try run(layout, x, y)
     } else if x.isContiguous, kind != .argmax, kind != .argmin, let stages = stages(x, mask) {
       // More alternations of kept and reduced axes than a kernel knows: the last reduced ones first.
       let partial = try stages.last.evaluate(x, try stages.last.result(x))
@@ -76,10 +76,10 @@ struct Reduce: Primitive {
     } else {
       // More alternations of kept and reduced axes than a kernel knows: the kept ones first, in order.
       let order = (0..<x.rank).filter { mask >> $0 & 1 == 0 } + (0..<x.rank).filter { mask >> $0 & 1 == 1 }
-      let moved = x.view(shape: Shape(order.map { x.shape[$0] }), strides: Shape(order.map { x.strides[$0] }), offset: x.offset)
+      let moved = try x.view(shape: Shape(order.map { x.shape[$0] }), strides: Shape(order.map { x.strides[$0] }), offset: x.offset)
         .contiguousCopy()
       let n = (0..<x.rank).reduce(1) { mask >> $1 & 1 == 1 ? $0 * x.shape[$1] : $0 }
-      run(Layout(outer: y.elementCount, n: n, inner: 1, steps: Shape(n, 1, 1)), moved, y)
+      try run(Layout(outer: y.elementCount, n: n, inner: 1, steps: Shape(n, 1, 1)), moved, y)
     }
     return y
   }
@@ -120,7 +120,7 @@ struct Reduce: Primitive {
     )
   }
 
-  private func run(_ layout: Layout, _ x: Tensor, _ y: Tensor) {
+  private func run(_ layout: Layout, _ x: Tensor, _ y: Tensor) throws(TensorError) {
     let (size, code) = (x.dtype.byteCount, x.dtype.code)
     func kernel(_ outer: Int, _ n: Int, _ inner: Int, _ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer) {
       withRaw(layout.steps) { fx_reduce(op, code, outer, n, inner, $0, x, y) }
@@ -146,7 +146,7 @@ struct Reduce: Primitive {
       // One result of many elements: parts of fixed size, whose results are reduced in their order, whatever the number of threads.
       let part = Blocks.grain
       let count = (layout.n + part - 1) / part
-      let partial = Tensor(uninitialized: [count], y.dtype)
+      let partial = try Tensor(uninitialized: [count], y.dtype)
       parallel(count, grain: 1) { range in
         for i in range {
           kernel(

@@ -26,17 +26,17 @@ struct Scan: Primitive {
 
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let (outer, n, inner) = x.around(try x.axis(axis, name))
-    let x = x.ordered
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let x = try x.ordered
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     if kind == .sum && outer == 1 && inner == 1 && n > 2 * Scan.part {
-      sumInParts(x, y, n)
+      try sumInParts(x, y, n)
       return y
     }
     let step = isReversed ? -inner : inner
     let (code, kind) = (x.dtype.code, kind)
     let from = x.pointer + (isReversed ? (n - 1) * inner * x.dtype.byteCount : 0)
     let to = y.pointer + (isReversed ? (n - 1) * inner * y.dtype.byteCount : 0)
-    forEachStretch(outer, n, inner) { at, outer, count in
+    try forEachStretch(outer, n, inner) { at, outer, count in
       let (x, y) = (from + at * x.dtype.byteCount, to + at * y.dtype.byteCount)
       if kind == .logSumExp {
         fx_scan_logsumexp(code, outer, n * inner, n, step, count, x, y)
@@ -51,7 +51,7 @@ struct Scan: Primitive {
   private static let part = 1 << 15
 
   /// One long row: the parts' totals, what each part begins with, and the parts again; the cuts do not depend on the number of threads.
-  private func sumInParts(_ x: Tensor, _ y: Tensor, _ n: Int) {
+  private func sumInParts(_ x: Tensor, _ y: Tensor, _ n: Int) throws(TensorError) {
     let count = (n + Scan.part - 1) / Scan.part
     let (code, from, to) = (x.dtype.code, x.pointer, y.pointer)
     let (size, outSize) = (x.dtype.byteCount, y.dtype.byteCount)
@@ -60,7 +60,7 @@ struct Scan: Primitive {
       let (start, end) = (part * Scan.part, Swift.min(n, (part + 1) * Scan.part))
       return isReversed ? n - end..<n - start : start..<end
     }
-    let carries = Tensor(uninitialized: [count], x.dtype.isFloatingPoint ? .float64 : .int64)
+    let carries = try Tensor(uninitialized: [count], x.dtype.isFloatingPoint ? .float64 : .int64)
     let carry = carries.pointer
     parallel(count, grain: 1) { parts in
       for part in parts { fx_scan_total(code, elements(part).count, from + elements(part).lowerBound * size, carry + 8 * part) }
@@ -113,14 +113,14 @@ struct Recurrence: Primitive {
   var keeps: Keeps { .both }
 
   func result(_ x: Pair) -> Signature { Signature(x.b.shape, x.b.dtype) }
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
     let (outer, n, inner) = x.b.around(axis)
-    let (a, b) = (x.a.ordered, x.b.ordered)
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+    let (a, b) = try (x.a.ordered, x.b.ordered)
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let (size, code) = (y.dtype.byteCount, y.dtype.code)
     let start = isReversed ? (n - 1) * inner : 0
     let (from, from2, to) = (a.pointer + start * size, b.pointer + start * size, y.pointer + start * size)
-    forEachStretch(outer, n, inner) { at, outer, count in
+    try forEachStretch(outer, n, inner) { at, outer, count in
       fx_recurrence(
         code, outer, n * inner, n, isReversed ? -inner : inner, count, from + at * size, from2 + at * size, to + at * size)
     }
@@ -144,10 +144,10 @@ struct ScanPositions: Primitive {
   }
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let (outer, n, inner) = x.around(try x.axis(axis, name))
-    let x = x.ordered
-    let y = Tensor(uninitialized: x.shape, .int64)
+    let x = try x.ordered
+    let y = try Tensor(uninitialized: x.shape, .int64)
     let (code, size, from, to) = (x.dtype.code, x.dtype.byteCount, x.pointer, y.pointer.assumingMemoryBound(to: Int64.self))
-    forEachStretch(outer, n, inner) { at, outer, count in
+    try forEachStretch(outer, n, inner) { at, outer, count in
       fx_scan_positions(isLargest ? 1 : 0, code, outer, n * inner, n, inner, count, from + at * size, to + at)
     }
     return y
@@ -155,12 +155,18 @@ struct ScanPositions: Primitive {
 }
 
 /// Calls `body` with the first element, the rows and the columns of stretches of [outer, n, inner], in parallel where that pays.
-func forEachStretch(_ outer: Int, _ n: Int, _ inner: Int, _ body: (_ at: Int, _ outer: Int, _ inner: Int) -> Void) {
+func forEachStretch(
+  _ outer: Int, _ n: Int, _ inner: Int, _ body: (_ at: Int, _ outer: Int, _ inner: Int) throws(TensorError) -> Void
+) throws(TensorError) {
   if outer * n * inner == 0 { return }
   if outer > 1 {
-    parallel(outer, grain: Swift.max(1, Blocks.grain / 4 / (n * inner))) { body($0.lowerBound * n * inner, $0.count, inner) }
+    try parallel(outer, grain: Swift.max(1, Blocks.grain / 4 / (n * inner))) { (range) throws(TensorError) in
+      try body(range.lowerBound * n * inner, range.count, inner)
+    }
   } else {
-    parallel(inner, grain: Swift.max(64, Blocks.grain / 4 / n)) { body($0.lowerBound, 1, $0.count) }
+    try parallel(inner, grain: Swift.max(64, Blocks.grain / 4 / n)) { (range) throws(TensorError) in
+      try body(range.lowerBound, 1, range.count)
+    }
   }
 }
 

@@ -10,18 +10,20 @@ extension Tensor {
     let (count, size) = (elementCount, dtype.byteCount)
     var sum = 0.0
     profiled("sumOfSquares", bytes: count * size) {
-      sum = read { x in
+      let squares = read { x -> Double? in
         let part = 1 << 15
         if count <= part { return fx_squares(dtype.code, count, x) }
         let parts = (count + part - 1) / part
-        return withUnsafeTemporaryAllocation(of: Double.self, capacity: parts) { partial in
-          guard let partial = partial.baseAddress else { return 0 }
-          inParallel(parts, grain: 2) { range in
-            for i in range { partial[i] = fx_squares(dtype.code, Swift.min(part, count - i * part), x + i * part * size) }
+        return attempt("sumOfSquares") { () throws(TensorError) in
+          try withWorkingMemory(of: Double.self, count: parts) { partial in
+            inParallel(parts, grain: 2) { range in
+              for i in range { partial[i] = fx_squares(dtype.code, Swift.min(part, count - i * part), x + i * part * size) }
+            }
+            return (0..<parts).reduce(0) { $0 + partial[$1] }
           }
-          return (0..<parts).reduce(0) { $0 + partial[$1] }
         }
       }
+      sum = (squares ?? 0) ?? 0
     }
     return sum
   }

@@ -65,7 +65,7 @@ struct PutDiagonal: Primitive {
     return Signature(x.a.shape, x.a.dtype)
   }
   func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
-    let y = x.a.contiguousCopy()
+    let y = try x.a.contiguousCopy()
     if x.b.elementCount > 0 { copyElements(from: x.b, to: try diagonal.evaluate(y, Signature(x.b.shape, x.b.dtype))) }
     return y
   }
@@ -86,9 +86,9 @@ struct Triangle: Primitive {
     if x.rank < 2 { throw mistake("of \(x.shape); a matrix, or several along more axes, would fit") }
     return Signature(x.shape, x.dtype)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let x = x.ordered
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let x = try x.ordered
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let (rows, columns) = (x.shape[-2], x.shape[-1])
     if y.elementCount == 0 { return y }
     let diagonal = Swift.max(-rows, Swift.min(columns, diagonal))

@@ -28,8 +28,8 @@ struct Concatenate: Primitive {
     return mistake("\(first.shape) and \(other.shape) differ beside axis \(axis); equal sizes or 1 would fit")
   }
 
-  func evaluate(_ x: [Tensor], _ result: Signature) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     let axis = axis < 0 ? axis + result.shape.rank : axis
     let size = result.dtype.byteCount
     let step = y.strides[axis] * size

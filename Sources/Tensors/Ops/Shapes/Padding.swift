@@ -68,8 +68,8 @@ struct PadBorder: Primitive {
     return parts
   }
 
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     if y.elementCount == 0 { return y }
     copyElements(from: x, to: interior(x.shape, y.shape).view(y))
     for (target, source) in parts(x.shape, y.shape) { copyElements(from: source.view(y), to: target.view(y)) }
@@ -85,9 +85,9 @@ struct FoldBorder: Primitive {
   var name: String { "padded" }
   var keeps: Keeps { .nothing }
   func result(_ x: Tensor) -> Signature { Signature(shape, x.dtype) }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     if x.elementCount == 0 { return Tensor.zeros(shape, x.dtype) }
-    let y = x.contiguousCopy()
+    let y = try x.contiguousCopy()
     for (target, source) in padding.parts(shape, x.shape).reversed() {
       let (from, to) = (target.view(y), source.view(y))
       addElements(from.shape, from: from.strides, from.pointer, to: to.strides, to.pointer, y.dtype)

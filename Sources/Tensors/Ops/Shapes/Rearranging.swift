@@ -7,8 +7,8 @@ struct Roll: Primitive {
 
   func result(_ x: Tensor) -> Signature { Signature(x.shape, x.dtype) }
 
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let y = Tensor(uninitialized: result.shape, result.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
     if y.elementCount == 0 { return y }
     // Each axis that moves is cut in two: what stays within it and what wraps around.
     func copy(_ axis: Int, _ source: Region, _ target: Region) {

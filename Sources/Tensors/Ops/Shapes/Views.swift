@@ -31,10 +31,10 @@ struct Reshape: Primitive {
     return Signature(result, x.dtype)
   }
 
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     if x.isContiguous { return x.view(shape: result.shape, strides: result.shape.contiguousStrides, offset: x.offset) }
     if let strides = strides(x, result.shape) { return x.view(shape: result.shape, strides: strides, offset: x.offset) }
-    let y = x.contiguousCopy()
+    let y = try x.contiguousCopy()
     return y.view(shape: result.shape, strides: result.shape.contiguousStrides, offset: 0)
   }
 
@@ -81,7 +81,7 @@ struct Permute: Primitive {
     guard normal.sorted() == Array(0..<x.rank) else { throw mistake("axes \(axes) are not the axes of \(x.shape), each once") }
     return Signature(Shape(normal.map { x.shape[$0] }), x.dtype)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     x.view(shape: result.shape, strides: Shape(axes.map { x.strides[$0] }), offset: x.offset)
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
@@ -106,7 +106,7 @@ struct Transpose: Primitive {
     shape[b] = x.shape[a]
     return Signature(shape, x.dtype)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     var strides = x.strides
     strides[a] = x.strides[b]
     strides[b] = x.strides[a]

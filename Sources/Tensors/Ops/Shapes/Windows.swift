@@ -68,8 +68,8 @@ struct Strided: Primitive {
     }
     return Signature(shape, x.dtype)
   }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let x = x.ordered
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let x = try x.ordered
     return x.view(shape: shape, strides: strides, offset: shape.contains(0) ? x.offset : x.offset + offset)
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
@@ -84,8 +84,8 @@ struct StridedAdd: Primitive {
   var name: String { "strided" }
   var keeps: Keeps { .nothing }
   func result(_ x: Tensor) -> Signature { Signature(shape, x.dtype) }
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
-    let y = Tensor.zeros(shape, x.dtype)
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(zeros: shape, x.dtype)
     if x.elementCount == 0 { return y }
     addElements(x.shape, from: x.strides, x.pointer, to: places.strides, y.pointer + places.offset * x.dtype.byteCount, x.dtype)
     return y

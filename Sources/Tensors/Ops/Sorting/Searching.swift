@@ -15,9 +15,9 @@ struct SearchSorted: Primitive {
     }
     return Signature(values.shape, .int64)
   }
-  func evaluate(_ x: Pair, _ result: Signature) -> Tensor {
-    let (sorted, values) = (x.a.ordered, x.b.ordered)
-    let y = Tensor(uninitialized: values.shape, .int64)
+  func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let (sorted, values) = try (x.a.ordered, x.b.ordered)
+    let y = try Tensor(uninitialized: values.shape, .int64)
     if y.elementCount == 0 { return y }
     let (n, size, code, isRight) = (sorted.shape[-1], values.dtype.byteCount, values.dtype.code, Int32(side == .right ? 1 : 0))
     let (from, at, to) = (sorted.pointer, values.pointer, y.pointer.assumingMemoryBound(to: Int64.self))

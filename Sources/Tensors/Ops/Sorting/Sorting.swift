@@ -35,7 +35,7 @@ struct OrderPositions: Primitive {
 
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let axis = try x.axis(axis, name)
-    let rows = x.withAxisLast(axis).ordered
+    let rows = try x.withAxisLast(axis).ordered
     let n = rows.shape[-1]
     let k =
       switch kind {
@@ -43,22 +43,22 @@ struct OrderPositions: Primitive {
       case .first(let k, _): k
       case .place, .median: 1
       }
-    let y = Tensor(uninitialized: rows.shape.replacing(x.rank - 1, with: k), .int64)
-    if y.elementCount > 0 { fill(y, rows, y.elementCount / k, n, k) }
+    let y = try Tensor(uninitialized: rows.shape.replacing(x.rank - 1, with: k), .int64)
+    if y.elementCount > 0 { try fill(y, rows, y.elementCount / k, n, k) }
     let whole = y.withLastAxis(at: axis)
     return whole.shape == result.shape ? whole : y.view(shape: result.shape, strides: result.shape.contiguousStrides, offset: 0)
   }
 
-  private func fill(_ y: Tensor, _ x: Tensor, _ rows: Int, _ n: Int, _ k: Int) {
+  private func fill(_ y: Tensor, _ x: Tensor, _ rows: Int, _ n: Int, _ k: Int) throws(TensorError) {
     let itemSize = RowSort.itemSize(x.dtype, n)
     let (from, to, code) = (x.pointer, y.pointer.assumingMemoryBound(to: Int64.self), x.dtype.code)
     if case .all(let descending) = kind {
-      RowSort(x: x, n: n, itemSize: itemSize, isDescending: descending).run(positions: to, values: nil)
+      try RowSort(x: x, n: n, itemSize: itemSize, isDescending: descending).run(positions: to, values: nil)
       return
     }
     let rowBytes = n * x.dtype.byteCount
-    parallel(rows, grain: Swift.max(1, Blocks.grain / 16 / n)) { range in
-      let scratch = Tensor(uninitialized: [2 * n * itemSize / 8], .int64)
+    try parallel(rows, grain: Swift.max(1, Blocks.grain / 16 / n)) { (range) throws(TensorError) in
+      let scratch = try Tensor(uninitialized: [2 * n * itemSize / 8], .int64)
       let (x, y) = (from + range.lowerBound * rowBytes, to + range.lowerBound * k)
       let size = Int32(itemSize)
       switch kind {
@@ -85,11 +85,11 @@ struct Sort: Primitive {
   }
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let axis = try x.axis(axis, name)
-    let rows = x.withAxisLast(axis).ordered
+    let rows = try x.withAxisLast(axis).ordered
     let n = rows.shape[-1]
-    let y = Tensor(uninitialized: rows.shape, x.dtype)
+    let y = try Tensor(uninitialized: rows.shape, x.dtype)
     let sort = RowSort(x: rows, n: n, itemSize: RowSort.itemSize(x.dtype, n), isDescending: isDescending)
-    if y.elementCount > 0 { sort.run(positions: nil, values: y.pointer) }
+    if y.elementCount > 0 { try sort.run(positions: nil, values: y.pointer) }
     return y.withLastAxis(at: axis)
   }
 }
@@ -104,16 +104,16 @@ private struct RowSort {
   /// Keys of 32 bits and positions share an item of 8 bytes.
   static func itemSize(_ dtype: DType, _ n: Int) -> Int { dtype.byteCount == 8 || n > UInt32.max ? 16 : 8 }
 
-  func run(positions: UnsafeMutablePointer<Int64>?, values: UnsafeMutableRawPointer?) {
+  func run(positions: UnsafeMutablePointer<Int64>?, values: UnsafeMutableRawPointer?) throws(TensorError) {
     let (rows, rowBytes, code, from) = (x.elementCount / n, n * x.dtype.byteCount, x.dtype.code, x.pointer)
     if rows < 4, n > 2 * RowSort.part {
       for row in 0..<rows {
-        sortInParts(from + row * rowBytes, positions.map { $0 + row * n }, values.map { $0 + row * rowBytes })
+        try sortInParts(from + row * rowBytes, positions.map { $0 + row * n }, values.map { $0 + row * rowBytes })
       }
       return
     }
-    parallel(rows, grain: Swift.max(1, Blocks.grain / 16 / n)) { range in
-      let scratch = Tensor(uninitialized: [2 * n * itemSize / 8], .int64)
+    try parallel(rows, grain: Swift.max(1, Blocks.grain / 16 / n)) { (range) throws(TensorError) in
+      let scratch = try Tensor(uninitialized: [2 * n * itemSize / 8], .int64)
       let first = range.lowerBound
       fx_sort_rows(
         code, isDescending ? 1 : 0, Int32(itemSize), range.count, n, n, from + first * rowBytes, scratch.pointer,
@@ -126,7 +126,9 @@ private struct RowSort {
   private static let part = 1 << 15
 
   /// One long row: byte by byte from the lowest, each part counts its elements by that byte and moves them to its share of the places.
-  private func sortInParts(_ x: UnsafeMutableRawPointer, _ positions: UnsafeMutablePointer<Int64>?, _ values: UnsafeMutableRawPointer?) {
+  private func sortInParts(
+    _ x: UnsafeMutableRawPointer, _ positions: UnsafeMutablePointer<Int64>?, _ values: UnsafeMutableRawPointer?
+  ) throws(TensorError) {
     let dtype = self.x.dtype
     let (size, code, descending) = (Int32(itemSize), dtype.code, Int32(isDescending ? 1 : 0))
     let count = Swift.min(16, n / RowSort.part)
@@ -135,8 +137,8 @@ private struct RowSort {
         for part in parts { body(part, n * part / count, n * (part + 1) / count - n * part / count) }
       }
     }
-    let items = Tensor(uninitialized: [2, n * itemSize / 8], .int64)
-    let table = Tensor(uninitialized: [count, 256], .int64)
+    let items = try Tensor(uninitialized: [2, n * itemSize / 8], .int64)
+    let table = try Tensor(uninitialized: [count, 256], .int64)
     let starts = table.pointer.assumingMemoryBound(to: Int64.self)
     var (here, there) = (items.pointer, items.pointer + n * itemSize)
     forEachPart { fx_sort_encode(code, descending, size, $1, $2, x, here) }
