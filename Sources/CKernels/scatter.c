@@ -76,3 +76,41 @@ void fx_triangle(int size, int upper, ptrdiff_t first, ptrdiff_t count, ptrdiff_
     else memcpy(to, from, left), memset(to + left, 0, right);
   }
 }
+
+// MARK: Sums of many terms
+
+// *y + *rest grows by v: what rounding takes from the sum is kept beside it (Knuth's two-sum), and *y is what the sum alone would be.
+static inline void add_exactly(float *y, float *rest, float v) {
+  float old = *y, sum = old + v, part = sum - old;
+  *rest += (old - (sum - part)) + (v - part);
+  *y = sum;
+}
+
+void fx_scatter_add_long(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const float *x, float *y,
+                         float *rest) {
+  for (ptrdiff_t o = 0; o < outer; o++, y += n * inner, rest += n * inner)
+    for (ptrdiff_t j = 0; j < count; j++, x += inner, indices += inner)
+      for (ptrdiff_t i = 0; i < inner; i++) add_exactly(y + indices[i] * inner + i, rest + indices[i] * inner + i, x[i]);
+}
+
+void fx_take_add_long(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const float *x, float *y,
+                      float *rest) {
+  for (ptrdiff_t o = 0; o < outer; o++, y += n * inner, rest += n * inner)
+    for (ptrdiff_t j = 0; j < count; j++, x += inner)
+      for (ptrdiff_t i = 0; i < inner; i++) add_exactly(y + indices[j] * inner + i, rest + indices[j] * inner + i, x[i]);
+}
+
+FX_CLONES void fx_combine_rows_long(ptrdiff_t count, ptrdiff_t n, ptrdiff_t first, ptrdiff_t last, const int64_t *from, const int64_t *to,
+                                    const float *factors, const float *x, float *y, float *rest) {
+  for (ptrdiff_t j = 0; j < count; j++) {
+    if (to[j] < 0) continue;
+    const float *source = x + (from ? from[j] : j) * n;
+    float *target = y + to[j] * n, *more = rest + to[j] * n, f = factors ? factors[j] : 1;
+    FX_INDEPENDENT for (ptrdiff_t i = first; i < last; i++) add_exactly(target + i, more + i, f * source[i]);
+  }
+}
+
+void fx_add_rest(ptrdiff_t n, const float *rest, float *y) {
+  // Beside infinities and NaN there is no rest.
+  for (ptrdiff_t i = 0; i < n; i++) y[i] += rest[i] - rest[i] == 0 ? rest[i] : 0;
+}

@@ -137,6 +137,16 @@ void fx_take_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdi
 void fx_gather(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y);
 /// y[o, indices[o, j, i], i] += x[o, j, i]; no bool.
 void fx_scatter_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y);
+
+// The same for float32 where many terms may meet: what rounding takes from a sum is added up in `rest`, which lies as y and begins with zeros, and
+// is at last given to it.
+void fx_scatter_add_long(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const float *x, float *y,
+                         float *rest);
+void fx_take_add_long(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const float *x, float *y,
+                      float *rest);
+void fx_combine_rows_long(ptrdiff_t count, ptrdiff_t n, ptrdiff_t first, ptrdiff_t last, const int64_t *from, const int64_t *to,
+                          const float *factors, const float *x, float *y, float *rest);
+void fx_add_rest(ptrdiff_t n, const float *rest, float *y);
 /// Writes the positions of nonzero bytes, in order, to `out`, which has room for one more; returns how many. With out == NULL it only counts.
 ptrdiff_t fx_nonzero(ptrdiff_t n, const uint8_t *mask, int64_t *out);
 /// out[axis, i] is the position along the axis of row-major place flat[i] of `dims`; places ascend.

@@ -38,8 +38,8 @@ enum BLAS {
       return fx_matmul_small(dtype.code, m, n, k, a.pointer, aRow, aColumn, b.pointer, bRow, bColumn, adds ? 1 : 0, c, ldc)
     }
     // A row or a column takes the matrix-vector product, up to eight times as fast as OpenBLAS's general one.
-    if m == 1 { return gemv(dtype, n, k, b.flipped, a.pointer, a.steps.column, adds, c, 1) }
-    if n == 1 { return gemv(dtype, m, k, a, b.pointer, b.steps.row, adds, c, ldc) }
+    if m == 1 { return gemvInStretches(dtype, n, k, b.flipped, a.pointer, a.steps.column, adds, c, 1) }
+    if n == 1 { return gemvInStretches(dtype, m, k, a, b.pointer, b.steps.row, adds, c, ldc) }
     if PackedProduct.suits(dtype, m, n, k) { return try PackedProduct.serial(dtype, m, n, k, a, b, adds: adds, c, ldc) }
     let ta = a.isTransposed ? CblasTrans : CblasNoTrans
     let tb = b.isTransposed ? CblasTrans : CblasNoTrans
@@ -55,6 +55,21 @@ enum BLAS {
         c.assumingMemoryBound(to: Double.self)
       )
       cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, pa, Int32(a.lead), pb, Int32(b.lead), adds ? 1 : 0, pc, ldc)
+    }
+  }
+
+  /// The same for any number of columns: many of them in stretches, whose sums are added up, for the digits' sake.
+  private static func gemvInStretches(
+    _ dtype: DType, _ rows: Int, _ columns: Int, _ a: Operand, _ x: UnsafeMutableRawPointer, _ stepX: Int, _ adds: Bool,
+    _ y: UnsafeMutableRawPointer, _ stepY: Int
+  ) {
+    let stretch = 1 << 14
+    if columns <= stretch || dtype != .float32 { return gemv(dtype, rows, columns, a, x, stepX, adds, y, stepY) }
+    for from in stride(from: 0, to: columns, by: stretch) {
+      var part = a
+      part.pointer += from * a.steps.column * dtype.byteCount
+      gemv(
+        dtype, rows, Swift.min(stretch, columns - from), part, x + from * stepX * dtype.byteCount, stepX, adds || from > 0, y, stepY)
     }
   }
 

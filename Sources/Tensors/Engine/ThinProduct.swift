@@ -32,7 +32,11 @@ enum ThinProduct {
   ) throws(TensorError) {
     let parts = Swift.max(1, Swift.min(16, n * k / grain))
     if b.isTransposed {
-      if k > longest { try longDots(dtype, m, n, k, a, b, adds, c, row, column) } else { try dots(dtype, m, n, k, a, b, adds, c, row, column, parts) }
+      if k > longest {
+        try longDots(dtype, m, n, k, a, b, adds, c, row, column)
+      } else {
+        try dots(dtype, m, n, k, a, b, adds, c, row, column, parts)
+      }
     } else {
       try sums(dtype, m, n, k, a, b, adds, c, row, column, parts)
     }

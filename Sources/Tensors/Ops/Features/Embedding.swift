@@ -67,11 +67,19 @@ struct CombineRows: Primitive {
     if n == 0 || to.elementCount == 0 { return }
     // Threads share the columns: each goes through all rows in their order, so that sums do not depend on the threads. Fewer than 64 columns would
     // be over before they are found.
+    let rest = try LongSums(y, terms: to.elementCount)
     parallel(n, grain: Swift.max(64, Blocks.grain / 2 / to.elementCount)) { columns in
+      if let rest {
+        return fx_combine_rows_long(
+          to.elementCount, n, columns.lowerBound, columns.upperBound, from?.int64s, to.int64s,
+          factors?.pointer.assumingMemoryBound(to: Float.self), source.pointer.assumingMemoryBound(to: Float.self),
+          y.pointer.assumingMemoryBound(to: Float.self), rest.pointer)
+      }
       fx_combine_rows(
         source.dtype.code, to.elementCount, n, columns.lowerBound, columns.upperBound, from?.int64s, to.int64s, factors?.pointer,
         source.pointer, y.pointer)
     }
+    rest?.add(to: y)
   }
   func gradient(_ x: [Tensor], _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let factors = x.count > 1 ? [x[1]] : []

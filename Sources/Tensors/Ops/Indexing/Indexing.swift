@@ -110,8 +110,15 @@ struct TakeAdd: Primitive {
   func add(_ x: Tensor, to y: Tensor) throws(TensorError) {
     let positions = try Positions(indices, below: size, axis: axis, of: y.shape)
     let (outer, n, inner) = y.around(axis)
-    let (x, sum) = (x.ordered, y.ordered)
-    fx_take_add(x.dtype.code, outer, n, inner, positions.count, positions.pointer, x.pointer, sum.pointer)
+    let (x, sum) = try (x.ordered, y.ordered)
+    if let rest = try LongSums(sum, terms: positions.count) {
+      fx_take_add_long(
+        outer, n, inner, positions.count, positions.pointer, x.pointer.assumingMemoryBound(to: Float.self),
+        sum.pointer.assumingMemoryBound(to: Float.self), rest.pointer)
+      rest.add(to: sum)
+    } else {
+      fx_take_add(x.dtype.code, outer, n, inner, positions.count, positions.pointer, x.pointer, sum.pointer)
+    }
     if !y.isContiguous { copyElements(from: sum, to: y) }
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [Take(indices: indices, axis: axis)(dy)] }
@@ -220,7 +227,9 @@ extension Tensor {
     let flat = truePlaces()
     if flat.rank != 1 { return (0..<Swift.max(1, rank)).map { _ in .placeholder } }
     if rank < 2 { return [flat] }
-    guard let places = Tensor.made([rank, flat.elementCount], .int64, "nonzero", always: true) else { return shape.map { _ in .placeholder } }
+    guard let places = Tensor.made([rank, flat.elementCount], .int64, "nonzero", always: true) else {
+      return shape.map { _ in .placeholder }
+    }
     withRaw(shape) { fx_unravel(flat.elementCount, Int32(rank), $0, flat.int64s, places.int64s) }
     return (0..<rank).map { places[$0] }
   }

@@ -39,18 +39,27 @@ struct Scatter: Primitive {
     let (outer, n, inner) = target.around(axis)
     let v = values.ordered
     let (size, code, count) = (v.dtype.byteCount, v.dtype.code, indices.shape[axis])
+    let rest = kind == .sum ? try LongSums(target, terms: count) : nil
     parallel(outer, grain: Blocks.grain / Swift.max(1, count * inner)) { range in
       let first = range.lowerBound * count * inner
       let (places, from) = (positions.pointer + first, v.pointer + first * size)
       let to = target.pointer + range.lowerBound * n * inner * size
       switch kind {
       case .replace: fx_scatter(Int32(size), range.count, n, inner, count, places, from, to)
-      case .sum: fx_scatter_add(code, range.count, n, inner, count, places, from, to)
+      case .sum:
+        if let rest {
+          fx_scatter_add_long(
+            range.count, n, inner, count, places, from.assumingMemoryBound(to: Float.self), to.assumingMemoryBound(to: Float.self),
+            rest.pointer + range.lowerBound * n * inner)
+        } else {
+          fx_scatter_add(code, range.count, n, inner, count, places, from, to)
+        }
       case .product: fx_scatter_reduce(Int32(FX_R_PROD.rawValue), code, range.count, n, inner, count, places, from, to)
       case .maximum: fx_scatter_reduce(Int32(FX_R_MAX.rawValue), code, range.count, n, inner, count, places, from, to)
       case .minimum: fx_scatter_reduce(Int32(FX_R_MIN.rawValue), code, range.count, n, inner, count, places, from, to)
       }
     }
+    rest?.add(to: target)
     if !part.isContiguous { copyElements(from: target, to: part) }
   }
 
@@ -136,10 +145,18 @@ struct AddAlong: Primitive {
     let v = try x.b.ordered
     let (outer, n, inner) = y.around(axis)
     let (size, count) = (v.dtype.byteCount, positions.count)
+    let rest = try LongSums(y, terms: count)
     parallel(outer, grain: Blocks.grain / Swift.max(1, count * inner)) { range in
       let (from, to) = (v.pointer + range.lowerBound * count * inner * size, y.pointer + range.lowerBound * n * inner * size)
-      fx_take_add(v.dtype.code, range.count, n, inner, count, positions.pointer, from, to)
+      if let rest {
+        fx_take_add_long(
+          range.count, n, inner, count, positions.pointer, from.assumingMemoryBound(to: Float.self), to.assumingMemoryBound(to: Float.self),
+          rest.pointer + range.lowerBound * n * inner)
+      } else {
+        fx_take_add(v.dtype.code, range.count, n, inner, count, positions.pointer, from, to)
+      }
     }
+    rest?.add(to: y)
     return y
   }
   func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
