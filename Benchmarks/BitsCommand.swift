@@ -42,7 +42,7 @@ struct BitsCommand: ParsableCommand {
       let job = prepare()
       for _ in 0..<calls { job() }
       return job.outcome().map { x in
-        x.read { Array(UnsafeRawBufferPointer(start: $0, count: x.elementCount * x.dtype.byteCount)) }
+        x.read { Array(UnsafeRawBufferPointer(start: $0, count: x.elementCount * x.dtype.byteCount)) } ?? []
       }
     }
   }

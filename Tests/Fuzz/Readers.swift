@@ -73,7 +73,7 @@ private func expect(_ tensor: Tensor, _ shape: Shape, _ dtype: DType) {
     expect(dtype != .bool || bytes.allSatisfy { $0 <= 1 }, "Booleans are 0 or 1")
     return bytes.reduce(0 as UInt8, &+)
   }
-  keep(sum)
+  keep(sum ?? 0)
 }
 
 /// What is handed to it has to be computed: every element is read.

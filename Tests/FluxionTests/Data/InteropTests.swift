@@ -85,7 +85,7 @@ import Testing
 
     init(_ tensors: [(name: String, value: Tensor)], _ metadata: [String: String]) {
       let contents = tensors.map { name, value in
-        (name, Contents(dtype: "\(value.dtype)", shape: Array(value.shape), bytes: value.withBytes { Description.hexadecimal($0) }))
+        (name, Contents(dtype: "\(value.dtype)", shape: Array(value.shape), bytes: value.withBytes { Description.hexadecimal($0) } ?? ""))
       }
       self.tensors = Dictionary(uniqueKeysWithValues: contents)
       self.metadata = metadata
