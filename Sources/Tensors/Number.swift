@@ -95,9 +95,8 @@ extension Tensor {
   static func scalar(_ number: Number, _ dtype: DType, _ label: StaticString) -> Tensor {
     let context = Context.current
     if context.hasFailed || attempt({ () throws(TensorError) in try number.check(dtype, "\(label)") }) == nil { return .placeholder }
-    if context.isDry { return Tensor(hollow: [], dtype) }
-    let y = Tensor(uninitialized: [], dtype)
-    number.fill(y.pointer, dtype, 1)
+    guard let y = Tensor.made([], dtype, "\(label)") else { return .placeholder }
+    if !context.isDry { number.fill(y.pointer, dtype, 1) }
     return y
   }
 }

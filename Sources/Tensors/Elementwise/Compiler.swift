@@ -27,7 +27,9 @@ struct Compiler {
   /// The number of an expression; equal expressions have one number.
   mutating func intern(_ x: Expression) -> Int {
     if let number = seen[ObjectIdentifier(x)] { return number }
-    return number(x, x.arguments.map { intern($0) })
+    // Parts first, so that the recursion does not depend on the expression's depth.
+    if x.depth > 100 { for part in x.parts where seen[ObjectIdentifier(part)] == nil { _ = number(part, part.arguments.map { seen[ObjectIdentifier($0)]! }) } }
+    return seen[ObjectIdentifier(x)] ?? number(x, x.arguments.map { intern($0) })
   }
 
   /// The number of an expression whose arguments have theirs; apart, since what recurs must take little of the stack.

@@ -25,6 +25,8 @@ struct Rewriter {
   /// In derivatives, where what cancels is added to more than is lost, rules that only save digits are left out: they cost a function each.
   static func rewritten(_ x: Expression, isDerivative: Bool) -> Expression {
     var rewriter = Rewriter(rules: isDerivative ? rules : rulesOfValues)
+    // Parts first, so that the recursion is no deeper than a rule's replacement.
+    if x.depth > 100 { for part in x.parts { _ = rewriter.rewrite(part) } }
     return rewriter.rewrite(x)
   }
 

@@ -39,13 +39,31 @@ final class Expression: Sendable {
     depth = arguments.reduce(0) { Swift.max($0, $1.depth) } + 1
   }
   /// The deepest expression that a closure may make.
-  fileprivate static let deepest = 1000
+  fileprivate static let deepest = 10_000
 
   static func input(_ index: Int) -> Expression { Expression(.input(index)) }
   static func scalar(_ index: Int) -> Expression { Expression(.scalar(index)) }
   static func constant(_ value: Double) -> Expression { Expression(.constant(value)) }
   static func constant(_ value: Int) -> Expression {
     Int(exactly: Double(value)) == value ? constant(Double(value)) : Expression(.whole(Int64(value)))
+  }
+
+  /// Its parts, each after those that it is made of: by a stack of its own, since expressions may be deeper than the thread's allows for.
+  var parts: [Expression] {
+    var (order, open, seen) = ([Expression](), [(self, 0)], Set<ObjectIdentifier>())
+    while let (x, next) = open.last {
+      if next == 0 && seen.contains(ObjectIdentifier(x)) {
+        open.removeLast()
+      } else if next < x.arguments.count {
+        open[open.count - 1].1 += 1
+        if !seen.contains(ObjectIdentifier(x.arguments[next])) { open.append((x.arguments[next], 0)) }
+      } else {
+        seen.insert(ObjectIdentifier(x))
+        order.append(x)
+        open.removeLast()
+      }
+    }
+    return order
   }
 
   var value: Double? {

@@ -10,7 +10,10 @@ extension Tape {
     let operands = Pair(before, part)
     let level = operands.level(on: id)
     if level == Node.unrecorded { return refuse("subscript", operands) }
-    if !x.isContiguous || !x.isHeldAlone { x = x.contiguousCopy() }
+    if !x.isContiguous || !x.isHeldAlone {
+      guard let copy = attempt("subscript", { [x] () throws(TensorError) in try x.contiguousCopy() }) else { return }
+      x = copy
+    }
     copyElements(from: part, to: region.view(x))
     x.isFrozen = false
     append(OverwritingRecord(Replace(region: region), operands, .nothing), &x, level)
@@ -30,12 +33,16 @@ final class OverwritingRecord: Record<Replace> {
     let (ofWhole, ofPart) = (slot(x.a.node), slot(x.b.node))
     if let ofPart {
       let part = region.view(dy)
-      gradients.add(ofWhole == nil ? part : part.contiguousCopy(), at: ofPart)
+      guard let own = attempt("subscript", { () throws(TensorError) in ofWhole == nil ? part : try part.contiguousCopy() }) else { return }
+      gradients.add(own, at: ofPart)
     }
     guard let ofWhole else { return }
     var dx = dy
     dy = .placeholder
-    if !dx.isContiguous || !dx.isHeldAlone { dx = dx.contiguousCopy() }
+    if !dx.isContiguous || !dx.isHeldAlone {
+      guard let copy = attempt("subscript", { [dx] () throws(TensorError) in try dx.contiguousCopy() }) else { return }
+      dx = copy
+    }
     copyElements(from: Tensor.zeros([], dx.dtype).expanded(region.shape), to: region.view(dx))
     gradients.add(dx, at: ofWhole)
   }

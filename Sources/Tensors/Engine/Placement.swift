@@ -46,20 +46,19 @@ struct Assemble: Primitive {
     let first = hasBase(x) ? 1 : 0
     if first == 0, x.count == 1, let slice = placements[0] as? Slice {
       let part = slice.axes == nil ? x[0] : x[0].detached.reshaped(slice.region.shape)
-      return Embed(region: slice.region, shape: shape).evaluate(part, result)
+      return try Embed(region: slice.region, shape: shape).evaluate(part, result)
     }
-    let y = first == 1 ? x[0].contiguousCopy() : Tensor.zeros(shape, result.dtype)
+    let y = first == 1 ? try x[0].contiguousCopy() : try Tensor(zeros: shape, result.dtype)
     for i in placements.indices { try placements[i].add(x[first + i], to: y) }
     return y
   }
   func gradient(_ x: [Tensor], _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let first = hasBase(x) ? 1 : 0
     var dy = dy
-    if x.count > 1 && !dy.isContiguous && dy.hasElements {
-      // Laid out in order once, and not by each of the parts that want it so.
-      let node = dy.node
-      dy = dy.contiguousCopy()
-      dy.node = node
+    // Laid out in order once, and not by each of the parts that want it so.
+    if x.count > 1 && !dy.isContiguous && dy.hasElements, var copy = try? dy.contiguousCopy() {
+      copy.node = dy.node
+      dy = copy
     }
     return x.indices.map { i in i < first ? dy : needs[i] ? placements[i - first].read(dy) : nil }
   }
@@ -108,9 +107,9 @@ extension Tensor {
   }
 
   /// Adds to elements that nobody else reads, under any layout that has each of them once.
-  func addInPlace(_ y: Tensor) {
+  func addInPlace(_ y: Tensor) throws(TensorError) {
     guard elementCount > 0, let kernel = fx_elementwise(Int32(FX_ADD.rawValue), dtype.code) else { return }
-    let (sum, y) = (ordered, y.ordered)
+    let (sum, y) = try (ordered, y.ordered)
     let (target, source, size) = (sum.pointer, y.pointer, dtype.byteCount)
     parallel(elementCount, grain: Blocks.grain) { range in
       let at = range.lowerBound * size
@@ -135,9 +134,12 @@ struct Gradients {
     if isRecorded {
       if dx.placement != nil { return parts[slot, default: []].append(dx) }
     } else if slots[slot] != nil, let (placement, part) = dx.placement {
-      if !slots[slot]!.isContiguous || !slots[slot]!.isHeldAlone { slots[slot] = slots[slot]!.contiguousCopy() }
-      let whole = slots[slot]!
-      _ = attempt { () throws(TensorError) in try placement.add(part, to: whole) }
+      let isOwn = slots[slot]!.isContiguous && slots[slot]!.isHeldAlone
+      let before = slots[slot]!
+      if let whole = attempt({ () throws(TensorError) in isOwn ? before : try before.contiguousCopy() }) {
+        slots[slot] = whole
+        _ = attempt { () throws(TensorError) in try placement.add(part, to: whole) }
+      }
       return
     }
     if slots[slot] == nil {

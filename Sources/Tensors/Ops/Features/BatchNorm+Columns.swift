@@ -8,17 +8,17 @@ extension BatchNorm {
   }
 
   /// Of elements that lie in order.
-  func ofColumns(_ x: Tensor, _ weight: Tensor?, _ bias: Tensor?) -> Tensor {
+  func ofColumns(_ x: Tensor, _ weight: Tensor?, _ bias: Tensor?) throws(TensorError) -> Tensor {
     let axes = Self.otherAxes(x)
     let (batch, channels, n) = x.around(1)
-    let mean = x.detached.mean(axes: axes, keepDims: true).ordered
-    let variance = (Variance.squaredDeviations(x.detached, mean, axes) * (1 / Double(batch * n))).ordered
+    let mean = try x.detached.mean(axes: axes, keepDims: true).ordered
+    let variance = try (Variance.squaredDeviations(x.detached, mean, axes) * (1 / Double(batch * n))).ordered
     let bytes = channels * x.dtype.byteCount
     moments.pointer.copyMemory(from: mean.pointer, byteCount: bytes)
     (moments.pointer + bytes).copyMemory(from: variance.pointer, byteCount: bytes)
     let root = rsqrt(variance + epsilon)
     let scale = weight.map { root * $0.detached.reshaped(mean.shape) } ?? root
-    let y = normalize(x.detached, mean, scale, bias?.detached.reshaped(mean.shape) ?? .zeros([], x.dtype)).ordered
+    let y = try normalize(x.detached, mean, scale, bias?.detached.reshaped(mean.shape) ?? .zeros([], x.dtype)).ordered
     for c in 0..<channels where fx_is_doubtful(x.dtype.code, c, epsilon, mean.pointer, variance.pointer) != 0 {
       let (at, c) = (c * n * x.dtype.byteCount, c * x.dtype.byteCount)
       fx_norm_channels(
@@ -30,7 +30,7 @@ extension BatchNorm {
   }
 
   /// The gradients for x, weight and bias, one after the other in `packed`.
-  func gradientOfColumns(_ x: Tensor, _ weight: Tensor?, _ dy: Tensor, _ packed: Tensor) {
+  func gradientOfColumns(_ x: Tensor, _ weight: Tensor?, _ dy: Tensor, _ packed: Tensor) throws(TensorError) {
     let axes = Self.otherAxes(x)
     let (batch, channels, n) = x.around(1)
     let (size, bytes) = (x.dtype.byteCount, channels * x.dtype.byteCount)
@@ -40,10 +40,10 @@ extension BatchNorm {
     let root = rsqrt(variance + epsilon)
     let scale = weight.map { root * $0.detached.reshaped(kept) } ?? root
     let (sum, products) = (dy.sum(axes: axes, keepDims: true), productsWithDeviations.sum(dy, x, mean, axes: axes, keepDims: true))
-    let (db, dw) = (sum.ordered, (products * root).ordered)
+    let (db, dw) = try (sum.ordered, (products * root).ordered)
     let count = 1 / Double(batch * n)
     let operands = [dy, x, mean, sum * count, products * root * root * count, scale].map { $0.expanded(x.shape) }
-    let dx = slope.applied(operands, .zero, "batchNorm").ordered
+    let dx = try slope.applied(operands, .zero, "batchNorm").ordered
     let to = packed.pointer + x.elementCount * size
     packed.pointer.copyMemory(from: dx.pointer, byteCount: x.elementCount * size)
     to.copyMemory(from: dw.pointer, byteCount: bytes)

@@ -107,9 +107,9 @@ extension CombineRows: Placement {
     let part = Tensor(hollow: [to.elementCount, whole.shape[1]], whole.dtype)
     return gradient([part], whole, whole, Needs(bits: 1))[0]!
   }
-  func add(_ part: Tensor, to whole: Tensor) {
-    let sum = whole.ordered
-    add([part], to: sum)
+  func add(_ part: Tensor, to whole: Tensor) throws(TensorError) {
+    let sum = try whole.ordered
+    try add([part], to: sum)
     if !whole.isContiguous { copyElements(from: sum, to: whole) }
   }
 }

@@ -35,9 +35,9 @@ struct Scatter: Primitive {
     var region = Region(all: indices.shape)
     region.take(axis, from: 0, count: y.shape[axis])
     let part = region.view(y)
-    let target = part.ordered
+    let target = try part.ordered
     let (outer, n, inner) = target.around(axis)
-    let v = values.ordered
+    let v = try values.ordered
     let (size, code, count) = (v.dtype.byteCount, v.dtype.code, indices.shape[axis])
     let rest = kind == .sum ? try LongSums(target, terms: count) : nil
     parallel(outer, grain: Blocks.grain / Swift.max(1, count * inner)) { range in

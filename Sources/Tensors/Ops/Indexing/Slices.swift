@@ -68,7 +68,7 @@ struct Slice: Primitive {
 
 extension Slice: Placement {
   func read(_ whole: Tensor) -> Tensor { self(whole) }
-  func add(_ part: Tensor, to whole: Tensor) { evaluate(whole, result(whole)).addInPlace(part) }
+  func add(_ part: Tensor, to whole: Tensor) throws(TensorError) { try evaluate(whole, result(whole)).addInPlace(part) }
 }
 
 /// A tensor of one value but for a part, which holds x: what padding is, and slicing's gradient.

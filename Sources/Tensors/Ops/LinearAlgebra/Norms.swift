@@ -30,7 +30,7 @@ struct PowerNorm: Primitive {
     return signature
   }
 
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     var constant = x
     constant.node = .none
     let y =
@@ -42,7 +42,7 @@ struct PowerNorm: Primitive {
     let largest = y.dtype == .float32 ? Double(Float.greatestFiniteMagnitude) : .greatestFiniteMagnitude
     let (low, high) = (Double.pow(10, -digits), Swift.min(Double.pow(10, digits), largest))
     if fx_any_outside(y.dtype.code, y.elementCount, y.pointer, low, high) == 0 { return y }
-    let (rows, mended) = (constant.rows(along: axes), y.contiguousCopy())
+    let (rows, mended) = try (constant.rows(along: axes), y.contiguousCopy())
     fx_mend_norms(y.dtype.code, y.elementCount, rows.shape[1], order, low, high, rows.pointer, mended.pointer)
     withExtendedLifetime(rows) {}
     return mended

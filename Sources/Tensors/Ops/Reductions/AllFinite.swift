@@ -5,7 +5,8 @@ extension Tensor {
   package var isAllFinite: Bool {
     if !dtype.isFloatingPoint || isPlaceholder { return true }
     let (count, size) = (elementCount, dtype.byteCount)
-    return detached.read { x in
+    // Without memory for a copy there is a mistake already.
+    return detached.read { x -> Bool in
       let part = 1 << 16
       if count <= part { return fx_all_finite(dtype.code, count, x) != 0 }
       let parts = (count + part - 1) / part
@@ -16,6 +17,6 @@ extension Tensor {
         }
         return (0..<parts).allSatisfy { partial[$0] }
       }
-    }
+    } ?? true
   }
 }

@@ -1,4 +1,5 @@
 import CKernels
+import Synchronization
 
 /// A reduction over axes: sum, mean, product, extremes, and where they are.
 struct Reduce: Primitive {
@@ -88,17 +89,22 @@ struct Reduce: Primitive {
   private func mean(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let y = try Reduce(kind: .sum, axes: axes, keepDims: keepDims).evaluate(x, result)
     let (count, factor) = (y.elementCount, Double(y.elementCount) / Double(x.elementCount))
-    var isFinite = true
+    let isInfinite = Atomic(false)
     func scale<F: BinaryFloatingPoint>(_: F.Type) {
       let (y, factor) = (y.pointer.assumingMemoryBound(to: F.self), F(factor))
-      for i in 0..<count {
-        y[i] *= factor
-        if !y[i].isFinite { isFinite = false }
+      parallel(count, grain: Blocks.grain) { range in
+        // A sum of 0·y is 0 unless some y is infinite or NaN; it takes no branch.
+        var doubt: F = 0
+        for i in range {
+          y[i] *= factor
+          doubt += y[i] * 0
+        }
+        if doubt != 0 { isInfinite.store(true, ordering: .relaxed) }
       }
     }
     y.dtype == .float32 ? scale(Float.self) : scale(Double.self)
-    if !isFinite && x.elementCount > 0 {
-      let rows = x.rows(along: axes)
+    if isInfinite.load(ordering: .relaxed) && x.elementCount > 0 {
+      let rows = try x.rows(along: axes)
       fx_mend_means(y.dtype.code, count, rows.shape[1], rows.pointer, y.pointer)
       withExtendedLifetime(rows) {}
     }

@@ -2,11 +2,11 @@ import CKernels
 
 extension Tensor {
   /// The elements over the given axes (or over all) as rows, one for each of the others: [others, n], in order.
-  func rows(along axes: [Int]) -> Tensor {
+  func rows(along axes: [Int]) throws(TensorError) -> Tensor {
     let reduced = axes.isEmpty ? Array(0..<rank) : axes.map { $0 < 0 ? $0 + rank : $0 }.sorted()
     let kept = (0..<rank).filter { !reduced.contains($0) }
     let n = reduced.reduce(1) { $0 * shape[$1] }
-    return detached.permuted(kept + reduced).reshaped([kept.reduce(1) { $0 * shape[$1] }, n]).ordered
+    return try detached.permuted(kept + reduced).reshaped([kept.reduce(1) { $0 * shape[$1] }, n]).ordered
   }
 
   /// Whether dtype and axes are such that means are defined; a mistake if not.
@@ -56,14 +56,14 @@ struct Variance: Primitive {
 
   func result(_ x: Tensor) throws(TensorError) -> Signature { try Reduce(kind: .sum, axes: axes, keepDims: keepDims).result(x) }
 
-  func evaluate(_ x: Tensor, _ result: Signature) -> Tensor {
+  func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let x = x.detached
     let mean = x.mean(axes: axes, keepDims: true)
     let divisor = self.divisor(x, result.shape)
     let y = Self.squares.sum(x, mean, axes: axes, keepDims: keepDims) / divisor
-    let (means, code, count) = (mean.ordered, y.dtype.code, y.elementCount)
+    let (means, code, count) = try (mean.ordered, y.dtype.code, y.elementCount)
     if fx_any_doubtful(code, count, means.pointer, y.pointer) == 0 { return isRoot ? sqrt(y) : y }
-    let (rows, mended) = (x.rows(along: axes), y.contiguousCopy())
+    let (rows, mended) = try (x.rows(along: axes), y.contiguousCopy())
     fx_mend_variances(code, count, rows.shape[1], divisor, isRoot ? 1 : 0, rows.pointer, means.pointer, mended.pointer)
     withExtendedLifetime((rows, means)) {}
     return mended
