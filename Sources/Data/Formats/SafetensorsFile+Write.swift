@@ -22,18 +22,27 @@ extension SafetensorsFile {
       (-tensors[a].value.dtype.byteCount, a) < (-tensors[b].value.dtype.byteCount, b)
     }
     var metadata = metadata
-    metadata[Checksums.key] = checksums ? Checksums.text(tensors.map { $0.value.withBytes { Checksum.of($0) } }) : nil
+    metadata[Checksums.key] =
+      try checksums
+      ? Checksums.text(
+        tensors.map { (tensor) throws(DataError) in
+          guard let sum = tensor.value.withBytes({ Checksum.of($0) }) else { throw noMemory(path, tensor) }
+          return sum
+        }) : nil
     let header = try header(tensors, order, metadata, path)
     try AtomicFile.write(to: path) { (file) throws(DataError) in
       try file.write((0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) })
       try file.write(header)
       for i in order {
         if try tensors[i].value.withBytes({ (bytes) throws(DataError) in try file.write(bytes) }) == nil {
-          throw DataError(
-            file: path, field: tensors[i].name, message: "out of memory: there is none for a copy of \(tensors[i].value.shape) in order")
+          throw noMemory(path, tensors[i])
         }
       }
     }
+  }
+
+  private static func noMemory(_ path: String, _ tensor: (name: String, value: Tensor)) -> DataError {
+    DataError(file: path, field: tensor.name, message: "out of memory: there is none for a copy of \(tensor.value.shape) in order")
   }
 
   /// The header's text, with blanks up to a multiple of 8 bytes.
