@@ -105,7 +105,8 @@ FX_INLINE double erf_inverse_f64(double x) {
   double a = abs_f64(x), l = log1p_f64(-a * a), m = 4.3307467508 + 0.5 * l;
   double y = sqrt_f64(-6.8027210884 * l / (sqrt_f64(m * m - 6.8027210884 * l) + m));
   y = a == 0.0 ? 0.0 : y;
-  for (int k = 0; k < 3; k++) y = erf_inverse_step_f64(y, a);
+  // Written out: a loop in a loop is not vectorised.
+  y = erf_inverse_step_f64(erf_inverse_step_f64(erf_inverse_step_f64(y, a), a), a);
   y = a == 1.0 ? __builtin_inf() : a > 1.0 ? __builtin_nan("") : y;
   return sign_from_f64(y, x);
 }

@@ -39,6 +39,8 @@ package final class Tape {
     if x.level(on: id) > 0 {
       record(Identity(), x, &variable, level)
     } else {
+      // What comes of another thread's tensor is that thread's to mark, whatever is differentiated of it here.
+      if Tape.isOpenElsewhere(id), let tape = x.otherTape(than: id) { other = tape }
       variable.node = Node(tape: id, index: Int32(records.count), level: level)
       records.append(nil)
     }

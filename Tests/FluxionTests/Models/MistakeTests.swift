@@ -59,7 +59,7 @@ private final class Shared: Model, @unchecked Sendable {
     },
     Row(sentence: "zeros: shape [1125899906842624] has more elements than memory could hold") { _ = Tensor.zeros([1 << 50]) },
     Row(sentence: "LSTM: 2147483648 layers; 1 to 1000000 would fit") { _ = LSTM(2, 3, layers: 1 << 31) },
-    Row(sentence: "zeros: shape [-9223372036854775808, 2] has a negative size") { _ = LSTM(2, .min) },
+    Row(sentence: "uniform: shape [-9223372036854775808, 2] has a negative size") { _ = LSTM(2, .min) },
     Row(sentence: "MultiHeadAttention: -9223372036854775808 features in 2 heads; 0 features or more would fit") {
       _ = MultiHeadAttention(.min, heads: 2)
     },
@@ -69,7 +69,7 @@ private final class Shared: Model, @unchecked Sendable {
     Row(sentence: "zeros: shape [4611686018427387904, 0] has more elements than memory could hold") { _ = Conv2D(1 << 62, kernel: 3) },
     Row(sentence: "Repeat: 9223372036854775807 times; 0 to 1000000 would fit") { _ = Repeat(.max) { Dense(2, 2) } },
     Row(sentence: "Maxout: 4611686018427387904 models; 1 to 1000000 would fit") { _ = Maxout(1 << 62) { Dense(2, 2) } },
-    Row(sentence: "Initializer: a standard deviation of nan for a parameter of shape [2, 3]; a finite gain would fit") {
+    Row(sentence: "Initializer: a gain that makes a standard deviation of nan; a finite number would fit") {
       _ = Initializer.glorotUniform(gain: .nan)([2, 3])
     },
     Row(sentence: "dirac: shape [4611686018427387904, 4, 3] has more elements than memory could hold") {

@@ -12,6 +12,7 @@ import Testing
     "min(_: Symbol, _: Symbol)": "does not compile",
     "Tensor.detached": "AutodiffTests: it has no values of its own",
     "struct Identity": "AutodiffTests: the step between nested gradients",
+    "struct Assemble": "PartGradientTests: the gradients of parts in a recorded pass",
     "struct Custom": "AutodiffTests, and each row's sabotage",
     "Tensor.uniform(_: Shape, in: Range<Double>, _: DType, using: inout RandomStream)": "RandomTests",
     "Tensor.uniform(_: Shape, in: Range<Double>, _: DType)": "RandomTests",
