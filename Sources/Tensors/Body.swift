@@ -8,11 +8,12 @@ import Synchronization
 /// Threads share it. Where elements come later, the address is what says that they are there: whoever computes them sets the owner, then stores the
 /// address with release; whoever loads it, which takes an acquire, may read the owner and the elements. All else is final from the beginning.
 final class Body: ManagedBuffer<Body.Fields, UInt64> {
+  /// Made by the memberwise initialiser: with one written by hand it is copied into the object field by field, some 15 ns for each tensor.
   struct Fields {
     /// The first element's address; nil where there are no elements to point at: in dry runs, after mistakes, on the tape.
     ///
     /// It stands at the beginning, where it is read as an atomic; see `UnsafeMutablePointer.first`.
-    fileprivate let address: UnsafeMutableRawPointer?
+    let address: UnsafeMutableRawPointer?
     let shape: Shape
     /// The steps between neighbours along each axis, in elements: 0 where the axis is broadcast, negative where it is reversed.
     let strides: Shape
@@ -28,16 +29,7 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
     /// Elements lie in row-major order without gaps.
     let isContiguous: Bool
     /// How its elements come about, where that has been put off: the first element's address is nil until then.
-    let waiting: Waiting?
-
-    @inline(__always)
-    init(
-      shape: Shape, strides: Shape, first: UnsafeMutableRawPointer?, offset: Int, owner: Body?, byteCount: Int, sizeClass: Int16,
-      dtype: DType, isContiguous: Bool, waiting: Waiting? = nil
-    ) {
-      (address, self.shape, self.strides, self.offset, self.owner) = (first, shape, strides, offset, owner)
-      (self.byteCount, self.sizeClass, self.dtype, self.isContiguous, self.waiting) = (byteCount, sizeClass, dtype, isContiguous, waiting)
-    }
+    var waiting: Waiting? = nil
   }
 
   /// A contiguous tensor's, its elements not set.
@@ -49,21 +41,22 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
     if byteCount > MemoryPool.smallest { return try pooled(shape, dtype, byteCount) }
     let object = Body.create(minimumCapacity: (byteCount + 7) >> 3) { object in
       Fields(
-        shape: shape, strides: shape.contiguousStrides, first: object.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) },
-        offset: 0, owner: nil, byteCount: byteCount, sizeClass: -1, dtype: dtype, isContiguous: true)
+        address: object.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }, shape: shape,
+        strides: shape.contiguousStrides, offset: 0, owner: nil, byteCount: byteCount, sizeClass: -1, dtype: dtype, isContiguous: true)
     }
     MemoryPool.count(byteCount)
     return unsafeDowncast(object, to: Body.self)
   }
 
-  @inline(__always)
+  /// More than lies in the object: out of line, since every kernel allocates.
+  @inline(never)
   private static func pooled(_ shape: Shape, _ dtype: DType, _ byteCount: Int) throws(TensorError) -> Body {
     guard let (memory, sizeClass) = MemoryPool.shared.take(byteCount) else {
       throw MemoryPool.shared.refusal(byteCount, for: "\(dtype) \(shape)")
     }
     let object = Body.create(minimumCapacity: 0) { _ in
       Fields(
-        shape: shape, strides: shape.contiguousStrides, first: memory, offset: 0, owner: nil, byteCount: byteCount,
+        address: memory, shape: shape, strides: shape.contiguousStrides, offset: 0, owner: nil, byteCount: byteCount,
         sizeClass: Int16(truncatingIfNeeded: sizeClass), dtype: dtype, isContiguous: true)
     }
     MemoryPool.count(byteCount)
@@ -76,8 +69,8 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
     let object = Body.create(minimumCapacity: 0) { _ in
       withUnsafeMutablePointerToHeader { fields in
         Fields(
-          shape: shape, strides: strides,
-          first: fields.first.map { $0 + (offset &- fields.pointee.offset) &* fields.pointee.dtype.byteCount }, offset: offset,
+          address: fields.first.map { $0 + (offset &- fields.pointee.offset) &* fields.pointee.dtype.byteCount }, shape: shape,
+          strides: strides, offset: offset,
           owner: fields.first == nil ? nil : fields.pointee.owner ?? self, byteCount: 0, sizeClass: -2,
           dtype: fields.pointee.dtype, isContiguous: Tensor.isContiguous(shape, strides))
       }
@@ -101,7 +94,7 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
   static func waiting(_ shape: Shape, _ dtype: DType, _ waiting: Waiting) -> Body {
     let object = Body.create(minimumCapacity: 0) { _ in
       Fields(
-        shape: shape, strides: shape.contiguousStrides, first: nil, offset: 0, owner: nil, byteCount: 0, sizeClass: -2,
+        address: nil, shape: shape, strides: shape.contiguousStrides, offset: 0, owner: nil, byteCount: 0, sizeClass: -2,
         dtype: dtype, isContiguous: true, waiting: waiting)
     }
     return unsafeDowncast(object, to: Body.self)
@@ -155,7 +148,7 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
     let object = Body.create(minimumCapacity: 0) { _ in
       // Not contiguous, as nothing lies anywhere: the short ways, which look for that only, leave it to the door.
       Fields(
-        shape: shape, strides: shape.contiguousStrides, first: nil, offset: 0, owner: nil, byteCount: 0, sizeClass: -2,
+        address: nil, shape: shape, strides: shape.contiguousStrides, offset: 0, owner: nil, byteCount: 0, sizeClass: -2,
         dtype: dtype, isContiguous: shape.elementCount == 0)
     }
     return unsafeDowncast(object, to: Body.self)

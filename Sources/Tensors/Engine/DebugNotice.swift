@@ -10,8 +10,8 @@
 enum DebugNotice {
   /// Called by operators on many elements; nothing in an optimised build.
   @inline(__always)
-  static func mention(_ elementCount: Int) {
-    if _isDebugAssertConfiguration() && elementCount >= Blocks.grain { _ = isGiven }
+  static func mention(_ elementCount: @autoclosure () -> Int) {
+    if _isDebugAssertConfiguration() && elementCount() >= Blocks.grain { _ = isGiven }
   }
 
   private static let isGiven: Bool = {
