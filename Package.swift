@@ -52,7 +52,8 @@ let package = Package(
     .target(name: "Fluxion", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data", "Training"], swiftSettings: swift),
     // Not `fluxion`: where file names ignore case that would be the library's module.
     .executableTarget(
-      name: "FluxionCommand", dependencies: ["Fluxion", "Tensors", "Data", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      name: "FluxionCommand",
+      dependencies: ["Fluxion", "Tensors", "Data", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: swift),
     .target(
       name: "CLoops", path: "Benchmarks/Loops", cSettings: c, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
@@ -85,7 +86,8 @@ let package = Package(
     .executableTarget(
       name: "conformance", dependencies: ["PyTorchCases", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/ConformanceCommand", swiftSettings: swift),
-    .executableTarget(name: "sweep", dependencies: ["Fluxion", "Tensors", "Autodiff"], path: "Tests/Sweep", exclude: ["run.sh"], swiftSettings: swift),
+    .executableTarget(
+      name: "sweep", dependencies: ["Fluxion", "Tensors", "Autodiff"], path: "Tests/Sweep", exclude: ["run.sh"], swiftSettings: swift),
     .executableTarget(
       name: "stress", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/Stress", swiftSettings: swift),

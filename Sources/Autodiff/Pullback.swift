@@ -31,7 +31,8 @@ public func valueAndPullback(
         )
         return x.map { .zeros($0.shape, $0.dtype) }
       }
-      return differentiate("pullback", at: x, wantsValue: false, seeds: { _ in [cotangent] }) { x in withSeed(stream) { (f(x), ()) } }
+      func seeds(_ y: Tensor) -> [Tensor] { [cotangent] }
+      return differentiate("pullback", at: x, wantsValue: false, seeds: seeds) { x in withSeed(stream) { (f(x), ()) } }
         .gradients[0]
     }
   )

@@ -97,6 +97,7 @@ protocol StatefulOptimizer: Optimizer {
 }
 
 extension StatefulOptimizer {
+  /// Looks at the gradient before anything is written, and keeps in mind that it has done so.
   public mutating func prepare<M: Model>(_ gradient: inout M, of model: M) throws(NonFiniteGradient) -> Bool {
     try checkFinite(gradient, of: model)
     state.isPrepared = !hasFailed

@@ -30,8 +30,9 @@ public struct History: Sendable {
   public package(set) var epochs: [Epoch] = []
   /// The loss of every step, in order.
   public package(set) var stepLosses: [Double] = []
-  /// What was remarkable when the run was taken up, a sentence each: a damaged checkpoint, a model that is another one. They are written to standard
-  /// error too, and not into checkpoints.
+  /// What was remarkable when the run was taken up, a sentence each: a damaged checkpoint, a model that is another one.
+  ///
+  /// They are written to standard error too, and not into checkpoints.
   public package(set) var remarks: [String] = []
 
   package init() {}

@@ -28,7 +28,9 @@ struct Compiler {
   mutating func intern(_ x: Expression) -> Int {
     if let number = seen[ObjectIdentifier(x)] { return number }
     // Parts first, so that the recursion does not depend on the expression's depth.
-    if x.depth > 100 { for part in x.parts where seen[ObjectIdentifier(part)] == nil { _ = number(part, part.arguments.map { seen[ObjectIdentifier($0)]! }) } }
+    if x.depth > 100 {
+      for part in x.parts where seen[ObjectIdentifier(part)] == nil { _ = number(part, part.arguments.map { seen[ObjectIdentifier($0)]! }) }
+    }
     return seen[ObjectIdentifier(x)] ?? number(x, x.arguments.map { intern($0) })
   }
 

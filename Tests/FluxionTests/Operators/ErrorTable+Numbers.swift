@@ -26,7 +26,9 @@ extension ErrorTable {
     ErrorRow("shape: a tensor has at most 8 axes") { _ = Shape(0..<Int.max) },
     ErrorRow("permutation: shape [4611686018427387904] \(tooMany)") { _ = Tensor.permutation(1 << 62) },
     ErrorRow("permutation: shape [9223372036854775807] \(tooMany)") { _ = Tensor.permutation(.max) },
-    ErrorRow("arange: from 0 to -9223372036854775808 in steps of -1 has 9223372036854775808 elements, more than memory could hold") { _ = Tensor.arange(from: 0, to: .min, step: -1) },
+    ErrorRow("arange: from 0 to -9223372036854775808 in steps of -1 has 9223372036854775808 elements, more than memory could hold") {
+      _ = Tensor.arange(from: 0, to: .min, step: -1)
+    },
     ErrorRow("split: 9223372036854775807 parts take 9223372036854775807 bytes, more than memory could hold") {
       _ = Tensor.ones([3]).split(parts: .max)
     },
@@ -41,7 +43,9 @@ extension ErrorTable {
     ErrorRow("imageToColumns: shape [1, 9223372036854775807, 125] \(tooMany)") {
       _ = imageToColumns(.ones([1, 1, 4, 4, 4]), window: 16_777_216, padding: 8_388_608)
     },
-    ErrorRow("interpolate: the places and weights of 40000000000 elements take 5120000000000 bytes, more than memory could hold") { _ = interpolate(.ones([1, 1, 4]), scale: 1e10) },
+    ErrorRow("interpolate: the places and weights of 40000000000 elements take 5120000000000 bytes, more than memory could hold") {
+      _ = interpolate(.ones([1, 1, 4]), scale: 1e10)
+    },
     ErrorRow("shape: [2, 3] has no axes -9223372036854775808..<-9223372036854775808; its axes are 0 to 1") {
       _ = ([2, 3] as Shape)[Int.min..<Int.min]
     },

@@ -84,7 +84,8 @@ import Testing
   @Test func outsideOfAScopeOneSentenceEndsTheProgram() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       Memory.limit = 1 << 20
-      _ = Tensor.ones([1024, 4]) • Tensor.ones([4, 1024])
+      let product = Tensor.ones([1024, 4]) • Tensor.ones([4, 1024])
+      withExtendedLifetime(product) {}
     }
     let text = result.map { String(decoding: $0.standardErrorContent, as: UTF8.self) } ?? ""
     #expect(text.contains("matmul: 4.0 MiB for float32 [1024, 1024] is more than Memory.limit leaves"), "\(text)")

@@ -160,7 +160,9 @@ import Testing
   }
 }
 
-/// One call seeds a whole program. In processes of their own: it changes what every test draws.
+/// One call seeds a whole program.
+///
+/// In processes of their own: it changes what every test draws.
 @Suite struct ProgramSeedTests {
   @Test func everyDrawFollowsFromTheSeed() async {
     await #expect(processExitsWith: .success) {

@@ -47,7 +47,9 @@ struct Attention: Primitive {
           try walk.weights(batch, first, count, weights, factors)
           walk.drop(batch, first, count, weights)
           let rows = y.pointer + (batch * queries + first) * features * size
-          try walk.counting(walk.v(batch), keys, features, weights, (count, keys, 1), rows) { b throws(TensorError) in try walk.sums(count, features, weights, b, rows) }
+          try walk.counting(walk.v(batch), keys, features, weights, (count, keys, 1), rows) { b throws(TensorError) in
+            try walk.sums(count, features, weights, b, rows)
+          }
           fx_scale_rows(y.dtype.code, count, features, factors, rows)
         }
       }
@@ -237,7 +239,9 @@ private struct AttentionWalk {
   }
 
   /// Weights • values for `count` rows of weights.
-  func sums(_ count: Int, _ features: Int, _ weights: UnsafeMutableRawPointer, _ v: BLAS.Operand, _ result: UnsafeMutableRawPointer) throws(TensorError) {
+  func sums(
+    _ count: Int, _ features: Int, _ weights: UnsafeMutableRawPointer, _ v: BLAS.Operand, _ result: UnsafeMutableRawPointer
+  ) throws(TensorError) {
     let dtype = queriesOf.dtype
     if count * keys * features <= Self.small(dtype) && !v.isTransposed {
       fx_row_sums(dtype.code, count, keys, features, weights, v.pointer, v.lead, result)
