@@ -101,8 +101,6 @@ struct Sweep {
     let row = rows[now.row].title
     if isInside {
       let next = Child.Position(row: now.row, attack: now.attack + 1)
-      // Running out of memory is told by a sentence of its own.
-      if sentence.contains("Fatal error: out of memory: ") { return next }
       faults.append("\(row) \(attack): \(process.terminationStatus == SIGALRM ? "took over \(Child.patience) s" : "\(how) \(sentence)")")
       if isVerbose { print("FAULT \(faults.last!)") }
       return next

@@ -6,6 +6,7 @@ enum Symbols {
   static let exemptions = [
     "DataError.offset": "a field of an error", "DataError.init(file:field:offset:message:)": "makes an error",
     "TrainingError.nonFiniteLoss(_:epoch:step:)": "an error", "TrainingError.nonFiniteParameter(_:steps:)": "an error",
+    "TrainingError.nonFiniteGradient(_:epoch:step:)": "an error",
     "PartName.position(_:)": "a name",
     "InputAdapting.adapt(to:)": "a requirement; each layer's has its row",
     "SequenceModel.overTime(_:lengths:)": "a requirement; each layer's has its row",

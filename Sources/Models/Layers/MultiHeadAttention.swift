@@ -76,7 +76,8 @@ public struct MultiHeadAttention: Placed, InputAdapting, Incremental {
     }
     inputBias = hasBias ? .zeros([features.saturatingPlus(width.saturatingTimes(2))]) : nil
     output = Dense(features, features, hasBias: hasBias, weight: initializer ?? .kaimingUniform(gain: (1.0 / 3).squareRoot()))
-    self.heads = heads
+    // After a mistake it is a layer that can be described.
+    self.heads = max(1, heads)
     self.keyHeads = keyHeads
     self.isCausal = isCausal
     self.dropout = dropout

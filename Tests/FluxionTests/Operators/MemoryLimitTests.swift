@@ -58,7 +58,7 @@ import Testing
   #if os(Linux)
     /// With addresses limited the pool gives back what it keeps before anything is refused.
     @Test func thePoolIsEmptiedFirst() async {
-      await #expect(processExitsWith: .success) {
+      let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
         _ = Tensor.ones([64]).sum()
         let pages = Int((try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ").first ?? "") ?? 0
         var limit = rlimit()
@@ -78,6 +78,7 @@ import Testing
         #expect(error?.message.contains("MiB for float32") == true, "\(error.map { "\($0)" } ?? "")")
         #expect((large[0..<4] * 2).sum().item() == 16)
       }
+      if let result, result.exitStatus != .exitCode(0) { Issue.record("\(String(decoding: result.standardErrorContent, as: UTF8.self))") }
     }
   #endif
 

@@ -24,8 +24,22 @@ extension Table {
     row("TensorDataset.batch(_:)") { h in Table.examples.batch(h.list(1, 2)) }
     row("TensorDataset.subscript(_:)") { h in Table.examples[h.range(0, 2)].inputs }
     row("TensorDataset.split(at:)") { h in Table.examples.split(at: h.i(2)).0.inputs }
-    row("CSVFile.init(bytes:name:dtype:separator:hasHeader:missing:)", "CSVFile.init(_:dtype:separator:hasHeader:missing:)") { h in
-      try CSVFile(bytes: Array("1,2\n3,\n".utf8), dtype: .float64, hasHeader: false, missing: h.d(0)).tensor
+    row(
+      "CSVFile.init(bytes:name:dtype:separator:hasHeader:missing:maximumBytes:)",
+      "CSVFile.init(_:dtype:separator:hasHeader:missing:maximumBytes:)"
+    ) { h in
+      try CSVFile(bytes: Array("1,2\n3,\n".utf8), dtype: .float64, hasHeader: false, missing: h.d(0), maximumBytes: h.i(1 << 20)).tensor
+    }
+    row("NPYFile.init(bytes:name:maximumBytes:)", "NPYFile.init(_:maximumBytes:)") { h in
+      let header = Array("{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }".utf8) + [10]
+      return try NPYFile(bytes: [0x93] + "NUMPY".utf8 + [1, 0, UInt8(header.count), 0] + header + [7, 8], maximumBytes: h.i(1 << 20)).tensor
+    }
+    row("NPZFile.init(bytes:name:maximumBytes:)", "NPZFile.init(_:maximumBytes:)") { h in
+      // An archive of nothing: its directory's end.
+      try NPZFile(bytes: [0x50, 0x4B, 5, 6] + Array(repeating: 0, count: 18), maximumBytes: h.i(1 << 20)).names.count
+    }
+    row("IDXFile.init(bytes:name:maximumBytes:)", "IDXFile.init(_:maximumBytes:)") { h in
+      try IDXFile(bytes: [0, 0, 8, 1, 0, 0, 0, 2, 7, 8], maximumBytes: h.i(1 << 20)).shape.count
     }
     row("EarlyStopping.init(on:patience:minimumImprovement:restoringBest:)", "EarlyStopping.observe(_:)") { h in
       var stopping = EarlyStopping(patience: h.i(1), minimumImprovement: h.d(0))
@@ -40,7 +54,7 @@ extension Table {
       return state.optimizer.learningRate
     }
     row(
-      "Model.fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metric:schedule:earlyStopping:checkpoints:every:keep:resume:progress:onEpoch:)"
+      "Model.fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metric:schedule:earlyStopping:checkpoints:every:keep:resume:strict:progress:onEpoch:)"
     ) { h in
       var layer = Dense(3, 2)
       // Epochs without end are what was asked for: a loss that is no number ends them.

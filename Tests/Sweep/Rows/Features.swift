@@ -110,6 +110,11 @@ extension Table {
       Threads.count = h.i(2)
       return (h.images * 2).sum()
     }
+    row("Memory.limit") { h in
+      defer { Memory.limit = nil }
+      Memory.limit = h.i(1 << 30)
+      return [Memory.limit ?? 0, (try? checked { Tensor.ones([1 << 10]).elementCount }) ?? 0]
+    }
     row("Memory.cacheLimit") { h in
       let before = Memory.cacheLimit
       defer { Memory.cacheLimit = before }

@@ -12,6 +12,7 @@ extension Table {
     row("Tensor.upperTriangle(diagonal:)") { h in h.x.upperTriangle(diagonal: h.i(0)) }
     row("concatenate(_:axis:)") { h in concatenate([h.x, h.x], axis: h.i(0)) }
     row("stack(_:axis:)") { h in stack([h.x, h.x], axis: h.i(0)) }
+    row("Tensor.padded(_:value:)") { h in h.x.padded([(1, 1), (0, 2)], value: h.i(0)) }
     row("Tensor.padded(_:value:)") { h in h.x.padded([(h.i(1), h.i(1)), (h.i(0), h.i(2))], value: h.d(0)) }
     for mode in [PaddingMode.reflect, .replicate, .circular] {
       row("Tensor.padded(_:mode:)") { h in h.x.padded([(h.i(1), h.i(1)), (h.i(0), h.i(1))], mode: mode) }

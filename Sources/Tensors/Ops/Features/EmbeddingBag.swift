@@ -58,6 +58,7 @@ public func embeddingBag(
   paddingIndex: Int? = nil, includesEnd: Bool = false, maxNorm: Double? = nil, order: Double = 2, scalesByFrequency: Bool = false
 ) -> Tensor {
   let name = "embeddingBag"
+  if Context.current.hasFailed { return .placeholder }
   guard
     let bags = attempt({ () throws(TensorError) in
       let padding = try checkPadding("embeddingBag", indices, table, paddingIndex)
@@ -83,6 +84,7 @@ public func embeddingBag(
   if maxNorm != nil || scalesByFrequency {
     source = embedding(bags.from, table, maxNorm: maxNorm, order: order, scalesByFrequency: scalesByFrequency, isRead: bags.isRead(weights))
     from = .arange(bags.from.elementCount)
+    if Context.current.hasFailed { return .placeholder }
   }
   if reduction == .max {
     let places = LargestRows(from: from, to: bags.to, bags: bags.count)(source)

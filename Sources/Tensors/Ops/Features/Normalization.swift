@@ -184,6 +184,7 @@ public func instanceNorm(_ x: Tensor, weight: Tensor? = nil, bias: Tensor? = nil
 private func normalizedGroups(
   _ label: StaticString, _ x: Tensor, _ groups: Int, _ weight: Tensor?, _ bias: Tensor?, _ epsilon: Double
 ) -> Tensor {
+  if Context.current.hasFailed { return .placeholder }
   guard attempt({ () throws(TensorError) in try x.requireChannels("\(label)", weight, bias) }) != nil,
     Setting.finite.holds(epsilon, "an epsilon", "\(label)")
   else { return .placeholder }
@@ -214,6 +215,7 @@ extension Tensor {
 
   /// x·weight + bias, one number of each for a channel of [batch, channels, ...].
   func scaled(byChannel weight: Tensor?, _ bias: Tensor?) -> Tensor {
+    if Context.current.hasFailed { return .placeholder }
     let shape = Shape([self.shape[1]] + Array(repeating: 1, count: rank - 2))
     switch (weight?.reshaped(shape), bias?.reshaped(shape)) {
     case (let weight?, let bias?): return affine(self, weight, bias)
