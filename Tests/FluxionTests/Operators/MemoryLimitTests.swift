@@ -58,7 +58,7 @@ import Testing
   #if os(Linux)
     /// With addresses limited the pool gives back what it keeps before anything is refused.
     @Test func thePoolIsEmptiedFirst() async {
-      let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      await #expect(processExitsWith: .success) {
         _ = Tensor.ones([64]).sum()
         let pages = Int((try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ").first ?? "") ?? 0
         var limit = rlimit()
@@ -66,19 +66,19 @@ import Testing
         limit.rlim_max = limit.rlim_cur
         try #require(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
         do {
-          // 400 MiB are kept in buffers of another size.
+          // What the pool keeps of 400 MiB is in buffers of another size.
           let parts = (0..<40).map { _ in Tensor.zeros([10 << 18]) }
           withExtendedLifetime(parts) {}
         }
-        #expect(Memory.cachedBytes >= 300 << 20)
-        let large = try checked { Tensor.full([300 << 18], 2) }
+        // As much as a quarter of what there is.
+        #expect(Memory.cachedBytes >= 200 << 20)
+        let large = try checked { Tensor.full([450 << 18], 2) }
         #expect(large[-1].item() == 2)
         #expect(Memory.cachedBytes < 100 << 20)
-        let error = #expect(throws: TensorError.self) { try checked { large + 1 + Tensor.zeros([300 << 18]) } }
+        let error = #expect(throws: TensorError.self) { try checked { large + 1 + Tensor.zeros([450 << 18]) } }
         #expect(error?.message.contains("MiB for float32") == true, "\(error.map { "\($0)" } ?? "")")
         #expect((large[0..<4] * 2).sum().item() == 16)
       }
-      if let result, result.exitStatus != .exitCode(0) { Issue.record("\(String(decoding: result.standardErrorContent, as: UTF8.self))") }
     }
   #endif
 
