@@ -52,7 +52,8 @@ private let readers: [String: Reader] = [
 
 /// Reads every tensor; what has been opened may still hold elements that cannot be read.
 private func readAll(_ file: some NamedTensors, _ tensor: (String) throws(DataError) -> Tensor) throws(DataError) {
-  expect(Set(file.names).count == file.names.count, "names are unique")
+  // By their bytes: two that Swift takes for equal may be two.
+  expect(Set(file.names.map { Array($0.utf8) }).count == file.names.count, "names are unique")
   var error: DataError?
   for name in file.names {
     guard let outline = file.outline(name) else { fatalError("\(name) has no outline") }
