@@ -42,19 +42,3 @@ extension Shape {
     return byteCount <= Swift.max(Shape.physicalMemory, 1 << 32)
   }
 }
-
-extension MemoryPool {
-  /// Whether the system has a buffer of a size, if need be once the cached ones have been given back.
-  fileprivate func hasRoom(for byteCount: Int) -> Bool {
-    // Where few bytes cannot be had nothing else can.
-    if byteCount <= 1 << 20 { return true }
-    for isLastTry in [false, true] {
-      if let buffer = malloc(Self.capacity(ofClass: Self.sizeClass(byteCount)) + 2 << 20) {
-        free(buffer)
-        return true
-      }
-      if !isLastTry { empty() }
-    }
-    return false
-  }
-}
