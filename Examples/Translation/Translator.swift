@@ -47,7 +47,7 @@ struct Translator: Model {
   /// e = score(tanh(query(state) + keys)), a = softmax(e), context = Σ a·values.
   mutating func next(after previous: Tensor, _ annotations: Annotations) -> (logits: Tensor, attention: Tensor) {
     let scores = score(tanh(query(state).unsqueezed(axis: 1) + annotations.keys)).squeezed(axes: -1)
-    let attention = `where`(annotations.isThere, scores, -1e9).softmax()
+    let attention = select(annotations.isThere, scores, -1e9).softmax()
     let context = (attention.unsqueezed(axis: 1) • annotations.values).squeezed(axes: 1)
     state = decoder(concatenate([characters(previous), context], axis: -1))
     return (output(concatenate([state, context], axis: -1)), attention)

@@ -63,7 +63,6 @@ DIVISION(i64, int64_t)
   X(S, T, 2, LEAKY_RELU, leaky_relu, x <= 0 ? (unsigned_##S)y * (unsigned_##S)x : (unsigned_##S)x) \
   X(S, T, 2, SUB, sub, (unsigned_##S)x - (unsigned_##S)y)                  \
   X(S, T, 2, MUL, mul, (unsigned_##S)x * (unsigned_##S)y)                  \
-  X(S, T, 2_SCALAR, DIV, div, div_##S(x, y))                               \
   X(S, T, 2_SCALAR, FLOORDIV, floordiv, floordiv_##S(x, y))                \
   X(S, T, 2_SCALAR, FMOD, fmod, fmod_##S(x, y))                            \
   X(S, T, 2_SCALAR, POW, pow, pow_##S(x, y))                               \

@@ -74,7 +74,7 @@ extension Initializer {
         for row in (0..<rows).shuffled(using: &random)[..<zeros] { isKept[row * columns + column] = false }
       }
       let x = Tensor.normal(shape, standardDeviation: standardDeviation, using: &random)
-      return `where`(Tensor(isKept, shape: shape), x, 0)
+      return select(Tensor(isKept, shape: shape), x, 0)
     }
   }
 

@@ -19,7 +19,7 @@ public protocol Model<Input, Output>: Sendable, CustomStringConvertible {
   /// What it gives; mostly `Tensor`.
   associatedtype Output
 
-  /// Runs the model.
+  /// Runs the model; PyTorch's `forward`.
   mutating func callAsFunction(_ input: Input) -> Output
 
   /// Shows its parameters, parts and state to a visitor, in order. Found by reflection; a type may write it by hand instead.

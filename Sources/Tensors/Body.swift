@@ -28,6 +28,8 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
     let dtype: DType
     /// Elements lie in row-major order without gaps.
     let isContiguous: Bool
+    /// A literal of integers without a dtype of its own: it may become int64 or float64 beside such; see `TensorLiteral`.
+    var isIntegerLiteral = false
     /// How its elements come about, where that has been put off: the first element's address is nil until then.
     var waiting: Waiting? = nil
   }
@@ -72,11 +74,18 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
           address: fields.first.map { $0 + (offset &- fields.pointee.offset) &* fields.pointee.dtype.byteCount }, shape: shape,
           strides: strides, offset: offset,
           owner: fields.first == nil ? nil : fields.pointee.owner ?? self, byteCount: 0, sizeClass: -2,
-          dtype: fields.pointee.dtype, isContiguous: Tensor.isContiguous(shape, strides))
+          dtype: fields.pointee.dtype, isContiguous: Tensor.isContiguous(shape, strides),
+          isIntegerLiteral: fields.pointee.isIntegerLiteral)
       }
     }
     return unsafeDowncast(object, to: Body.self)
   }
+
+  /// Whether it is a literal of integers, or a view of one.
+  var isIntegerLiteral: Bool { withUnsafeMutablePointerToHeader { $0.pointee.isIntegerLiteral } }
+
+  /// Marks what has just been made, and nobody else has seen, as a literal of integers.
+  func becomeIntegerLiteral() { withUnsafeMutablePointerToHeader { $0.pointee.isIntegerLiteral = true } }
 
   deinit {
     withUnsafeMutablePointerToHeader {

@@ -18,7 +18,7 @@ private func difference(_ what: String, _ x: Tensor, _ expected: Tensor) -> Stri
 
 /// What a partner found, looked at when it is done.
 private final class Found: @unchecked Sendable {
-  var value = Tensor(0)
+  var value = Tensor(0, .int64)
 }
 
 let forms = [
@@ -99,7 +99,7 @@ let forms = [
     let expected = gradient(at: x) { x in exp(x).sum() }
     let found = Found()
     return { _ in
-      var mine = Tensor(0)
+      var mine = Tensor(0, .int64)
       let slope = gradient(at: x) { x in
         let y = exp(x)
         partners[0].begin {

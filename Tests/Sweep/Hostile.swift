@@ -67,12 +67,12 @@ final class Hostile {
   func padding(_ numbers: Int...) -> WindowPadding { WindowPadding(PerAxis(numbers.map(i))) }
 
   // Operands, made anew for each call: [2, 3], a symmetric matrix, images, a sequence, and ids.
-  var x = Tensor([0.5, -1, 2, 0.25, 1.5, -0.5], shape: [2, 3]).cast(to: .float32)
-  var square = Tensor([4.0, 1, 0.5, 1, 3, 0.25, 0.5, 0.25, 2], shape: [3, 3]).cast(to: .float32)
+  var x = Tensor([0.5, -1, 2, 0.25, 1.5, -0.5], shape: [2, 3], .float64).cast(to: .float32)
+  var square = Tensor([4.0, 1, 0.5, 1, 3, 0.25, 0.5, 0.25, 2], shape: [3, 3], .float64).cast(to: .float32)
   var images = Tensor.arange(256).cast(to: .float32).reshaped([2, 4, 4, 8]) / 256.0
   var sequence = Tensor.arange(24).cast(to: .float32).reshaped([2, 3, 4]) / 24.0
-  let ids = Tensor([0, 1, 2, 1, 0, 2], shape: [2, 3])
-  let labels = Tensor([1, 0])
+  let ids = Tensor([0, 1, 2, 1, 0, 2], shape: [2, 3], .int64)
+  let labels = Tensor([1, 0], .int64)
   var random = RandomStream(seed: 1)
 
   /// A model's answer in training and in inference, and the shape it is said to have.

@@ -45,7 +45,7 @@ struct Row {
     let slopes = try gradient(at: [h.x, h.square, h.images, h.sequence]) { (operands) throws -> Tensor in
       (h.x, h.square, h.images, h.sequence) = (operands[0], operands[1], operands[2], operands[3])
       guard let y = try call(h) as? Tensor, y.dtype.isFloatingPoint, y.elementCount <= 1 << 20 else {
-        return Tensor(0.0).cast(to: .float32)
+        return Tensor(0.0, .float64).cast(to: .float32)
       }
       return y.sum()
     }

@@ -3,6 +3,7 @@ import Tensors
 /// A part of a chain: a model of any type, or a function.
 ///
 /// In a struct of one's own it holds a part whose type is not known: `var encoder: Layer`.
+@dynamicMemberLookup
 public struct Layer: Placed, SequenceModel {
   private enum Content: Sendable {
     case model(any Model<Tensor, Tensor>)
@@ -37,6 +38,12 @@ public struct Layer: Placed, SequenceModel {
     if case .model(let model) = content { return model as? M }
     return nil
   }
+
+  /// Not there: what it holds may be any model.
+  @available(
+    *, unavailable, message: "a Layer holds any model: chain.layers[0].as(Dense.self)?.weight, or its parameters by name: chain.parameters"
+  )
+  public subscript(dynamicMember name: String) -> Tensor { .zeros([]) }
 
   /// What it holds, for errors and summaries.
   public var modelType: Any.Type {

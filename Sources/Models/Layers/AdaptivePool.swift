@@ -17,7 +17,7 @@ public struct AdaptiveMaxPool: Placed {
   public var place = Place()
 
   /// A layer whose results have a size.
-  public init(_ size: PerAxis) { self.size = size }
+  public init(_ size: any PerAxisConvertible) { self.size = size.perAxis }
 
   /// The largest elements.
   public func callAsFunction(_ x: Tensor) -> Tensor { placed(on: x) { layer in maxPool(x, to: layer.size) } }
@@ -44,7 +44,7 @@ public struct AdaptiveMeanPool: Placed {
   public var place = Place()
 
   /// A layer whose results have a size.
-  public init(_ size: PerAxis) { self.size = size }
+  public init(_ size: any PerAxisConvertible) { self.size = size.perAxis }
 
   /// The means.
   public func callAsFunction(_ x: Tensor) -> Tensor { placed(on: x) { layer in meanPool(x, to: layer.size) } }

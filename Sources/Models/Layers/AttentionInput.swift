@@ -71,7 +71,7 @@ struct AttentionInput {
       return
     }
     guard let given = AttentionInput.byHead(mask, x.shape, layer.heads, q, k) else { return nil }
-    self.mask = seen.map { seen in given.dtype == .bool ? given .& seen : `where`(seen, given, -Double.infinity) } ?? given
+    self.mask = seen.map { seen in given.dtype == .bool ? given .& seen : select(seen, given, -Double.infinity) } ?? given
   }
 
   /// x with zeros in place of what would overflow, or is NaN, at steps that are only padding.

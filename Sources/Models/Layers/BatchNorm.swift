@@ -44,7 +44,7 @@ public struct BatchNorm: Placed, InputAdapting {
     bias = isAffine ? .zeros([max(0, channels)]) : nil
     runningMean = .zeros([max(0, channels)])
     runningVariance = .ones([max(0, channels)])
-    batchCount = Tensor(0)
+    batchCount = Tensor(0, .int64)
     self.momentum = momentum
     self.epsilon = epsilon
     self.tracksStatistics = tracksStatistics

@@ -44,10 +44,12 @@ public struct Convolution<let spatialAxes: Int>: Placed, InputAdapting {
 
   /// A layer from so many channels to so many.
   public init(
-    _ inputs: Int, _ outputs: Int, kernel: PerAxis, stride: PerAxis = 1, padding: WindowPadding = 0, dilation: PerAxis = 1,
+    _ inputs: Int, _ outputs: Int, kernel: any PerAxisConvertible, stride: any PerAxisConvertible = 1,
+    padding: any WindowPaddingConvertible = 0, dilation: any PerAxisConvertible = 1,
     groups: Int = 1, paddingMode: PaddingMode? = nil, activation: @escaping @Sendable (Tensor) -> Tensor = { $0 }, hasBias: Bool = true,
     weight initializer: Initializer = .glorotUniform()
   ) {
+    let (kernel, stride, padding, dilation) = (kernel.perAxis, stride.perAxis, padding.windowPadding, dilation.perAxis)
     self.init(
       outputs, kernel: kernel, stride: stride, padding: padding, dilation: dilation, groups: groups, paddingMode: paddingMode,
       activation: activation, hasBias: hasBias, weight: initializer)
@@ -58,10 +60,12 @@ public struct Convolution<let spatialAxes: Int>: Placed, InputAdapting {
 
   /// A layer that learns its number of inputs from what it is called with, as ``Dense`` does.
   public init(
-    _ outputs: Int, kernel: PerAxis, stride: PerAxis = 1, padding: WindowPadding = 0, dilation: PerAxis = 1, groups: Int = 1,
+    _ outputs: Int, kernel: any PerAxisConvertible, stride: any PerAxisConvertible = 1, padding: any WindowPaddingConvertible = 0,
+    dilation: any PerAxisConvertible = 1, groups: Int = 1,
     paddingMode: PaddingMode? = nil, activation: @escaping @Sendable (Tensor) -> Tensor = { $0 }, hasBias: Bool = true,
     weight initializer: Initializer = .glorotUniform()
   ) {
+    let (kernel, stride, padding, dilation) = (kernel.perAxis, stride.perAxis, padding.windowPadding, dilation.perAxis)
     weight = .zeros([max(0, outputs), 0])
     bias = hasBias ? .zeros([max(0, outputs)]) : nil
     self.kernel = kernel
@@ -77,9 +81,11 @@ public struct Convolution<let spatialAxes: Int>: Placed, InputAdapting {
 
   /// A layer of given parameters: weight [outputs, inputs / groups, …], bias [outputs].
   public init(
-    weight: Tensor, bias: Tensor?, stride: PerAxis = 1, padding: WindowPadding = 0, dilation: PerAxis = 1, groups: Int = 1,
+    weight: Tensor, bias: Tensor?, stride: any PerAxisConvertible = 1, padding: any WindowPaddingConvertible = 0,
+    dilation: any PerAxisConvertible = 1, groups: Int = 1,
     paddingMode: PaddingMode? = nil, activation: @escaping @Sendable (Tensor) -> Tensor = { $0 }
   ) {
+    let (stride, padding, dilation) = (stride.perAxis, padding.windowPadding, dilation.perAxis)
     self.init(
       0, kernel: PerAxis(Array(weight.shape.dropFirst(2))), stride: stride, padding: padding, dilation: dilation, groups: groups,
       paddingMode: paddingMode, activation: activation)

@@ -81,6 +81,6 @@ extension Tensor {
   /// The same with a row of zeros.
   func withoutRow(_ row: Int?) -> Tensor {
     guard let row else { return self }
-    return `where`((Tensor.arange(shape[0]) .== row).unsqueezed(axis: 1), 0, self)
+    return select((Tensor.arange(shape[0]) .== row).unsqueezed(axis: 1), 0, self)
   }
 }

@@ -25,7 +25,11 @@ public struct MaxPool<let spatialAxes: Int>: Placed {
   public var place = Place()
 
   /// A layer with a window of a size.
-  public init(_ window: PerAxis, stride: PerAxis? = nil, padding: WindowPadding = 0, dilation: PerAxis = 1, roundsUp: Bool = false) {
+  public init(
+    _ window: any PerAxisConvertible, stride: (any PerAxisConvertible)? = nil, padding: any WindowPaddingConvertible = 0,
+    dilation: any PerAxisConvertible = 1, roundsUp: Bool = false
+  ) {
+    let (window, stride, padding, dilation) = (window.perAxis, stride?.perAxis, padding.windowPadding, dilation.perAxis)
     self.window = window
     self.stride = stride
     self.padding = padding

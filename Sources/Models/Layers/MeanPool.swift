@@ -28,9 +28,11 @@ public struct MeanPool<let spatialAxes: Int>: Placed {
 
   /// A layer with a window of a size.
   public init(
-    _ window: PerAxis, stride: PerAxis? = nil, padding: WindowPadding = 0, roundsUp: Bool = false, countsPadding: Bool = true,
+    _ window: any PerAxisConvertible, stride: (any PerAxisConvertible)? = nil, padding: any WindowPaddingConvertible = 0,
+    roundsUp: Bool = false, countsPadding: Bool = true,
     divisor: Int? = nil
   ) {
+    let (window, stride, padding) = (window.perAxis, stride?.perAxis, padding.windowPadding)
     self.window = window
     self.stride = stride
     self.padding = padding

@@ -22,15 +22,18 @@ public struct Padding<let spatialAxes: Int>: Placed {
   public var place = Place()
 
   /// A layer that adds a value in front of and behind each axis.
-  public init(before: PerAxis, after: PerAxis, value: Double = 0) {
+  public init(before: any PerAxisConvertible, after: any PerAxisConvertible, value: Double = 0) {
+    let (before, after) = (before.perAxis, after.perAxis)
     self.init(before, after, nil, value)
   }
   /// A layer that adds a value on each side.
-  public init(_ amount: PerAxis, value: Double = 0) { self.init(amount, amount, nil, value) }
+  public init(_ amount: any PerAxisConvertible, value: Double = 0) { self.init(amount.perAxis, amount.perAxis, nil, value) }
   /// A layer that adds elements of the image in front of and behind each axis.
-  public init(before: PerAxis, after: PerAxis, mode: PaddingMode) { self.init(before, after, mode, 0) }
+  public init(before: any PerAxisConvertible, after: any PerAxisConvertible, mode: PaddingMode) {
+    self.init(before.perAxis, after.perAxis, mode, 0)
+  }
   /// A layer that adds elements of the image on each side.
-  public init(_ amount: PerAxis, mode: PaddingMode) { self.init(amount, amount, mode, 0) }
+  public init(_ amount: any PerAxisConvertible, mode: PaddingMode) { self.init(amount.perAxis, amount.perAxis, mode, 0) }
   private init(_ before: PerAxis, _ after: PerAxis, _ mode: PaddingMode?, _ value: Double) {
     self.before = before
     self.after = after

@@ -41,10 +41,15 @@ public struct TransposedConvolution<let spatialAxes: Int>: Placed, InputAdapting
 
   /// A layer from so many channels to so many.
   public init(
-    _ inputs: Int, _ outputs: Int, kernel: PerAxis, stride: PerAxis = 1, padding: PerAxis = 0, outputPadding: PerAxis = 0,
-    dilation: PerAxis = 1, groups: Int = 1, activation: @escaping @Sendable (Tensor) -> Tensor = { $0 }, hasBias: Bool = true,
+    _ inputs: Int, _ outputs: Int, kernel: any PerAxisConvertible, stride: any PerAxisConvertible = 1, padding: any PerAxisConvertible = 0,
+    outputPadding: any PerAxisConvertible = 0,
+    dilation: any PerAxisConvertible = 1, groups: Int = 1, activation: @escaping @Sendable (Tensor) -> Tensor = { $0 },
+    hasBias: Bool = true,
     weight initializer: Initializer = .glorotUniform()
   ) {
+    let (kernel, stride, padding, outputPadding, dilation) = (
+      kernel.perAxis, stride.perAxis, padding.perAxis, outputPadding.perAxis, dilation.perAxis
+    )
     self.init(
       outputs, kernel: kernel, stride: stride, padding: padding, outputPadding: outputPadding, dilation: dilation, groups: groups,
       activation: activation, hasBias: hasBias, weight: initializer)
@@ -54,10 +59,14 @@ public struct TransposedConvolution<let spatialAxes: Int>: Placed, InputAdapting
 
   /// A layer that learns its number of inputs from what it is called with, as ``Dense`` does.
   public init(
-    _ outputs: Int, kernel: PerAxis, stride: PerAxis = 1, padding: PerAxis = 0, outputPadding: PerAxis = 0, dilation: PerAxis = 1,
+    _ outputs: Int, kernel: any PerAxisConvertible, stride: any PerAxisConvertible = 1, padding: any PerAxisConvertible = 0,
+    outputPadding: any PerAxisConvertible = 0, dilation: any PerAxisConvertible = 1,
     groups: Int = 1, activation: @escaping @Sendable (Tensor) -> Tensor = { $0 }, hasBias: Bool = true,
     weight initializer: Initializer = .glorotUniform()
   ) {
+    let (kernel, stride, padding, outputPadding, dilation) = (
+      kernel.perAxis, stride.perAxis, padding.perAxis, outputPadding.perAxis, dilation.perAxis
+    )
     weight = .zeros([0, max(0, outputs)])
     bias = hasBias ? .zeros([max(0, outputs)]) : nil
     self.kernel = kernel
@@ -74,9 +83,11 @@ public struct TransposedConvolution<let spatialAxes: Int>: Placed, InputAdapting
 
   /// A layer of given parameters: weight [inputs, outputs / groups, …], bias [outputs].
   public init(
-    weight: Tensor, bias: Tensor?, stride: PerAxis = 1, padding: PerAxis = 0, outputPadding: PerAxis = 0, dilation: PerAxis = 1,
+    weight: Tensor, bias: Tensor?, stride: any PerAxisConvertible = 1, padding: any PerAxisConvertible = 0,
+    outputPadding: any PerAxisConvertible = 0, dilation: any PerAxisConvertible = 1,
     groups: Int = 1, activation: @escaping @Sendable (Tensor) -> Tensor = { $0 }
   ) {
+    let (stride, padding, outputPadding, dilation) = (stride.perAxis, padding.perAxis, outputPadding.perAxis, dilation.perAxis)
     self.init(
       weight.size(ofAxis: 1).saturatingTimes(groups), kernel: PerAxis(Array(weight.shape.dropFirst(2))), stride: stride, padding: padding,
       outputPadding: outputPadding, dilation: dilation, groups: groups, activation: activation)

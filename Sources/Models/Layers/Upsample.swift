@@ -38,7 +38,8 @@ public struct Upsample: Placed {
     self.init(.scales(scales), method, alignsCorners, antialiases)
   }
   /// A layer whose results have a size.
-  public init(to size: PerAxis, method: Interpolation = .nearest, alignsCorners: Bool = false, antialiases: Bool = false) {
+  public init(to size: any PerAxisConvertible, method: Interpolation = .nearest, alignsCorners: Bool = false, antialiases: Bool = false) {
+    let size = size.perAxis
     self.init(.size(size), method, alignsCorners, antialiases)
   }
   private init(_ target: Target, _ method: Interpolation, _ alignsCorners: Bool, _ antialiases: Bool) {

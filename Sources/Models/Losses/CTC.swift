@@ -29,6 +29,7 @@ public func ctc(
     return refuse("logits \(logits.dtype) \(logits.shape); float32 or float64 [batch, time, classes] would fit")
   }
   let (batch, time, classes) = (logits.shape[0], logits.shape[1], logits.shape[2])
+  let target = target.integersOfLiteral
   guard target.dtype.isInteger, target.rank == 2, target.shape[0] == batch else {
     return refuse("targets \(target.dtype) \(target.shape) for logits \(logits.shape); class ids of shape [\(batch), length] would fit")
   }
@@ -45,7 +46,7 @@ public func ctc(
   guard let ids = ctcIDs(target, lengths, classes: classes, blank: blank) else { return logits }
   let targets = CTCTargets(ids: ids, inputLengths: steps, targetLengths: lengths, blank: blank)
   var losses = logits.masked(lengths: steps).logSoftmax().ctcLosses(targets)
-  if zeroesInfinity { losses = `where`(losses .== Double.infinity, 0, losses) }
+  if zeroesInfinity { losses = select(losses .== Double.infinity, 0, losses) }
   switch reduction {
   case .mean: return (losses / Tensor(lengths.map { Double(max(1, $0)) }).cast(to: losses.dtype)).mean()
   case .sum: return losses.sum()

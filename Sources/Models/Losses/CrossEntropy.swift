@@ -24,6 +24,8 @@ public func crossEntropy(
     fail(TensorError("crossEntropy", "weights of shape \(weights.shape) for \(classes) classes"))
     return logits
   }
+  // Integers in the logits' shape are probabilities of 0 and 1.
+  let target = target.shape == logits.shape ? target : target.integersOfLiteral
   guard target.dtype.isInteger else {
     guard target.shape == logits.shape, target.dtype == logits.dtype else {
       fail(
@@ -54,9 +56,9 @@ public func crossEntropy(
   let factors = classFactors(weights, ids, logits.dtype)
   losses = weighted(losses, factors)
   if labelSmoothing != 0 {
-    if ignoring != nil { rows = `where`(isCounted.unsqueezed(axis: 1), rows, 0) }
+    if ignoring != nil { rows = select(isCounted.unsqueezed(axis: 1), rows, 0) }
     let all = -rows.logSoftmax()
-    let spread = `where`(isCounted, (weights.map { weighted(all, $0) } ?? all).sum(axis: -1), 0)
+    let spread = select(isCounted, (weights.map { weighted(all, $0) } ?? all).sum(axis: -1), 0)
     losses = losses * (1 - labelSmoothing) + spread * (labelSmoothing / Double(classes))
   }
   switch reduction {
@@ -87,7 +89,7 @@ public func negativeLogLikelihood(
   guard let (rows, ids) = classRows(name, logProbabilities, target, weights, ignoring: ignoring) else { return logProbabilities }
   let factors = classFactors(weights, ids, rows.dtype)
   let picked = rows.gather(ids.clamped(min: 0).unsqueezed(axis: 1), axis: 1).squeezed(axes: 1)
-  let losses = weighted(`where`(ids .>= 0, -picked, 0), factors)
+  let losses = weighted(select(ids .>= 0, -picked, 0), factors)
   switch reduction {
   case .mean: return losses.sum() / factors.sum()
   case .sum: return losses.sum()
@@ -102,7 +104,7 @@ public func negativeLogLikelihood(_ logProbabilities: Tensor, _ target: Tensor) 
 private enum Kernels {
   // p·log q, and 0 where p is 0, whatever log q is.
   static let expected = Elementwise.withSlopes { p, logQ in
-    `where`(p .== 0, 0, p * logQ)
+    select(p .== 0, 0, p * logQ)
   } _: { p, logQ in
     (logQ, p)
   }
@@ -112,13 +114,14 @@ private enum Kernels {
 func classFactors(_ weights: Tensor?, _ ids: Tensor, _ dtype: DType) -> Tensor {
   let isCounted = ids .>= 0
   guard let weights else { return isCounted.cast(to: dtype) }
-  return `where`(isCounted, weights.take(ids.clamped(min: 0)), 0)
+  return select(isCounted, weights.take(ids.clamped(min: 0)), 0)
 }
 
 /// Scores as [rows, classes] and class ids as a vector, −1 for those ignored; nil after a mistake.
 func classRows(
   _ name: String, _ scores: Tensor, _ target: Tensor, _ weights: Tensor?, ignoring: Int? = nil
 ) -> (rows: Tensor, ids: Tensor)? {
+  let target = target.integersOfLiteral
   guard scores.rank > 0, target.dtype.isInteger, target.shape == Shape(scores.shape.dropLast()) else {
     fail(
       TensorError(
@@ -150,7 +153,7 @@ func classIDs(_ target: Tensor, classes: Int, ignoring: Int?, _ name: String = "
     }
     return ids
   }
-  let marked = `where`(ids .== ignoring, -1, ids)
+  let marked = select(ids .== ignoring, -1, ids)
   let wrong = ids.withElements(Int.self) { $0.firstIndex { $0 != ignoring && ($0 < 0 || $0 >= classes) } }
   if let wrong {
     fail(

@@ -70,21 +70,21 @@ private enum Kernels {
   // Where t is 0 there is nothing to take a logarithm of, nor a derivative.
   static let divergence = Elementwise { y, t in
     let isZero = t .== 0
-    return `where`(isZero, 0, t * (log(`where`(isZero, 1, t)) - `where`(isZero, 0, y)))
+    return select(isZero, 0, t * (log(select(isZero, 1, t)) - select(isZero, 0, y)))
   }
   static let divergenceOfLogs = Elementwise { y, t in
     let isZero = t .== Symbol(-Double.infinity)
-    return exp(t) * (`where`(isZero, 0, t) - `where`(isZero, 0, y))
+    return exp(t) * (select(isZero, 0, t) - select(isZero, 0, y))
   }
   // Of an event that is impossible and did not happen, λ = 0 and t = 0, the loss is 0.
   static let poisson = Elementwise { y, t, epsilon in
     let rate = y + epsilon
-    return y - t * log(`where`((t .== 0) .& (rate .== 0), 1, rate))
+    return y - t * log(select((t .== 0) .& (rate .== 0), 1, rate))
   }
-  static let poissonOfLogs = Elementwise { y, t in exp(y) - t * `where`((t .== 0) .& y.isInfinite, 0, y) }
+  static let poissonOfLogs = Elementwise { y, t in exp(y) - t * select((t .== 0) .& y.isInfinite, 0, y) }
   static let stirling = Elementwise { t in
-    let s = `where`(t .> 1, t, 1)
-    return `where`(t .> 1, s * log(s) - s + 0.5 * log(Symbol(2 * Double.pi) * s), 0)
+    let s = select(t .> 1, t, 1)
+    return select(t .> 1, s * log(s) - s + 0.5 * log(Symbol(2 * Double.pi) * s), 0)
   }
   static let gaussian = Elementwise { y, t, v in 0.5 * (log(v) + (y - t) * (y - t) / v) }
 }

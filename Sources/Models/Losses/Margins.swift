@@ -131,7 +131,7 @@ public func multiMargin(
   let classes = rows.shape[1]
   let places = ids.unsqueezed(axis: 1)
   let hinges = relu(rows - rows.gather(places, axis: 1) + margin)
-  let others = `where`(Tensor.arange(classes) .== places, 0, p == 1 ? hinges : hinges * hinges)
+  let others = select(Tensor.arange(classes) .== places, 0, p == 1 ? hinges : hinges * hinges)
   let losses = others.sum(axis: 1) / Double(classes)
   return reduction((factors.map { losses * $0 } ?? losses).reshaped(target.shape))
 }
@@ -147,6 +147,7 @@ public func multiMargin(_ y: Tensor, _ target: Tensor) -> Tensor { multiMargin(y
 ///   - target: Class ids of the same shape; a row's end with the first −1.
 ///   - reduction: The mean over the rows unless told.
 public func multilabelMargin(_ y: Tensor, _ target: Tensor, reduction: Reduction) -> Tensor {
+  let target = target.integersOfLiteral
   guard y.rank > 0, target.dtype.isInteger, target.shape == y.shape else {
     fail(
       TensorError(
@@ -170,7 +171,7 @@ public func multilabelMargin(_ y: Tensor, _ target: Tensor, reduction: Reduction
   let isOther = Tensor.zeros([count, classes], .int64).scatterAdd(isThere.cast(to: .int64), at: places, axis: 1) .== 0
   // [row, target, class]
   let hinges = relu(rows.unsqueezed(axis: 1) - rows.gather(places, axis: 1).unsqueezed(axis: 2) + 1)
-  let counted = `where`(isThere.unsqueezed(axis: 2) .& isOther.unsqueezed(axis: 1), hinges, 0)
+  let counted = select(isThere.unsqueezed(axis: 2) .& isOther.unsqueezed(axis: 1), hinges, 0)
   return reduction((counted.sum(axes: [1, 2]) / Double(Swift.max(1, classes))).reshaped(Shape(y.shape.dropLast())))
 }
 /// The mean over the rows of Σ max(0, 1 − y[t] + y[i]) / classes.
@@ -186,10 +187,10 @@ private enum Kernels {
   static let contrastive = Elementwise { d, t, margin in
     let gap = relu(margin - d)
     // Of a pair that is not alike the square may overflow.
-    let near = `where`((t .== 1) .& (d * d).isInfinite, 0, d)
+    let near = select((t .== 1) .& (d * d).isInfinite, 0, d)
     return (1 - t) * (near * near) + t * (gap * gap)
   }
-  static let hingeEmbedding = Elementwise { y, t, margin in `where`(t .!= 1, relu(margin - y), 0) + `where`(t .!= -1, y, 0) }
+  static let hingeEmbedding = Elementwise { y, t, margin in select(t .!= 1, relu(margin - y), 0) + select(t .!= -1, y, 0) }
   static let ranking = Elementwise { d, t, margin in relu(margin - t * d) }
-  static let cosine = Elementwise { c, t, margin in `where`(t .== 1, 1 - c, 0) + `where`(t .== -1, relu(c - margin), 0) }
+  static let cosine = Elementwise { c, t, margin in select(t .== 1, 1 - c, 0) + select(t .== -1, relu(c - margin), 0) }
 }

@@ -72,7 +72,7 @@ func weighted(_ losses: Tensor, _ factors: Tensor) -> Tensor {
 /// x with 0 in place of what a factor of 0 leaves out, so that nothing computed of it is infinite or NaN.
 func cleared(_ x: Tensor, _ factors: Tensor?) -> Tensor {
   guard let factors, !factors.isTracked, !hasFailed else { return x }
-  return `where`(factors .!= 0, x, 0)
+  return select(factors .!= 0, x, 0)
 }
 
-private let selectedProduct = Elementwise { x, factor in `where`(factor .== 0, 0, x) * factor }
+private let selectedProduct = Elementwise { x, factor in select(factor .== 0, 0, x) * factor }

@@ -43,13 +43,13 @@ extension Tensor {
   /// [batch, …] with zeros where a sequence is not running.
   func kept(where isRunning: Tensor) -> Tensor {
     if rank == 0 || shape[0] != isRunning.shape[0] { return self }
-    return `where`(isRunning.reshaped(Shape([shape[0]], rank: rank)), self, 0)
+    return select(isRunning.reshaped(Shape([shape[0]], rank: rank)), self, 0)
   }
 
   /// [batch, time, …] with zeros behind the sequences' ends.
   func masked(lengths: [Int]) -> Tensor {
     guard rank >= 2, shape[0] == lengths.count, lengths.contains(where: { $0 < shape[1] }) else { return self }
-    return `where`(sequenceMask(lengths: lengths, length: shape[1]).reshaped(Shape([shape[0], shape[1]], rank: rank)), self, 0)
+    return select(sequenceMask(lengths: lengths, length: shape[1]).reshaped(Shape([shape[0], shape[1]], rank: rank)), self, 0)
   }
 
   /// [batch, time, …] with the steps of each sequence in the other order; what is behind its end stays there.

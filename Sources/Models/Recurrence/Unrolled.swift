@@ -247,6 +247,6 @@ private struct Hold: ModelVisitor {
     // One that grows from step to step, as what attention keeps does, has no earlier value of its size; its sequence is asked no more.
     guard zip(before.shape, state.value.shape).allSatisfy({ $0 == $1 || $0 == 1 }) else { return }
     let mask = isRunning.reshaped(Shape([batch], rank: state.value.rank))
-    state.value = `where`(mask, state.value, before)
+    state.value = select(mask, state.value, before)
   }
 }

@@ -217,8 +217,8 @@ enum Gradient {
     case FX_DIV: return [dy / b, -(dy * (y / b))]
     case FX_POW:
       // 0ᵇ has the derivative 0 for b: PyTorch's convention, where log 0 would give NaN. A power of 0 has none for a.
-      let byBase = b.node.value == 0 ? nil : dy * `where`(b .== 0, 0, b * S.pow(a, b - 1))
-      return [byBase, dy * `where`((a .== 0) * (b .>= 0), 0, y * S.log(a))]
+      let byBase = b.node.value == 0 ? nil : dy * select(b .== 0, 0, b * S.pow(a, b - 1))
+      return [byBase, dy * select((a .== 0) * (b .>= 0), 0, y * S.log(a))]
     case FX_MAX, FX_MIN:
       // Where both are equal each gets half, as in PyTorch.
       let half = dy * 0.5
@@ -229,23 +229,23 @@ enum Gradient {
       // One division after the other, since r² overflows; none at the origin, nor where r is infinite.
       let r = S.binary(FX_HYPOT, a, b)
       let isFlat = (r .== 0) .| (r .== S(.infinity))
-      let divisor = `where`(isFlat, 1, r)
+      let divisor = select(isFlat, 1, r)
       let dx = dy.chosen(isFlat, nil, dy)
       return [dx * (b / divisor) / divisor, -(dx * (a / divisor) / divisor)]
     case FX_LOG_ADD_EXP:
       // Two equal infinities are 0 apart.
       let areInfinite = (a .== b) * (S.unary(FX_ABS, a) .== S(.infinity))
-      let distance = `where`(areInfinite, 0, a - b)
+      let distance = select(areInfinite, 0, a - b)
       return [dy * sigmoid(distance), dy * sigmoid(-distance)]
     case FX_REM: return [dy, -(dy * S.binary(FX_FLOORDIV, a, b))]
     case FX_FMOD: return [dy, -(dy * S.unary(FX_TRUNC, a / b))]
     case FX_COPYSIGN: return [dy * (S.unary(FX_SIGN, a) * S.binary(FX_COPYSIGN, 1, b)), nil]
     case FX_HYPOT:
       // 0 at the origin.
-      let divisor = `where`(y .== 0, 1, y)
+      let divisor = select(y .== 0, 1, y)
       return [dy * (a / divisor), dy * (b / divisor)]
     case FX_FMA: return [dy * b, dy * a, dy]
-    case FX_HARD_SWISH: return [dy * `where`(a .<= -3, 0, `where`(a .>= 3, 1, a * S(1 / 3.0) + 0.5))]
+    case FX_HARD_SWISH: return [dy * select(a .<= -3, 0, select(a .>= 3, 1, a * S(1 / 3.0) + 0.5))]
     case FX_HUBER: return [dy * hardTanh(a, min: -b, max: b), dy * relu(S.unary(FX_ABS, a) - b)]
     case FX_LERP:
       let weight = x[2]

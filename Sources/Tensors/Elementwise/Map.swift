@@ -28,7 +28,9 @@ struct Map<X: Operands>: Primitive {
   @inline(never)
   private func unsupported(_ dtype: DType) -> TensorError {
     let fitting = DType.allCases.filter { program.kernels[Int($0.rawValue)] != nil }.map(\.description).joined(separator: ", ")
-    return mistake("not defined for \(dtype), only for \(fitting); convert with .cast(to:)")
+    let others =
+      dtype.isInteger && program.instructions.contains { $0.op == FX_DIV.rawValue } ? ", or use floorDivide or truncatingDivide" : ""
+    return mistake("not defined for \(dtype), only for \(fitting); convert with .cast(to:)\(others)")
   }
 
   /// The number of this use that a dtype cannot hold.

@@ -39,9 +39,6 @@ extension Symbol {
 /// harmless first: `select(x .> 0, log(select(x .> 0, x, 1)), 0)`.
 public func select(_ mask: Symbol, _ x: Symbol, _ y: Symbol) -> Symbol { Symbol(.apply(FX_SELECT, mask.node, x.node, y.node)).limited(x) }
 
-/// ``select(_:_:_:)`` under the name that it has for tensors, which Swift wants in backticks.
-public func `where`(_ mask: Symbol, _ x: Symbol, _ y: Symbol) -> Symbol { select(mask, x, y) }
-
 // MARK: - What does not compile
 
 // A closure is read once, for all elements: `if x > 0 { … }` has no answer. The compiler says, at the operator:

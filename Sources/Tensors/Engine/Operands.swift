@@ -10,6 +10,8 @@ extension [Tensor]: PrimitiveInputs {}
 package protocol Operands: PrimitiveInputs {
   var count: Int { get }
   func operand(_ i: Int) -> Tensor
+  /// The operands, each replaced.
+  func mapOperands(_ change: (Tensor) -> Tensor) -> Self
   // What the element-wise fast path asks, without taking hold of a tensor: no copy, no reference counted.
   func shape(_ i: Int) -> Shape
   func dtype(_ i: Int) -> DType
@@ -29,6 +31,7 @@ package protocol Operands: PrimitiveInputs {
 extension Tensor: Operands {
   package var count: Int { 1 }
   package func operand(_ i: Int) -> Tensor { self }
+  package func mapOperands(_ change: (Tensor) -> Tensor) -> Tensor { change(self) }
   @inline(__always) package func shape(_ i: Int) -> Shape { shape }
   @inline(__always) package func dtype(_ i: Int) -> DType { dtype }
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { isContiguous }
@@ -53,6 +56,7 @@ public struct Pair: Operands {
   }
   package var count: Int { 2 }
   package func operand(_ i: Int) -> Tensor { i == 0 ? a : b }
+  package func mapOperands(_ change: (Tensor) -> Tensor) -> Pair { Pair(change(a), change(b)) }
   @inline(__always) package func shape(_ i: Int) -> Shape { i == 0 ? a.shape : b.shape }
   @inline(__always) package func dtype(_ i: Int) -> DType { i == 0 ? a.dtype : b.dtype }
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { i == 0 ? a.isContiguous : b.isContiguous }
@@ -84,6 +88,7 @@ public struct Triple: Operands {
   }
   package var count: Int { 3 }
   package func operand(_ i: Int) -> Tensor { i == 0 ? a : i == 1 ? b : c }
+  package func mapOperands(_ change: (Tensor) -> Tensor) -> Triple { Triple(change(a), change(b), change(c)) }
   @inline(__always) package func shape(_ i: Int) -> Shape { i == 0 ? a.shape : i == 1 ? b.shape : c.shape }
   @inline(__always) package func dtype(_ i: Int) -> DType { i == 0 ? a.dtype : i == 1 ? b.dtype : c.dtype }
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { i == 0 ? a.isContiguous : i == 1 ? b.isContiguous : c.isContiguous }
@@ -102,6 +107,7 @@ public struct Triple: Operands {
 
 extension [Tensor]: Operands {
   package func operand(_ i: Int) -> Tensor { self[i] }
+  package func mapOperands(_ change: (Tensor) -> Tensor) -> [Tensor] { map(change) }
   @inline(__always) package func shape(_ i: Int) -> Shape { self[i].shape }
   @inline(__always) package func dtype(_ i: Int) -> DType { self[i].dtype }
   @inline(__always) package func isContiguous(_ i: Int) -> Bool { self[i].isContiguous }

@@ -45,11 +45,11 @@ extension Table {
     rows.add("nn.functional.softshrink", "softShrink(x, lambda: a)") { a in
       softShrink(try a.x, lambda: try a.double("lambd", at: 1, default: 0.5))
     }
-    rows.add("nn.functional.threshold", "where(x .<= t, a, x)") { a in
+    rows.add("nn.functional.threshold", "select(x .<= t, a, x)") { a in
       let x = try a.x
       var (threshold, value) = (try a.double("threshold", at: 1), try a.double("value", at: 2))
       if x.dtype.isInteger { (threshold, value) = (threshold.rounded(.towardZero), value.rounded(.towardZero)) }
-      return `where`(x .<= threshold, value, x)
+      return select(x .<= threshold, value, x)
     }
   }
 

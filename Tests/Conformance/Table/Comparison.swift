@@ -48,10 +48,10 @@ extension Table {
       return x .^ y
     }
     rows.add("logical_not", ".!x") { a in .!(try a.x) }
-    rows.add("where", "where(mask, x, y)") { a in
+    rows.add("where", "select(mask, x, y)") { a in
       // Of a method's arguments the tensor it belongs to comes first.
       let (x, y) = try a.promoted(0, 2)
-      return `where`(try a.tensor(1), x, y)
+      return select(try a.tensor(1), x, y)
     }
   }
 }

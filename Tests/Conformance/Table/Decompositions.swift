@@ -148,7 +148,7 @@ extension Table {
   /// ±1 for each column (or row, by `axis`) of ours, so that it points where theirs does; a constant.
   @Sendable private static func same(_ ours: Tensor, _ theirs: Tensor, axis: Int) -> Tensor {
     let products = (ours.detached * theirs).sum(axis: axis)
-    return `where`(products .< 0, -1, Tensor.ones(products.shape, products.dtype))
+    return select(products .< 0, -1, Tensor.ones(products.shape, products.dtype))
   }
 
   @Sendable private static func leastSquares(_ a: Arguments) throws -> [Tensor] {

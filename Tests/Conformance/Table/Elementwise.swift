@@ -113,9 +113,9 @@ extension Table {
       let (x, y) = try a.promoted()
       return floorDivide(x, y)
     }
-    rows.add("div.trunc_rounding", "trunc(x / y)") { a in
+    rows.add("div.trunc_rounding", "truncatingDivide(x, y)") { a in
       let (x, y) = try a.promoted()
-      return trunc(x / y)
+      return truncatingDivide(x, y)
     }
   }
 

@@ -110,9 +110,9 @@ extension Table {
         with: try a.tensor("src", at: 1), offset: try a.int("offset", at: 2, default: 0),
         axes: (try a.int("dim1", at: 3, default: 0), try a.int("dim2", at: 4, default: 1)))
     }
-    rows.add("masked_fill", "where(mask, value, x)") { a in
+    rows.add("masked_fill", "select(mask, value, x)") { a in
       let (x, mask) = (try a.x, try a.tensor("mask", at: 1))
-      return `where`(mask, try a.number("value", at: 2, x.dtype), x)
+      return select(mask, try a.number("value", at: 2, x.dtype), x)
     }
     rows.add("masked_scatter", "y[mask] = values.flattened()[..<count]", note: "`count` is how many places of the mask are true") { a in
       var (y, mask) = try a.masked()
@@ -162,7 +162,7 @@ extension Arguments {
   /// A tensor and a mask, broadcast together; scalars as vectors of one.
   fileprivate func masked() throws -> (Tensor, Tensor) {
     let (x, mask) = (try x, try tensor("mask", at: 1))
-    let like = `where`(mask, Tensor.zeros(x.shape, .bool), Tensor.zeros(x.shape, .bool))
+    let like = select(mask, Tensor.zeros(x.shape, .bool), Tensor.zeros(x.shape, .bool))
     let shape = like.rank == 0 ? [1] : like.shape
     return (x.expanded(shape), mask.expanded(shape))
   }

@@ -25,9 +25,9 @@ extension Table {
       let x = try a.widened()
       return try x.mean(axes: axes(a, of: x), keepDims: keepDims(a))
     }
-    rows.add("nansum", "`where`(x.isNaN, 0, x).sum(axes: axes, keepDims: keep)") { a in
+    rows.add("nansum", "select(x.isNaN, 0, x).sum(axes: axes, keepDims: keep)") { a in
       let x = try a.widened()
-      return try a.narrowed((x.dtype == .bool ? x : `where`(x.isNaN, 0, x)).sum(axes: axes(a, of: x), keepDims: keepDims(a)))
+      return try a.narrowed((x.dtype == .bool ? x : select(x.isNaN, 0, x)).sum(axes: axes(a, of: x), keepDims: keepDims(a)))
     }
     rows.add("nanmean", "x.mean(axes: axes, keepDims: keep, ignoringNaN: true)") { a in
       let x = try a.widened()

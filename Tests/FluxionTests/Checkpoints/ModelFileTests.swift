@@ -66,7 +66,7 @@ import Testing
     var chain = Chain { Dense(1, 1) }
     let both = InMemoryTensors(source.namedTensors())
     #expect { try chain.load(from: both) } throws: { "\($0)" == "memory does not fit Chain: unexpected 0.weight, 0.bias" }
-    let twice = InMemoryTensors([("a.weight", Tensor([[1.0]])), ("b.weight", Tensor([[2.0]]))])
+    let twice = InMemoryTensors([("a.weight", Tensor([[1.0]], .float64)), ("b.weight", Tensor([[2.0]], .float64))])
     #expect { try chain.load(from: twice, renaming: ["a": "0", "b": "0"]) } throws: {
       "\($0)" == "memory does not fit Chain: missing layers.0.bias; a.weight and b.weight both are layers.0.weight"
     }
@@ -98,7 +98,7 @@ import Testing
     #expect(
       "\(report)" == "8 loaded; missing layers.0.bias; unexpected head.weight; left out: layers.0.weight is float32 [3, 4] and not float32 "
         + "[4, 3]; layers.1.layers.0.running_var is int32 [4] and not float32 [4]")
-    #expect { try model.load(from: InMemoryTensors([("x", Tensor([1]))]), strict: false) } throws: {
+    #expect { try model.load(from: InMemoryTensors([("x", Tensor([1], .int64))]), strict: false) } throws: {
       ($0 as? LoadError)?.missing.count == 11
     }
   }
@@ -116,7 +116,7 @@ import Testing
 
   @Test func partsAreLoadedAlone() throws {
     let source = withSeed(1) { Net() }
-    let whole = InMemoryTensors(source.namedTensors() + [("other.weight", Tensor([1.0]))])
+    let whole = InMemoryTensors(source.namedTensors() + [("other.weight", Tensor([1.0], .float64))])
     let start = withSeed(2) { Net() }
     let names = source.namedTensors().map(\.name)
     let encoder = names.filter { $0.hasPrefix("encoder.") }
@@ -139,7 +139,7 @@ import Testing
     try model.encoder.load(from: InMemoryTensors(source.encoder.namedTensors()))
     #expect(same(model.encoder.namedTensors(), source.encoder.namedTensors()) && same(model.head.parameters, start.head.parameters))
     // What the part has not is not looked for elsewhere.
-    let more = InMemoryTensors(source.namedTensors() + [("encoder.layers.9.weight", Tensor([1.0]))])
+    let more = InMemoryTensors(source.namedTensors() + [("encoder.layers.9.weight", Tensor([1.0], .float64))])
     #expect { try model.load(from: more, only: \.encoder) } throws: { ($0 as? LoadError)?.unexpected == ["encoder.layers.9.weight"] }
     #expect { try checked { _ = try model.load(from: whole, only: "decoder") } } throws: {
       "\($0)".hasPrefix("load: no parameter or part of Net is called decoder; it has encoder.layers.0.weight, encoder.layers.0.bias,")

@@ -19,7 +19,7 @@ import Testing
     var text = "a \"b\"\n\\"
     var isOn = true
     var phase = Phase.late
-    var tensor = Tensor([1, 2])
+    var tensor = Tensor([1, 2], .int64)
     var stream = RandomStream(seed: 3, position: 8)
     var layer = Dense(2, 1)
     var part = Part(count: 4)
@@ -27,8 +27,8 @@ import Testing
     var many: [any Schedule] = [Falling(rate: 0.25), Falling(rate: 0.125)]
     var none: Double? = nil
     var some: Double? = .infinity
-    var nested: [[Tensor]?] = [nil, [Tensor([3.0])], []]
-    var table: [String: Tensor] = ["b.c": Tensor([1.0]), "a": Tensor([2.0])]
+    var nested: [[Tensor]?] = [nil, [Tensor([3.0], .float64)], []]
+    var table: [String: Tensor] = ["b.c": Tensor([1.0], .float64), "a": Tensor([2.0], .float64)]
     var byNumber: [Int: [String]] = [2: ["x", "y"], -1: []]
     init(_ constant: Int) { self.constant = constant }
   }
@@ -44,9 +44,9 @@ import Testing
     writer.part(&all, "all")
     var other = withSeed(2) { Everything(2) }
     (other.number, other.integer, other.seed, other.text, other.isOn, other.phase) = (1, 1, 1, "", false, .early)
-    (other.tensor, other.stream, other.part.count, other.some, other.none) = (Tensor([0.5]), RandomStream(seed: 9), 0, nil, 3)
+    (other.tensor, other.stream, other.part.count, other.some, other.none) = (Tensor([0.5], .float64), RandomStream(seed: 9), 0, nil, 3)
     (other.something, other.many) = (Falling(rate: 9), [Falling(rate: 9), Falling(rate: 9)])
-    (other.nested, other.table, other.byNumber) = ([], ["z": Tensor([0])], [:])
+    (other.nested, other.table, other.byNumber) = ([], ["z": Tensor([0], .int64)], [:])
     var reader = StateVisitor(restoring: InMemoryTensors(writer.tensors, metadata: writer.values))
     reader.part(&other, "all")
     try reader.finish("Everything")
@@ -94,7 +94,7 @@ import Testing
     var parts = [Part(count: 1)]
     var phase = Phase.early
     var bytes: UInt8 = 1
-    var tensor = Tensor([1.0])
+    var tensor = Tensor([1.0], .float64)
   }
 
   @Test func whatDoesNotFitIsNamed() {
@@ -127,7 +127,7 @@ import Testing
   @Test func tensorsTooManyOrTooFewAreNamed() {
     var (kept, writer) = (Kept(), StateVisitor())
     writer.part(&kept, "kept")
-    for (tensors, part) in [([], "missing kept.tensor"), (writer.tensors + [("other", Tensor([1]))], "unexpected other")] {
+    for (tensors, part) in [([], "missing kept.tensor"), (writer.tensors + [("other", Tensor([1], .int64))], "unexpected other")] {
       var reader = StateVisitor(restoring: InMemoryTensors(tensors, metadata: writer.values))
       reader.part(&kept, "kept")
       #expect { try reader.finish("Kept") } throws: { "\($0)" == "memory does not fit Kept: \(part)" }

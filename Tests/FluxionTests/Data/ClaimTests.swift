@@ -116,7 +116,7 @@ import Testing
   /// é in one scalar and in two are one text to Swift, and two names.
   @Test func namesAreBytes() throws {
     let (one, two) = ("\u{E9}.weight", "e\u{301}.weight")
-    let tensors: [(name: String, value: Tensor)] = [(one, Tensor([1])), (two, Tensor([2]))]
+    let tensors: [(name: String, value: Tensor)] = [(one, Tensor([1], .int64)), (two, Tensor([2], .int64))]
     func check(_ file: any NamedTensors) throws {
       #expect(file.names.map { Array($0.utf8) } == [Array(one.utf8), Array(two.utf8)])
       #expect(try file.tensor(one).item() == 1 && file.tensor(two).item() == 2)

@@ -185,7 +185,7 @@ import Testing
   @Test func mistakesAreOneSentence() {
     struct Broken: Dataset {
       let count = 3
-      func batch(_ indices: [Int]) -> Tensor { Tensor([1, 2]) + Tensor([1, 2, 3]) }
+      func batch(_ indices: [Int]) -> Tensor { Tensor([1, 2], .int64) + Tensor([1, 2, 3], .int64) }
     }
     let cases: [(() -> Void, String)] = [
       ({ _ = DataLoader(Self.data(4), batchSize: 0) }, "DataLoader: a batch size of 0; 1 or more would fit"),

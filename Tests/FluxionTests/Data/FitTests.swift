@@ -104,7 +104,7 @@ import Testing
     var model = Self.model()
     let before = model.parameters.map { $0.value.scalars(Float.self) }
     let cases: [(TensorDataset, Int, String)] = [
-      (TensorDataset(.zeros([4, 3]), Tensor([0, 1, 0, 1])), 1, "[4, 3]"),
+      (TensorDataset(.zeros([4, 3]), Tensor([0, 1, 0, 1], .int64)), 1, "[4, 3]"),
       (Self.points(4)[0..<0], 1, "fit: no examples to train on"),
       (Self.points(4), -1, "fit: -1 epochs; 0 or more would fit"),
     ]
@@ -118,17 +118,18 @@ import Testing
 
   @Test func metrics() throws {
     let outputs: Tensor = [[0.1, 0.9], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]]
-    #expect(accuracy(outputs, Tensor([1, 0, 0, 0])) == 0.75)
+    #expect(accuracy(outputs, Tensor([1, 0, 0, 0], .int64)) == 0.75)
     #expect(accuracy(outputs, [[0, 1], [1, 0], [1, 0], [1, 0]]) == 0.75)
-    let matrix = confusionMatrix(Tensor([1, 0, 1, 2]), Tensor([1, 0, 0, 2]), classes: 3)
+    let matrix = confusionMatrix(Tensor([1, 0, 1, 2], .int64), Tensor([1, 0, 0, 2], .int64), classes: 3)
     #expect(matrix.dtype == .int64 && matrix.scalars(Int.self) == [1, 1, 0, 0, 1, 0, 0, 0, 1])
     let bad: [(Tensor, Tensor)] = [
-      (Tensor([3]), Tensor([0])), (Tensor([0]), Tensor([-1])), (Tensor([0, 1]), Tensor([0])), ([0.5], Tensor([0])),
+      (Tensor([3], .int64), Tensor([0], .int64)), (Tensor([0], .int64), Tensor([-1], .int64)),
+      (Tensor([0, 1], .int64), Tensor([0], .int64)), ([0.5], Tensor([0], .int64)),
     ]
     for (predictions, labels) in bad {
       #expect(throws: TensorError.self) { try checked { confusionMatrix(predictions, labels, classes: 3) } }
     }
-    #expect(throws: TensorError.self) { try checked { accuracy(outputs, Tensor([1, 0])) } }
+    #expect(throws: TensorError.self) { try checked { accuracy(outputs, Tensor([1, 0], .int64)) } }
   }
 }
 

@@ -99,13 +99,13 @@ struct MovingAverage: Primitive {
         } pullback: { x, y, dy in
           dy * y
         }
-      }, at: Tensor([0.5, -1.0]))
+      }, at: Tensor([0.5, -1.0], .float64))
   }
 
   @Test func primitives() throws {
     let smooth = MovingAverage(decay: 0.9)
     let average = smooth(x)
-    try checkGradient(of: { x in smooth(x) }, at: Tensor([1.0, 2.0, 4.0]))
+    try checkGradient(of: { x in smooth(x) }, at: Tensor([1.0, 2.0, 4.0], .float64))
     #expect(distance(average, [[0.1, 0.29, 0.661, 1.3949]]) < 1e-6)
   }
 }

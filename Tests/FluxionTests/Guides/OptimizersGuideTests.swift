@@ -70,7 +70,7 @@ struct InverseSquareRoot: Schedule {
 
   @Test func transformations() {
     var model = withSeed(1) { Chain { Dense(4, 3) } }
-    let (x, y) = (Tensor.normal([8, 4]), Tensor([0, 1, 2, 0, 1, 2, 0, 1]))
+    let (x, y) = (Tensor.normal([8, 4]), Tensor([0, 1, 2, 0, 1, 2, 0, 1], .int64))
     var all: [any Optimizer] = []
     do {
       let groups = ParameterGroups(

@@ -12,7 +12,7 @@ import Testing
       Dense(4, 8, activation: relu); Dense(8, 2)
     }
     var optimizer = Adam()
-    let (x, y) = (Tensor.ones([3, 4]), Tensor([0, 1, 1]))
+    let (x, y) = (Tensor.ones([3, 4]), Tensor([0, 1, 1], .int64))
     func step() {
       let slopes = gradient(at: &model) { model in crossEntropy(model(x), y) }
       optimizer.update(&model, along: slopes)

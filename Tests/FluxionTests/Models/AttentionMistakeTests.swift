@@ -48,7 +48,7 @@ import Testing
       Row(sentence: "RotaryPositions: a base of -1.0; a positive number would fit") { _ = RotaryPositions(base: -1) },
       Row(sentence: "SinusoidalPositions: int64 [2, 3]; floats [..., time, features] would fit") {
         var positions = SinusoidalPositions()
-        _ = positions(Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3]))
+        _ = positions(Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3], .int64))
       },
       Row(sentence: "LearnedPositions: [2, 3, 5]; [..., time, 4] would fit") {
         var positions = LearnedPositions(6, 4)
@@ -59,8 +59,10 @@ import Testing
         _ = positions(.zeros([2, 7, 4]))
       },
       Row(sentence: "Embedding: row 5 as padding of a table with 5 rows; -5 to 4 would fit") { _ = Embedding(5, 4, padding: 5) },
-      Row(sentence: "embedding: row 5 at position 1 of a table with 5 rows; 0 to 4 would fit") { _ = Embedding(5, 4)(Tensor([0, 5])) },
-      Row(sentence: "embedding: indices are float32; int32 or int64 would fit") { _ = Embedding(5, 4)([0, 1]) },
+      Row(sentence: "embedding: row 5 at position 1 of a table with 5 rows; 0 to 4 would fit") {
+        _ = Embedding(5, 4)(Tensor([0, 5], .int64))
+      },
+      Row(sentence: "embedding: indices are float32; int32 or int64 would fit") { _ = Embedding(5, 4)([0, 1.5]) },
       Row(sentence: "EmbeddingBag: row -6 as padding of a table with 5 rows; -5 to 4 would fit") { _ = EmbeddingBag(5, 4, padding: -6) },
       Row(sentence: "Bilinear: [2, 3] and [2, 3]; [..., 3] and [..., 4] with equal leading axes would fit") {
         _ = Bilinear(3, 4, 2)(.zeros([2, 3]), .zeros([2, 3]))

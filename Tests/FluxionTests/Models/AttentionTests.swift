@@ -244,7 +244,7 @@ extension Tensor {
     var layer = withSeed(3) { MultiHeadAttention(8, heads: 2, isCausal: true) }
     var generator = layer.incremental()
     let x = withSeed(4) { Tensor.normal([2, 5, 8]) }
-    let there = Tensor.arange(5) .>= Tensor([0, 2]).unsqueezed(axis: 1)
+    let there = Tensor.arange(5) .>= Tensor([0, 2], .int64).unsqueezed(axis: 1)
     let whole = layer(x, mask: nil, keyMask: there)
     #expect(distance(generator(x[.all, 0..<3], mask: nil, keyMask: there[.all, 0..<3]), whole[.all, 0..<3]) < 1e-5)
     #expect(distance(generator(x[.all, 3..<5], mask: nil, keyMask: there), whole[.all, 3..<5]) < 1e-5)
@@ -291,9 +291,9 @@ extension Tensor {
 
   /// The first pair turns by one radian a position, whichever features it is made of.
   @Test func rotaryTurnsThePairsItSays() {
-    let x = Tensor([1.0, 2, 3, 4]).reshaped([1, 4])
-    let (c, s) = (cos(Tensor(1.0)).item(), sin(Tensor(1.0)).item())
-    let (d, t) = (cos(Tensor(0.01)).item(), sin(Tensor(0.01)).item())
+    let x = Tensor([1.0, 2, 3, 4], .float64).reshaped([1, 4])
+    let (c, s) = (cos(Tensor(1.0, .float64)).item(), sin(Tensor(1.0, .float64)).item())
+    let (d, t) = (cos(Tensor(0.01, .float64)).item(), sin(Tensor(0.01, .float64)).item())
     let halves = Tensor([c - 3 * s, 2 * d - 4 * t, 3 * c + s, 4 * d + 2 * t]).unsqueezed(axis: 0)
     let neighbours = Tensor([c - 2 * s, 2 * c + s, 3 * d - 4 * t, 4 * d + 3 * t]).unsqueezed(axis: 0)
     #expect(distance(RotaryPositions()(x, from: 1), halves) < 1e-12)
@@ -333,7 +333,7 @@ extension Tensor {
 
   @Test func tablesAreSharedAndShortened() {
     let table = Embedding(weight: [[3, 4], [0, 1], [0, 0]], maxNorm: 1)
-    #expect(distance(table(Tensor([0, 1])), [[0.6, 0.8], [0, 1]]) < 1e-6)
+    #expect(distance(table(Tensor([0, 1], .int64)), [[0.6, 0.8], [0, 1]]) < 1e-6)
     #expect(table.weight.scalars(Float.self) == [3, 4, 0, 1, 0, 0])
     #expect(distance(table.logits([[1, 2]]), [[11, 2, 0]]) == 0)
     #expect(Embedding(3, 2, padding: -1).weight[2].scalars(Float.self) == [0, 0])

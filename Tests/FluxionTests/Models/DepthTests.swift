@@ -37,7 +37,7 @@ import Testing
     #expect(error?.operation == "Elementwise" && error?.message.hasPrefix("more than 10000 instructions follow one another") == true)
     // As deep as may be, with derivatives.
     let deep = Elementwise { x in (0..<450).reduce(x) { y, _ in sin(y) + x } }
-    let slope = gradient(at: Tensor([0.1, 0.2])) { x in gradient(at: x) { x in deep(x).sum() }.sum() }
+    let slope = gradient(at: Tensor([0.1, 0.2], .float64)) { x in gradient(at: x) { x in deep(x).sum() }.sum() }
     #expect(slope.isFinite.all().item() == 1)
   }
 

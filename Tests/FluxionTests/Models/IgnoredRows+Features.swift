@@ -4,10 +4,10 @@ extension IgnoredRow {
   static let features: [IgnoredRow] =
     attentions + bags + [
       IgnoredRow("mean of what is no NaN", fills: [.nan], [(noise([4, 5]), nil)]) { x in
-        `where`(thirds([4, 5]), Tensor.full([], Double.nan, x[0].dtype), x[0]).mean(axis: 1, ignoringNaN: true)
+        select(thirds([4, 5]), Tensor.full([], Double.nan, x[0].dtype), x[0]).mean(axis: 1, ignoringNaN: true)
       },
       IgnoredRow("layerNorm, rows that nobody reads", isSmooth: false, [(noise([6, 5]), thirds([6, 1])), (noise([5], 2), nil)]) {
-        `where`(thirds([6, 1]), 0, layerNorm($0[0], over: [5], weight: $0[1], bias: $0[1]))
+        select(thirds([6, 1]), 0, layerNorm($0[0], over: [5], weight: $0[1], bias: $0[1]))
       },
       IgnoredRow("lstm, behind the lengths", [(noise([3, 4, 8]), behind), (noise([8, 2], 2), nil), (noise([3, 2], 3), nil)]) {
         let y = lstm($0[0], weight: $0[1], hidden: $0[2], cell: $0[2], lengths: lengths)
@@ -41,7 +41,7 @@ extension IgnoredRow {
         IgnoredRow("attention \(size), a mask", [all[0], all[1], all[2]]) {
           attention($0[0], $0[1], $0[2], mask: (.!isHidden).unsqueezed(axis: 0))
         })
-      let added: @Sendable (DType) -> Tensor = { `where`(isHidden, Tensor.full([], -Double.infinity, $0), 0.25).unsqueezed(axis: 0) }
+      let added: @Sendable (DType) -> Tensor = { select(isHidden, Tensor.full([], -Double.infinity, $0), 0.25).unsqueezed(axis: 0) }
       rows.append(IgnoredRow("attention \(size), a mask of numbers", all) { attention($0[0], $0[1], $0[2], mask: added($0[0].dtype)) })
       rows.append(
         IgnoredRow("attention \(size), dropout", isSmooth: false, all) {
@@ -70,7 +70,7 @@ extension IgnoredRow {
 
   private static let bags: [IgnoredRow] = {
     var rows: [IgnoredRow] = []
-    let ids = Tensor([0, 1, 2, 3, 2, 2, 4, 1], shape: [2, 4])
+    let ids = Tensor([0, 1, 2, 3, 2, 2, 4, 1], shape: [2, 4], .int64)
     let table: Operand = (noise([5, 3]), (Tensor.arange(5) .== 2).unsqueezed(axis: 1))
     for reduction in [BagReduction.sum, .mean, .max] {
       for length in [nil, 0.8] {
@@ -83,7 +83,7 @@ extension IgnoredRow {
     for length in [nil, 0.8] {
       rows.append(
         IgnoredRow("embeddingBag, factors of 0, norms up to \(length ?? .infinity)", isSmooth: false, [table]) {
-          let factors = `where`(ids .== 2, Tensor.full([], 0, $0[0].dtype), 1.5)
+          let factors = select(ids .== 2, Tensor.full([], 0, $0[0].dtype), 1.5)
           return embeddingBag(ids, $0[0], reduction: .sum, weights: factors, maxNorm: length)
         })
     }

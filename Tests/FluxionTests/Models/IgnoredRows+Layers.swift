@@ -50,11 +50,11 @@ extension IgnoredRow {
     return [
       IgnoredRow(model: "MultiHeadAttention, a key mask", x, { MultiHeadAttention(4, heads: 2) }) {
         (layer: inout MultiHeadAttention, x: Tensor) in
-        `where`(isThere, layer(x, mask: nil, keyMask: keyMask), 0)
+        select(isThere, layer(x, mask: nil, keyMask: keyMask), 0)
       },
       IgnoredRow(model: "MultiHeadAttention, a key mask and causal", x, { MultiHeadAttention(4, heads: 2, isCausal: true) }) {
         (layer: inout MultiHeadAttention, x: Tensor) in
-        `where`(isThere, layer(x, mask: nil, keyMask: keyMask), 0)
+        select(isThere, layer(x, mask: nil, keyMask: keyMask), 0)
       },
       IgnoredRow(model: "MultiHeadAttention, keys from elsewhere", x, { MultiHeadAttention(4, heads: 2) }) {
         (layer: inout MultiHeadAttention, x: Tensor) in
@@ -67,12 +67,12 @@ extension IgnoredRow {
       IgnoredRow(
         model: "TransformerEncoder", x, { TransformerEncoder(2) { TransformerEncoderBlock(4, heads: 2, hidden: 6, dropout: 0) } }
       ) { (encoder: inout TransformerEncoder, x: Tensor) in
-        `where`(isThere, encoder(x, mask: nil, keyMask: keyMask), 0)
+        select(isThere, encoder(x, mask: nil, keyMask: keyMask), 0)
       },
       IgnoredRow(
         model: "TransformerEncoderBlock, norms first", x, { TransformerEncoderBlock(4, heads: 2, hidden: 6, dropout: 0, normsFirst: true) }
       ) { (block: inout TransformerEncoderBlock, x: Tensor) in
-        `where`(isThere, block(x, mask: nil, keyMask: keyMask), 0)
+        select(isThere, block(x, mask: nil, keyMask: keyMask), 0)
       },
       IgnoredRow(model: "TransformerDecoderBlock, its memory", x, { TransformerDecoderBlock(4, heads: 2, hidden: 6, dropout: 0) }) {
         (block: inout TransformerDecoderBlock, x: Tensor) in
@@ -80,7 +80,7 @@ extension IgnoredRow {
       },
       IgnoredRow(model: "TransformerDecoderBlock, its input", x, { TransformerDecoderBlock(4, heads: 2, hidden: 6, dropout: 0) }) {
         (block: inout TransformerDecoderBlock, x: Tensor) in
-        `where`(isThere, block(x, memory: queries, keyMask: keyMask), 0)
+        select(isThere, block(x, memory: queries, keyMask: keyMask), 0)
       },
     ]
   }()

@@ -49,7 +49,7 @@ extension IgnoredRow {
     self.init(name: name, fills: fills) { fill, dtype in
       let x = zip(inputs, masks).map { x, ignored in
         let x = x.cast(to: dtype)
-        return ignored.map { `where`($0, Tensor.full([], fill, dtype), x) } ?? x
+        return ignored.map { select($0, Tensor.full([], fill, dtype), x) } ?? x
       }
       // Parts of a vector count differently, so that no gradient adds up to nothing.
       func loss(_ x: [Tensor]) -> Tensor {
@@ -60,7 +60,7 @@ extension IgnoredRow {
       var all = slopes
       if isSmooth { all += gradient(at: x) { x in gradient(at: x, loss).reduce(Tensor.zeros([], dtype)) { $0 + $1.squared.sum() } } }
       let zero = all.enumerated().compactMap { i, slope in
-        masks[i % masks.count].map { `where`($0, slope, 0) }
+        masks[i % masks.count].map { select($0, slope, 0) }
       }
       return ([f(x)] + all, zero)
     }
@@ -72,7 +72,7 @@ extension IgnoredRow {
   ) {
     let (input, ignored) = operand
     self.init(name: name, dtypes: [.float32]) { fill, dtype in
-      let x = `where`(ignored!, Tensor.full([], fill, dtype), input.cast(to: dtype))
+      let x = select(ignored!, Tensor.full([], fill, dtype), input.cast(to: dtype))
       var model = withSeed(7) { make() }
       var copy = model
       let value = f(&copy, x)
@@ -83,7 +83,7 @@ extension IgnoredRow {
         var copy = withSeed(7) { make() }
         return f(&copy, x).squared.sum()
       }
-      return ([value, dx] + slopes, [`where`(ignored!, dx, 0)])
+      return ([value, dx] + slopes, [select(ignored!, dx, 0)])
     }
   }
 }
@@ -117,18 +117,18 @@ extension IgnoredRow {
         })
       // A class of factor 0, which is every third row's.
       let marked = Tensor((0..<count).map { $0 % 3 == 1 ? 0 : 1 + $0 % (classes - 1) })
-      let factors: @Sendable (DType) -> Tensor = { dtype in `where`(Tensor.arange(classes) .== 0, Tensor.full([], 0, dtype), 1.5) }
+      let factors: @Sendable (DType) -> Tensor = { dtype in select(Tensor.arange(classes) .== 0, Tensor.full([], 0, dtype), 1.5) }
       rows.append(
         IgnoredRow("crossEntropy \(size), a factor of 0", isSmooth: false, [logits]) {
           crossEntropy($0[0], marked, weights: factors($0[0].dtype), reduction: .mean)
         })
       rows.append(
         IgnoredRow("crossEntropy \(size), rows left out of its losses", isSmooth: false, [logits]) {
-          `where`(thirds([count]), 0, crossEntropy($0[0], ids.clamped(min: 0), reduction: .none))
+          select(thirds([count]), 0, crossEntropy($0[0], ids.clamped(min: 0), reduction: .none))
         })
       rows.append(
         IgnoredRow("crossEntropy \(size) of no probabilities", isSmooth: false, [logits]) { x in
-          let target = `where`(thirds([count, 1]), 0, Tensor.full([count, classes], 1 / Double(classes), x[0].dtype))
+          let target = select(thirds([count, 1]), 0, Tensor.full([count, classes], 1 / Double(classes), x[0].dtype))
           return crossEntropy(x[0], target, reduction: .sum)
         })
       rows.append(
@@ -151,7 +151,7 @@ extension IgnoredRow {
           multiMargin($0[0], marked, p: 2, weights: factors($0[0].dtype), reduction: .mean)
         })
       if !isSmall { continue }
-      let targets = `where`(
+      let targets = select(
         thirds([count, 1]), -1, Tensor((0..<count * classes).map { $0 % classes < 2 ? $0 % classes : -1 }, shape: [count, classes]))
       rows.append(
         IgnoredRow("multilabelMargin \(size), rows without a target", isSmooth: false, [logits]) {
@@ -160,19 +160,19 @@ extension IgnoredRow {
     }
     rows.append(
       IgnoredRow("crossEntropy of images, ignored", [(noise([2, 3, 4]), thirds([2, 3, 1]))]) {
-        crossEntropy($0[0], Tensor([1, 9, 2, 3, 9, 0], shape: [2, 3]), labelSmoothing: 0.2, ignoring: 9, reduction: .none)
+        crossEntropy($0[0], Tensor([1, 9, 2, 3, 9, 0], shape: [2, 3], .int64), labelSmoothing: 0.2, ignoring: 9, reduction: .none)
       })
     rows.append(
       IgnoredRow(
         "negativeLogLikelihood, other classes", isSmooth: false,
         [(noise([3, 3]), Tensor.arange(3).unsqueezed(axis: 1) .!= Tensor.arange(3))]
       ) {
-        negativeLogLikelihood($0[0], Tensor([0, 1, 2]))
+        negativeLogLikelihood($0[0], Tensor([0, 1, 2], .int64))
       })
 
     let off = thirds([4, 5])
     let probabilities = sigmoid(noise([4, 5]))
-    let weights: @Sendable (DType) -> Tensor = { `where`(off, Tensor.full([], 0, $0), 0.7) }
+    let weights: @Sendable (DType) -> Tensor = { select(off, Tensor.full([], 0, $0), 0.7) }
     for reduction in [Reduction.mean, .none] {
       rows.append(
         IgnoredRow("binaryCrossEntropy, \(reduction)", [(probabilities, off), (sigmoid(noise([4, 5], 2)), off)]) {
@@ -190,20 +190,20 @@ extension IgnoredRow {
     }
     rows.append(
       IgnoredRow("binaryFocal, an alpha of 1", [(noise([4, 5]), off)]) {
-        binaryFocal(logits: $0[0], `where`(off, Tensor.full([], 0, $0[0].dtype), 1), gamma: 1.5, alpha: 1)
+        binaryFocal(logits: $0[0], select(off, Tensor.full([], 0, $0[0].dtype), 1), gamma: 1.5, alpha: 1)
       })
     rows.append(
       IgnoredRow("klDivergence, a target of 0", [(noise([4, 5]), off)]) {
-        klDivergence($0[0], `where`(off, Tensor.full([], 0, $0[0].dtype), 0.3), reduction: .mean)
+        klDivergence($0[0], select(off, Tensor.full([], 0, $0[0].dtype), 0.3), reduction: .mean)
       })
     rows.append(
       IgnoredRow("klDivergence, a log target of −∞", [(noise([4, 5]), off)]) {
-        klDivergence($0[0], `where`(off, Tensor.full([], -Double.infinity, $0[0].dtype), -1), isLogTarget: true, reduction: .mean)
+        klDivergence($0[0], select(off, Tensor.full([], -Double.infinity, $0[0].dtype), -1), isLogTarget: true, reduction: .mean)
       })
-    let behind = (Tensor.arange(6) .>= Tensor([6, 4, 2]).unsqueezed(axis: 1)).unsqueezed(axis: 2)
+    let behind = (Tensor.arange(6) .>= Tensor([6, 4, 2], .int64).unsqueezed(axis: 1)).unsqueezed(axis: 2)
     rows.append(
       IgnoredRow("ctc, behind the lengths", [(noise([3, 6, 4]), behind)]) {
-        ctc($0[0], Tensor([1, 2, 3, 3, 0, 0, 1, 0, 0], shape: [3, 3]), inputLengths: [6, 4, 2], targetLengths: [3, 1, 1])
+        ctc($0[0], Tensor([1, 2, 3, 3, 0, 0, 1, 0, 0], shape: [3, 3], .int64), inputLengths: [6, 4, 2], targetLengths: [3, 1, 1])
       })
     return rows
   }()

@@ -22,8 +22,8 @@ private func convolutions() -> [LayerRow] {
     Conv2D(4, 2, kernel: [3, 2], stride: 2, padding: [1, 0], dilation: [1, 2], paddingMode: .reflect, activation: tanh, hasBias: false),
     Conv2D(2, kernel: [3, 2], stride: 2, padding: [1, 0], dilation: [1, 2], paddingMode: .reflect, activation: tanh, hasBias: false))
   add(
-    "Conv2D(4, 2, kernel: 2, padding: .init(before: 1, after: 0))", Conv2D(4, 2, kernel: 2, padding: .init(before: 1, after: 0)),
-    Conv2D(2, kernel: 2, padding: .init(before: 1, after: 0)))
+    "Conv2D(4, 2, kernel: 2, padding: .before(1, after: 0))", Conv2D(4, 2, kernel: 2, padding: WindowPadding(before: 1, after: 0)),
+    Conv2D(2, kernel: 2, padding: WindowPadding(before: 1, after: 0)))
   add("Conv3D(2, 3, kernel: 2)", on: [3, 2, 3, 3, 4], Conv3D(2, 3, kernel: 2), Conv3D(3, kernel: 2))
   add(
     "ConvTransposed1D(4, 3, kernel: 3, stride: 2)", on: [3, 4, 5], ConvTransposed1D(4, 3, kernel: 3, stride: 2),

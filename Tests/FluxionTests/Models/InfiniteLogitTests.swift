@@ -41,16 +41,16 @@ import Testing
         let zeros = [Double](repeating: 0, count: classes - 3)
         cases += [
           Case(name: "crossEntropy at ∞, \(name)", x: logits([0, inf, 0]), value: 0, slope: [0, 0, 0] + zeros) {
-            crossEntropy($0, Tensor([1]))
+            crossEntropy($0, Tensor([1], .int64))
           },
           Case(name: "crossEntropy beside ∞, \(name)", x: logits([0, inf, 0]), value: inf, slope: [-1, 1, 0] + zeros) {
-            crossEntropy($0, Tensor([0]))
+            crossEntropy($0, Tensor([0], .int64))
           },
           Case(
             name: "crossEntropy beside −∞, \(name)", x: numbers([0] + Array(repeating: -inf, count: classes - 1), [1, classes]), value: 0,
             slope: [0, 0, 0] + zeros
           ) {
-            crossEntropy($0, Tensor([0]))
+            crossEntropy($0, Tensor([0], .int64))
           },
           Case(
             name: "crossEntropy of probabilities, \(name)", x: numbers([0] + Array(repeating: -inf, count: classes - 1), [1, classes]),

@@ -82,19 +82,19 @@ import Testing
   @Test(arguments: [
     Mistake(sentence: "mse: a result of shape [2, 1] and a target of [2]; equal shapes would fit") { mse(.zeros([2, 1]), .zeros([2])) },
     Mistake(sentence: "crossEntropy: class id 4 at position 1 for 3 classes; 0 to 2 would fit") {
-      crossEntropy(.zeros([2, 3]), Tensor([0, 4]))
+      crossEntropy(.zeros([2, 3]), Tensor([0, 4], .int64))
     },
     Mistake(sentence: "crossEntropy: class id -1 at position 0 for 3 classes; 0 to 2 would fit") {
-      crossEntropy(.zeros([2, 3]), Tensor([-1, 0]))
+      crossEntropy(.zeros([2, 3]), Tensor([-1, 0], .int64))
     },
     Mistake(sentence: "crossEntropy: class id 7 at position 1 for 3 classes; 0 to 2, or 9 to be ignored, would fit") {
-      crossEntropy(.zeros([2, 3]), Tensor([9, 7]), ignoring: 9, reduction: .mean)
+      crossEntropy(.zeros([2, 3]), Tensor([9, 7], .int64), ignoring: 9, reduction: .mean)
     },
     Mistake(sentence: "crossEntropy: logits of shape [2, 3] and class ids of shape [3]; [2] would fit") {
-      crossEntropy(.zeros([2, 3]), Tensor([0, 1, 2]))
+      crossEntropy(.zeros([2, 3]), Tensor([0, 1, 2], .int64))
     },
     Mistake(sentence: "crossEntropy: weights of shape [2] for 3 classes") {
-      crossEntropy(.zeros([2, 3]), Tensor([0, 1]), weights: [1, 2], reduction: .mean)
+      crossEntropy(.zeros([2, 3]), Tensor([0, 1], .int64), weights: [1, 2], reduction: .mean)
     },
     Mistake(sentence: "huber: a delta of -1.0; a positive number would fit") {
       huber(.zeros([2]), .zeros([2]), delta: -1, reduction: .mean)
@@ -110,16 +110,16 @@ import Testing
         + "[..., classes] and class ids of shape [...] would fit"
     ) { negativeLogLikelihood(.zeros([2, 3]), .zeros([2])) },
     Mistake(sentence: "negativeLogLikelihood: class id 3 at position 0 for 3 classes; 0 to 2 would fit") {
-      negativeLogLikelihood(.zeros([1, 3]), Tensor([3]))
+      negativeLogLikelihood(.zeros([1, 3]), Tensor([3], .int64))
     },
     Mistake(sentence: "multiMargin: weights of shape [2] for 3 classes") {
-      multiMargin(.zeros([1, 3]), Tensor([0]), weights: .ones([2]), reduction: .mean)
+      multiMargin(.zeros([1, 3]), Tensor([0], .int64), weights: .ones([2]), reduction: .mean)
     },
     Mistake(sentence: "multiMargin: a power of 3; 1 or 2 would fit") {
-      multiMargin(.zeros([1, 3]), Tensor([0]), p: 3, reduction: .mean)
+      multiMargin(.zeros([1, 3]), Tensor([0], .int64), p: 3, reduction: .mean)
     },
     Mistake(sentence: "multilabelMargin: scores of shape [1, 3] and a target int64 [1]; class ids of equal shape would fit") {
-      multilabelMargin(.zeros([1, 3]), Tensor([0]))
+      multilabelMargin(.zeros([1, 3]), Tensor([0], .int64))
     },
     Mistake(sentence: "cosineEmbedding: vectors without an axis; [..., features] would fit") {
       cosineEmbedding(.zeros([]), .zeros([]), .ones([]))

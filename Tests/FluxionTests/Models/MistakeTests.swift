@@ -8,7 +8,7 @@ private struct Growing: Model {
 
 private struct Counting: Model {
   var weight: Tensor = [1]
-  var count = Tensor([1, 2])
+  var count = Tensor([1, 2], .int64)
   func callAsFunction(_ x: Tensor) -> Tensor { x * weight }
 }
 
@@ -47,7 +47,9 @@ private final class Shared: Model, @unchecked Sendable {
       }
     },
     Row(sentence: "uniform: a bound of nan; a finite number, 0 or more, would fit") { _ = Initializer.uniform(.nan)([2]) },
-    Row(sentence: "mse: a result of float32 and a target of float64; convert one with .cast(to:)") { _ = mse([1], Tensor([1.0])) },
+    Row(sentence: "mse: a result of float32 and a target of float64; convert one with .cast(to:)") {
+      _ = mse([1], Tensor([1.0], .float64))
+    },
     Row(
       sentence:
         "matmul: [2147483648, 0] • [0, 2147483648]: a result of shape [2147483648, 2147483648] has more elements than memory could hold"
@@ -76,7 +78,7 @@ private final class Shared: Model, @unchecked Sendable {
       _ = Initializer.dirac()([1 << 62, 4, 3])
     },
     Row(sentence: "confusionMatrix: shape [1048576, 1048576] has more elements than memory could hold") {
-      _ = confusionMatrix(Tensor([0]), Tensor([0]), classes: 1 << 20)
+      _ = confusionMatrix(Tensor([0], .int64), Tensor([0], .int64), classes: 1 << 20)
     },
     Row(sentence: "SinusoidalPositions: shape [9223372036854775807, 4] has more elements than memory could hold") {
       _ = SinusoidalPositions.table(Int.min..<Int.max, features: 4)
@@ -85,7 +87,7 @@ private final class Shared: Model, @unchecked Sendable {
       _ = RotaryPositions()(.ones([2, 3, 4]), from: .max)
     },
     Row(sentence: Self.firstOfSeveral) {
-      let placeholder = Tensor([1.0, 2.0]) + Tensor([1.0, 2.0, 3.0])
+      let placeholder = Tensor([1.0, 2.0], .float64) + Tensor([1.0, 2.0, 3.0], .float64)
       _ = placeholder.tiled([2, 3])
       _ = placeholder.shape[1...]
     },
@@ -105,7 +107,7 @@ private final class Shared: Model, @unchecked Sendable {
     let x = Tensor.ones([1000])
     var left = x
     try? checked {
-      left = gradient(at: x) { _ in Tensor([1.0, 2.0]) + Tensor([1.0, 2.0, 3.0]) }
+      left = gradient(at: x) { _ in Tensor([1.0, 2.0], .float64) + Tensor([1.0, 2.0, 3.0], .float64) }
     }
     #expect(throws: TensorError.self) { try checked { left + left } }
     #expect(throws: TensorError.self) { try checked { left.reshaped([10, 100]) • .zeros([100, 3]) } }

@@ -76,7 +76,7 @@ private struct Holder<Inner: Model<Tensor, Tensor>>: Model {
     #expect(gradient.dense.weight.scalars(Float.self).allSatisfy { $0 == 0 })
     #expect(value.shape == [])
     // After the call the parameters are constants again.
-    let constant = Fluxion.gradient(at: Tensor([1.0])) { x in (x * zoo.weight.cast(to: .float64).sum()).sum() }
+    let constant = Fluxion.gradient(at: Tensor([1.0], .float64)) { x in (x * zoo.weight.cast(to: .float64).sum()).sum() }
     #expect(constant.item() == 3)
   }
 
@@ -86,9 +86,9 @@ private struct Holder<Inner: Model<Tensor, Tensor>>: Model {
       var w: Tensor
       func callAsFunction(_ x: Tensor) -> Tensor { w * x }
     }
-    var model = Scale(w: Tensor([3.0]))
+    var model = Scale(w: Tensor([3.0], .float64))
     let outer = gradient(at: &model) { model in
-      let inner = gradient(at: &model) { model in model(Tensor([2.0])).squared.sum() }
+      let inner = gradient(at: &model) { model in model(Tensor([2.0], .float64)).squared.sum() }
       return inner.w.squared.sum()
     }
     #expect(outer.w.item() == 8 * 3 * 16)

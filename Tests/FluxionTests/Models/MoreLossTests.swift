@@ -49,7 +49,7 @@ import Testing
   /// The call without options is the mean with the defaults.
   @Test func shortFormsAreMeans() {
     let (p, t) = withSeed(1) { (Tensor.uniform([3, 4], in: 0.1..<1), Tensor.uniform([3, 4], in: 0.1..<1)) }
-    let ids = Tensor([0, 3, 2])
+    let ids = Tensor([0, 3, 2], .int64)
     let pairs: [(Tensor, Tensor)] = [
       (smoothL1(p, t), smoothL1(p, t, beta: 1, reduction: .none).mean()), (logCosh(p, t), logCosh(p, t, reduction: .none).mean()),
       (msle(p, t), msle(p, t, epsilon: 1e-7, reduction: .none).mean()),
@@ -80,15 +80,15 @@ import Testing
 
   @Test func focalWithoutGammaIsCrossEntropy() {
     let logits = withSeed(1) { Tensor.normal([5, 4], .float64) }
-    let ids = Tensor([3, 1, 0, 2, 1])
+    let ids = Tensor([3, 1, 0, 2, 1], .int64)
     #expect(distance(focal(logits, ids, gamma: 0, reduction: .mean), crossEntropy(logits, ids)) < 1e-12)
     #expect(
       distance(
         focal(logits, ids, gamma: 0, ignoring: 1, reduction: .mean), crossEntropy(logits, ids, ignoring: 1, reduction: .mean)) < 1e-12)
     // Certain and right: no loss, and a slope of 0 that is a number.
-    let certain = Tensor([1000.0, 0, 0], shape: [1, 3])
+    let certain = Tensor([1000.0, 0, 0], shape: [1, 3], .float64)
     for gamma in [0, 0.5, 1, 2] {
-      let (loss, slope) = valueAndGradient(at: certain) { focal($0, Tensor([0]), gamma: gamma, reduction: .mean) }
+      let (loss, slope) = valueAndGradient(at: certain) { focal($0, Tensor([0], .int64), gamma: gamma, reduction: .mean) }
       #expect(loss.item() == 0 && slope.scalars(Double.self) == [0, 0, 0], "gamma \(gamma)")
     }
   }
@@ -98,7 +98,7 @@ import Testing
   /// Where no alignment exists the loss is infinite, and its gradient 0 and not NaN.
   @Test func impossibleTargets() {
     let logits = withSeed(1) { Tensor.normal([2, 3, 4]) }
-    let (targets, lengths) = (Tensor([1, 1, 2, 1, 2, 3], shape: [2, 3]), [3, 3])
+    let (targets, lengths) = (Tensor([1, 1, 2, 1, 2, 3], shape: [2, 3], .int64), [3, 3])
     let losses = ctc(logits, targets, targetLengths: lengths, reduction: .none).scalars(Float.self)
     #expect(losses[0] == .infinity && losses[1].isFinite)
     let slope = gradient(at: logits) { ctc($0, targets, targetLengths: lengths, reduction: .sum) }
@@ -123,11 +123,11 @@ import Testing
   /// A padded batch is its sequences one by one; what stands in the padding does not count.
   @Test func paddingDoesNotCount() {
     var logits = withSeed(3) { Tensor.normal([2, 6, 4], .float64) }
-    let targets = Tensor([1, 2, 3, 3, 99, -7], shape: [2, 3])
+    let targets = Tensor([1, 2, 3, 3, 99, -7], shape: [2, 3], .int64)
     func losses() -> Tensor { ctc(logits, targets, inputLengths: [6, 4], targetLengths: [3, 1], reduction: .none) }
     let batch = losses()
     #expect(distance(batch[0], ctc(logits[0..<1], targets[0..<1], reduction: .sum)) < 1e-12)
-    #expect(distance(batch[1], ctc(logits[1..<2, 0..<4], Tensor([3], shape: [1, 1]), reduction: .sum)) < 1e-12)
+    #expect(distance(batch[1], ctc(logits[1..<2, 0..<4], Tensor([3], shape: [1, 1], .int64), reduction: .sum)) < 1e-12)
     logits[1, 4...] = .full([2, 4], Double.nan, .float64)
     #expect(distance(losses(), batch) == 0)
   }
@@ -191,7 +191,7 @@ import Testing
       ctc(z([2, 5, 3]), ids([2, 2]), blank: 1)
     },
     Mistake(sentence: "ctc: class id 4 at position 1 of target 0, for 3 classes; 0 to 2 but 0 would fit") {
-      ctc(z([1, 5, 3]), Tensor([1, 4], shape: [1, 2]))
+      ctc(z([1, 5, 3]), Tensor([1, 4], shape: [1, 2], .int64))
     },
     Mistake(sentence: "truncatedNormal: mean 0.0 and standard deviation 0.0; finite numbers, the second above 0, would fit") {
       Initializer.truncatedNormal(standardDeviation: 0)([2])

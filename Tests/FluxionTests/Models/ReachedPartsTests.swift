@@ -120,7 +120,7 @@ import Testing
   @Test func whatIsNotTrainedMayBeALet() {
     struct Free: Model {
       let mask = Tensor([true, false])
-      let ids = Tensor([1, 2])
+      let ids = Tensor([1, 2], .int64)
       let pool = Flatten()
       let kernel = Elementwise { x in x * x }
       let kind = Kind.none

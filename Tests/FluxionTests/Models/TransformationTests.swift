@@ -126,7 +126,7 @@ import Testing
     #expect(gradient.clipNorm(1, order: .infinity).isNaN)
     // An element of float64 may be finite and its square not.
     var large = Three(Self.ones)
-    large.bias[0] = Tensor(1e200)
+    large.bias[0] = Tensor(1e200, .float64)
     var (model, skipping) = (
       Three(Self.ones),
       OptimizerChain {

@@ -8,7 +8,7 @@ import Testing
   // MARK: Rules of one's own
 
   @Test func customGradients() {
-    let x = Tensor([-2.0, 0.5, 3.0])
+    let x = Tensor([-2.0, 0.5, 3.0], .float64)
     // A rule that is not the function's: it is what counts.
     let clipped = gradient(at: x) { x in
       (customGradient(at: x * 2) {
@@ -60,10 +60,10 @@ import Testing
   // MARK: Products with the Jacobian
 
   @Test func productsWithTheJacobianAreThoseOfTheWholeMatrix() {
-    let x = Tensor([0.3, -1.2, 2.0])
+    let x = Tensor([0.3, -1.2, 2.0], .float64)
     func f(_ x: Tensor) -> Tensor { concatenate([x.softmax(), sin(x) * x.sum()]) }
     let whole = jacobian(of: f, at: x)
-    let (u, v) = (Tensor([1.0, -2, 3, 0.5, 0, 4]), Tensor([2.0, 1, -1]))
+    let (u, v) = (Tensor([1.0, -2, 3, 0.5, 0, 4], .float64), Tensor([2.0, 1, -1], .float64))
     let (value, pullback) = valueAndPullback(at: x, f)
     #expect(Grid(value) == Grid(f(x)))
     #expect(pullback(u).isClose(to: u • whole, relative: 1e-12))
@@ -87,8 +87,8 @@ import Testing
   // MARK: Jacobians and Hessians
 
   @Test func jacobians() {
-    let a = Tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], shape: [2, 3])
-    let x = Tensor([1.0, -1.0, 2.0])
+    let a = Tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], shape: [2, 3], .float64)
+    let x = Tensor([1.0, -1.0, 2.0], .float64)
     #expect(Grid(jacobian(of: { a • $0 }, at: x)) == Grid(a))
     #expect(Grid(jacobian(of: { $0 * $0 }, at: x)) == Grid([3, 3], [2, 0, 0, 0, -2, 0, 0, 0, 4]))
     #expect(Grid(jacobian(of: { ($0 * $0).sum() }, at: x)) == Grid([2, -2, 4]))
@@ -101,12 +101,12 @@ import Testing
   }
 
   @Test func hessians() {
-    let x = Tensor([1.0, 2.0])
+    let x = Tensor([1.0, 2.0], .float64)
     // f = x₀²x₁ + x₁³
     func f(_ x: Tensor) -> Tensor { x[0] * x[0] * x[1] + x[1] * x[1] * x[1] }
     #expect(Grid(hessian(of: f, at: x)) == Grid([2, 2], [4, 2, 2, 12]))
-    #expect(Grid(hessianVectorProduct(of: f, at: x, Tensor([1.0, -1.0]))) == Grid([2, -10]))
-    let matrix = hessian(of: { ($0 • $0.transposed()).sum() }, at: Tensor([1.0, 2.0, 3.0, 4.0], shape: [2, 2]))
+    #expect(Grid(hessianVectorProduct(of: f, at: x, Tensor([1.0, -1.0], .float64))) == Grid([2, -10]))
+    let matrix = hessian(of: { ($0 • $0.transposed()).sum() }, at: Tensor([1.0, 2.0, 3.0, 4.0], shape: [2, 2], .float64))
     #expect(Grid(matrix) == Grid([2, 2, 2, 2]) { $0[1] == $0[3] ? 2 : 0 })
   }
 
@@ -136,7 +136,7 @@ import Testing
   }
 
   @Test func rightGradientsPass() throws {
-    let x = Tensor([0.1, 0.7, -0.4, 1.2, 2.0, -1.0], shape: [2, 3])
+    let x = Tensor([0.1, 0.7, -0.4, 1.2, 2.0, -1.0], shape: [2, 3], .float64)
     try checkGradient(of: { exp(sin($0)) }, at: x)
     try checkGradient(of: { $0[0] • $0[1].transposed() }, at: [x, x])
     try checkGradient(of: { Self.wrong($0, at: [1, 2], by: 1) }, at: x)
@@ -145,7 +145,7 @@ import Testing
   }
 
   @Test(arguments: [1.001, 0, -1, .nan]) func wrongGradientsAreNamed(_ factor: Double) throws {
-    let x = Tensor([0.1, 0.7, -0.4, 1.2, 2.0, -1.0], shape: [2, 3])
+    let x = Tensor([0.1, 0.7, -0.4, 1.2, 2.0, -1.0], shape: [2, 3], .float64)
     let error = #expect(throws: GradientMismatch.self) {
       try checkGradient(of: { x in x[0].sum() + Self.wrong(x[1], at: [1, 2], by: factor) }, at: [x, x])
     }
@@ -162,14 +162,14 @@ import Testing
           customGradient(at: x) {
             $0 * 2
           } pullback: { _, _, dy in
-            dy * Tensor([2.1, 2.5, 1.9, 2.0])
+            dy * Tensor([2.1, 2.5, 1.9, 2.0], .float64)
           }
-        }, at: Tensor([1.0, 2.0, 3.0, 4.0]))
+        }, at: Tensor([1.0, 2.0, 3.0, 4.0], .float64))
     }
     #expect(error?.position == [1])
   }
 
   @Test func mistakesAreThrown() {
-    #expect(throws: TensorError.self) { try checkGradient(of: { $0.reshaped([7]) }, at: Tensor([1.0, 2.0])) }
+    #expect(throws: TensorError.self) { try checkGradient(of: { $0.reshaped([7]) }, at: Tensor([1.0, 2.0], .float64)) }
   }
 }

@@ -5,11 +5,7 @@ import Testing
   /// What has no row, and why.
   static let exemptions = [
     "Tensor.orthonormalColumns()": "LayerTests: the orthogonal initialiser is it",
-    "Symbol.&&(Symbol, Symbol)": "does not compile",
-    "Symbol.||(Symbol, Symbol)": "does not compile",
-    "Symbol.prefix !(Symbol)": "does not compile",
-    "max(_: Symbol, _: Symbol)": "does not compile",
-    "min(_: Symbol, _: Symbol)": "does not compile",
+    "Tensor.integersOfLiteral": "LiteralTests",
     "Tensor.detached": "AutodiffTests: it has no values of its own",
     "struct Identity": "AutodiffTests: the step between nested gradients",
     "struct Assemble": "PartGradientTests: the gradients of parts in a recorded pass",

@@ -4,7 +4,7 @@ import Testing
 /// Gradient rules of one's own for several tensors, and as layers.
 @Suite struct CustomGradientTests {
   @Test func rulesOfTwoTensors() throws {
-    let (x, gate) = (Tensor([1.0, 2.0]), Tensor([3.0, -1.0]))
+    let (x, gate) = (Tensor([1.0, 2.0], .float64), Tensor([3.0, -1.0], .float64))
     @Sendable func half(_ x: Tensor, _ gate: Tensor) -> Tensor {
       customGradient(at: x, gate) { x, gate in
         x * gate
@@ -27,13 +27,13 @@ import Testing
     #expect(throws: GradientMismatch.self) { try checkGradient(of: { half($0[0], $0[1]) }, at: [x, gate]) }
     // One that is no variable, here of integers, asks for nothing.
     let picked = gradient(at: x) { x in
-      customGradient(at: x, Tensor([1, 0])) { x, ids in
+      customGradient(at: x, Tensor([1, 0], .int64)) { x, ids in
         x[ids]
       } pullback: { x, ids, y, dy in
         (dy[ids], nil)
       }.sum()
     }
-    #expect(distance(picked, Tensor([1.0, 1.0])) == 0)
+    #expect(distance(picked, Tensor([1.0, 1.0], .float64)) == 0)
   }
 
   @Test func rulesOfLists() throws {
@@ -88,9 +88,11 @@ import Testing
     let slopes = gradient(at: &model) { model in model(x).squared.sum() }
     #expect(abs(slopes[parameter: "layers.0.weight"]!).max().item() > 0)
     // The rule reads x where it clips: gradients stop where |x| > 1.
-    let clipped = gradient(at: Tensor([-2.0, -0.5, 0.5, 2.0])) { x in (Self.binary(x) * Tensor([1.0, 2.0, 3.0, 4.0])).sum() }
-    #expect(distance(clipped, Tensor([0.0, 2.0, 3.0, 0.0])) == 0)
-    #expect(throws: GradientMismatch.self) { try checkGradient(of: { Self.binary($0) }, at: Tensor([0.5, 3])) }
+    let clipped = gradient(at: Tensor([-2.0, -0.5, 0.5, 2.0], .float64)) { x in
+      (Self.binary(x) * Tensor([1.0, 2.0, 3.0, 4.0], .float64)).sum()
+    }
+    #expect(distance(clipped, Tensor([0.0, 2.0, 3.0, 0.0], .float64)) == 0)
+    #expect(throws: GradientMismatch.self) { try checkGradient(of: { Self.binary($0) }, at: Tensor([0.5, 3], .float64)) }
   }
 
   @Test func clippedGradients() {
@@ -99,8 +101,8 @@ import Testing
     } pullback: { x, y, dy in
       dy.clamped(min: -1.0, max: 1.0)
     }
-    let weights = Tensor([-5.0, 0.25, 5.0])
-    #expect(distance(gradient(at: .zeros([3], .float64)) { x in (clip(x) * weights).sum() }, Tensor([-1.0, 0.25, 1.0])) == 0)
+    let weights = Tensor([-5.0, 0.25, 5.0], .float64)
+    #expect(distance(gradient(at: .zeros([3], .float64)) { x in (clip(x) * weights).sum() }, Tensor([-1.0, 0.25, 1.0], .float64)) == 0)
     // Inside a model only what lies before it is clipped.
     var model = withSeed(2) {
       Chain {

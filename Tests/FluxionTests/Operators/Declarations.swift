@@ -28,8 +28,10 @@ enum Declarations {
     var found: [String] = []
     var type = ""
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    var isUnavailable = false
     for (number, line) in lines.enumerated() {
       let code = line.trimmingCharacters(in: .whitespaces)
+      if code.contains("*, unavailable") { isUnavailable = true }
       if code.hasPrefix("//") { continue }
       if let match = code.firstMatch(of: /struct (\w+)[^:]*: .*\bPrimitive\b/) { found.append("struct \(match.1)") }
       // Extensions and types begin at the line's start; what is deeper belongs to them.
@@ -39,7 +41,12 @@ enum Declarations {
       else {
         continue
       }
-      if let name = signature(header(lines[number...]), in: type) { found.append(name) }
+      // What does not compile gives nothing that a row could test.
+      if isUnavailable {
+        isUnavailable = false
+      } else if let name = signature(header(lines[number...]), in: type) {
+        found.append(name)
+      }
     }
     return found
   }
@@ -107,7 +114,9 @@ enum Declarations {
       let declared = parameter.split(separator: "=", maxSplits: 1)[0].trimmingCharacters(in: .whitespaces)
       guard let colon = declared.firstIndex(of: ":") else { return declared }
       let label = declared[..<colon].split(separator: " ").first ?? ""
+      // Numbers for each axis, whatever they are written as.
       let type = declared[declared.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+        .replacing(#/\(any (\w+)Convertible\)/#) { $0.1 }.replacing(#/\bany (\w+)Convertible\b/#) { $0.1 }
       return "\(label): \(type.replacing("...", with: "").replacing(#/@escaping |@Sendable |consuming /#, with: ""))"
     }
   }

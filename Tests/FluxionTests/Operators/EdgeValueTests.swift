@@ -35,7 +35,7 @@ struct EdgeValue: Sendable, CustomTestStringConvertible {
     }
   }
 
-  private static func numbers(_ dtype: DType) -> Tensor { Tensor([-1.0, 0, 2]).cast(to: dtype) }
+  private static func numbers(_ dtype: DType) -> Tensor { Tensor([-1.0, 0, 2], .float64).cast(to: dtype) }
 
   static let bounds = [
     EdgeValue("clamped from NaN", Grid([nan, nan, nan])) { numbers($0).clamped(min: Double.nan) },
@@ -70,7 +70,9 @@ struct EdgeValue: Sendable, CustomTestStringConvertible {
       (Tensor.arange(40_000) + (1 << 33)).cast(to: .int32).min().reshaped([1])
     },
     EdgeValue("NaN is true", Grid([1, 1, 0])) { Tensor([nan, inf, 0]).cast(to: $0).cast(to: .bool) },
-    EdgeValue("float64 beyond float32", [.float64], Grid([inf, -inf])) { Tensor([1e300, -1e300]).cast(to: $0).cast(to: .float32) },
+    EdgeValue("float64 beyond float32", [.float64], Grid([inf, -inf])) {
+      Tensor([1e300, -1e300], .float64).cast(to: $0).cast(to: .float32)
+    },
     EdgeValue("a number beyond float32", [.float32], Grid([inf])) { .full([1], 1e300, $0) },
   ]
 
@@ -97,12 +99,12 @@ struct EdgeValue: Sendable, CustomTestStringConvertible {
     },
     EdgeValue("arange of bools", [.bool], Grid([0, 1])) { .arange(from: 0.0, to: 2.0, $0) },
     EdgeValue("a histogram of numbers whose products overflow", [.float32], Grid([1, 1, 0, 2])) {
-      Tensor([0, 1e38, 3e38, 2.6e38]).cast(to: $0).histogram(bins: 4, in: 0...3.2e38)
+      Tensor([0, 1e38, 3e38, 2.6e38], .float64).cast(to: $0).histogram(bins: 4, in: 0...3.2e38)
     },
     EdgeValue("a histogram over more than half of the range", [.float64], Grid([1, 0, 0, 2])) {
-      Tensor([-1.7e308, 1.7e308, 1e308]).cast(to: $0).histogram(bins: 4, in: -1.7e308...1.7e308)
+      Tensor([-1.7e308, 1.7e308, 1e308], .float64).cast(to: $0).histogram(bins: 4, in: -1.7e308...1.7e308)
     },
-    EdgeValue("a histogram of equal large numbers", Grid([0, 2, 0])) { Tensor([1e20, 1e20]).cast(to: $0).histogram(bins: 3) },
+    EdgeValue("a histogram of equal large numbers", Grid([0, 2, 0])) { Tensor([1e20, 1e20], .float64).cast(to: $0).histogram(bins: 3) },
     EdgeValue("the place of a scalar that is not 0", Grid([1, 1], [0])) { stack(Tensor.full([], 3, $0).nonzero(), axis: 1) },
     EdgeValue("the place of a scalar that is 0", Grid([0, 1], [])) { stack(Tensor.zeros([], $0).nonzero(), axis: 1) },
   ]
@@ -148,29 +150,29 @@ struct EdgeValue: Sendable, CustomTestStringConvertible {
       (Tensor.full([40_000], large).cast(to: .int64).padded([(1, 0)], value: large) - (large - 1))[..<1]
     },
     EdgeValue("a large Int where a mask is false", [.int64], Grid([1])) { _ in
-      `where`(Tensor([false]), Tensor([0]), large) - (large - 1)
+      select(Tensor([false]), Tensor([0], .int64), large) - (large - 1)
     },
     EdgeValue("filled with a large Int", [.int64], Grid([1])) { _ in
-      var x = Tensor([0])
+      var x = Tensor([0], .int64)
       x.fill(with: large)
       return x - (large - 1)
     },
     EdgeValue("a closure with a large Int", [.int64], Grid([1, 2])) { _ in
-      Elementwise { x in (x + 9_007_199_254_740_993) - (9_007_199_254_740_993 - 1) }(Tensor([0, 1]))
+      Elementwise { x in (x + 9_007_199_254_740_993) - (9_007_199_254_740_993 - 1) }(Tensor([0, 1], .int64))
     },
     EdgeValue("a closure with a negative large Int", [.int64], Grid([-1])) { _ in
       Elementwise { x in maximum(x, -9_007_199_254_740_993) + 9_007_199_254_740_992 }(Tensor([Int.min]))
     },
     EdgeValue("a sum of a closure with a large Int", [.int64], Grid(3)) { _ in
-      Elementwise { x in x + 9_007_199_254_740_993 }.sum(Tensor([0])) - (large - 3)
+      Elementwise { x in x + 9_007_199_254_740_993 }.sum(Tensor([0], .int64)) - (large - 3)
     },
     EdgeValue("a closure of floats with a large Int", [.float64], Grid([0x1p53])) {
       Elementwise { x in x + 9_007_199_254_740_993 }(Tensor.zeros([1], $0))
     },
     EdgeValue("a comparison with a large Int", [.int64], Grid([0, 1])) { _ in Tensor([large - 1, large]) .>= large },
     EdgeValue("the largest of none", [.int32], Grid([-2_147_483_648, 5])) {
-      Tensor([1, 2]).cast(to: $0).scatter(
-        Tensor([Int.min, 5]).cast(to: $0), at: Tensor([0, 1]), axis: 0, combining: .maximum, includingSelf: false)
+      Tensor([1, 2], .int64).cast(to: $0).scatter(
+        Tensor([Int.min, 5]).cast(to: $0), at: Tensor([0, 1], .int64), axis: 0, combining: .maximum, includingSelf: false)
     },
   ]
 }

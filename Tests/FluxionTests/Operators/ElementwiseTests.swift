@@ -191,7 +191,7 @@ import Testing
   }
 
   @Test func thirdDerivatives() {
-    let x = Tensor([-1.5, -0.25, 0.5, 2.0])
+    let x = Tensor([-1.5, -0.25, 0.5, 2.0], .float64)
     func third(_ f: (Tensor) -> Tensor) -> Tensor {
       gradient(at: x) { x in gradient(at: x) { x in gradient(at: x) { x in f(x).sum() }.sum() }.sum() }
     }
@@ -204,7 +204,7 @@ import Testing
     #expect(distance(third { steep($0) }, (1 - t * t) * (6 * t * t - 2)) < 1e-12)
     // Of one input, through what the other one multiplies.
     let mixed = Elementwise { x, y in exp(x * y) }
-    let y = Tensor([0.5])
+    let y = Tensor([0.5], .float64)
     #expect(distance(third { mixed($0, y) }, 0.125 * exp(0.5 * x)) < 1e-12)
   }
 
@@ -265,10 +265,10 @@ import Testing
     #expect(Elementwise { x in x * (x * x) }(x).isClose(to: cube * x, relative: 1e-15))
     #expect(Elementwise { x in x * sigmoid(x) }(x).isClose(to: sigmoid(x) * x, relative: 1e-15))
     #expect(Elementwise { x in expm1(x) + 1 }(x).isClose(to: exp(x), relative: 1e-15))
-    let negative = `where`(x .<= 0, x, 0)
-    #expect(elu(x, alpha: 0.7).isClose(to: `where`(x .<= 0, 0.7 * expm1(negative), x), relative: 1e-15))
+    let negative = select(x .<= 0, x, 0)
+    #expect(elu(x, alpha: 0.7).isClose(to: select(x .<= 0, 0.7 * expm1(negative), x), relative: 1e-15))
     #expect(Elementwise { x in elu(x) }(x).isClose(to: elu(x), relative: 0))
-    #expect(elu(x).isClose(to: `where`(x .<= 0, expm1(negative), x), relative: 1e-15))
+    #expect(elu(x).isClose(to: select(x .<= 0, expm1(negative), x), relative: 1e-15))
     #expect(hardSwish(x).isClose(to: x * relu6(x + 3) / 6, relative: 1e-14))
     #expect(x.clamped(min: -1, max: 2).isClose(to: minimum(maximum(x, -1), 2), relative: 0))
   }
@@ -353,7 +353,7 @@ import Testing
   @Test func longLoopsUnroll() {
     let steps = 3000
     let kernel = Elementwise { x in (0..<steps).reduce(x) { y, _ in y + 0.001 * sin(y) } }
-    let x = Tensor([0.5])
+    let x = Tensor([0.5], .float64)
     let (y, slope) = valueAndGradient(at: x) { kernel($0).sum() }
     var (value, tangent) = (0.5, 1.0)
     for _ in 0..<steps { (value, tangent) = (value + 0.001 * Double.sin(value), tangent * (1 + 0.001 * Double.cos(value))) }

@@ -4,24 +4,24 @@ import Testing
 
 /// Gradients of embeddings that are not those of the function, by the caller's wish.
 @Suite struct EmbeddingTests {
-  let indices = Tensor([1, 0, 1, 2])
-  let dy = Tensor([1.0, 2, 4, 8], shape: [4, 1])
+  let indices = Tensor([1, 0, 1, 2], .int64)
+  let dy = Tensor([1.0, 2, 4, 8], shape: [4, 1], .float64)
 
   private func slopes(_ f: (Tensor) -> Tensor) -> [Double] {
-    gradient(at: Tensor([0.5, 0.25, 0.75], shape: [3, 1])) { f($0).sum() }.scalars(Double.self)
+    gradient(at: Tensor([0.5, 0.25, 0.75], shape: [3, 1], .float64)) { f($0).sum() }.scalars(Double.self)
   }
 
   @Test func paddingHasNoGradient() {
     #expect(slopes { embedding(indices, $0) * dy } == [2, 5, 8])
     #expect(slopes { embedding(indices, $0, paddingIndex: 1) * dy } == [2, 0, 8])
     #expect(slopes { embedding(indices, $0, paddingIndex: -1) * dy } == [2, 5, 0])
-    #expect(slopes { embeddingBag(indices, $0, offsets: Tensor([0, 2]), reduction: .sum, paddingIndex: 1) } == [1, 0, 1])
-    #expect(slopes { embeddingBag(indices, $0, offsets: Tensor([0, 2]), reduction: .max, paddingIndex: 2) } == [1, 1, 0])
+    #expect(slopes { embeddingBag(indices, $0, offsets: Tensor([0, 2], .int64), reduction: .sum, paddingIndex: 1) } == [1, 0, 1])
+    #expect(slopes { embeddingBag(indices, $0, offsets: Tensor([0, 2], .int64), reduction: .max, paddingIndex: 2) } == [1, 1, 0])
   }
 
   @Test func frequentRowsLearnLess() {
     #expect(slopes { embedding(indices, $0, scalesByFrequency: true) * dy } == [2, 2.5, 8])
-    #expect(slopes { embeddingBag(indices, $0, offsets: Tensor([0]), reduction: .sum, scalesByFrequency: true) } == [1, 1, 1])
+    #expect(slopes { embeddingBag(indices, $0, offsets: Tensor([0], .int64), reduction: .sum, scalesByFrequency: true) } == [1, 1, 1])
   }
 
   @Test func gradientsDoNotDependOnThreads() {

@@ -45,11 +45,11 @@ extension ErrorTable {
       var x = z([2], .int64)
       x.fill(with: 0.5)
     },
-    ErrorRow("where: inf is not a value of int32; convert the tensor with .cast(to: .float32)") {
-      _ = `where`(z([2], .bool), z([2], .int32), Double.infinity)
+    ErrorRow("select: inf is not a value of int32; convert the tensor with .cast(to: .float32)") {
+      _ = select(z([2], .bool), z([2], .int32), Double.infinity)
     },
-    ErrorRow("where: 0.5 is not a value of bool; convert the tensor with .cast(to: .float32)") {
-      _ = `where`(z([2], .bool), 0.5, z([2], .bool))
+    ErrorRow("select: 0.5 is not a value of bool; convert the tensor with .cast(to: .float32)") {
+      _ = select(z([2], .bool), 0.5, z([2], .bool))
     },
     ErrorRow("padded: 0.5 is not a value of int64; convert the tensor with .cast(to: .float32)") {
       _ = z([2], .int64).padded([(1, 1)], value: 0.5)
@@ -95,7 +95,7 @@ extension ErrorTable {
       _ = z([2, 3]).repeated(.max, axis: 1)
     },
     ErrorRow("oneHot: shape [2, 1152921504606846976] has more elements than memory could hold") {
-      _ = Tensor([0, 1]).oneHot(classes: 1 << 60)
+      _ = Tensor([0, 1], .int64).oneHot(classes: 1 << 60)
     },
     ErrorRow("kronecker: shape [1099511627776, 1048576] has more elements than memory could hold") {
       _ = kronecker(z([1]).expanded([1 << 20, 1 << 10]), z([1]).expanded([1 << 20, 1 << 10]))

@@ -72,38 +72,42 @@ extension ErrorTable {
   ]
 
   private static let embeddings = [
-    ErrorRow("embedding: row 5 at position 1 of a table with 3 rows; 0 to 2 would fit") { _ = embedding(Tensor([0, 5]), z([3, 2])) },
-    ErrorRow("embedding: row -1 at position 0 of a table with 3 rows; 0 to 2 would fit") { _ = embedding(Tensor([-1, 0]), z([3, 2])) },
-    ErrorRow("embedding: row 0 at position 0 of a table with 0 rows; none would fit") { _ = embedding(Tensor([0]), z([0, 2])) },
+    ErrorRow("embedding: row 5 at position 1 of a table with 3 rows; 0 to 2 would fit") {
+      _ = embedding(Tensor([0, 5], .int64), z([3, 2]))
+    },
+    ErrorRow("embedding: row -1 at position 0 of a table with 3 rows; 0 to 2 would fit") {
+      _ = embedding(Tensor([-1, 0], .int64), z([3, 2]))
+    },
+    ErrorRow("embedding: row 0 at position 0 of a table with 0 rows; none would fit") { _ = embedding(Tensor([0], .int64), z([0, 2])) },
     ErrorRow("embedding: indices are float32; int32 or int64 would fit") { _ = embedding(z([2]), z([3, 2])) },
-    ErrorRow("embedding: a table of shape [3]; [rows, features] would fit") { _ = embedding(Tensor([0]), z([3])) },
-    ErrorRow("embedding: not defined for int64, \(fractions)") { _ = embedding(Tensor([0]), z([3, 2], .int64)) },
+    ErrorRow("embedding: a table of shape [3]; [rows, features] would fit") { _ = embedding(Tensor([0], .int64), z([3])) },
+    ErrorRow("embedding: not defined for int64, \(fractions)") { _ = embedding(Tensor([0], .int64), z([3, 2], .int64)) },
     ErrorRow("embedding: row 3 as padding of a table with 3 rows; -3 to 2 would fit") {
-      _ = embedding(Tensor([0]), z([3, 2]), paddingIndex: 3)
+      _ = embedding(Tensor([0], .int64), z([3, 2]), paddingIndex: 3)
     },
     ErrorRow("embeddingBag: row 5 at position 1 of a table with 3 rows; 0 to 2 would fit") {
-      _ = embeddingBag(Tensor([0, 5]), z([3, 2]), offsets: Tensor([0]))
+      _ = embeddingBag(Tensor([0, 5], .int64), z([3, 2]), offsets: Tensor([0], .int64))
     },
     ErrorRow("embeddingBag: indices of shape [2]; [bags, length], or a vector with offsets, would fit") {
-      _ = embeddingBag(Tensor([0, 1]), z([3, 2]))
+      _ = embeddingBag(Tensor([0, 1], .int64), z([3, 2]))
     },
     ErrorRow("embeddingBag: offset 1 at position 0 for 2 indices; ascending ones from 0 to 2 would fit") {
-      _ = embeddingBag(Tensor([0, 1]), z([3, 2]), offsets: Tensor([1]))
+      _ = embeddingBag(Tensor([0, 1], .int64), z([3, 2]), offsets: Tensor([1], .int64))
     },
     ErrorRow("embeddingBag: offset 3 at position 1 for 2 indices; ascending ones from 0 to 2 would fit") {
-      _ = embeddingBag(Tensor([0, 1]), z([3, 2]), offsets: Tensor([0, 3]))
+      _ = embeddingBag(Tensor([0, 1], .int64), z([3, 2]), offsets: Tensor([0, 3], .int64))
     },
     ErrorRow("embeddingBag: offsets int64 [1] for indices [1, 2]; vectors of integers, both, would fit") {
-      _ = embeddingBag(Tensor([0, 1], shape: [1, 2]), z([3, 2]), offsets: Tensor([0]))
+      _ = embeddingBag(Tensor([0, 1], shape: [1, 2], .int64), z([3, 2]), offsets: Tensor([0], .int64))
     },
     ErrorRow("embeddingBag: no offsets; with the end included one or more would fit") {
-      _ = embeddingBag(Tensor([0, 1]), z([3, 2]), offsets: z([0], .int64), includesEnd: true)
+      _ = embeddingBag(Tensor([0, 1], .int64), z([3, 2]), offsets: z([0], .int64), includesEnd: true)
     },
     ErrorRow("embeddingBag: weights float32 [3] for indices [2] of a float32 table; equal shapes and dtypes would fit") {
-      _ = embeddingBag(Tensor([0, 1]), z([3, 2]), offsets: Tensor([0]), reduction: .sum, weights: z([3]))
+      _ = embeddingBag(Tensor([0, 1], .int64), z([3, 2]), offsets: Tensor([0], .int64), reduction: .sum, weights: z([3]))
     },
     ErrorRow("embeddingBag: weights are for sums; reduction: .sum would fit") {
-      _ = embeddingBag(Tensor([0, 1]), z([3, 2]), offsets: Tensor([0]), weights: z([2]))
+      _ = embeddingBag(Tensor([0, 1], .int64), z([3, 2]), offsets: Tensor([0], .int64), weights: z([2]))
     },
   ]
 

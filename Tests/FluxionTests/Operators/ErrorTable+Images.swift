@@ -39,7 +39,7 @@ extension ErrorTable {
       _ = convolution(z([1, 2, 8, 8]), weight: z([3, 2, 3, 3]), dilation: [1])
     },
     ErrorRow("convolution: a padding of -1; 0 to 16777216 would fit") {
-      _ = convolution(z([1, 2, 8]), weight: z([3, 2, 3]), padding: .init(before: 0, after: -1))
+      _ = convolution(z([1, 2, 8]), weight: z([3, 2, 3]), padding: WindowPadding(before: 0, after: -1))
     },
     ErrorRow("convolution: a window of 0; 1 to 16777216 would fit") { _ = convolution(z([1, 2, 8]), weight: z([3, 2, 0])) },
     ErrorRow(

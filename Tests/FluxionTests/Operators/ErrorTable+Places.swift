@@ -16,7 +16,7 @@ extension ErrorTable {
       _ = z([4, 2]).scatter(z([2, 3]), at: z([2, 3], .int64), axis: 0)
     },
     ErrorRow("scatter: index 4 at position 0 for axis 0 of [4, 2]; -4 to 3 would fit") {
-      _ = z([4, 2]).scatter(z([1, 1]), at: Tensor([4], shape: [1, 1]), axis: 0)
+      _ = z([4, 2]).scatter(z([1, 1]), at: Tensor([4], shape: [1, 1], .int64), axis: 0)
     },
     ErrorRow("scatter: axis 2 of [4, 2]; -2 to 1 would fit") { _ = z([4, 2]).scatter(z([1, 1]), at: z([1, 1], .int64), axis: 2) },
     ErrorRow("scatter: \(mixed)") { _ = z([4]).scatter(z([1], .float64), at: z([1], .int64), axis: 0) },
@@ -24,18 +24,18 @@ extension ErrorTable {
       _ = z([4], .bool).scatter(z([1], .bool), at: z([1], .int64), axis: 0, combining: .maximum)
     },
     ErrorRow("scatter: index -5 at position 0 for axis 0 of [4]; -4 to 3 would fit") {
-      _ = z([4]).scatter(z([1]), at: Tensor([-5]), axis: 0, combining: .product)
+      _ = z([4]).scatter(z([1]), at: Tensor([-5], .int64), axis: 0, combining: .product)
     },
     ErrorRow("adding: indices of shape [1, 1]; a vector would fit") { _ = z([4, 2]).adding(z([1, 2]), at: z([1, 1], .int64), axis: 0) },
     ErrorRow("adding: values of shape [2, 3] at 2 indices; [2, 2] would fit") {
-      _ = z([4, 2]).adding(z([2, 3]), at: Tensor([0, 1]), axis: 0)
+      _ = z([4, 2]).adding(z([2, 3]), at: Tensor([0, 1], .int64), axis: 0)
     },
     ErrorRow("adding: index 2 at position 1 for axis 1 of [4, 2]; -2 to 1 would fit") {
-      _ = z([4, 2]).adding(z([4, 2]), at: Tensor([0, 2]), axis: -1)
+      _ = z([4, 2]).adding(z([4, 2]), at: Tensor([0, 2], .int64), axis: -1)
     },
-    ErrorRow("adding: axis 2 of [4, 2]; -2 to 1 would fit") { _ = z([4, 2]).adding(z([4, 2]), at: Tensor([0]), axis: 2) },
-    ErrorRow("adding: \(mixed)") { _ = z([4]).adding(z([1], .float64), at: Tensor([0]), axis: 0) },
-    ErrorRow("adding: not defined for bool; convert with .cast(to:)") { _ = z([4], .bool).adding(z([1], .bool), at: Tensor([0])) },
+    ErrorRow("adding: axis 2 of [4, 2]; -2 to 1 would fit") { _ = z([4, 2]).adding(z([4, 2]), at: Tensor([0], .int64), axis: 2) },
+    ErrorRow("adding: \(mixed)") { _ = z([4]).adding(z([1], .float64), at: Tensor([0], .int64), axis: 0) },
+    ErrorRow("adding: not defined for bool; convert with .cast(to:)") { _ = z([4], .bool).adding(z([1], .bool), at: Tensor([0], .int64)) },
     ErrorRow("subscript: a value of shape [3] for a part of shape [2]; equal sizes or 1 would fit") {
       _ = z([4, 2]).adding(z([3]), at: 1)
     },
@@ -140,12 +140,12 @@ extension ErrorTable {
     ErrorRow("split: axis 1 of [4]; -1 to 0 would fit") { _ = z([4]).split(at: [1], axis: 1) },
     ErrorRow("unstacked: axis 1 of [4]; -1 to 0 would fit") { _ = z([4]).unstacked(axis: 1) },
     ErrorRow("repeated: int64 counts of shape [2] for axis 0 of [4]; integers, one or 4 of them, would fit") {
-      _ = z([4]).repeated(Tensor([1, 2]), axis: 0)
+      _ = z([4]).repeated(Tensor([1, 2], .int64), axis: 0)
     },
     ErrorRow("repeated: float32 counts of shape [4] for axis 0 of [4]; integers, one or 4 of them, would fit") {
       _ = z([4]).repeated(z([4]), axis: 0)
     },
-    ErrorRow("repeated: -1 times along axis 0 of [2]; 0 or more would fit") { _ = z([2]).repeated(Tensor([3, -1]), axis: 0) },
+    ErrorRow("repeated: -1 times along axis 0 of [2]; 0 or more would fit") { _ = z([2]).repeated(Tensor([3, -1], .int64), axis: 0) },
     ErrorRow("repeated: how often the elements of [2] repeat is not known in a run on shapes alone") {
       dryRun { _ = z([2]).repeated(Tensor.outline([2], .int64), axis: 0) }
     },

@@ -79,10 +79,12 @@ extension ErrorTable {
     ErrorRow("subscript: bound -5 for axis 1 of [2, 3]; -3 to 3 would fit") { _ = z([2, 3])[.all, (-5)...] },
     ErrorRow("subscript: a stride of 0 for axis 0 of [2, 3]") { _ = z([2, 3])[.stride(by: 0)] },
     ErrorRow("subscript: the result would have more than 8 axes") { _ = z([1, 1, 1, 1, 1, 1, 1, 1])[.newAxis] },
-    ErrorRow("subscript: index 2 at position 1 for axis 0 of [2, 3]; -2 to 1 would fit") { _ = z([2, 3])[Tensor([0, 2])] },
-    ErrorRow("subscript: index 3 at position 0 for axis 1 of [2, 3]; -3 to 2 would fit") { _ = z([2, 3])[Tensor([1]), Tensor([3])] },
+    ErrorRow("subscript: index 2 at position 1 for axis 0 of [2, 3]; -2 to 1 would fit") { _ = z([2, 3])[Tensor([0, 2], .int64)] },
+    ErrorRow("subscript: index 3 at position 0 for axis 1 of [2, 3]; -3 to 2 would fit") {
+      _ = z([2, 3])[Tensor([1], .int64), Tensor([3], .int64)]
+    },
     ErrorRow("subscript: index tensors of shapes [2] and [3] do not broadcast; equal sizes or 1 would fit") {
-      _ = z([2, 3])[Tensor([0, 0]), Tensor([0, 0, 0])]
+      _ = z([2, 3])[Tensor([0, 0], .int64), Tensor([0, 0, 0], .int64)]
     },
     ErrorRow("subscript: an index tensor of float32; int32 and int64 hold positions, bool is a mask") { _ = z([2, 3])[z([2])] },
     ErrorRow("subscript: a mask of shape [3] for axes 0 to 0 of [2, 3]") { _ = z([2, 3])[z([3], .bool)] },
@@ -96,7 +98,7 @@ extension ErrorTable {
     },
     ErrorRow("subscript: operands of dtypes float32 and float64; convert one with .cast(to: .float32) or .cast(to: .float64)") {
       var x = z([2, 3])
-      x[Tensor([0])] = z([3], .float64)
+      x[Tensor([0], .int64)] = z([3], .float64)
     },
     ErrorRow("subscript: index 5 for axis 0 of [2, 3]; -2 to 1 would fit") {
       var x = z([2, 3])
@@ -104,17 +106,17 @@ extension ErrorTable {
     },
     ErrorRow("subscript: index 7 at position 0 for axis 0 of [2, 3]; -2 to 1 would fit") {
       var x = z([2, 3])
-      x[Tensor([7])] = z([3])
+      x[Tensor([7], .int64)] = z([3])
     },
   ]
 
   static let indexing = [
-    ErrorRow("take: index 4 at position 1 for axis 0 of [4, 2]; -4 to 3 would fit") { _ = z([4, 2]).take(Tensor([0, 4])) },
+    ErrorRow("take: index 4 at position 1 for axis 0 of [4, 2]; -4 to 3 would fit") { _ = z([4, 2]).take(Tensor([0, 4], .int64)) },
     ErrorRow("take: indices are float32; int32 or int64 would fit") { _ = z([4, 2]).take(z([2])) },
-    ErrorRow("take: axis 2 of [4, 2]; -2 to 1 would fit") { _ = z([4, 2]).take(Tensor([0]), axis: 2) },
-    ErrorRow("take: axis 0 of a scalar, which has none") { _ = z([]).take(Tensor([0])) },
+    ErrorRow("take: axis 2 of [4, 2]; -2 to 1 would fit") { _ = z([4, 2]).take(Tensor([0], .int64), axis: 2) },
+    ErrorRow("take: axis 0 of a scalar, which has none") { _ = z([]).take(Tensor([0], .int64)) },
     ErrorRow("gather: index -5 at position 0 for axis 0 of [4, 2]; -4 to 3 would fit") {
-      _ = z([4, 2]).gather(Tensor([-5, 0], shape: [1, 2]), axis: 0)
+      _ = z([4, 2]).gather(Tensor([-5, 0], shape: [1, 2], .int64), axis: 0)
     },
     ErrorRow("gather: indices of shape [3, 3] for [4, 2]: they need the same axes, none longer but axis 0") {
       _ = z([4, 2]).gather(z([3, 3], .int64), axis: 0)
@@ -124,7 +126,7 @@ extension ErrorTable {
       _ = z([4, 2]).scatterAdd(z([2, 2]), at: z([1, 2], .int64), axis: 0)
     },
     ErrorRow("scatterAdd: index 4 at position 0 for axis 0 of [4, 2]; -4 to 3 would fit") {
-      _ = z([4, 2]).scatterAdd(z([1, 2]), at: Tensor([4, 0], shape: [1, 2]), axis: 0)
+      _ = z([4, 2]).scatterAdd(z([1, 2]), at: Tensor([4, 0], shape: [1, 2], .int64), axis: 0)
     },
     ErrorRow("scatterAdd: not defined for bool; convert with .cast(to:)") {
       _ = z([4], .bool).scatterAdd(z([4], .bool), at: z([4], .int64), axis: 0)
@@ -132,8 +134,8 @@ extension ErrorTable {
     ErrorRow("scatterAdd: operands of dtypes float32 and int32; convert one with .cast(to: .float32) or .cast(to: .int32)") {
       _ = z([4]).scatterAdd(z([4], .int32), at: z([4], .int64), axis: 0)
     },
-    ErrorRow("oneHot: id 3 at position 1 for 3 classes; 0 to 2 would fit") { _ = Tensor([0, 3]).oneHot(classes: 3) },
-    ErrorRow("oneHot: id -1 at position 0 for 3 classes; 0 to 2 would fit") { _ = Tensor([-1]).oneHot(classes: 3) },
+    ErrorRow("oneHot: id 3 at position 1 for 3 classes; 0 to 2 would fit") { _ = Tensor([0, 3], .int64).oneHot(classes: 3) },
+    ErrorRow("oneHot: id -1 at position 0 for 3 classes; 0 to 2 would fit") { _ = Tensor([-1], .int64).oneHot(classes: 3) },
     ErrorRow("oneHot: class ids are float32; int32 or int64 would fit") { _ = z([2]).oneHot(classes: 3) },
     ErrorRow("oneHot: -1 classes for ids of shape [2]; 0 or more would fit") { _ = z([2], .int64).oneHot(classes: -1) },
   ]
@@ -165,7 +167,9 @@ extension ErrorTable {
       ErrorRow("crossEntropy: logits of shape [2, 3] and labels of shape [3]; [rows, classes] and [rows] would fit") {
         _ = z([2, 3]).crossEntropyRows(z([3], .int64))
       },
-      ErrorRow("crossEntropy: label 3 at position 1 for 3 classes; 0 to 2 would fit") { _ = z([2, 3]).crossEntropyRows(Tensor([0, 3])) },
+      ErrorRow("crossEntropy: label 3 at position 1 for 3 classes; 0 to 2 would fit") {
+        _ = z([2, 3]).crossEntropyRows(Tensor([0, 3], .int64))
+      },
       ErrorRow("crossEntropy: labels are int32; convert with .cast(to: .int64)") { _ = z([2, 3]).crossEntropyRows(z([2], .int32)) },
     ]
 

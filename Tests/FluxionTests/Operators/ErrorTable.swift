@@ -26,9 +26,9 @@ enum ErrorTable {
   private static let fractions = "only for float32 and float64; convert with .cast(to:)"
 
   private static let creation = [
-    ErrorRow("Tensor: row 1 has 1 numbers and row 0 has 2; rows of equal length would fit") { _ = Tensor([[1, 2], [3]]) },
-    ErrorRow("Tensor: 3 elements do not fill shape [2, 2], which has 4") { _ = Tensor([1.0, 2.0, 3.0], shape: [2, 2]) },
-    ErrorRow("Tensor: 2 elements do not fill shape [-1, -2], which has 2") { _ = Tensor([1.0, 2.0], shape: [-1, -2]) },
+    ErrorRow("Tensor: row 1 has 1 numbers and row 0 has 2; rows of equal length would fit") { _ = Tensor([[1, 2], [3]] as [[Int]]) },
+    ErrorRow("Tensor: 3 elements do not fill shape [2, 2], which has 4") { _ = Tensor([1.0, 2.0, 3.0], shape: [2, 2], .float64) },
+    ErrorRow("Tensor: 2 elements do not fill shape [-1, -2], which has 2") { _ = Tensor([1.0, 2.0], shape: [-1, -2], .float64) },
     ErrorRow("Tensor: a literal with parts of shapes [2] and [1]; all parts need one shape") { _ = [[1, 2], [3]] as Tensor },
     ErrorRow("zeros: shape [2, -1] has a negative size") { _ = z([2, -1]) },
     ErrorRow("ones: shape [4294967296, 4294967296] has more elements than memory could hold") { _ = Tensor.ones([1 << 32, 1 << 32]) },
@@ -55,8 +55,8 @@ enum ErrorTable {
     },
     ErrorRow("linspace: -1 numbers from 0.0 to 1.0; 0 or more would fit") { _ = Tensor.linspace(from: 0, to: 1, count: -1) },
     ErrorRow("item: [2, 1] has 2 elements; item() is for one") { _ = z([2, 1]).item() },
-    ErrorRow("scalars: a float32 tensor has no elements of type Double; convert it with .cast(to: .float64)") {
-      _ = z([2]).scalars(Double.self)
+    ErrorRow("scalars: a float32 tensor has no elements of type Int; convert it with .cast(to: .int64)") {
+      _ = z([2]).scalars(Int.self)
     },
     ErrorRow("withElements: a int64 tensor has no elements of type Float; convert it with .cast(to: .float32)") {
       z([2], .int64).withElements(Float.self) { _ in }
@@ -179,9 +179,9 @@ enum ErrorTable {
       _ = (z([2], .int64) .> 0.5)
     },
     ErrorRow(unfit(".&")) { _ = (z([2, 3], .bool) .& z([4], .bool)) },
-    ErrorRow("where: the mask is float32; comparisons such as x .> 0 give the bool it wants") { _ = `where`(z([2]), z([2]), z([2])) },
-    ErrorRow(mixed("where")) { _ = `where`(z([2], .bool), z([2]), z([2], .float64)) },
-    ErrorRow(unfit("where")) { _ = `where`(z([2], .bool), z([2, 3]), z([4])) },
-    ErrorRow(unfit("where", "[4]", "[2, 3]", "4 in one and 3 in the other")) { _ = `where`(z([4], .bool), z([2, 3]), z([2, 3])) },
+    ErrorRow("select: the mask is float32; comparisons such as x .> 0 give the bool it wants") { _ = select(z([2]), z([2]), z([2])) },
+    ErrorRow(mixed("select")) { _ = select(z([2], .bool), z([2]), z([2], .float64)) },
+    ErrorRow(unfit("select")) { _ = select(z([2], .bool), z([2, 3]), z([4])) },
+    ErrorRow(unfit("select", "[4]", "[2, 3]", "4 in one and 3 in the other")) { _ = select(z([4], .bool), z([2, 3]), z([2, 3])) },
   ]
 }

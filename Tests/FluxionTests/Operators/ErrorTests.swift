@@ -11,7 +11,7 @@ import Testing
       return error is TensorError
     }
     // The scope is left behind: the next operator runs.
-    #expect((Tensor([1.0]) + 1).item() == 2)
+    #expect((Tensor([1.0], .float64) + 1).item() == 2)
   }
 
   /// A change that fails leaves its tensor as it was, alone or shared, in the scope that threw.
@@ -30,8 +30,8 @@ import Testing
     Change(testDescription: "a value of a wrong shape") { $0[0] = Tensor.zeros([2]) },
     Change(testDescription: "a value of a wrong dtype") { $0[0] = Tensor.zeros([3], .float64) },
     Change(testDescription: "a value that is a mistake") { $0[0] = Tensor.zeros([3]) + Tensor.zeros([4]) },
-    Change(testDescription: "an index out of bounds") { $0[Tensor([0, 2])] = Tensor.zeros([3]) },
-    Change(testDescription: "an index and a value of a wrong dtype") { $0[Tensor([0, 1])] = Tensor.zeros([3], .int64) },
+    Change(testDescription: "an index out of bounds") { $0[Tensor([0, 2], .int64)] = Tensor.zeros([3]) },
+    Change(testDescription: "an index and a value of a wrong dtype") { $0[Tensor([0, 1], .int64)] = Tensor.zeros([3], .int64) },
     Change(testDescription: "a mask of a wrong shape") { $0[Tensor.ones([3], .bool)] = Tensor.zeros([3]) },
     Change(testDescription: "a part that is changed by a mistake") { $0[0] += Tensor.zeros([7]) },
     Change(testDescription: "right changes after a mistake") {
@@ -64,7 +64,7 @@ import Testing
 
   /// `checked(&x)` takes back what was changed before the mistake too.
   @Test func wholeScopesAreTakenBack() throws {
-    var x = Tensor([1.0, 2.0])
+    var x = Tensor([1.0, 2.0], .float64)
     #expect(throws: TensorError.self) {
       try checked(&x) { x in
         x += 1
@@ -91,7 +91,7 @@ import Testing
     let y = try checked {
       let inner = try? checked { Tensor.zeros([2]) + Tensor.zeros([3]) }
       #expect(inner == nil)
-      return Tensor([1.0]) * 3
+      return Tensor([1.0], .float64) * 3
     }
     #expect(y.item() == 3)
   }
@@ -160,7 +160,7 @@ import Testing
 
   @Test func aMistakeInAGradient() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      _ = gradient(at: Tensor([1.0, 2.0])) { x in withPart("layers", 2, of: Int.self) { x.reshaped([3]) }.sum() }
+      _ = gradient(at: Tensor([1.0, 2.0], .float64)) { x in withPart("layers", 2, of: Int.self) { x.reshaped([3]) }.sum() }
     }
     stops(result, with: "reshaped: [2] to [3]: 2 elements do not fit 3, in layers.2 (Int)")
   }

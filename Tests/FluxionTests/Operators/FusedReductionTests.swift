@@ -67,7 +67,7 @@ import Testing
 
   /// A kernel that is a constant, an input itself, or ignores an input.
   @Test func degenerateKernels() {
-    let x = Tensor([1.0, 2.0, 4.0])
+    let x = Tensor([1.0, 2.0, 4.0], .float64)
     #expect(Elementwise { _ in 3 }.sum(x).item(as: Double.self) == 9)
     #expect(Elementwise { x in x }.prod(x).item(as: Double.self) == 8)
     let (dx, dy) = gradient(at: x, x) { Elementwise { _, y in 2 * y }.sum($0, $1) }
@@ -77,8 +77,8 @@ import Testing
 
   /// A kernel's own parameters are operands of the reduction too.
   @Test func parametersAreOperands() {
-    let scaled = Elementwise(parameters: ["scale": Tensor([1.0, 2.0])]) { x, scale in scale * x * x }
-    let x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    let scaled = Elementwise(parameters: ["scale": Tensor([1.0, 2.0], .float64)]) { x, scale in scale * x * x }
+    let x = Tensor([[1.0, 2.0], [3.0, 4.0]], .float64)
     #expect(Grid(scaled.sum(x, axis: 0)) == Grid([10, 40]))
     #expect(Grid(gradient(at: x) { scaled.mean($0) }) == Grid([2, 2], [0.5, 2, 1.5, 4]))
     #expect(scaled.max(x).item(as: Double.self) == 32)

@@ -48,11 +48,11 @@ import Testing
 
   /// Steps and counts that nothing takes may be of any size.
   @Test func answersAtTheEnds() {
-    let x = Tensor([1, 2, 3])
+    let x = Tensor([1, 2, 3], .int64)
     #expect(x[.stride(by: .max)].scalars(Int.self) == [1])
     #expect(x[.stride(by: .min)].scalars(Int.self) == [3])
     #expect(x.windows(axis: 0, size: 2, step: .max).scalars(Int.self) == [1, 2])
-    let y = Tensor([1.5, -2, 0])
+    let y = Tensor([1.5, -2, 0], .float64)
     #expect(round(y, decimals: .max).scalars(Double.self) == [1.5, -2, 0])
     #expect(round(y, decimals: .min).scalars(Double.self) == [0, 0, 0])
     #expect(round(Tensor([Float(1.5), .infinity]), decimals: -39).scalars(Float.self) == [0, .infinity])

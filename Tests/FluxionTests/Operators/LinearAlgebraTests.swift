@@ -60,7 +60,7 @@ import Testing
   /// A block's failure is told as one of the whole matrix.
   @Test func lateFailures() {
     var diagonal = Tensor.ones([300], .float64)
-    diagonal[270] = Tensor(0.0).cast(to: .float64)
+    diagonal[270] = Tensor(0.0, .float64).cast(to: .float64)
     #expect { try checked { cholesky(diagonal.diagonalMatrix()) } } throws: {
       "\($0)" == "cholesky: the [300, 300] matrix is not positive definite: the leading minor of order 271 is not"
     }
@@ -84,14 +84,14 @@ import Testing
 
   /// A singular matrix has cofactors, and so a gradient of its determinant; beside it in a batch an invertible one has its own.
   @Test func singularDeterminants() {
-    let x = Tensor([1.0, 2, 3, 4, 5, 6, 7, 8, 10, 1, 2, 0, 2, 4, 0, 0, 0, 3], shape: [2, 3, 3]).cast(to: .float64)
+    let x = Tensor([1.0, 2, 3, 4, 5, 6, 7, 8, 10, 1, 2, 0, 2, 4, 0, 0, 0, 3], shape: [2, 3, 3], .float64).cast(to: .float64)
     let slope = gradient(at: x) { determinant($0).sum() }
     // Of [1 2 0; 2 4 0; 0 0 3] the cofactors are [12 −6 0; −6 3 0; 0 0 0].
-    #expect(distance(slope[1], Tensor([12.0, -6, 0, -6, 3, 0, 0, 0, 0], shape: [3, 3]).cast(to: .float64)) < 1e-12)
+    #expect(distance(slope[1], Tensor([12.0, -6, 0, -6, 3, 0, 0, 0, 0], shape: [3, 3], .float64).cast(to: .float64)) < 1e-12)
     #expect(distance(slope[0], (determinant(x[0]) * inverse(x[0])).transposed()) < 1e-12)
     // Their own derivatives, of matrices of every rank, where a·e − b·d and the like have them.
     let weight = normal([3, 3], seed: 5)
-    for singular in [x[1], Tensor.zeros([3, 3], .float64), Tensor([1.0, 0, 0]).cast(to: .float64).diagonalMatrix()] {
+    for singular in [x[1], Tensor.zeros([3, 3], .float64), Tensor([1.0, 0, 0], .float64).cast(to: .float64).diagonalMatrix()] {
       func slope(_ x: Tensor) -> Tensor { gradient(at: x) { determinant($0) } }
       let second = gradient(at: singular) { (slope($0) * weight).sum() }
       let h = 1e-4
@@ -119,12 +119,12 @@ import Testing
 
   /// Columns that depend on each other: the shortest solution, the rank, and the pseudoinverse's four laws.
   @Test func dependentColumns() {
-    let a = Tensor([1.0, 2, 2, 4, 3, 6], shape: [3, 2]).cast(to: .float64)
-    let b = Tensor([1.0, 2, 3]).cast(to: .float64)
+    let a = Tensor([1.0, 2, 2, 4, 3, 6], shape: [3, 2], .float64).cast(to: .float64)
+    let b = Tensor([1.0, 2, 3], .float64).cast(to: .float64)
     for method in [LeastSquaresMethod.completeOrthogonal, .divideAndConquer, .singularValues] {
       let found = leastSquares(a, b, method: method)
       #expect(found.rank.item() == 1)
-      #expect(distance(found.solution, Tensor([0.2, 0.4]).cast(to: .float64)) < 1e-7)
+      #expect(distance(found.solution, Tensor([0.2, 0.4], .float64).cast(to: .float64)) < 1e-7)
       #expect(found.residuals.item() < 1e-12)
     }
     let y = pseudoInverse(a)
@@ -165,7 +165,7 @@ import Testing
       #expect(Grid(both[0]).values == found)
     }
     // exp(x) = 1 + x for x² = 0: along e its derivative is e + (x·e + e·x)/2 + x·e·x/6.
-    let x = Tensor([0.0, 1e6, 0, 0], shape: [2, 2])
+    let x = Tensor([0.0, 1e6, 0, 0], shape: [2, 2], .float64)
     for dtype in [DType.float32, .float64] {
       let slope = gradient(at: x.cast(to: dtype)) { matrixExponential($0)[1, 0] * 1e9 }
       // Of element [1, 0]: e₁₀ alone, as x has no other part in it.
@@ -175,7 +175,7 @@ import Testing
 
   /// Distances of 0 have the gradient 0, of every order.
   @Test func distancesOfZero() {
-    let x = Tensor([1.0, 2, 1, 2], shape: [2, 2]).cast(to: .float64)
+    let x = Tensor([1.0, 2, 1, 2], shape: [2, 2], .float64).cast(to: .float64)
     for order in [2, 1, 3, 1.5, 0.5, 0, .infinity] {
       let slope = gradient(at: x) { distanceMatrix($0, x, order: order).sum() }
       #expect(Grid(slope) == Grid([2, 2], [0, 0, 0, 0]), "order \(order)")

@@ -32,7 +32,7 @@ import Testing
         try #require(setlocale(LC_ALL, "de_DE.UTF-8") != nil)
         // The locale is in force.
         #expect(String(format: "%.1f", 1.5) == "1,5")
-        #expect("\(Tensor([1.5, 2.25]))".contains("1.5") && !"\(Tensor([1.5, 2.25]))".contains("1,5"))
+        #expect("\(Tensor([1.5, 2.25], .float64))".contains("1.5") && !"\(Tensor([1.5, 2.25], .float64))".contains("1,5"))
         #expect(NumberText.fixed(1.5, 1) == "1.5")
         let digits = Array("1.5000000000000000000000000000000001e-300".utf8)
         #expect(digits.withUnsafeBufferPointer { CSVNumber($0)?.double } == 1.5e-300)

@@ -133,7 +133,7 @@ import Testing
       let gradients = check.gradients(check.bases)
       #expect(gradients.map(\.shape) == check.bases.map(\.shape), "\(shapes)")
       // Second derivatives of nothing exist as well.
-      let second = gradient(at: check.bases) { x in check.gradients(x).reduce(Tensor(0.0)) { $0 + $1.squared.sum() } }
+      let second = gradient(at: check.bases) { x in check.gradients(x).reduce(Tensor(0.0, .float64)) { $0 + $1.squared.sum() } }
       #expect(second.map(\.shape) == check.bases.map(\.shape), "\(shapes), second order")
     }
   }

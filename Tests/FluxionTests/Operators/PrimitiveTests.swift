@@ -6,13 +6,13 @@ import Testing
   private let average = MovingAverage(decay: 0.75)
 
   @Test func kernelsRunOnBothDTypesAndAnyLayout() {
-    let x = Tensor([4.0, 0.0, 8.0, -4.0, 4.0, 0.0], shape: [2, 3])
-    let expected = Tensor([1.0, 0.75, 2.5625, -1.0, 0.25, 0.1875], shape: [2, 3])
+    let x = Tensor([4.0, 0.0, 8.0, -4.0, 4.0, 0.0], shape: [2, 3], .float64)
+    let expected = Tensor([1.0, 0.75, 2.5625, -1.0, 0.25, 0.1875], shape: [2, 3], .float64)
     #expect(distance(average(x), expected) < 1e-12)
     let single = average(x.cast(to: .float32))
     #expect(single.dtype == .float32 && distance(single, expected) < 1e-6)
     // Operands that do not lie in row-major order are handed to the kernel as if they did.
-    let turned = Tensor([4.0, -4.0, 0.0, 4.0, 8.0, 0.0], shape: [3, 2]).transposed()
+    let turned = Tensor([4.0, -4.0, 0.0, 4.0, 8.0, 0.0], shape: [3, 2], .float64).transposed()
     #expect(distance(average(turned), expected) < 1e-12)
     #expect(average(Tensor.zeros([3, 0])).shape == [3, 0])
     #expect(distance(average(Tensor.ones([1]).expanded([4, 3])[1..<3]), average(.ones([2, 3]))) == 0)
@@ -33,8 +33,10 @@ import Testing
 
   @Test func valuesOfSeveralOperands() {
     #expect(distance(CubicDistances()([[0, 0]], [[1, -2], [0, 3]]), [[9, 27]]) == 0)
-    #expect(distance(Choice()(Tensor([true, false]), Tensor([1.0, 2.0]), Tensor([3.0, 4.0])), Tensor([1.0, 4.0])) == 0)
-    #expect(distance(Largest()([Tensor([1.0, 5.0]), Tensor([2.0, 4.0])]), Tensor([2.0, 5.0])) == 0)
+    #expect(
+      distance(
+        Choice()(Tensor([true, false]), Tensor([1.0, 2.0], .float64), Tensor([3.0, 4.0], .float64)), Tensor([1.0, 4.0], .float64)) == 0)
+    #expect(distance(Largest()([Tensor([1.0, 5.0], .float64), Tensor([2.0, 4.0], .float64)]), Tensor([2.0, 5.0], .float64)) == 0)
   }
 
   /// The kernel cuts its rows itself: the same bits for any number of threads.
@@ -54,7 +56,7 @@ import Testing
       }
       func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [dy * (3 * factor)] }
     }
-    let x = Tensor([1.0, -2.0])
+    let x = Tensor([1.0, -2.0], .float64)
     #expect(throws: GradientMismatch.self) { try checkGradient(of: { Scaled(factor: factor)($0) }, at: x) }
     #expect(throws: Never.self) { try checkGradient(of: { Scaled(factor: 1)($0) }, at: x) }
   }
@@ -96,12 +98,12 @@ import Testing
     #expect { try checked { model.predict(.zeros([7, 5])) } } throws: {
       "\($0)" == "cubicDistances: [n, k] and [m, k] would fit, not [7, 4] and [3, 6], in layers.1 (Prototypes)"
     }
-    #expect { try checked { MovingAverage(decay: 0.5)(Tensor([1, 2])) } } throws: {
+    #expect { try checked { MovingAverage(decay: 0.5)(Tensor([1, 2], .int64)) } } throws: {
       "\($0)" == "movingAverage: of int64 [2]; float32 or float64 with an axis would fit"
     }
     #expect { try checked { Largest()([]) } } throws: { "\($0)" == "largest: of no tensors; one or more would fit" }
     // After the first mistake nothing runs.
-    #expect { try checked { average(Tensor([1, 2])) + Wrong(mistake: .kernelThrows)(.ones([2])) } } throws: {
+    #expect { try checked { average(Tensor([1, 2], .int64)) + Wrong(mistake: .kernelThrows)(.ones([2])) } } throws: {
       "\($0)".hasPrefix("movingAverage")
     }
   }

@@ -20,7 +20,7 @@ import Testing
 
   @Test func countsAreExact() {
     var (model, optimizer) = (Self.model(), Adam())
-    let (x, y) = (Tensor.ones([5, 4]), Tensor([0, 1, 2, 0, 1]))
+    let (x, y) = (Tensor.ones([5, 4]), Tensor([0, 1, 2, 0, 1], .int64))
     for steps in [1, 3] {
       let (loss, profile) = profile {
         var loss = Tensor.zeros([])

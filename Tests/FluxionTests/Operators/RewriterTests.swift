@@ -105,13 +105,13 @@ import Testing
   @Test(arguments: rows) func nothingComesOfNaN(_ row: Row) throws {
     if row.name.hasPrefix("select(x .> 0") { return }
     let nan = Tensor([Double.nan])
-    #expect(row.apply([nan, Tensor([1.0])]).item().isNaN)
+    #expect(row.apply([nan, Tensor([1.0], .float64)]).item().isNaN)
   }
 
   /// README's closure, where eˣ overflows.
   @Test func mishFarOut() {
     let mish = Elementwise { x in x * tanh(log1p(exp(x))) }
-    let x = Tensor([89, 100, 1e4, 1e30]).cast(to: .float32)
+    let x = Tensor([89, 100, 1e4, 1e30], .float64).cast(to: .float32)
     #expect(mish(x).scalars(Float.self) == x.scalars(Float.self))
     #expect(gradient(at: x) { mish($0).sum() }.scalars(Float.self) == [1, 1, 1, 1])
     let both = Tensor([Double.infinity, -.infinity])
@@ -121,7 +121,7 @@ import Testing
 
   /// 0ˣ is flat at 0 by convention, and its slope is too.
   @Test func theSecondDerivativeOfAPowerOfZero() {
-    let x = Tensor([0.0, 1, 2])
+    let x = Tensor([0.0, 1, 2], .float64)
     let second = gradient(at: x) { x in gradient(at: x) { x in pow(0, x).sum() }.sum() }
     #expect(second.scalars(Double.self) == [0, 0, 0])
     let byTensor = gradient(at: x) { x in gradient(at: x) { x in pow(.zeros([3], .float64), x).sum() }.sum() }
@@ -132,7 +132,7 @@ import Testing
 
   /// float32's gelu where Φ is small, which it once was 0 from −5.5 on.
   @Test func geluKeepsItsTail() {
-    let y = gelu(Tensor([-5, -5.6, -8, -13]).cast(to: .float32)).scalars(Float.self)
+    let y = gelu(Tensor([-5, -5.6, -8, -13], .float64).cast(to: .float32)).scalars(Float.self)
     let truth = [-1.4332579e-6, -6.0018505e-8, -4.9767685e-15, -7.9523137e-38]
     #expect(abs(Double(y[0]) - truth[0]) < 1e-6 * abs(truth[0]))
     for (y, truth) in zip(y, truth) { #expect(abs(Double(y) - truth) < 1e-4 * abs(truth), "\(y), right \(truth)") }

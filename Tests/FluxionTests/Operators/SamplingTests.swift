@@ -39,7 +39,7 @@ import Testing
     var random = RandomStream(seed: 4)
     let ids = Tensor.multinomial(Tensor(p).expanded([1000, 5]), count: 4, using: &random)
     #expect(ids.shape == [1000, 4])
-    #expect(ids.sorted().isClose(to: Tensor([0, 1, 2, 3]).expanded([1000, 4])))
+    #expect(ids.sorted().isClose(to: Tensor([0, 1, 2, 3], .int64).expanded([1000, 4])))
   }
 
   @Test func theSameSeedDrawsTheSame() {

@@ -47,7 +47,7 @@ import Testing
     let kind = Tensor.uniform([count, n], in: 0..<60, .float64)
     if dtype.isFloatingPoint {
       for (i, value) in [-0.0, 0.0, .infinity, -.infinity, .nan, 1.0].enumerated() {
-        x = `where`((kind .>= Double(i)) .& (kind .< Double(i + 1)), value, x)
+        x = select((kind .>= Double(i)) .& (kind .< Double(i + 1)), value, x)
       }
     }
     return x.cast(to: dtype)

@@ -67,7 +67,7 @@ struct SlopeCheck {
       guard row.slopedInputs.contains(i) else { return .zeros(like: slope) }
       let sizes = Tensor.uniform(slope.shape, in: 0.5..<1, slope.dtype, using: &random)
       let isEighth = (Tensor.arange(slope.elementCount) % 8 .== 7).reshaped(slope.shape)
-      return `where`((slope .< 0) .^ isEighth, -sizes, sizes)
+      return select((slope .< 0) .^ isEighth, -sizes, sizes)
     }
   }
 
@@ -88,7 +88,7 @@ struct SlopeCheck {
   func second() -> Comparison {
     let v = directions("first", gradients(bases))
     func slope(_ bases: [Tensor]) -> Tensor {
-      zip(gradients(bases), v).map { ($0 * $1).sum() }.reduce(Tensor(0.0)) { $0 + $1 }
+      zip(gradients(bases), v).map { ($0 * $1).sum() }.reduce(Tensor(0.0, .float64)) { $0 + $1 }
     }
     let slopes = gradient(at: bases) { slope($0) }
     let u = directions("second", slopes)

@@ -92,7 +92,7 @@ import Testing
       let one = try Tensor.eye(n, nil, .float64).expanded([40, n, n]).contiguousCopy()
       for (place, pivot) in [(37, n), (20, 1), (5, 2)] {
         var x = one
-        for other in [place, 39] { x[other, pivot - 1, pivot - 1] = Tensor(0.0).cast(to: .float64) }
+        for other in [place, 39] { x[other, pivot - 1, pivot - 1] = Tensor(0.0, .float64).cast(to: .float64) }
         #expect(determinant(x)[place].item() == 0.0)
         #expect(logDeterminant(x).logarithm[place].item() == -Double.infinity)
         #expect { try checked { inverse(x) } } throws: {

@@ -8,11 +8,11 @@ import Testing
   static let descriptions: [(Tensor, String)] = [
     ([[1, 2], [3, 4]], "[[1, 2],\n [3, 4]]"),
     ([[1, -2.5], [300, 4]], "[[  1.0,  -2.5],\n [300.0,   4.0]]"),
-    (Tensor([1, 20]), "[ 1, 20] (int64)"),
-    (Tensor([[1, 2], [3, 4]]), "[[1, 2],\n [3, 4]] (int64)"),
+    (Tensor([1, 20], .int64), "[ 1, 20] (int64)"),
+    (Tensor([[1, 2], [3, 4]], .int64), "[[1, 2],\n [3, 4]] (int64)"),
     (Tensor([[Float]]()), "[]"),
     (Tensor([true, false]), "[ true, false]"),
-    (Tensor(2.5), "2.5 (float64)"),
+    (Tensor(2.5, .float64), "2.5 (float64)"),
     ([], "[]"),
     (Tensor.zeros([2, 0], .int32), "[] (int32, [2, 0])"),
     (Tensor([Float.nan, .infinity, -.infinity, 1]), "[ nan,  inf, -inf,    1]"),
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func backToSwift() {
-    let x = Tensor([1.5, -2, 3, 4], shape: [2, 2])
+    let x = Tensor([1.5, -2, 3, 4], shape: [2, 2], .float64)
     #expect(x.scalars(Double.self) == [1.5, -2, 3, 4])
     #expect(x.transposed().scalars(Double.self) == [1.5, 3, -2, 4])
     #expect([Double](x[1]) == [3, 4])
@@ -83,9 +83,9 @@ import Testing
 
   /// A copy is a copy, whatever happens to the other one.
   @Test func copiesAreIndependent() {
-    let x = Tensor([1.0, 2.0, 3.0, 4.0], shape: [2, 2])
+    let x = Tensor([1.0, 2.0, 3.0, 4.0], shape: [2, 2], .float64)
     var (copy, view) = (x, x.transposed())
-    copy[0] = Tensor([9.0, 9.0])
+    copy[0] = Tensor([9.0, 9.0], .float64)
     view += 1
     view[1, 0] *= 10
     copy.fill(with: 5)

@@ -23,7 +23,7 @@ import Testing
       let e = exp(x)
       return (e * y + e * e).sum() + e.sum() * 0.5
     },
-    Job("a choice") { x, y in `where`(x .> 1, x * y, -x).squared.sum() },
+    Job("a choice") { x, y in select(x .> 1, x * y, -x).squared.sum() },
     Job("a scaled sum") { x, y in (x / y).sum() * -3 },
     Job("the sum of a variable") { x, y in x.sum() + (2 * y).sum() },
     Job("numbers and no operands") { x, y in (x + 1).sum() + (1 - y * 2).sum() },

@@ -27,9 +27,9 @@ extension Table {
     row("Tensor.replacingNonFinite(nan:infinity:negativeInfinity:)") { h in
       h.x.replacingNonFinite(nan: h.d(0), infinity: h.d(0.5), negativeInfinity: h.d(0.5))
     }
-    row("where(_:_:_:)") { h in `where`(h.x .> 0, h.x, h.d(2)) }
-    row("where(_:_:_:)") { h in `where`(h.x .> 0, h.d(2), h.x) }
-    row("where(_:_:_:)") { h in `where`(h.x .> 0, h.i(2), h.ids) }
+    row("select(_:_:_:)") { h in select(h.x .> 0, h.x, h.d(2)) }
+    row("select(_:_:_:)") { h in select(h.x .> 0, h.d(2), h.x) }
+    row("select(_:_:_:)") { h in select(h.x .> 0, h.i(2), h.ids) }
     row("Tensor..==(_:_:)") { h in [h.x .== h.d(2), h.ids .== h.i(2)] }
     row("Tensor..!=(_:_:)") { h in [h.x .!= h.d(2), h.ids .!= h.i(2)] }
     row("Tensor..<(_:_:)") { h in [h.x .< h.d(2), h.ids .< h.i(2)] }
@@ -56,6 +56,8 @@ extension Table {
     row("pow(_:_:)") { h in [pow(h.x, h.i(2)), pow(h.ids, h.i(2)), pow(h.i(2), h.ids)] }
     row("round(_:decimals:)") { h in round(h.x, decimals: h.i(1)) }
     row("floorDivide(_:_:)") { h in floorDivide(h.x, h.d(2)) }
+    row("truncatingDivide(_:_:)") { h in truncatingDivide(h.x, h.d(2)) }
+    row("truncatingDivide(_:_:)") { h in truncatingDivide(h.ids, h.i(2)) }
     row("floorDivide(_:_:)") { h in floorDivide(h.ids, h.i(2)) }
     row("truncatingRemainder(_:_:)") { h in truncatingRemainder(h.x, h.d(2)) }
     row("truncatingRemainder(_:_:)") { h in truncatingRemainder(h.ids, h.i(2)) }

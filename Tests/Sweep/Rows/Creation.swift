@@ -48,6 +48,7 @@ extension Table {
     row("Tensor.linspace(from:to:count:_:)") { h in Tensor.linspace(from: h.d(0), to: h.d(3), count: h.i(4), .int64) }
     row("TensorLiteral.init(floatLiteral:)") { h in TensorLiteral(floatLiteral: h.d(0.5)) }
     row("TensorLiteral.init(integerLiteral:)") { h in TensorLiteral(integerLiteral: h.i(1)) }
+    row("Tensor.init(_:_:)") { h in [Tensor([h.d(2), 1], .int64), Tensor([h.i(2), 1], .int32)] }
     row("Shape.init(repeating:rank:)") { h in Tensor.zeros(Shape(repeating: h.i(2), rank: h.i(3))) }
     row("Shape.init(repeating:rank:)") { h in Shape(repeating: h.i(2), rank: h.i(3)).elementCount }
     row("Shape.init(_:)") { h in Shape(h.list(2, 3)).elementCount }

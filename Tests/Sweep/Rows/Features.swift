@@ -92,7 +92,9 @@ extension Table {
     row("PerAxis.init(arrayLiteral:)") { h in meanPool(h.images, window: PerAxis(arrayLiteral: h.i(2), h.i(2))) }
     row("WindowPadding.init(_:)", "WindowPadding.init(integerLiteral:)") { h in
       let n = h.i(1)
-      return [meanPool(h.images, window: 3, padding: WindowPadding(n)), meanPool(h.images, window: 3, padding: .init(integerLiteral: n))]
+      return [
+        meanPool(h.images, window: 3, padding: WindowPadding(n)), meanPool(h.images, window: 3, padding: WindowPadding(integerLiteral: n)),
+      ]
     }
     row("WindowPadding.init(_:)") { h in meanPool(h.images, window: 3, padding: WindowPadding(h.axes(1, 1))) }
     row("WindowPadding.init(before:after:)") { h in

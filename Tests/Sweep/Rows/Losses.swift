@@ -3,7 +3,7 @@ import Fluxion
 extension Table {
   mutating func losses() {
     row("ctc(_:_:inputLengths:targetLengths:blank:zeroesInfinity:reduction:)") { h in
-      ctc(h.sequence, Tensor([[1], [2]]), inputLengths: h.list(3, 2), targetLengths: h.list(1, 1), blank: h.i(0))
+      ctc(h.sequence, Tensor([[1], [2]], .int64), inputLengths: h.list(3, 2), targetLengths: h.list(1, 1), blank: h.i(0))
     }
     row("ctc(_:_:inputLengths:targetLengths:blank:zeroesInfinity:reduction:)") { h in ctc(h.sequence, Tensor([h.list(1), h.list(2)])) }
     row("crossEntropy(_:_:weights:labelSmoothing:ignoring:reduction:)") { h in

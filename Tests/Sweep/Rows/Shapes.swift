@@ -33,7 +33,7 @@ extension Table {
     row("Tensor.split(at:axis:)") { h in h.x.split(at: h.list(1, 2), axis: h.i(1)) }
     row("Tensor.split(parts:axis:)") { h in h.x.split(parts: h.i(2), axis: h.i(0)) }
     row("Tensor.unstacked(axis:)") { h in h.x.unstacked(axis: h.i(0)) }
-    row("Tensor.unstacked(axis:)") { h in Tensor(1.0).expanded(h.shape(2)).unstacked() }
+    row("Tensor.unstacked(axis:)") { h in Tensor(1.0, .float64).expanded(h.shape(2)).unstacked() }
     row("Tensor.reshaped(_:)") { h in h.x.reshaped(h.shape(1, 2, 3)) }
     row("Tensor.permuted(_:)") { h in h.x.permuted(h.list(1, 0)) }
     row("Tensor.transposed(_:_:)") { h in h.x.transposed(h.i(-2), h.i(-1)) }
@@ -48,7 +48,7 @@ extension Table {
   }
 
   mutating func indexing() {
-    row("Tensor.take(_:axis:)") { h in h.x.take(Tensor([1, 0]), axis: h.i(0)) }
+    row("Tensor.take(_:axis:)") { h in h.x.take(Tensor([1, 0], .int64), axis: h.i(0)) }
     row("Tensor.take(_:axis:)") { h in h.x.take(Tensor(h.list(1, 0)), axis: 0) }
     row("Tensor.gather(_:axis:)") { h in h.x.gather(h.ids, axis: h.i(1)) }
     row("Tensor.gather(_:axis:)") { h in h.x.gather(Tensor([h.list(1, 0)]), axis: 1) }

@@ -44,17 +44,20 @@ extension Tensor {
 
   // MARK: From Swift
 
-  /// A scalar.
+  /// A scalar of a number's own dtype (`Float` gives float32, `Int` int64, …); a literal is float32, see ``TensorLiteral``.
+  @_disfavoredOverload
   public init<S: Scalar>(_ value: S) {
     // Few bytes lie in the object: there is no memory that could be refused.
     try! self.init(uninitialized: [], S.dtype)
     pointer.storeBytes(of: value, as: S.self)
   }
 
-  /// A vector of an array's elements; the dtype follows the array's (`Float` gives float32, `Int` int64, …).
+  /// A vector of an array's elements; the dtype is the array's (`[Float]` gives float32, `[Int]` int64, …), a literal is float32.
+  @_disfavoredOverload
   public init<S: Scalar>(_ elements: [S]) { self.init(elements, shape: [elements.count]) }
 
-  /// A matrix of rows of equal length: `Tensor([[1, 2, 3], [4, 5, 6]])` is int64 [2, 3].
+  /// A matrix of rows of equal length, of the dtype of the numbers; a literal is float32.
+  @_disfavoredOverload
   public init<S: Scalar>(_ rows: [[S]]) {
     let count = rows.first?.count ?? 0
     if let i = rows.firstIndex(where: { $0.count != count }) {
@@ -65,7 +68,17 @@ extension Tensor {
     self.init(rows.flatMap { $0 }, shape: [rows.count, count])
   }
 
+  /// A vector of an array's elements in a dtype that holds them exactly, or in the nearest float32 or float64.
+  @_disfavoredOverload
+  public init<S: Scalar>(_ elements: [S], _ dtype: DType) {
+    let isPossible: Void? = attempt("Tensor") { () throws(TensorError) in
+      for element in elements { try element.number.check(dtype, "Tensor", remedy: "the dtype .% would fit") }
+    }
+    self = isPossible == nil ? .placeholder : Tensor(elements, shape: [elements.count]).cast(to: dtype)
+  }
+
   /// An array's elements in row-major order.
+  @_disfavoredOverload
   public init<S: Scalar>(_ elements: [S], shape: Shape) {
     guard elements.count == shape.elementCount, (try? shape.check("")) != nil else {
       fail(TensorError("Tensor", "\(elements.count) elements do not fill shape \(shape), which has \(shape.elementCount)"))
@@ -148,16 +161,22 @@ extension Tensor {
     return withExtendedLifetime(x) { x.pointer.load(as: Double.self) }
   }
 
-  /// The only element, as a Swift number of the tensor's own dtype.
+  /// The only element, as a Swift number; see ``scalars(_:)`` for what is converted.
   public func item<S: Scalar>(as type: S.Type) -> S {
     if elementCount == 1 || isHollow { return scalars(type).first ?? S.zeroValue }
     fail(TensorError("item", "\(shape) has \(elementCount) elements; item(as:) is for one"))
     return S.zeroValue
   }
 
-  /// The elements in row-major order, as Swift numbers of the tensor's own dtype: `Float` for float32, `Int` for int64, ….
+  /// The elements in row-major order, as Swift numbers: `Float` of float32, `Int` of int64, ….
+  ///
+  /// As `Float` or `Double` they may be of any dtype, each the nearest number. Integers and truth values are of their own dtype, or of one that
+  /// holds all of the tensor's: what would be cut off is a mistake that names `cast(to:)`.
   public func scalars<S: Scalar>(_ type: S.Type = S.self) -> [S] {
     if isHollow || Context.current.hasFailed { return [] }
+    if S.dtype != dtype, S.dtype.isFloatingPoint || S.dtype == .int64 && !dtype.isFloatingPoint || S.dtype == .int32 && dtype == .bool {
+      return detached.cast(to: S.dtype).scalars(type)
+    }
     guard S.dtype == dtype else {
       fail(TensorError("scalars", "a \(dtype) tensor has no elements of type \(S.self); convert it with .cast(to: .\(S.dtype))"))
       return []
@@ -202,6 +221,6 @@ extension Tensor {
 }
 
 extension Array where Element: Scalar {
-  /// A tensor's elements in row-major order; the element type must be the tensor's own.
+  /// A tensor's elements in row-major order; see ``Tensor/scalars(_:)``.
   public init(_ tensor: Tensor) { self = tensor.scalars(Element.self) }
 }

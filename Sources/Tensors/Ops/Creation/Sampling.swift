@@ -44,7 +44,7 @@ extension Tensor {
       let sorted = p.sorted(descending: true)
       // Those before which there is less than topP; the first one always.
       let isKept = sorted.cumulativeSum(axis: -1) - sorted .<= Swift.max(0, topP.nextDown)
-      x = x.keeping(p .>= `where`(isKept, sorted, Double.infinity).min(axis: -1, keepDims: true))
+      x = x.keeping(p .>= select(isKept, sorted, Double.infinity).min(axis: -1, keepDims: true))
     }
     if let minP { x = x.keeping(x .>= log(Tensor(minP)) + x.max(axis: -1, keepDims: true)) }
     return (x + gumbel(x.shape, &random)).argmax(axis: -1)
@@ -103,7 +103,7 @@ extension Tensor {
   }
 
   /// −∞ where a mask is false.
-  private func keeping(_ mask: Tensor) -> Tensor { `where`(mask, self, -Double.infinity) }
+  private func keeping(_ mask: Tensor) -> Tensor { select(mask, self, -Double.infinity) }
 
   private func isDistribution(_ name: String, _ what: String) -> Bool {
     if Context.current.hasFailed { return false }

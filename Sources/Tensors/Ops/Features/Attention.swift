@@ -69,7 +69,7 @@ struct Attention: Primitive {
   private func seen(_ x: Tensor) -> Tensor {
     guard let mask, !mask.isTracked else { return x }
     let isSeen = mask.dtype == .bool ? mask : mask .!= -Double.infinity
-    return `where`(isSeen.any(axis: -2).unsqueezed(axis: -1), x, 0)
+    return select(isSeen.any(axis: -2).unsqueezed(axis: -1), x, 0)
   }
 
   /// Queries' weights for all keys.
@@ -83,14 +83,14 @@ struct Attention: Primitive {
       let earlier = keys .<= queries
       seen = seen.map { $0 .& earlier } ?? earlier
     }
-    if let seen { scores = `where`(seen, scores, -Double.infinity) }
+    if let seen { scores = select(seen, scores, -Double.infinity) }
     if let mask, mask.dtype != .bool {
-      scores = mask.isTracked ? scores + mask : `where`(mask .== -Double.infinity, -Double.infinity, scores + mask)
+      scores = mask.isTracked ? scores + mask : select(mask .== -Double.infinity, -Double.infinity, scores + mask)
     }
     if seen == nil && mask == nil || scores.shape[-1] == 0 { return scores.softmax() }
     // Where a query sees nothing, softmax has no answer: no key then has a weight.
     let isBlind = scores.detached.max(axis: -1, keepDims: true) .== -Double.infinity
-    return `where`(isBlind, 0, `where`(isBlind, 0, scores).softmax())
+    return select(isBlind, 0, select(isBlind, 0, scores).softmax())
   }
 
   func dropped(_ weights: Tensor) -> Tensor {

@@ -82,7 +82,7 @@ struct CTC: Primitive {
       let leap = front[.all, 0..<states] + skip
       let joined = t == 0 ? sums : stack([sums, next, leap]).logSumExp(axis: 0)
       let isThere = Tensor(targets.inputLengths.map { t < $0 }).unsqueezed(axis: 1)
-      sums = `where`(isThere, joined + x[.all, t].gather(places, axis: 1), sums)
+      sums = select(isThere, joined + x[.all, t].gather(places, axis: 1), sums)
     }
     let ends = (0..<batch).flatMap { i -> [Int] in
       let end = 2 * targets.targetLengths[i]
@@ -92,7 +92,7 @@ struct CTC: Primitive {
     let counts = Tensor(targets.targetLengths.flatMap { [0, $0 == 0 ? never : 0] }, shape: [batch, 2]).cast(to: x.dtype)
     let losses = -(sums.gather(Tensor(ends, shape: [batch, 2]), axis: 1) + counts).logSumExp(axis: 1)
     let isPossible = (losses .< 1e29) .& Tensor(targets.inputLengths.map { $0 > 0 })
-    return `where`(isPossible, losses, 0)
+    return select(isPossible, losses, 0)
   }
 }
 

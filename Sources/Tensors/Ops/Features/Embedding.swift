@@ -31,7 +31,7 @@ struct Embedding: Primitive {
     // A table of numbers that is asked in a run on shapes alone has no elements to count.
     let targets = indices.reshaped([indices.elementCount]).cast(to: .int64)
     let rows = x.shape[0]
-    let masked = padding.map { padding in `where`(targets .== padding, -1, targets) } ?? targets
+    let masked = padding.map { padding in select(targets .== padding, -1, targets) } ?? targets
     let flat = dy.reshaped([indices.elementCount, x.shape[1]])
     if !isScaled {
       let rows = CombineRows(from: nil, to: masked, rows: rows)
@@ -86,10 +86,10 @@ struct CombineRows: Primitive {
     let isThere = to .>= 0
     let places = to.clamped(min: 0)
     // Where a row went nowhere its factor's derivative is 0.
-    let counted = factors.map { `where`(isThere, $0, 0) }
+    let counted = factors.map { select(isThere, $0, 0) }
     let dx: Tensor
     if let from {
-      let sources = `where`(isThere, from, -1)
+      let sources = select(isThere, from, -1)
       dx = CombineRows(from: places, to: sources, rows: x[0].shape[0])([dy] + counted)
     } else {
       let rows = dy.isEmptyTable ? Tensor.zeros(x[0].shape, dy.dtype) : Embedding(indices: places)(dy)
@@ -98,7 +98,7 @@ struct CombineRows: Primitive {
     if factors.isEmpty { return [dx] }
     let sources = from.map { Embedding(indices: $0)(x[0]) } ?? x[0]
     let products = dy.isEmptyTable ? Tensor.zeros(x[1].shape, dy.dtype) : (sources * Embedding(indices: places)(dy)).sum(axis: 1)
-    return [needs[0] ? dx : nil, needs[1] ? `where`(isThere, products, 0) : nil]
+    return [needs[0] ? dx : nil, needs[1] ? select(isThere, products, 0) : nil]
   }
 }
 
@@ -139,7 +139,7 @@ extension Tensor {
   fileprivate func shortened(to length: Double, order: Double) -> Tensor {
     let norms = norm(order, axis: -1, keepDims: true)
     // PyTorch's 10⁻⁷ keeps the shortened row on the safe side.
-    return self * `where`(norms .> length, length / (norms + 1e-7), 1)
+    return self * select(norms .> length, length / (norms + 1e-7), 1)
   }
 }
 
@@ -167,11 +167,12 @@ public func embedding(
 func embedding(
   _ indices: Tensor, _ table: Tensor, paddingIndex: Int? = nil, maxNorm: Double?, order: Double, scalesByFrequency: Bool, isRead: Tensor?
 ) -> Tensor {
+  let indices = indices.integersOfLiteral
   guard let padding = attempt({ () throws(TensorError) in try checkPadding("embedding", indices, table, paddingIndex) }) else {
     return .placeholder
   }
   var rows = Embedding(indices: indices.detached, padding: padding, isScaled: scalesByFrequency)(table)
-  if let isRead { rows = `where`(isRead.unsqueezed(axis: -1), rows, 0) }
+  if let isRead { rows = select(isRead.unsqueezed(axis: -1), rows, 0) }
   return maxNorm.map { rows.shortened(to: $0, order: order) } ?? rows
 }
 

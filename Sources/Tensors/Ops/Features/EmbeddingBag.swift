@@ -58,6 +58,7 @@ public func embeddingBag(
   paddingIndex: Int? = nil, includesEnd: Bool = false, maxNorm: Double? = nil, order: Double = 2, scalesByFrequency: Bool = false
 ) -> Tensor {
   let name = "embeddingBag"
+  let (indices, offsets) = (indices.integersOfLiteral, offsets?.integersOfLiteral)
   if Context.current.hasFailed { return .placeholder }
   guard
     let bags = attempt({ () throws(TensorError) in
@@ -89,7 +90,7 @@ public func embeddingBag(
   if reduction == .max {
     let places = LargestRows(from: from, to: bags.to, bags: bags.count)(source)
     if source.shape[0] == 0 { return .zeros([bags.count, n], table.dtype) }
-    return `where`(places .>= 0, source.gather(places.clamped(min: 0), axis: 0), 0)
+    return select(places .>= 0, source.gather(places.clamped(min: 0), axis: 0), 0)
   }
   let factors = weights.map { [$0.reshaped([bags.from.elementCount])] } ?? []
   let sum = CombineRows(from: from, to: bags.to, rows: bags.count)([source] + factors)

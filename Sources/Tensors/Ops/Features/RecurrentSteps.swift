@@ -127,7 +127,7 @@ struct RecurrentSteps: Primitive {
     var h = x[2]
     var c = x[x.count > 3 ? 3 : 2]
     var gates = x[0]
-    if let lengths { gates = `where`((Tensor.arange(gates.shape[1]) .< lengths.unsqueezed(axis: 1)).unsqueezed(axis: 2), gates, 0) }
+    if let lengths { gates = select((Tensor.arange(gates.shape[1]) .< lengths.unsqueezed(axis: 1)).unsqueezed(axis: 2), gates, 0) }
     let outputs = gates.unstacked(axis: 1).enumerated().map { t, sums in
       let (before, cellBefore) = (h, c)
       switch cell {
@@ -146,10 +146,10 @@ struct RecurrentSteps: Primitive {
       guard let lengths else { return h }
       let isOn = (lengths .> t).unsqueezed(axis: 1)
       defer {
-        h = `where`(isOn, h, before)
-        if case .lstm = cell { c = `where`(isOn, c, cellBefore) }
+        h = select(isOn, h, before)
+        if case .lstm = cell { c = select(isOn, c, cellBefore) }
       }
-      return `where`(isOn, h, 0)
+      return select(isOn, h, 0)
     }
     let y = outputs.isEmpty ? Tensor.zeros([x[0].shape[0], 0, n], x[0].dtype) : stack(outputs, axis: 1)
     return packed([y, h] + (cell.states == 2 ? [c] : []))

@@ -88,7 +88,7 @@ struct LogSumExp: Primitive {
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     // Not exp(x − y), which has lost digits where y is large. Elements of +∞ share the derivative; a row of −∞ has none, 0.
-    let slope = `where`(y .== -Double.infinity, 0.0, dy).unsqueezed(axis: axis)
+    let slope = select(y .== -Double.infinity, 0.0, dy).unsqueezed(axis: axis)
     return [slope * Softmax(isLogarithmic: false, axis: axis)(bounded(x, y.unsqueezed(axis: axis)))]
   }
 }
@@ -160,7 +160,7 @@ struct CrossEntropyGradient: Primitive {
   }
   func gradient(_ x: Pair, _ y: Tensor, _ d: Tensor, _ needs: Needs) -> [Tensor?] {
     let counts = (labels .>= 0).cast(to: x.a.dtype)
-    let p = Softmax(isLogarithmic: false)(`where`(counts.unsqueezed(axis: 1) .!= 0, x.a, 0))
+    let p = Softmax(isLogarithmic: false)(select(counts.unsqueezed(axis: 1) .!= 0, x.a, 0))
     let ids = labels.clamped(min: 0)
     let picked = d.gather(ids.unsqueezed(axis: 1), axis: 1).squeezed(axes: 1)
     return [

@@ -8,7 +8,8 @@ import CKernels
 ///     maxPool(images, to: [5, 7])   // [8, 16, 32, 40] to [8, 16, 5, 7]
 ///
 /// Derivative: dy at the place of the largest element. PyTorch: `adaptive_max_pool1d`, `adaptive_max_pool2d`, `adaptive_max_pool3d`.
-public func maxPool(_ x: Tensor, to size: PerAxis) -> Tensor {
+public func maxPool(_ x: Tensor, to size: any PerAxisConvertible) -> Tensor {
+  let size = size.perAxis
   guard let geometry = adaptive("maxPool", x, size) else { return .placeholder }
   return MaxPool(geometry: geometry)(x)
 }
@@ -16,7 +17,8 @@ public func maxPool(_ x: Tensor, to size: PerAxis) -> Tensor {
 /// Where the elements that ``maxPool(_:to:)`` gives lie: their positions in the row-major order of the last axes, int64.
 ///
 /// PyTorch: `adaptive_max_pool2d(…, return_indices=True)`.
-public func maxPoolPositions(_ x: Tensor, to size: PerAxis) -> Tensor {
+public func maxPoolPositions(_ x: Tensor, to size: any PerAxisConvertible) -> Tensor {
+  let size = size.perAxis
   guard let geometry = adaptive("maxPoolPositions", x, size) else { return .placeholder }
   return MaxPoolPositions(geometry: geometry)(x)
 }
@@ -31,7 +33,8 @@ public func maxPoolPositions(_ x: Tensor, to size: PerAxis) -> Tensor {
 /// Derivative: dy in equal parts to the elements of its part.
 ///
 /// PyTorch: `adaptive_avg_pool1d`, `adaptive_avg_pool2d`, `adaptive_avg_pool3d`, `interpolate(mode="area")`.
-public func meanPool(_ x: Tensor, to size: PerAxis) -> Tensor {
+public func meanPool(_ x: Tensor, to size: any PerAxisConvertible) -> Tensor {
+  let size = size.perAxis
   guard let geometry = adaptive("meanPool", x, size) else { return .placeholder }
   // One part is the mean, which has a kernel of its own.
   if x.dtype.isFloatingPoint && geometry.outputCount == 1 { return x.mean(axes: Array(x.rank - geometry.axes..<x.rank), keepDims: true) }

@@ -67,8 +67,10 @@ struct ColumnsAdded: Primitive {
 ///
 /// Derivative: ``columnsToImage(_:size:window:stride:padding:dilation:)`` of dy. PyTorch: `nn.functional.unfold`.
 public func imageToColumns(
-  _ x: Tensor, window: PerAxis, stride: PerAxis = 1, padding: WindowPadding = 0, dilation: PerAxis = 1
+  _ x: Tensor, window: any PerAxisConvertible, stride: any PerAxisConvertible = 1, padding: any WindowPaddingConvertible = 0,
+  dilation: any PerAxisConvertible = 1
 ) -> Tensor {
+  let (window, stride, padding, dilation) = (window.perAxis, stride.perAxis, padding.windowPadding, dilation.perAxis)
   if Context.current.hasFailed { return .placeholder }
   let geometry = attempt { () throws(TensorError) in
     let name = "imageToColumns"
@@ -89,8 +91,10 @@ public func imageToColumns(
 ///
 /// Derivative: ``imageToColumns(_:window:stride:padding:dilation:)`` of dy. PyTorch: `nn.functional.fold`.
 public func columnsToImage(
-  _ x: Tensor, size: Shape, window: PerAxis, stride: PerAxis = 1, padding: WindowPadding = 0, dilation: PerAxis = 1
+  _ x: Tensor, size: Shape, window: any PerAxisConvertible, stride: any PerAxisConvertible = 1, padding: any WindowPaddingConvertible = 0,
+  dilation: any PerAxisConvertible = 1
 ) -> Tensor {
+  let (window, stride, padding, dilation) = (window.perAxis, stride.perAxis, padding.windowPadding, dilation.perAxis)
   if Context.current.hasFailed { return .placeholder }
   let geometry = attempt { () throws(TensorError) in
     let name = "columnsToImage"

@@ -117,8 +117,10 @@ struct ConvolutionWeight: Primitive {
 ///
 /// PyTorch: `conv1d`, `conv2d`, `conv3d`.
 public func convolution(
-  _ x: Tensor, weight: Tensor, bias: Tensor? = nil, stride: PerAxis = 1, padding: WindowPadding = 0, dilation: PerAxis = 1, groups: Int = 1
+  _ x: Tensor, weight: Tensor, bias: Tensor? = nil, stride: any PerAxisConvertible = 1, padding: any WindowPaddingConvertible = 0,
+  dilation: any PerAxisConvertible = 1, groups: Int = 1
 ) -> Tensor {
+  let (stride, padding, dilation) = (stride.perAxis, padding.windowPadding, dilation.perAxis)
   if Context.current.hasFailed { return .placeholder }
   let geometry = attempt { () throws(TensorError) in
     let name = "convolution"

@@ -11,9 +11,11 @@
 ///
 /// PyTorch: `conv_transpose1d`, `conv_transpose2d`, `conv_transpose3d`.
 public func convolutionTransposed(
-  _ x: Tensor, weight: Tensor, bias: Tensor? = nil, stride: PerAxis = 1, padding: PerAxis = 0, outputPadding: PerAxis = 0,
-  dilation: PerAxis = 1, groups: Int = 1
+  _ x: Tensor, weight: Tensor, bias: Tensor? = nil, stride: any PerAxisConvertible = 1, padding: any PerAxisConvertible = 0,
+  outputPadding: any PerAxisConvertible = 0,
+  dilation: any PerAxisConvertible = 1, groups: Int = 1
 ) -> Tensor {
+  let (stride, padding, outputPadding, dilation) = (stride.perAxis, padding.perAxis, outputPadding.perAxis, dilation.perAxis)
   if Context.current.hasFailed { return .placeholder }
   let geometry = attempt { () throws(TensorError) in
     let name = "convolutionTransposed"

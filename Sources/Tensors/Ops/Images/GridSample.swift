@@ -61,7 +61,7 @@ public func gridSample(
     let isInside = taps.dropFirst().reduce(taps[0].isInside) { $0 .& $1.isInside }
     var place = taps[0].place
     for (axis, tap) in taps.enumerated().dropFirst() { place = place * x.shape[axis + 2] + tap.place }
-    places.append(`where`(isInside, place, -1))
+    places.append(select(isInside, place, -1))
     let factors = zip(neighbors, choice).compactMap { $0.weights.isEmpty ? nil : $0.weights[$1] }
     if let first = factors.first { weights.append(factors.dropFirst().reduce(first) { $0 * $1 }) }
   }
@@ -94,7 +94,7 @@ private struct Neighbors {
     fraction = place - first
     func add(_ place: Tensor) {
       let isInside = (place .>= 0.0) .& (place .<= n - 1)
-      list.append((`where`(isInside, place, 0.0).cast(to: .int64), isInside))
+      list.append((select(isInside, place, 0.0).cast(to: .int64), isInside))
     }
     switch method {
     case .nearest, .nearestExact:
@@ -130,13 +130,13 @@ private enum Kernel {
 
   private static let (x, last, low, span) = (Symbol(.input(0)), Symbol(.scalar(0)), Symbol(.scalar(1)), Symbol(.scalar(2)))
 
-  private static func clipped(_ x: Symbol) -> Symbol { `where`(x .<= 0, 0, `where`(x .>= last, last, x)) }
+  private static func clipped(_ x: Symbol) -> Symbol { select(x .<= 0, 0, select(x .>= last, last, x)) }
   static let border = Program(clipped(x).node, inputCount: 1)
   static let reflection: Program = {
-    let distance = `where`(x .< low, low - x, x - low)
+    let distance = select(x .< low, low - x, x - low)
     let flips = Symbol.unary(FX_FLOOR, distance / span)
     let rest = distance - flips * span
     let isOdd = flips - 2 * Symbol.unary(FX_FLOOR, flips / 2)
-    return Program(clipped(low + `where`(isOdd .> 0, span - rest, rest)).node, inputCount: 1)
+    return Program(clipped(low + select(isOdd .> 0, span - rest, rest)).node, inputCount: 1)
   }()
 }

@@ -70,8 +70,9 @@ struct ResampleAdd: Primitive {
 ///
 /// Derivative: dy, times the weights, at the elements it came from. PyTorch: `interpolate`, `nn.Upsample`; its mode `area` is ``meanPool(_:to:)``.
 public func interpolate(
-  _ x: Tensor, to size: PerAxis, method: Interpolation = .nearest, alignsCorners: Bool = false, antialiases: Bool = false
+  _ x: Tensor, to size: any PerAxisConvertible, method: Interpolation = .nearest, alignsCorners: Bool = false, antialiases: Bool = false
 ) -> Tensor {
+  let size = size.perAxis
   if Context.current.hasFailed { return .placeholder }
   let sizes = attempt { () throws(TensorError) in
     try size.numbers("a size", axes: try x.spatialAxes(size, "interpolate"), least: 1, "interpolate")

@@ -87,8 +87,10 @@ struct MaxPoolGradient: Primitive {
 ///
 /// Derivative: dy at the place of the largest element, the first of equal ones, else 0. PyTorch: `max_pool1d`, `max_pool2d`, `max_pool3d`.
 public func maxPool(
-  _ x: Tensor, window: PerAxis, stride: PerAxis? = nil, padding: WindowPadding = 0, dilation: PerAxis = 1, roundsUp: Bool = false
+  _ x: Tensor, window: any PerAxisConvertible, stride: (any PerAxisConvertible)? = nil, padding: any WindowPaddingConvertible = 0,
+  dilation: any PerAxisConvertible = 1, roundsUp: Bool = false
 ) -> Tensor {
+  let (window, stride, padding, dilation) = (window.perAxis, stride?.perAxis, padding.windowPadding, dilation.perAxis)
   guard let geometry = pooling("maxPool", x, window, stride, padding, dilation, roundsUp) else { return .placeholder }
   return MaxPool(geometry: geometry)(x)
 }
@@ -97,8 +99,10 @@ public func maxPool(
 ///
 /// Of equal elements it is the first. PyTorch: `max_pool2d(…, return_indices=True)`.
 public func maxPoolPositions(
-  _ x: Tensor, window: PerAxis, stride: PerAxis? = nil, padding: WindowPadding = 0, dilation: PerAxis = 1, roundsUp: Bool = false
+  _ x: Tensor, window: any PerAxisConvertible, stride: (any PerAxisConvertible)? = nil, padding: any WindowPaddingConvertible = 0,
+  dilation: any PerAxisConvertible = 1, roundsUp: Bool = false
 ) -> Tensor {
+  let (window, stride, padding, dilation) = (window.perAxis, stride?.perAxis, padding.windowPadding, dilation.perAxis)
   guard let geometry = pooling("maxPoolPositions", x, window, stride, padding, dilation, roundsUp) else { return .placeholder }
   return MaxPoolPositions(geometry: geometry)(x)
 }

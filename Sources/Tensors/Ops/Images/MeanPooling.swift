@@ -68,9 +68,11 @@ struct MeanPoolGradient: Primitive {
 ///
 /// Derivative: dy in equal parts to the elements under its window. PyTorch: `avg_pool1d`, `avg_pool2d`, `avg_pool3d`.
 public func meanPool(
-  _ x: Tensor, window: PerAxis, stride: PerAxis? = nil, padding: WindowPadding = 0, roundsUp: Bool = false, countsPadding: Bool = true,
+  _ x: Tensor, window: any PerAxisConvertible, stride: (any PerAxisConvertible)? = nil, padding: any WindowPaddingConvertible = 0,
+  roundsUp: Bool = false, countsPadding: Bool = true,
   divisor: Int? = nil
 ) -> Tensor {
+  let (window, stride, padding) = (window.perAxis, stride?.perAxis, padding.windowPadding)
   guard let geometry = pooling("meanPool", x, window, stride, padding, 1, roundsUp) else { return .placeholder }
   if divisor == 0 {
     fail(TensorError("meanPool", "a divisor of 0; any other number would fit"))

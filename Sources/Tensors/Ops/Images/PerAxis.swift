@@ -1,8 +1,52 @@
+/// What stands for a number along each spatial axis: an `Int` for all of them, a list with one for each, or a ``PerAxis``.
+public protocol PerAxisConvertible: Sendable {
+  /// The numbers.
+  var perAxis: PerAxis { get }
+}
+
+/// What stands for the padding of images: an `Int` for every side, a list with one for each axis, or a ``WindowPadding`` such as `.same`.
+public protocol WindowPaddingConvertible: Sendable {
+  /// The padding.
+  var windowPadding: WindowPadding { get }
+}
+
+extension Int: PerAxisConvertible, WindowPaddingConvertible {
+  /// One number for all axes.
+  public var perAxis: PerAxis { PerAxis(self) }
+  /// So many on each side.
+  public var windowPadding: WindowPadding { WindowPadding(self) }
+}
+extension [Int]: PerAxisConvertible, WindowPaddingConvertible {
+  /// One number for each axis.
+  public var perAxis: PerAxis { PerAxis(self) }
+  /// So many on each side of each axis.
+  public var windowPadding: WindowPadding { WindowPadding(PerAxis(self)) }
+}
+extension PerAxis: PerAxisConvertible, WindowPaddingConvertible {
+  /// It.
+  public var perAxis: PerAxis { self }
+  /// So many on each side of each axis.
+  public var windowPadding: WindowPadding { WindowPadding(self) }
+}
+extension WindowPadding: WindowPaddingConvertible {
+  /// It.
+  public var windowPadding: WindowPadding { self }
+}
+extension WindowPaddingConvertible where Self == WindowPadding {
+  /// None: the window stays inside.
+  public static var valid: WindowPadding { WindowPadding(0) }
+  /// As many as give ⌈size / stride⌉ places of the window, the odd one behind: with a stride of 1 the size stays.
+  public static var same: WindowPadding { .evenly }
+  /// So many in front of each axis and so many behind: numbers of their own for the two sides.
+  public static func before(_ before: any PerAxisConvertible, after: any PerAxisConvertible) -> WindowPadding {
+    WindowPadding(before: before, after: after)
+  }
+}
+
 /// A number for each spatial axis, or one for all of them: a window's size, a stride, a dilation.
 ///
 ///     maxPool(x, window: 2)            // 2 along every axis but the first two
-///     maxPool(x, window: [2, 3])       // 2 and 3 along the last two axes
-///     maxPool(x, window: PerAxis(n))   // from a variable
+///     maxPool(x, window: [2, n])       // 2 and n along the last two axes
 public struct PerAxis: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, CustomStringConvertible {
   private var numbers: [Int]
   private var isForAll: Bool
@@ -49,7 +93,7 @@ public struct PerAxis: Sendable, Hashable, ExpressibleByIntegerLiteral, Expressi
 ///     convolution(x, weight: w, padding: 1)         // one place on each side of each axis
 ///     convolution(x, weight: w, padding: [0, 2])    // none, and two on each side
 ///     convolution(x, weight: w, padding: .same)     // as many as keep the size
-///     convolution(x, weight: w, padding: .init(before: [1, 0], after: [0, 0]))
+///     convolution(x, weight: w, padding: .before([1, 0], after: 0))
 public struct WindowPadding: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, CustomStringConvertible {
   private enum Kind: Hashable {
     case same
@@ -57,10 +101,7 @@ public struct WindowPadding: Sendable, Hashable, ExpressibleByIntegerLiteral, Ex
   }
   private var kind: Kind
 
-  /// None: the window stays inside.
-  public static let valid: WindowPadding = 0
-  /// As many as give ⌈size / stride⌉ places of the window, the odd one behind: with a stride of 1 the size stays.
-  public static let same = WindowPadding(kind: .same)
+  fileprivate static let evenly = WindowPadding(kind: .same)
 
   private init(kind: Kind) { self.kind = kind }
   /// So many on each side.
@@ -68,7 +109,9 @@ public struct WindowPadding: Sendable, Hashable, ExpressibleByIntegerLiteral, Ex
   /// So many on each side of each axis.
   public init(_ numbers: PerAxis) { kind = .sides(before: numbers, after: numbers) }
   /// So many in front of and behind each axis.
-  public init(before: PerAxis, after: PerAxis) { kind = .sides(before: before, after: after) }
+  public init(before: any PerAxisConvertible, after: any PerAxisConvertible) {
+    kind = .sides(before: before.perAxis, after: after.perAxis)
+  }
   /// So many on each side.
   public init(integerLiteral value: Int) { self.init(value) }
   /// So many on each side of each axis.
@@ -78,7 +121,7 @@ public struct WindowPadding: Sendable, Hashable, ExpressibleByIntegerLiteral, Ex
   public var description: String {
     switch kind {
     case .same: ".same"
-    case .sides(let before, let after): before == after ? "\(before)" : ".init(before: \(before), after: \(after))"
+    case .sides(let before, let after): before == after ? "\(before)" : ".before(\(before), after: \(after))"
     }
   }
 

@@ -5,6 +5,7 @@ struct Positions: Sendable {
   let tensor: Tensor
 
   init(_ indices: Tensor, below n: Int, axis: Int, of shape: Shape, _ operation: String = "") throws(TensorError) {
+    let indices = indices.integersOfLiteral
     guard indices.dtype.isInteger else { throw TensorError(operation, "indices are \(indices.dtype); int32 or int64 would fit") }
     if indices.isHollow {
       tensor = indices
@@ -197,6 +198,7 @@ extension Tensor {
   ///
   /// Ids outside 0 ..< classes are a mistake. PyTorch: `one_hot`.
   public func oneHot(classes: Int, _ dtype: DType = .float32) -> Tensor {
+    if isIntegerLiteral { return integersOfLiteral.oneHot(classes: classes, dtype) }
     guard attempt({ () throws(TensorError) in try checkIDs(classes) }) != nil else { return .placeholder }
     let ids = unsqueezed(axis: -1)
     let whole = Shape(Array(shape) + [classes])

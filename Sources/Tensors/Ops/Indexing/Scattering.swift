@@ -206,7 +206,7 @@ extension Tensor {
       let none = includingSelf ? Tensor.ones(shape, dtype) : Tensor.zeros(shape, dtype)
       let counts = maximum(none.scatterAdd(filled(.integer(1)), at: indices, axis: axis), 1)
       let sum = scattered(.sum, .integer(0))
-      return dtype.isFloatingPoint ? sum / counts : (sum - sum % counts) / counts
+      return dtype.isFloatingPoint ? sum / counts : floorDivide(sum, counts)
     case .maximum: return scattered(.maximum, dtype.least)
     case .minimum: return scattered(.minimum, dtype.greatest)
     case .product: return scatteredProduct(values, at: indices, axis: axis, neutral: base) ?? scattered(.product, .integer(1))

@@ -137,6 +137,7 @@ private struct Selection {
         axis += 1
       }
     case .tensor(let t):
+      let t = t.integersOfLiteral
       guard t.dtype.isInteger else {
         throw TensorError("subscript", "an index tensor of \(t.dtype); int32 and int64 hold positions, bool is a mask")
       }
@@ -205,6 +206,24 @@ extension Tensor {
       yield &part
       self[at: indices] = part
     }
+  }
+
+  /// A part of the tensor that a number is written to: `w[0, 1] = 5`, `w[w .< 0] = 0`.
+  ///
+  /// The number takes the tensor's dtype, which must be able to hold it. Read, it is a part's only element, as ``item()`` gives it.
+  @_disfavoredOverload  // What is read is a tensor, unless a number is asked for.
+  public subscript(indices: any TensorIndex...) -> any Scalar {
+    get { self[at: indices].item() }
+    set { write(newValue, at: indices) }
+  }
+
+  private mutating func write(_ number: any Scalar, at indices: [any TensorIndex]) {
+    if Context.current.hasFailed { return }
+    let value = attempt("subscript") { () throws(TensorError) in
+      try number.number.check(dtype, "subscript", remedy: "a tensor of .% would fit")
+      return Tensor.full([], number, dtype)
+    }
+    if let value { self[at: indices] = value }
   }
 
   /// A stretch of the first axis; as every subscript, but without a list of its parts to take apart.

@@ -68,10 +68,10 @@ struct Determinant: Primitive {
     // Where a matrix is singular the identity stands in for it, so that the others have their inverses.
     let isSingular = (value .== 0).detached
     guard isSingular.any().item(as: Bool.self) else { return [spread(slope) * inverse(x).transposed()] }
-    let invertible = `where`(spread(isSingular), Tensor.eye(x.shape[-1], nil, x.dtype), x)
+    let invertible = select(spread(isSingular), Tensor.eye(x.shape[-1], nil, x.dtype), x)
     let regular = spread(slope) * inverse(invertible).transposed()
-    if isLogarithmic { return [`where`(spread(isSingular), Double.nan, regular)] }
-    return [`where`(spread(isSingular), spread(dy) * Cofactors()([x]), regular)]
+    if isLogarithmic { return [select(spread(isSingular), Double.nan, regular)] }
+    return [select(spread(isSingular), spread(dy) * Cofactors()([x]), regular)]
   }
 }
 
@@ -91,10 +91,10 @@ struct Cofactors: Primitive {
     let sign = (determinant(u) * determinant(vt)).unsqueezed(axis: -1).unsqueezed(axis: -1)
     let inner: Tensor
     if x.count == 1 {
-      inner = `where`(isSame, 1, s.unsqueezed(axis: -2)).prod(axis: -1).diagonalMatrix()
+      inner = select(isSame, 1, s.unsqueezed(axis: -2)).prod(axis: -1).diagonalMatrix()
     } else {
       let isOneOf = isSame.unsqueezed(axis: -2) .| isSame.unsqueezed(axis: -3)
-      let others = `where`(isSame, 0, `where`(isOneOf, 1, s.unsqueezed(axis: -2).unsqueezed(axis: -2)).prod(axis: -1))
+      let others = select(isSame, 0, select(isOneOf, 1, s.unsqueezed(axis: -2).unsqueezed(axis: -2)).prod(axis: -1))
       let w = u.transposed() • x[1].detached • vt.transposed()
       let diagonal = (others * w.diagonal().unsqueezed(axis: -2)).sum(axis: -1)
       inner = diagonal.diagonalMatrix() - others * w.transposed()

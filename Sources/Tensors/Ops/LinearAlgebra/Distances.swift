@@ -125,7 +125,7 @@ struct DistanceSlope: Primitive {
           power = sign(t) * (isLargest / isLargest.sum(axis: -1, keepDims: true))
         } else {
           let isNothing = (t .== 0).detached
-          power = sign(t) * `where`(isNothing, 0, pow(`where`(isNothing, 1, abs(t)), order - 1))
+          power = sign(t) * select(isNothing, 0, pow(select(isNothing, 1, abs(t)), order - 1))
         }
         return (x[2].unsqueezed(axis: -1) * power).sum(axis: -2)
       }, at: Array(x[0..<3]), dy)

@@ -33,7 +33,7 @@ struct DividedDifferences: Sendable {
     let gap = a - b
     let isNear = abs(gap) .<= maximum(abs(a), abs(b)) * (1.0 / 64)
     // Those that are not near are looked at where they are, which is where f is defined.
-    let (from, step) = (`where`(isNear, b, `where`(abs(a) .> abs(b), a, b)), `where`(isNear, gap, 0))
+    let (from, step) = (select(isNear, b, select(abs(a) .> abs(b), a, b)), select(isNear, gap, 0))
     var mean = Tensor.zeros(gap.shape, .float64)
     for (node, weight) in Self.points { mean += self(from + step * node, derivative: 1) * weight }
     let (fa, fb) = (self(a), self(b))
@@ -42,7 +42,7 @@ struct DividedDifferences: Sendable {
     let isMean = isNear .& (abs(difference - gap * mean) .<= rounding)
     // Of equal numbers there is no quotient, infinite or not.
     let takesMean = isMean .| (gap .== 0)
-    return (`where`(takesMean, mean, difference / `where`(takesMean, 1, gap)), takesMean)
+    return (select(takesMean, mean, difference / select(takesMean, 1, gap)), takesMean)
   }
 
   /// f[a, b], of tensors that broadcast together.
@@ -55,11 +55,11 @@ struct DividedDifferences: Sendable {
     let middle = maximum(minimum(a, b), minimum(maximum(a, b), c))
     let isMean = first(low, high).isMean
     var mean = Tensor.zeros(low.shape, .float64)
-    let (step, side) = (`where`(isMean, middle - low, 0), `where`(isMean, high - middle, 0))
-    let from = `where`(isMean, low, `where`(abs(high) .> abs(low), high, low))
+    let (step, side) = (select(isMean, middle - low, 0), select(isMean, high - middle, 0))
+    let from = select(isMean, low, select(abs(high) .> abs(low), high, low))
     for (u, weight) in Self.points {
       for (v, other) in Self.points { mean += self(from + (step + side * v) * u, derivative: 2) * (weight * other * u) }
     }
-    return `where`(isMean, mean, (self(high, middle) - self(middle, low)) / `where`(isMean, 1, high - low))
+    return select(isMean, mean, (self(high, middle) - self(middle, low)) / select(isMean, 1, high - low))
   }
 }

@@ -70,7 +70,7 @@ struct SymmetricEigen: Primitive {
     let gaps = values.unsqueezed(axis: -2) - values.unsqueezed(axis: -1)
     let turn = vectors.transposed() • dvectors
     let turns = (turn - turn.transposed()) * 0.5
-    let inner = `where`(isEqual, 0, turns / `where`(isEqual, 1, gaps)) + dvalues.diagonalMatrix()
+    let inner = select(isEqual, 0, turns / select(isEqual, 1, gaps)) + dvalues.diagonalMatrix()
     let size = abs(vectors.detached).transposed() • abs(dvectors.detached)
     let remedy = "symmetricMatrixFunction has the gradient of v • diag(f(values)) • vᵀ, equal values or not"
     if !hasGradient(x, values, dvalues, inner, turns, size + size.transposed(), groups, "symmetricEigen", remedy) { return [nil] }
@@ -175,7 +175,7 @@ struct Eigen: Primitive {
     let gaps = values.unsqueezed(axis: -2) - values.unsqueezed(axis: -1)
     // The diagonal of the difference is 0.
     let turns = turn - length
-    let inner = `where`(isEqual, 0, turns / `where`(isEqual, 1, gaps)) + dvalues.diagonalMatrix()
+    let inner = select(isEqual, 0, turns / select(isEqual, 1, gaps)) + dvalues.diagonalMatrix()
     let size = abs(vectors.detached).transposed() • abs(dvectors.detached)
     let sizes = size + size.diagonal().unsqueezed(axis: -2)
     let remedy = "matrixPower, matrixExponential or inverse may do what is wanted without them"

@@ -84,7 +84,7 @@ struct PseudoInverse: Primitive {
     let precision = x.dtype == .float32 ? Double(Float.ulpOfOne) : Double.ulpOfOne
     let relative = relative ?? (absolute > 0 ? 0 : Double(Swift.max(m, n)) * precision)
     let cutoff = maximum(s[.ellipsis, 0..<1] * relative, absolute)
-    let reciprocals = `where`(s .> cutoff, 1 / s, 0)
+    let reciprocals = select(s .> cutoff, 1 / s, 0)
     return vt.transposed() • (u * reciprocals.unsqueezed(axis: -2)).transposed()
   }
 

@@ -19,7 +19,7 @@ struct MatrixExponential: Primitive {
     let norms = MatrixExponential.norm(a)
     // Infinities make NaN, and no mistake of the solver.
     let isFinite = spread(norms.isFinite)
-    let finite = `where`(isFinite, a, 0)
+    let finite = select(isFinite, a, 0)
     let halvings = MatrixExponential.halvings(finite, norms.scalars(Double.self))
     let counts = spread(Tensor(halvings, shape: norms.shape))
     var scaled = finite * pow(0.5, counts)
@@ -28,10 +28,10 @@ struct MatrixExponential: Primitive {
     // Of triangular matrices the diagonal and what is beside it are known at each step: squaring would lose their digits.
     for step in 0..<Int(halvings.max() ?? 0) {
       let isSquared = counts .> Double(step)
-      scaled = `where`(isSquared, scaled * 2, scaled)
-      y = `where`(isSquared, kinds.exact(y • y, scaled), y)
+      scaled = select(isSquared, scaled * 2, scaled)
+      y = select(isSquared, kinds.exact(y • y, scaled), y)
     }
-    return `where`(isFinite, y, Double.nan).cast(to: x.dtype)
+    return select(isFinite, y, Double.nan).cast(to: x.dtype)
   }
 
   /// The largest sum of sizes over a column.
@@ -61,7 +61,7 @@ struct MatrixExponential: Primitive {
       for (i, value) in largest.scalars(Double.self).enumerated() {
         logarithms[i] += value > 0 ? Double.log(value) / Double.log(2) : -.infinity
       }
-      row = row / `where`(largest .> 0, largest, 1)
+      row = row / select(largest .> 0, largest, 1)
     }
     return norms.indices.map { i in
       if !(norms[i] > 4.25) || !norms[i].isFinite { return 0 }
@@ -86,8 +86,8 @@ struct MatrixExponential: Primitive {
       let (row, column) = (values.unsqueezed(axis: -1), values.unsqueezed(axis: -2))
       let (largest, gap) = (maximum(row, column), abs(row - column))
       let isEqual = gap .== 0
-      let quotient = exp(largest) * `where`(isEqual, 1, -expm1(-gap) / `where`(isEqual, 1, gap))
-      return `where`(diagonal, exp(largest), `where`(beside .& (a .== 0), 0, `where`(beside, a * quotient, y)))
+      let quotient = exp(largest) * select(isEqual, 1, -expm1(-gap) / select(isEqual, 1, gap))
+      return select(diagonal, exp(largest), select(beside .& (a .== 0), 0, select(beside, a * quotient, y)))
     }
   }
 
@@ -124,7 +124,7 @@ struct MatrixExponential: Primitive {
     let transpose = x.transposed()
     // It is linear in dy, which is brought to size 1: a large one would be halved in vain.
     let largest = abs(dy.detached).max(axes: [-2, -1], keepDims: true)
-    let size = `where`((largest .> 0) .& largest.isFinite, largest, 1)
+    let size = select((largest .> 0) .& largest.isFinite, largest, 1)
     let top = concatenate([transpose, dy / size], axis: -1)
     let bottom = concatenate([.zeros(x.shape, x.dtype), transpose], axis: -1)
     return [MatrixExponential()(concatenate([top, bottom], axis: -2))[.ellipsis, 0..<n, n..<2 * n] * size]

@@ -53,12 +53,12 @@ struct PowerNorm: Primitive {
     for axis in axes.isEmpty ? Array(0..<x.rank) : axes { kept[axis] = 1 }
     // At 0 the norm has a kink; its subgradient of least size is 0.
     let isZero = (y .== 0).detached
-    let (size, slope) = (`where`(isZero, 1, y), `where`(isZero, 0, dy))
+    let (size, slope) = (select(isZero, 1, y), select(isZero, 0, dy))
     func spread(_ t: Tensor) -> Tensor { t.reshaped(kept) }
     if order == 2 { return [Self.directed(x, spread(size), spread(slope))] }
     // Of x/y, whose power neither overflows nor vanishes before the gradient does.
     let isNothing = (x .== 0).detached
-    let power = pow(`where`(isNothing, 1, abs(x) / spread(size)), order - 1)
+    let power = pow(select(isNothing, 1, abs(x) / spread(size)), order - 1)
     return [sign(x) * power * spread(slope)]
   }
 

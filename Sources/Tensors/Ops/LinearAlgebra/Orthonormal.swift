@@ -6,6 +6,6 @@ extension Tensor {
     // In a dry run, or after a mistake, there is nothing to decompose.
     guard rank == 2, shape[0] >= shape[1], !isHollow, elementCount > 0 else { return .zeros(shape, dtype) }
     let (q, r) = qr(detached)
-    return q * `where`(r.diagonal() .< 0, -1, Tensor.ones([shape[1]], dtype))
+    return q * select(r.diagonal() .< 0, -1, Tensor.ones([shape[1]], dtype))
   }
 }

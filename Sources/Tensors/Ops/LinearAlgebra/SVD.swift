@@ -125,7 +125,7 @@ struct SVD: Primitive {
     let (turnU, turnV) = (skew(u.transposed() • du), skew(vt • dvt.transposed()))
     let alike = (turnU + turnV) * 0.5
     let inner =
-      `where`(isEqual, 0, alike / `where`(isEqual, 1, row - column)) + (turnU - turnV) * 0.5 * reciprocal(row + column)
+      select(isEqual, 0, alike / select(isEqual, 1, row - column)) + (turnU - turnV) * 0.5 * reciprocal(row + column)
       + ds.diagonalMatrix()
     let inverse = reciprocal(s)
     var beyond: Tensor?
@@ -215,7 +215,7 @@ struct SVD: Primitive {
 /// 1/x, and 0 where x is 0, for the derivatives too.
 func reciprocal(_ x: Tensor) -> Tensor {
   let isZero = (x .== 0).detached
-  return `where`(isZero, 0, 1 / `where`(isZero, 1, x))
+  return select(isZero, 0, 1 / select(isZero, 1, x))
 }
 
 /// The singular value decomposition of matrices [..., m, n]: x = u • diag(s) • vt.

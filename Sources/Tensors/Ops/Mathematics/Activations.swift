@@ -24,7 +24,9 @@ public func relu(_ x: consuming Tensor) -> Tensor { mapped("relu", A.relu, x) }
 /// x where x > 0, else slope·x.
 ///
 /// Derivative: dy or slope·dy. PyTorch: `leaky_relu`.
-public func leakyRelu(_ x: consuming Tensor, slope: Double = 0.01) -> Tensor { mapped("leakyRelu", A.leakyRelu, x, scalar: slope) }
+public func leakyRelu(_ x: consuming Tensor, slope: Double) -> Tensor { mapped("leakyRelu", A.leakyRelu, x, scalar: slope) }
+/// With slope 0.01: as a layer, `activation: leakyRelu`.
+public func leakyRelu(_ x: consuming Tensor) -> Tensor { leakyRelu(x, slope: 0.01) }
 
 /// x where x > 0, else slope·x with slopes of their own, broadcast together: `leakyRelu(x, slope: a.reshaped([-1, 1, 1]))` has one for each
 /// channel of images.
@@ -37,20 +39,24 @@ public func leakyRelu(_ x: Tensor, slope: Tensor) -> Tensor { mapped("leakyRelu"
 /// Derivative: dy, or dy·alpha·eˣ.
 ///
 /// Accuracy: 1 ulp in float32, 2 in float64.
-public func elu(_ x: consuming Tensor, alpha: Double = 1) -> Tensor { mapped("elu", A.elu, x, SIMD4(alpha, 0, 0, 0)) }
+public func elu(_ x: consuming Tensor, alpha: Double) -> Tensor { mapped("elu", A.elu, x, SIMD4(alpha, 0, 0, 0)) }
+/// With alpha 1: as a layer, `activation: elu`.
+public func elu(_ x: consuming Tensor) -> Tensor { elu(x, alpha: 1) }
 
 /// x where x > 0, else alpha·(exp(x/alpha) − 1): ``elu(_:alpha:)-(Tensor,_)`` with a continuous slope (Barron 2017).
 ///
 /// Derivative: dy, or dy·exp(x/alpha). PyTorch: `celu`.
 ///
 /// Accuracy: 2 ulp in float32, 2 in float64.
-public func celu(_ x: consuming Tensor, alpha: Double = 1) -> Tensor {
+public func celu(_ x: consuming Tensor, alpha: Double) -> Tensor {
   if alpha == 0 || !alpha.isFinite {
     fail(TensorError("celu", "an alpha of \(alpha); a finite number other than 0 would fit"))
     return .placeholder
   }
   return mapped("celu", A.celu, x, SIMD4(alpha, 0, 0, 0))
 }
+/// With alpha 1: as a layer, `activation: celu`.
+public func celu(_ x: consuming Tensor) -> Tensor { celu(x, alpha: 1) }
 
 /// 1.0507·elu(x, alpha: 1.67326), which keeps mean 0 and variance 1 from layer to layer (Klambauer 2017).
 ///
@@ -102,7 +108,7 @@ public func mish(_ x: consuming Tensor) -> Tensor { mapped("mish", A.mish, x) }
 /// a·sigmoid(b) of the two halves a and b of an axis (Dauphin 2017).
 ///
 /// Derivative: of a and b, joined. PyTorch: `glu`.
-public func glu(_ x: Tensor, axis: Int = -1) -> Tensor {
+public func glu(_ x: Tensor, axis: Int) -> Tensor {
   guard let axis = attempt({ () throws(TensorError) in try x.axis(axis, "glu") }) else { return .placeholder }
   guard x.shape[axis] % 2 == 0 else {
     fail(TensorError("glu", "axis \(axis) of \(x.shape) has an odd size, and so no halves; an even size would fit"))
@@ -111,6 +117,8 @@ public func glu(_ x: Tensor, axis: Int = -1) -> Tensor {
   let halves = x.split(sizes: [x.shape[axis] / 2, x.shape[axis] / 2], axis: axis)
   return halves.count == 2 ? mapped("glu", A.glu, halves[0], halves[1]) : .placeholder
 }
+/// Of the last axis: as a chain's part, `glu`.
+public func glu(_ x: Tensor) -> Tensor { glu(x, axis: -1) }
 
 /// How ``gelu(_:approximation:)-(Tensor,_)`` computes the normal distribution's Φ.
 public enum GELUApproximation: Sendable {
@@ -143,6 +151,8 @@ public func hardTanh(_ x: Tensor, min lower: Double = -1, max upper: Double = 1)
   }
   return mapped("hardTanh", A.hardTanh, x, SIMD4(lower, upper, 0, 0))
 }
+/// Between −1 and 1: as a layer, `activation: hardTanh`.
+public func hardTanh(_ x: Tensor) -> Tensor { hardTanh(x, min: -1, max: 1) }
 /// min(max(x, 0), 6).
 ///
 /// Derivative: dy between 0 and 6, else 0. PyTorch: `relu6`.
@@ -162,17 +172,21 @@ public func hardSwish(_ x: consuming Tensor) -> Tensor { mapped("hardSwish", A.h
 /// x, but 0 within ±lambda.
 ///
 /// Derivative: dy where x is kept. PyTorch: `hardshrink`.
-public func hardShrink(_ x: consuming Tensor, lambda: Double = 0.5) -> Tensor {
+public func hardShrink(_ x: consuming Tensor, lambda: Double) -> Tensor {
   guard Setting.number.holds(lambda, "a lambda", "hardShrink") else { return .placeholder }
   return mapped("hardShrink", A.hardShrink, x, SIMD4(lambda, 0, 0, 0))
 }
+/// With lambda 0.5: as a layer, `activation: hardShrink`.
+public func hardShrink(_ x: consuming Tensor) -> Tensor { hardShrink(x, lambda: 0.5) }
 /// x nearer to 0 by lambda, and 0 within ±lambda.
 ///
 /// Derivative: dy beyond ±lambda, else 0. PyTorch: `softshrink`.
-public func softShrink(_ x: consuming Tensor, lambda: Double = 0.5) -> Tensor {
+public func softShrink(_ x: consuming Tensor, lambda: Double) -> Tensor {
   guard Setting.nonNegative.holds(lambda, "a lambda", "softShrink") else { return .placeholder }
   return mapped("softShrink", A.softShrink, x, SIMD4(lambda, 0, 0, 0))
 }
+/// With lambda 0.5: as a layer, `activation: softShrink`.
+public func softShrink(_ x: consuming Tensor) -> Tensor { softShrink(x, lambda: 0.5) }
 /// x/(1 + |x|).
 ///
 /// Derivative: dy/(1 + |x|)². PyTorch: `softsign`.
@@ -201,7 +215,7 @@ private enum A {
   static let selu = Program.unary { Tensors.selu($0) }
   static let boundedSoftplus = Program.unary { x in
     let (beta, threshold) = (Symbol(.scalar(0)), Symbol(.scalar(1)))
-    return `where`(beta * x .> threshold, x, Tensors.softplus(beta * x) / beta)
+    return select(beta * x .> threshold, x, Tensors.softplus(beta * x) / beta)
   }
   static let logSigmoid = Program.unary { Tensors.logSigmoid($0) }
   static let mish = Program.unary { Tensors.mish($0) }

@@ -112,7 +112,8 @@ extension Tensor {
   ///
   /// Derivative: dy·y, dy·x.
   public static func * (x: Tensor, y: Tensor) -> Tensor { mapped("*", Programs.multiply, x, y) }
-  /// x / y, broadcast together; integers truncate toward zero, and give 0 for a divisor of 0.
+  /// x / y, broadcast together, of floating-point tensors; integers have ``floorDivide(_:_:)-(Tensor,Tensor)`` and
+  /// ``truncatingDivide(_:_:)-(Tensor,Tensor)``, or are converted first.
   ///
   /// Derivative: dy/y, −dy·x/y².
   public static func / (x: Tensor, y: Tensor) -> Tensor { mapped("/", Programs.divide, x, y) }
@@ -133,9 +134,9 @@ extension Tensor {
   public static func * <S: Scalar>(x: consuming Tensor, a: S) -> Tensor { mapped("*", Programs.multiplyScalar, x, scalar: a) }
   /// a · x; the number takes the tensor's dtype.
   public static func * <S: Scalar>(a: S, x: consuming Tensor) -> Tensor { mapped("*", Programs.multiplyScalar, x, scalar: a) }
-  /// x / a; the number takes the tensor's dtype.
+  /// x / a, of a floating-point tensor; the number takes its dtype.
   public static func / <S: Scalar>(x: consuming Tensor, a: S) -> Tensor { mapped("/", Programs.divideScalar, x, scalar: a) }
-  /// a / x; the number takes the tensor's dtype.
+  /// a / x, of a floating-point tensor; the number takes its dtype.
   public static func / <S: Scalar>(a: S, x: consuming Tensor) -> Tensor { mapped("/", Programs.divideIntoScalar, x, scalar: a) }
   /// x − a·⌊x/a⌋; the number takes the tensor's dtype.
   public static func % <S: Scalar>(x: consuming Tensor, a: S) -> Tensor { mapped("%", Programs.remainderScalar, x, scalar: a) }

@@ -86,6 +86,6 @@ private enum B {
   static let clampTensors = Program.ternary { $0.clamped(min: $1, max: $2) }
   static let replaceNonFinite = Program.unary { x in
     let (nan, infinity, negativeInfinity) = (Symbol(.scalar(0)), Symbol(.scalar(1)), Symbol(.scalar(2)))
-    return `where`(x .!= x, nan, `where`(x .== Symbol(.infinity), infinity, `where`(x .== Symbol(-.infinity), negativeInfinity, x)))
+    return select(x .!= x, nan, select(x .== Symbol(.infinity), infinity, select(x .== Symbol(-.infinity), negativeInfinity, x)))
   }
 }

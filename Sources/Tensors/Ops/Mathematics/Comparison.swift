@@ -58,9 +58,9 @@ struct Cast: Primitive {
 }
 
 /// mask ? x : y.
-struct Where: Primitive {
+struct Select: Primitive {
   let mask: Tensor
-  var name: String { "where" }
+  var name: String { "select" }
   var keeps: Keeps { .nothing }
 
   func result(_ x: Pair) throws(TensorError) -> Signature {
@@ -81,23 +81,23 @@ struct Where: Primitive {
 
   func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let zero = Tensor.zeros([], dy.dtype).expanded(dy.shape)
-    return [needs[0] ? Where(mask: mask)(Pair(dy, zero)) : nil, needs[1] ? Where(mask: mask)(Pair(zero, dy)) : nil]
+    return [needs[0] ? Select(mask: mask)(Pair(dy, zero)) : nil, needs[1] ? Select(mask: mask)(Pair(zero, dy)) : nil]
   }
 }
 
 /// The elements of `x` where the mask is true, of `y` elsewhere; all three broadcast together.
 ///
-/// Derivative: dy where the mask is true, dy where it is false. PyTorch: `where`.
-public func `where`(_ mask: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor {
-  let (x, y) = broadcasted("where", x, y)
-  if mask.shape == x.shape { return Where(mask: mask)(Pair(x, y)) }
-  let (wideMask, wideX) = broadcasted("where", mask, x)
-  return Where(mask: wideMask)(Pair(wideX, y.expandedOrPlaceholder(wideX.shape)))
+/// Derivative: dy where the mask is true, dy where it is false. PyTorch, NumPy, JAX: `where`, which Swift would want in backticks.
+public func select(_ mask: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor {
+  let (x, y) = broadcasted("select", x, y)
+  if mask.shape == x.shape { return Select(mask: mask)(Pair(x, y)) }
+  let (wideMask, wideX) = broadcasted("select", mask, x)
+  return Select(mask: wideMask)(Pair(wideX, y.expandedOrPlaceholder(wideX.shape)))
 }
 /// The elements of `x` where the mask is true, a number elsewhere.
-public func `where`<S: Scalar>(_ mask: Tensor, _ x: Tensor, _ a: S) -> Tensor { `where`(mask, x, .scalar(a.number, x.dtype, "where")) }
+public func select<S: Scalar>(_ mask: Tensor, _ x: Tensor, _ a: S) -> Tensor { select(mask, x, .scalar(a.number, x.dtype, "select")) }
 /// A number where the mask is true, the elements of `x` elsewhere.
-public func `where`<S: Scalar>(_ mask: Tensor, _ a: S, _ x: Tensor) -> Tensor { `where`(mask, .scalar(a.number, x.dtype, "where"), x) }
+public func select<S: Scalar>(_ mask: Tensor, _ a: S, _ x: Tensor) -> Tensor { select(mask, .scalar(a.number, x.dtype, "select"), x) }
 private func compare(_ op: fx_op, _ name: StaticString, _ x: Tensor, _ y: Tensor) -> Tensor {
   let (x, y) = x.shape == y.shape ? (x, y) : broadcasted(name, x, y)
   return Compare(op: op, name: "\(name)")(Pair(x, y))

@@ -8,16 +8,22 @@ import CKernels
 /// max(x, 0), as a symbol.
 public func relu(_ x: Symbol) -> Symbol { select(x .<= 0, 0, x) }
 /// x where x > 0, else slope·x, as a symbol.
-public func leakyRelu(_ x: Symbol, slope: Symbol = 0.01) -> Symbol { select(x .<= 0, slope * x, x) }
+public func leakyRelu(_ x: Symbol, slope: Symbol) -> Symbol { select(x .<= 0, slope * x, x) }
+/// With slope 0.01, as a symbol.
+public func leakyRelu(_ x: Symbol) -> Symbol { leakyRelu(x, slope: 0.01) }
 /// x where x > 0, else alpha·(eˣ − 1), as a symbol.
-public func elu(_ x: Symbol, alpha: Symbol = 1) -> Symbol {
+public func elu(_ x: Symbol, alpha: Symbol) -> Symbol {
   // The exponential of the positive part is not wanted and must not overflow into a NaN of its derivative.
   select(x .<= 0, alpha * expm1(select(x .<= 0, x, 0)), x)
 }
+/// With alpha 1, as a symbol.
+public func elu(_ x: Symbol) -> Symbol { elu(x, alpha: 1) }
 /// x where x > 0, else alpha·(exp(x/alpha) − 1), as a symbol.
-public func celu(_ x: Symbol, alpha: Symbol = 1) -> Symbol {
+public func celu(_ x: Symbol, alpha: Symbol) -> Symbol {
   select(x .<= 0, alpha * expm1(select(x .<= 0, x, 0) / alpha), x)
 }
+/// With alpha 1, as a symbol.
+public func celu(_ x: Symbol) -> Symbol { celu(x, alpha: 1) }
 /// 1.0507·elu(x, alpha: 1.67326), as a symbol.
 public func selu(_ x: Symbol) -> Symbol { 1.0507009873554805 * elu(x, alpha: 1.6732632423543772) }
 /// x·sigmoid(x), as a symbol.
@@ -29,7 +35,9 @@ public func logSigmoid(_ x: Symbol) -> Symbol { -softplus(-x) }
 /// x·tanh(softplus(x)), as a symbol.
 public func mish(_ x: Symbol) -> Symbol { x * tanh(softplus(x)) }
 /// x·Φ(x), as a symbol.
-public func gelu(_ x: Symbol, approximation: GELUApproximation = .none) -> Symbol {
+public func gelu(_ x: Symbol) -> Symbol { gelu(x, approximation: .none) }
+/// x·Φ(x), or its approximation, as a symbol.
+public func gelu(_ x: Symbol, approximation: GELUApproximation) -> Symbol {
   switch approximation {
   case .none: x * Symbol.unary(FX_NORMAL_CDF, x)
   case .tanh: 0.5 * x * (1 + tanh(Symbol((2 / Double.pi).squareRoot()) * (x + 0.044715 * (x * (x * x)))))
@@ -39,6 +47,8 @@ public func gelu(_ x: Symbol, approximation: GELUApproximation = .none) -> Symbo
 public func hardTanh(_ x: Symbol, min lower: Symbol = -1, max upper: Symbol = 1) -> Symbol {
   select(x .<= lower, lower, select(x .>= upper, upper, x))
 }
+/// Between −1 and 1, as a symbol.
+public func hardTanh(_ x: Symbol) -> Symbol { hardTanh(x, min: -1, max: 1) }
 /// min(max(x, 0), 6), as a symbol.
 public func relu6(_ x: Symbol) -> Symbol { hardTanh(x, min: 0, max: 6) }
 /// relu6(x + 3)/6, as a symbol.
@@ -46,12 +56,16 @@ public func hardSigmoid(_ x: Symbol) -> Symbol { relu6(x + 3) / 6 }
 /// x·relu6(x + 3)/6, as a symbol.
 public func hardSwish(_ x: Symbol) -> Symbol { Symbol.unary(FX_HARD_SWISH, x) }
 /// x, but 0 within ±lambda, as a symbol.
-public func hardShrink(_ x: Symbol, lambda: Symbol = 0.5) -> Symbol { select((x .>= -lambda) * (x .<= lambda), 0, x) }
+public func hardShrink(_ x: Symbol, lambda: Symbol) -> Symbol { select((x .>= -lambda) * (x .<= lambda), 0, x) }
+/// With lambda 0.5, as a symbol.
+public func hardShrink(_ x: Symbol) -> Symbol { hardShrink(x, lambda: 0.5) }
 /// x nearer to 0 by lambda, and 0 within ±lambda, as a symbol.
-public func softShrink(_ x: Symbol, lambda: Symbol = 0.5) -> Symbol {
+public func softShrink(_ x: Symbol, lambda: Symbol) -> Symbol {
   // NaN is neither, and stays by the product.
   select(x .> lambda, x - lambda, select(x .< -lambda, x + lambda, 0 * x))
 }
+/// With lambda 0.5, as a symbol.
+public func softShrink(_ x: Symbol) -> Symbol { softShrink(x, lambda: 0.5) }
 /// x/(1 + |x|), as a symbol.
 public func softsign(_ x: Symbol) -> Symbol { x / (1 + abs(x)) }
 /// x − tanh x, as a symbol.

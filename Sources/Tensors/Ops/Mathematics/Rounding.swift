@@ -45,12 +45,23 @@ public func round(_ x: Tensor, decimals: Int) -> Tensor {
 /// ⌊x/y⌋, broadcast together: the quotient that goes with the remainder `%`; integers divided by 0 give 0.
 ///
 /// Rounded from the exact quotient: 1 is 9 times 0.1, which is a little more than a tenth. Derivative: 0. PyTorch: `div` with
-/// `rounding_mode="floor"`; with `"trunc"` it is `trunc(x / y)`.
+/// `rounding_mode="floor"`.
 public func floorDivide(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("floorDivide", R.floorDivide, x, y) }
 /// ⌊x/a⌋; the number takes the tensor's dtype.
 public func floorDivide<S: Scalar>(_ x: consuming Tensor, _ a: S) -> Tensor { mapped("floorDivide", R.floorDivideScalar, x, scalar: a) }
 /// ⌊x/y⌋, as a symbol.
 public func floorDivide(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.binary(FX_FLOORDIV, x, y) }
+/// trunc(x/y), broadcast together: the quotient rounded toward zero, which goes with ``truncatingRemainder(_:_:)-(Tensor,Tensor)``; integers divided by 0 give 0.
+///
+/// Derivative: 0. PyTorch: `div` with `rounding_mode="trunc"`.
+public func truncatingDivide(_ x: Tensor, _ y: Tensor) -> Tensor {
+  mapped("truncatingDivide", x.dtype.isFloatingPoint ? R.truncatingDivide : R.wholeDivide, x, y)
+}
+/// trunc(x/a); the number takes the tensor's dtype.
+public func truncatingDivide<S: Scalar>(_ x: consuming Tensor, _ a: S) -> Tensor {
+  let program = x.dtype.isFloatingPoint ? R.truncatingDivideScalar : R.wholeDivideScalar
+  return mapped("truncatingDivide", program, x, scalar: a)
+}
 /// x − y·trunc(x/y), broadcast together: the remainder with the sign of x, where `%` has that of y; integers divided by 0 give 0.
 ///
 /// Derivative: dy, −dy·trunc(x/y). PyTorch: `fmod`.
@@ -69,12 +80,17 @@ private enum R {
   static let trunc = Program.unary { Tensors.trunc($0) }
   static let round = Program.unary { Tensors.round($0) }
   // From 2⁵³ on there are no decimals, and what overflows keeps its value.
-  static let roundDecimals = Program.scalar { x, unit in `where`(abs(x * unit) .< 0x1p53, Tensors.round(x * unit) / unit, x) }
+  static let roundDecimals = Program.scalar { x, unit in select(abs(x * unit) .< 0x1p53, Tensors.round(x * unit) / unit, x) }
   // A unit beyond the dtype's range is infinite: 0 times it is 0.
-  static let roundTens = Program.scalar { x, unit in `where`(abs(x / unit) .<= 0.5, 0, Tensors.round(x / unit) * unit) }
-  static let roundAway = Program.unary { `where`(abs($0) .< Symbol(.infinity), $0 * 0, $0) }
+  static let roundTens = Program.scalar { x, unit in select(abs(x / unit) .<= 0.5, 0, Tensors.round(x / unit) * unit) }
+  static let roundAway = Program.unary { select(abs($0) .< Symbol(.infinity), $0 * 0, $0) }
   static let floorDivide = Program.binary { Tensors.floorDivide($0, $1) }
   static let floorDivideScalar = Program.scalar { Tensors.floorDivide($0, $1) }
+  static let truncatingDivide = Program.binary { Tensors.trunc($0 / $1) }
+  static let truncatingDivideScalar = Program.scalar { Tensors.trunc($0 / $1) }
+  // What is left when the remainder is taken away is a multiple of the divisor.
+  static let wholeDivide = Program.binary { Tensors.floorDivide($0 - Tensors.truncatingRemainder($0, $1), $1) }
+  static let wholeDivideScalar = Program.scalar { Tensors.floorDivide($0 - Tensors.truncatingRemainder($0, $1), $1) }
   static let truncatingRemainder = Program.binary { Tensors.truncatingRemainder($0, $1) }
   static let truncatingRemainderScalar = Program.scalar { Tensors.truncatingRemainder($0, $1) }
 }

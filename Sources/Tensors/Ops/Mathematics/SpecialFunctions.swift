@@ -103,7 +103,7 @@ private enum F {
   static let xLogY = Program.binary { Tensors.xLogY($0, $1) }
   static let logit = Program.unary { Tensors.logit($0) }
   static let boundedLogit = Program.scalar { x, epsilon in
-    Tensors.logit(`where`(x .< epsilon, epsilon, `where`(x .> 1 - epsilon, 1 - epsilon, x)))
+    Tensors.logit(select(x .< epsilon, epsilon, select(x .> 1 - epsilon, 1 - epsilon, x)))
   }
   static let logAddExp = Program.binary { Tensors.logAddExp($0, $1) }
   static let logAddExp2 = Program.binary { Tensors.logAddExp2($0, $1) }

@@ -42,6 +42,7 @@ extension Tensor {
   ///
   /// Derivative, to the weights: dy at each one's number. PyTorch: `bincount`.
   public func bincount(weights: Tensor? = nil, minimumLength: Int = 0) -> Tensor {
+    if isIntegerLiteral { return integersOfLiteral.bincount(weights: weights, minimumLength: minimumLength) }
     guard let length = attempt({ () throws(TensorError) in try lengthOfCount(weights, minimumLength) }) else { return .placeholder }
     let counts = weights ?? .ones(shape, .int64)
     return Tensor.zeros([length], counts.dtype).scatterAdd(counts, at: self, axis: 0)

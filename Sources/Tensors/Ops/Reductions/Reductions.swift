@@ -252,7 +252,7 @@ extension Tensor {
     if ignoringNaN {
       let isMissing = isNaN
       let count = (.!isMissing).sum(axes: axes, keepDims: keepDims).cast(to: dtype)
-      return `where`(isMissing, 0, self).sum(axes: axes, keepDims: keepDims) / count
+      return select(isMissing, 0, self).sum(axes: axes, keepDims: keepDims) / count
     }
     return Reduce(kind: .mean, axes: axes, keepDims: keepDims)(self)
   }

@@ -97,7 +97,7 @@ struct Scan: Primitive {
       return [before * gathered(x.moved(one: axis, isBack: !isReversed))]
     case .logSumExp:
       // exp(x − y') for all later y', as a chain of factors exp(y − y') ≤ 1. Where all is −∞ there is no derivative: 0.
-      let base = `where`(y .== -Double.infinity, 0.0, y)
+      let base = select(y .== -Double.infinity, 0.0, y)
       return [exp(x - base) * gathered(exp(y - base.moved(one: axis, isBack: !isReversed)))]
     }
   }

@@ -77,7 +77,7 @@ struct Variance: Primitive {
     let divisor = self.divisor(x, dy.shape)
     // The root's derivative at 0 is infinite, the variance's is 0: the product of the two is taken to be 0.
     let isFlat = isRoot ? y .== 0 : nil
-    let slope = isFlat.map { `where`($0, 0, dy / divisor / `where`($0, 1, y)) } ?? dy * 2 / divisor
+    let slope = isFlat.map { select($0, 0, dy / divisor / select($0, 1, y)) } ?? dy * 2 / divisor
     return [Self.slopes(x, mean, slope.reshaped(mean.shape))]
   }
 

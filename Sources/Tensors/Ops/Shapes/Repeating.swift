@@ -51,6 +51,7 @@ extension Tensor {
   public func repeated(_ counts: Tensor, axis: Int) -> Tensor {
     guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "repeated") }) else { return .placeholder }
     let n = shape[axis]
+    let counts = counts.integersOfLiteral
     guard counts.dtype.isInteger, counts.rank <= 1, counts.elementCount == n || counts.elementCount == 1 else {
       fail(
         TensorError(

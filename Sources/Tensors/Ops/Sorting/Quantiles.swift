@@ -48,7 +48,7 @@ extension Tensor {
     let sorted = detached.gather(order, axis: axis).transposed(axis, -1)
     // How long the run of equals is that ends at each place; the first of the longest is that of the smallest.
     let places = Tensor.arange(shape[axis]).expanded(sorted.shape)
-    let starts = `where`(sorted.startsOfRuns(equalNaN: true), places, 0).cumulativeMax(axis: -1).values
+    let starts = select(sorted.startsOfRuns(equalNaN: true), places, 0).cumulativeMax(axis: -1).values
     let ends = (places - starts).argmax(axis: -1, keepDims: true).transposed(axis, -1)
     return picked(order.gather(ends, axis: axis), axis, keepDims: keepDims)
   }
@@ -92,7 +92,7 @@ extension Tensor {
       ranks = ranks * ((.!x.isNaN).sum(axis: -1, keepDims: true).clamped(min: 1) - 1).cast(to: dtype)
     } else {
       // NaN's are last in order: there all ranks of their row point.
-      ranks = `where`(x.isNaN.any(axis: -1, keepDims: true), Double(count - 1), ranks * Double(count - 1))
+      ranks = select(x.isNaN.any(axis: -1, keepDims: true), Double(count - 1), ranks * Double(count - 1))
     }
     let values = x.sorted(axis: -1).interpolated(at: ranks, interpolation)
     let leading = q.rank == 1 ? [q.elementCount] : []
@@ -128,7 +128,7 @@ extension Tensor {
     case .linear, .midpoint:
       // No difference that overflows, or that is one of two infinities, gets into the result.
       let (low, high) = (gather(below, axis: -1), gather(above, axis: -1))
-      return lerp(low, high, weight: interpolation == .linear ? weight : `where`(isBetween, 0.5, weight))
+      return lerp(low, high, weight: interpolation == .linear ? weight : select(isBetween, 0.5, weight))
     }
   }
 }

@@ -28,7 +28,7 @@ extension OperatorTable {
       })
     rows.add(
       .unary(
-        "leakyRelu", "leakyRelu(_: Tensor, slope: Double)", domain: kinked,
+        "leakyRelu", "leakyRelu(_: Tensor)", domain: kinked,
         specials: "nan = nan; -inf = -inf | 0.01; 0 = 0 | 0.01; inf = inf | 1"
       ) {
         leakyRelu($0)
@@ -43,7 +43,7 @@ extension OperatorTable {
       })
     rows.add(
       .unary(
-        "elu", "elu(_: Tensor, alpha: Double)", domain: kinked,
+        "elu", "elu(_: Tensor)", domain: kinked,
         specials: "nan = nan; inf = inf | 1; -inf = -1 | 0; 0 = 0 | 1; 800 = 800 | 1"
       ) {
         elu($0)
@@ -103,7 +103,9 @@ extension OperatorTable {
     let limits = "nan = nan; inf = inf | 1; 800 = 800 | 1"
     rows += both("celu", kinked, specials: limits + "; -inf = -1 | 0; 0 = 0 | 1", { celu($0) }, symbols: { celu($0) }) {
       $0 > 0 ? $0 : expm1($0)
-    }.enumerated().map { i, row in row.with { $0.covers = [i == 0 ? "celu(_: Tensor, alpha: Double)" : "celu(_: Symbol, alpha: Symbol)"] } }
+    }.enumerated().map { i, row in
+      row.with { $0.covers = [i == 0 ? "celu(_: Tensor)" : "celu(_: Symbol)", "celu(_: Symbol, alpha: Symbol)"] }
+    }
     rows.add(
       .unary("celu 0.7", "celu(_: Tensor, alpha: Double)", domain: kinked) {
         celu($0, alpha: 0.7)
@@ -137,10 +139,10 @@ extension OperatorTable {
     for axis in [0, 1, -1] {
       rows.add(
         .general(
-          "glu along \(axis)", ["glu(_: Tensor, axis: Int)"],
+          "glu along \(axis)", ["glu(_: Tensor, axis: Int)", "glu(_: Tensor)"],
           cases: [[[2, 4, 6]], [[2, 2, 2]], [[0, 2, 4]], [[2, 6, 0]], [[20, 50, 60]]]
         ) {
-          glu($0[0], axis: axis)
+          axis == -1 ? glu($0[0]) : glu($0[0], axis: axis)
         } reference: { x in
           let axis = axis < 0 ? axis + 3 : axis
           var shape = x[0].shape
@@ -176,7 +178,9 @@ extension OperatorTable {
     func named(_ rows: [OperatorRow], _ name: String, _ labels: String...) -> [OperatorRow] {
       rows.enumerated().map { i, row in
         row.with {
-          $0.covers = ["\(name)(_: \(i == 0 ? "Tensor" : "Symbol")\(labels.map { ", \($0): \(i == 0 ? "Double" : "Symbol")" }.joined()))"]
+          // Called without settings, it calls the form that has them.
+          $0.covers = ["\(name)(_: \(i == 0 ? "Tensor" : "Symbol"))"]
+          $0.covers += ["\(name)(_: \(i == 0 ? "Tensor" : "Symbol")\(labels.map { ", \($0): \(i == 0 ? "Double" : "Symbol")" }.joined()))"]
         }
       }
     }

@@ -37,12 +37,10 @@ extension OperatorTable {
       })
     rows.add(
       .binary(
-        "x / y", "/(Tensor, Tensor)", domains: [.any, divisors], dtypes: numbers,
+        "x / y", "/(Tensor, Tensor)", domains: [.any, divisors],
         specials: "1 0 = inf; 1 -0 = -inf; 0 0 = nan; inf inf = nan; 1 inf = 0; -1 inf = -0; 0 2 = 0 | 0.5 0"
       ) {
         $0 / $1
-      } integers: {
-        wholeQuotient($0, $1)
       } reference: {
         $0 / $1
       })
@@ -124,24 +122,14 @@ extension OperatorTable {
         3 * $0
       })
     rows.add(
-      .unary("x / 4", "/(Tensor, S)", dtypes: numbers, specials: "-0 = -0") {
+      .unary("x / 4", "/(Tensor, S)", specials: "-0 = -0") {
         $0 / 4
-      } integers: {
-        wholeQuotient($0, 4)
       } reference: {
         $0 / 4
       })
     rows.add(
-      .unary("integers / 0", "/(Tensor, S)", dtypes: integers, slope: .none) {
-        $0 / 0
-      } reference: { _ in
-        0
-      })
-    rows.add(
-      .unary("4 / x", "/(S, Tensor)", domain: divisors, dtypes: numbers, specials: "0 = inf; -0 = -inf; inf = 0 | -0") {
+      .unary("4 / x", "/(S, Tensor)", domain: divisors, specials: "0 = inf; -0 = -inf; inf = 0 | -0") {
         4 / $0
-      } integers: {
-        wholeQuotient(4, $0)
       } reference: {
         4 / $0
       })
@@ -160,11 +148,10 @@ extension OperatorTable {
       let operation = "\(name)(inout Tensor, Tensor)"
       let domains = name == "/=" ? [.any, divisors] : [Domain.any, .any]
       for isAlone in [false, true] {
-        let row = OperatorRow.binary("x \(name) y" + (isAlone ? ", x held alone" : ""), operation, domains: domains, dtypes: numbers) {
+        let dtypes = name == "/=" ? OperatorRow.floats : numbers
+        let row = OperatorRow.binary("x \(name) y" + (isAlone ? ", x held alone" : ""), operation, domains: domains, dtypes: dtypes) {
           x, y in
           changed(isAlone ? x * 1 : x, name, y)
-        } integers: {
-          name == "/=" ? wholeQuotient($0, $1) : updated($0, name, $1)
         } reference: {
           updated($0, name, $1)
         }

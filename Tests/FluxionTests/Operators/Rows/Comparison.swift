@@ -132,32 +132,32 @@ extension OperatorTable {
 
   /// Choice by a mask, and other dtypes.
   static let choice = list { rows in
-    let covers = ["where(_: Tensor, _: Tensor, _: Tensor)", "struct Where"]
+    let covers = ["select(_: Tensor, _: Tensor, _: Tensor)", "struct Select"]
     let cases: [[[Int]]] = [
       [[2, 3, 4], [2, 3, 4], [2, 3, 4]], [[2, 3, 1], [3, 4], [4]], [[3, 4], [2, 3, 4], [2, 1, 4]], [[2, 1, 3], [1, 2, 3], [3]],
       [[1, 1], [1], []], [[0, 3], [3], [1, 3]], [[1500], [1500], [1500]], [[185, 180], [180], [185, 1]],
     ]
     rows.add(
       .general("where", covers, cases: cases, domains: [few, .any, .any], slope: .inputs([1, 2])) { x in
-        `where`(x[0] .> 0, x[1], x[2])
+        select(x[0] .> 0, x[1], x[2])
       } reference: { x in
         .zip(x[0], x[1], x[2]) { $0 > 0 ? $1 : $2 }
       }.moving(OperatorRow.numbers))
     rows.add(
-      .general("where of bools", ["where(_: Tensor, _: Tensor, _: Tensor)"], cases: cases, slope: OperatorRow.Slope.none) { x in
-        `where`(x[0], x[1], x[2])
+      .general("where of bools", ["select(_: Tensor, _: Tensor, _: Tensor)"], cases: cases, slope: OperatorRow.Slope.none) { x in
+        select(x[0], x[1], x[2])
       } reference: { x in
         .zip(x[0], x[1], x[2]) { $0 != 0 ? $1 : $2 }
       }.moving([.bool]))
     rows.add(
-      .unary("where, else 3", "where(_: Tensor, _: Tensor, _: S)", domain: .real(-2, 2, avoiding: [0]), dtypes: OperatorRow.numbers) {
-        `where`($0 .> 0, $0, 3)
+      .unary("where, else 3", "select(_: Tensor, _: Tensor, _: S)", domain: .real(-2, 2, avoiding: [0]), dtypes: OperatorRow.numbers) {
+        select($0 .> 0, $0, 3)
       } reference: {
         $0 > 0 ? $0 : 3
       })
     rows.add(
-      .unary("where 3, else", "where(_: Tensor, _: S, _: Tensor)", domain: .real(-2, 2, avoiding: [0]), dtypes: OperatorRow.numbers) {
-        `where`($0 .> 0, 3, $0)
+      .unary("where 3, else", "select(_: Tensor, _: S, _: Tensor)", domain: .real(-2, 2, avoiding: [0]), dtypes: OperatorRow.numbers) {
+        select($0 .> 0, 3, $0)
       } reference: {
         $0 > 0 ? 3 : $0
       })

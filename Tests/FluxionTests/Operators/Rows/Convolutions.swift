@@ -57,13 +57,13 @@ extension OperatorTable {
     ConvolutionCase(
       name: "with an uneven padding", reference: WindowReference([5], to: [7], window: [2], before: [0], dilation: [1]),
       shapes: [[[2, 2, 5], [3, 2, 2]]]
-    ) { convolution($0, weight: $1, bias: $2, padding: .init(before: 0, after: 3)) },
+    ) { convolution($0, weight: $1, bias: $2, padding: WindowPadding(before: 0, after: 3)) },
     ConvolutionCase(
       name: "of volumes",
       reference: WindowReference(
         [3, 4, 3], to: [2, 2, 3], window: [2, 2, 2], stride: [1, 2, 1], before: [0, 0, 0], dilation: [1, 1, 1]),
       shapes: [[[1, 2, 3, 4, 3], [2, 2, 2, 2, 2]]]
-    ) { convolution($0, weight: $1, bias: $2, stride: [1, 2, 1], padding: .init(before: 0, after: [0, 0, 1])) },
+    ) { convolution($0, weight: $1, bias: $2, stride: [1, 2, 1], padding: WindowPadding(before: 0, after: [0, 0, 1])) },
     // Enough for several tiles, images and threads.
     ConvolutionCase(
       name: "of large images", reference: WindowReference([24, 23], to: [24, 23], window: [3, 3], before: [1, 1]),

@@ -163,6 +163,50 @@ extension OperatorTable {
         Grid([])
       })
     rows.add(
+      creator("a literal in parentheses", "Tensor.init(_: TensorLiteral)", dtypes: [.float32]) { _ in
+        Tensor([[1, 2.5], [3, -4]])
+      } expected: {
+        Grid([2, 2], [1, 2.5, 3, -4])
+      })
+    rows.add(
+      creator("integers in parentheses", "Tensor.init(_: TensorLiteral)", dtypes: [.float32]) { _ in
+        Tensor([[[1, 2]], [[3, -4]]])
+      } expected: {
+        Grid([2, 1, 2], [1, 2, 3, -4])
+      })
+    rows.add(
+      creator("a number's literal", "Tensor.init(_: TensorLiteral)", dtypes: [.float32]) { _ in
+        Tensor(0.5)
+      } expected: {
+        Grid(0.5)
+      })
+    rows.add(
+      creator("a literal with a dtype", "Tensor.init(_: TensorLiteral, _: DType)", dtypes: OperatorRow.numbers) {
+        Tensor([[1, 2], [3, -4]], $0)
+      } expected: {
+        Grid([2, 2], [1, 2, 3, -4])
+      })
+    rows.add(
+      creator("a literal with a shape", "Tensor.init(_: TensorLiteral, shape: Shape)", dtypes: [.float32]) { _ in
+        Tensor([1, 2, 3, 4.5], shape: [2, 2])
+      } expected: {
+        Grid([2, 2], [1, 2, 3, 4.5])
+      })
+    rows.add(
+      creator(
+        "a literal with a shape and a dtype", "Tensor.init(_: TensorLiteral, shape: Shape, _: DType)", dtypes: OperatorRow.numbers
+      ) {
+        Tensor([1, 2, 3, 4], shape: [2, 2], $0)
+      } expected: {
+        Grid([2, 2], [1, 2, 3, 4])
+      })
+    rows.add(
+      creator("of an array with a dtype", "Tensor.init(_: [S], _: DType)", dtypes: OperatorRow.numbers) {
+        Tensor(Array(1...3), $0)
+      } expected: {
+        Grid([1, 2, 3])
+      })
+    rows.add(
       creator("of a number", "Tensor.init(_: S)", dtypes: [.int32]) { _ in
         Tensor(Int32(7))
       } expected: {
@@ -170,19 +214,19 @@ extension OperatorTable {
       })
     rows.add(
       creator("of an array", "Tensor.init(_: [S])", dtypes: [.bool]) { _ in
-        Tensor([true, false])
+        Tensor([true, false] as [Bool])
       } expected: {
         Grid([1, 0])
       })
     rows.add(
       creator("of rows", "Tensor.init(_: [[S]])", dtypes: [.int64]) { _ in
-        Tensor([[1, 2, 3], [4, 5, 6]])
+        Tensor([[1, 2, 3], [4, 5, 6]] as [[Int]])
       } expected: {
         Grid([2, 3], [1, 2, 3, 4, 5, 6])
       })
     rows.add(
       creator("of an array with a shape", "Tensor.init(_: [S], shape: Shape)", dtypes: [.float64]) { _ in
-        Tensor([1.0, 2.0, 3.0, 4.0], shape: [2, 2])
+        Tensor([1, 2, 3, 4] as [Double], shape: [2, 2])
       } expected: {
         Grid([2, 2], [1, 2, 3, 4])
       })

@@ -68,10 +68,10 @@ extension OperatorTable {
     },
     symbol(
       "choice",
-      ["select(_: Symbol, _: Symbol, _: Symbol)", "where(_: Symbol, _: Symbol, _: Symbol)", "Symbol..>(Symbol, Symbol)"],
+      ["select(_: Symbol, _: Symbol, _: Symbol)", "Symbol..>(Symbol, Symbol)"],
       .real(-2, 2, avoiding: [0])
     ) {
-      select($0 .> 0, $0 * $0, `where`($0 .> -1, -3 * $0, 2 - $0))
+      select($0 .> 0, $0 * $0, select($0 .> -1, -3 * $0, 2 - $0))
     } reference: {
       $0 > 0 ? $0 * $0 : $0 > -1 ? -3 * $0 : 2 - $0
     }.with { $0.domains = [.real(-2, 2, avoiding: [0, -1])] },
@@ -229,22 +229,22 @@ extension OperatorTable {
     } reference: {
       2 / (1 + exp(-$0))
     },
-    symbol("relu", ["relu(_: Symbol)", "leakyRelu(_: Symbol, slope: Symbol)"], .real(-2, 2, avoiding: [0])) {
-      relu($0) + leakyRelu($0, slope: 0.1)
+    symbol("relu", ["relu(_: Symbol)", "leakyRelu(_: Symbol, slope: Symbol)", "leakyRelu(_: Symbol)"], .real(-2, 2, avoiding: [0])) {
+      relu($0) + leakyRelu($0, slope: 0.1) + leakyRelu($0)
     } reference: {
-      $0 > 0 ? 2 * $0 : 0.1 * $0
+      $0 > 0 ? 3 * $0 : 0.11 * $0
     },
-    symbol("elu and silu", ["elu(_: Symbol, alpha: Symbol)", "silu(_: Symbol)"], .real(-2, 2, avoiding: [0])) {
-      elu($0, alpha: 2) + silu($0)
+    symbol("elu and silu", ["elu(_: Symbol, alpha: Symbol)", "elu(_: Symbol)", "silu(_: Symbol)"], .real(-2, 2, avoiding: [0])) {
+      elu($0, alpha: 2) + elu($0) + silu($0)
     } reference: {
-      ($0 > 0 ? $0 : 2 * expm1($0)) + $0 / (1 + exp(-$0))
+      ($0 > 0 ? 2 * $0 : 3 * expm1($0)) + $0 / (1 + exp(-$0))
     },
     symbol("softplus", ["softplus(_: Symbol)"], .any) {
       softplus($0)
     } reference: {
       log1p(exp($0))
     },
-    symbol("gelu", ["gelu(_: Symbol, approximation: GELUApproximation)"], .any) {
+    symbol("gelu", ["gelu(_: Symbol, approximation: GELUApproximation)", "gelu(_: Symbol)"], .any) {
       gelu($0)
     } reference: {
       0.5 * $0 * (1 + erf($0 / 2.0.squareRoot()))

@@ -23,7 +23,7 @@ extension OperatorTable {
     rows.add(
       .general("take from a table by a scalar and a matrix", take, cases: [[[4, 2]]]) { x in
         let table = x[0]
-        return table.take(Grid([3, 2], [0, 3, 1, 1, 0, 2]).tensor(.int64)) + table.take(Tensor(3))
+        return table.take(Grid([3, 2], [0, 3, 1, 1, 0, 2]).tensor(.int64)) + table.take(Tensor(3, .int64))
       } reference: { x in
         Grid([3, 2, 2]) { at in x[0][[[[0, 3], [1, 1], [0, 2]][at[0]][at[1]], at[2]]] + x[0][[3, at[2]]] }
       }.with { $0.dtypes = OperatorRow.numbers })

@@ -7,7 +7,7 @@ private func regular(_ x: Matrix) -> Matrix { x + Matrix.identity(x.count) * 5 }
 private func symmetric(_ x: Tensor) -> Tensor { x + x.transposed() }
 private func symmetric(_ x: Matrix) -> Matrix { x + x.transpose }
 /// A matrix with eigenvalues near 2, 5 and 9.
-private func spread(_ x: Tensor) -> Tensor { x * 0.2 + Tensor([2.0, 5, 9]).cast(to: x.dtype) * Tensor.eye(3, nil, x.dtype) }
+private func spread(_ x: Tensor) -> Tensor { x * 0.2 + Tensor([2.0, 5, 9], .float64).cast(to: x.dtype) * Tensor.eye(3, nil, x.dtype) }
 private func spread(_ x: Matrix) -> Matrix { x * 0.2 + [[2, 0, 0], [0, 5, 0], [0, 0, 9]] }
 
 extension OperatorTable {
@@ -385,7 +385,7 @@ extension OperatorTable {
       solver("choleskySolve", ["choleskySolve(_: Tensor, _: Tensor)", "struct CholeskySolve"]) {
         let n = $0.shape[-1]
         let isLower = Tensor.arange(n).unsqueezed(axis: 1) .>= Tensor.arange(n)
-        return choleskySolve(`where`(isLower, regular($0), 0), $1)
+        return choleskySolve(select(isLower, regular($0), 0), $1)
       } _: { x in
         let l = regular(x).enumerated().map { i, row in row.indices.map { $0 <= i ? row[$0] : 0 } }
         return l * l.transpose

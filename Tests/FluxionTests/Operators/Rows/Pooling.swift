@@ -39,7 +39,7 @@ extension OperatorTable {
   ]
   private static let dilated = PoolingCase(
     name: "dilated", reference: WindowReference([5, 9], to: [3, 3], window: [2, 3], stride: [1, 2], before: [0, 2], dilation: [2, 4]),
-    shapes: [[2, 3, 5, 9]], window: [2, 3], stride: [1, 2], padding: .init(before: [0, 2], after: [0, 2]), dilation: [2, 4])
+    shapes: [[2, 3, 5, 9]], window: [2, 3], stride: [1, 2], padding: WindowPadding(before: [0, 2], after: [0, 2]), dilation: [2, 4])
 
   /// The first of the largest, and where it lies.
   @Sendable private static func largest(_ list: [(position: Int, value: Double)]) -> (position: Int, value: Double) {

@@ -125,7 +125,7 @@ extension OperatorTable {
       })
     rows.add(
       row("repeated by counts", "Tensor.repeated(_: Tensor, axis: Int)", cases: [[[2, 3]], [[1, 3]], [[0, 3]]]) {
-        $0.repeated(Tensor([2, 0, 3]), axis: 1)
+        $0.repeated(Tensor([2, 0, 3], .int64), axis: 1)
       } reference: { x in
         Grid([x.shape[0], 5]) { x[[$0[0], [0, 0, 2, 2, 2][$0[1]]]] }
       })

@@ -70,6 +70,32 @@ extension OperatorTable {
       } reference: {
         (($0 - ($0.truncatingRemainder(dividingBy: 0.1) + 0.1).truncatingRemainder(dividingBy: 0.1)) / 0.1).rounded()
       })
+    rows.add(
+      .binary(
+        "truncatingDivide", "truncatingDivide(_: Tensor, _: Tensor)", domains: [.any, divisors], dtypes: numbers, slope: .flat,
+        specials: "7 2 = 3 | 0 0; -7 2 = -3; 7 -2 = -3; -7 -2 = 3; 1 0 = inf; 0 0 = nan; 1 inf = 0; nan 1 = nan"
+      ) {
+        truncatingDivide($0, $1)
+      } integers: {
+        wholeQuotient($0, $1)
+      } reference: {
+        ($0 / $1).rounded(.towardZero)
+      })
+    rows.add(
+      .unary(
+        "truncatingDivide by 3", "truncatingDivide(_: Tensor, _: S)", domain: .real(-9, 9), dtypes: numbers, slope: .flat,
+        specials: "-7 = -2"
+      ) {
+        truncatingDivide($0, 3)
+      } reference: {
+        ($0 / 3).rounded(.towardZero)
+      })
+    rows.add(
+      .unary("truncatingDivide by 0", "truncatingDivide(_: Tensor, _: S)", dtypes: [.int32, .int64], slope: .none) {
+        truncatingDivide($0, 0)
+      } reference: { _ in
+        0
+      })
     rows += both(
       "truncatingRemainder", [.real(2.5, 3.9, integers: -9...9), .real(2.0, 2.2, integers: -5...5)],
       specials: "7 3 = 1 | 1 -2; -7 3 = -1 | 1 2; 7 -3 = 1; 6 3 = 0; -6 3 = -0; 1 inf = 1; 1 0 = nan; inf 3 = nan; nan 3 = nan; 1e9 7 = 6",
@@ -238,6 +264,12 @@ extension OperatorTable {
     rows.add(
       .unary("floorDivide of a large number", "floorDivide(_: Tensor, _: S)", domain: few, dtypes: integers, slope: .none) {
         floorDivide($0 * 2 + (2 * large + 1), 2) - large
+      } reference: {
+        $0
+      })
+    rows.add(
+      .unary("truncatingDivide of a large number", "truncatingDivide(_: Tensor, _: S)", domain: few, dtypes: integers, slope: .none) {
+        truncatingDivide($0 * 2 + (2 * large + 1), 2) - large
       } reference: {
         $0
       })

@@ -96,7 +96,7 @@ extension OperatorTable {
     }
     rows.add(
       .general("scatter combining mean, of integers", combining, cases: [[[2], [3]]], domains: [.whole(-9...9), .whole(-9...9)]) { x in
-        x[0].scatter(x[1], at: Tensor([0, 0, 1]), axis: 0, combining: .mean)
+        x[0].scatter(x[1], at: Tensor([0, 0, 1], .int64), axis: 0, combining: .mean)
       } reference: { x in
         let (a, b) = (x[0].values, x[1].values)
         return Grid([((a[0] + b[0] + b[1]) / 3).rounded(.down), ((a[1] + b[2]) / 2).rounded(.down)])
@@ -107,7 +107,7 @@ extension OperatorTable {
     // Zeros: each factor's derivative is the product of the others.
     rows.add(
       .general("scatter combining product, of zeros", combining, cases: [[[3], [5]]], domains: [.any, .whole(0...1)]) { x in
-        x[0].scatter(x[1], at: Tensor([0, 0, 1, 0, 1]), axis: 0, combining: .product)
+        x[0].scatter(x[1], at: Tensor([0, 0, 1, 0, 1], .int64), axis: 0, combining: .product)
       } reference: { x in
         let (a, b) = (x[0].values, x[1].values)
         return Grid([a[0] * b[0] * b[1] * b[3], a[1] * b[2] * b[4], a[2]])
@@ -122,7 +122,7 @@ extension OperatorTable {
     // Equal extremes share the gradient, as in PyTorch; NaN is the result where there is one.
     rows.add(
       .general("scatter combining maximum, of equals", combining, cases: [[[2], [3]]]) { x in
-        x[0].scatter(x[1], at: Tensor([0, 0, 1]), axis: 0, combining: .maximum)
+        x[0].scatter(x[1], at: Tensor([0, 0, 1], .int64), axis: 0, combining: .maximum)
       } reference: { x in
         let (a, b) = (x[0].values, x[1].values)
         return Grid([max(a[0], b[0], b[1]), max(a[1], b[2])])
@@ -144,7 +144,7 @@ extension OperatorTable {
         .general(
           "adding along \(axis)", adding, cases: [[[3, 3, 3], shape], [[3, 50, 60], [4, 50, 60]]], dtypes: OperatorRow.numbers
         ) {
-          $0[0].adding($0[1], at: Tensor([2, 0, -1, 2]), axis: axis)
+          $0[0].adding($0[1], at: Tensor([2, 0, -1, 2], .int64), axis: axis)
         } reference: { x in
           var y = x[0]
           _ = Grid(x[1].shape) { position in
@@ -171,7 +171,7 @@ extension OperatorTable {
         "adding at index tensors", ["Tensor.adding(_: Tensor, at: [any TensorIndex])"], cases: [[[3, 4, 5], [3, 1]]],
         dtypes: OperatorRow.numbers
       ) {
-        let parts: [any TensorIndex] = [TensorIndexKind.all, Tensor([0, -1, 0]), Tensor([3, 3, 3])]
+        let parts: [any TensorIndex] = [TensorIndexKind.all, Tensor([0, -1, 0], .int64), Tensor([3, 3, 3], .int64)]
         return $0[0].adding($0[1], at: parts)
       } reference: { x in
         var y = x[0]

@@ -9,7 +9,7 @@ extension OperatorTable {
     [false, true].map { isAlone in
       subscriptRow("x[\(name)] = y" + (isAlone ? ", x held alone" : ""), [[3, 4, 5], value]) { x in
         // `reversed` copies nothing, so adding does: the result is held by nobody else.
-        var y = isAlone ? `where`(Tensor.ones([], .bool), x[0], x[0]) : x[0]
+        var y = isAlone ? select(Tensor.ones([], .bool), x[0], x[0]) : x[0]
         write(&y, x[1])
         return y
       } reference: { x in
@@ -37,26 +37,26 @@ extension OperatorTable {
         for i in 0..<4 { for j in 0..<5 { x[[0, i, j]] = y[[0, i, j]] } }
       },
       written("1..<1", [0, 4, 5], { $0[1..<1] = $1 }) { _, _ in }.map { $0.with { $0.slope = .inputs([0]) } },
-      written("indices", [2, 4, 5], { $0[Tensor([2, 0])] = $1 }) { x, y in
+      written("indices", [2, 4, 5], { $0[Tensor([2, 0], .int64)] = $1 }) { x, y in
         for i in 0..<4 { for j in 0..<5 { (x[[2, i, j]], x[[0, i, j]]) = (y[[0, i, j]], y[[1, i, j]]) } }
       },
-      written("indices, one of them three times", [4, 4, 5], { $0[Tensor([1, 2, -2, 1])] = $1 }) { x, y in
+      written("indices, one of them three times", [4, 4, 5], { $0[Tensor([1, 2, -2, 1], .int64)] = $1 }) { x, y in
         // The last one counts.
         for i in 0..<4 { for j in 0..<5 { (x[[1, i, j]], x[[2, i, j]]) = (y[[3, i, j]], y[[1, i, j]]) } }
       },
-      written("axis: 1, indices", [3, 2, 5], { $0[axis: 1, Tensor([3, 0])] = $1 }) { x, y in
+      written("axis: 1, indices", [3, 2, 5], { $0[axis: 1, Tensor([3, 0], .int64)] = $1 }) { x, y in
         for i in 0..<3 { for j in 0..<5 { (x[[i, 3, j]], x[[i, 0, j]]) = (y[[i, 0, j]], y[[i, 1, j]]) } }
       },
       written("at: [1, ellipsis, 2]", [4], { $0[at: [1, TensorIndexKind.ellipsis, 2]] = $1 }) { x, y in
         for i in 0..<4 { x[[1, i, 2]] = y[[i]] }
       },
-      written("1, indices", [2, 5], { $0[1, Tensor([-1, 1])] = $1 }) { x, y in
+      written("1, indices", [2, 5], { $0[1, Tensor([-1, 1], .int64)] = $1 }) { x, y in
         for j in 0..<5 { (x[[1, 3, j]], x[[1, 1, j]]) = (y[[0, j]], y[[1, j]]) }
       },
-      written("all, indices, indices", [3, 2], { $0[.all, Tensor([0, 3]), Tensor([4, 1])] = $1 }) { x, y in
+      written("all, indices, indices", [3, 2], { $0[.all, Tensor([0, 3], .int64), Tensor([4, 1], .int64)] = $1 }) { x, y in
         for i in 0..<3 { (x[[i, 0, 4]], x[[i, 3, 1]]) = (y[[i, 0]], y[[i, 1]]) }
       },
-      written("indices, all, indices", [2, 4], { $0[Tensor([0, 2]), .all, Tensor([4, 1])] = $1 }) { x, y in
+      written("indices, all, indices", [2, 4], { $0[Tensor([0, 2], .int64), .all, Tensor([4, 1], .int64)] = $1 }) { x, y in
         for j in 0..<4 { (x[[0, j, 4]], x[[2, j, 1]]) = (y[[0, j]], y[[1, j]]) }
       },
       written("mask", [4, 5], { $0[Tensor([true, false, true])] = $1 }) { x, y in

@@ -152,7 +152,7 @@ extension OperatorTable {
         [$0[0], 0, 4]
       })
 
-    let (one, two) = (Tensor([2, 0, -1, 2]), Grid([2, 2], [0, 1, 3, -1]).tensor(.int64))
+    let (one, two) = (Tensor([2, 0, -1, 2], .int64), Grid([2, 2], [0, 1, 3, -1]).tensor(.int64))
     let (first, second): ([Int], [[Int]]) = ([2, 0, -1, 2], [[0, 1], [3, -1]])
     rows.add(
       read("indices", [4, 4, 5]) {
@@ -186,19 +186,19 @@ extension OperatorTable {
       })
     rows.add(
       read("neighbouring indices", [3, 2, 2]) {
-        $0[.all, two, Tensor([0, 4])]
+        $0[.all, two, Tensor([0, 4], .int64)]
       } from: {
         [$0[0], second[$0[1]][$0[2]], $0[2] == 0 ? 0 : 4]
       })
     rows.add(
       read("indices in front", [2, 2, 5]) {
-        $0[Tensor([0, 2]), two]
+        $0[Tensor([0, 2], .int64), two]
       } from: {
         [$0[1] == 0 ? 0 : 2, second[$0[0]][$0[1]], $0[2]]
       })
     rows.add(
       read("indices apart", [2, 2, 4]) {
-        $0[Tensor([0, 2]), .all, two]
+        $0[Tensor([0, 2], .int64), .all, two]
       } from: {
         [$0[1] == 0 ? 0 : 2, $0[2], second[$0[0]][$0[1]]]
       })
@@ -210,7 +210,7 @@ extension OperatorTable {
       })
     rows.add(
       read("three index tensors", [2, 2]) {
-        $0[Tensor([0, 2]), two, two]
+        $0[Tensor([0, 2], .int64), two, two]
       } from: {
         [$0[1] == 0 ? 0 : 2, second[$0[0]][$0[1]], second[$0[0]][$0[1]]]
       })
@@ -229,7 +229,7 @@ extension OperatorTable {
       })
     rows.add(
       read("mask, all, indices", [2, 4]) {
-        $0[mask, .all, Tensor([4, 0])]
+        $0[mask, .all, Tensor([4, 0], .int64)]
       } from: {
         [2 * $0[0], $0[1], $0[0] == 0 ? 4 : 0]
       })
