@@ -22,8 +22,8 @@ extension Tape {
 
 final class OverwritingRecord: Record<Replace> {
   override func backward(_ dy: inout Tensor, tape: UInt64, since start: Int32, level: Int32, into gradients: inout Gradients) {
-    // A pass that is recorded is differentiated: by the rule.
-    guard Context.current.tapeID == 0, Context.current.profiler == nil, dy.hasElements else {
+    let context = Context.current
+    guard context.profiler == nil, !context.hasFailed, dy.hasElements else {
       return super.backward(&dy, tape: tape, since: start, level: level, into: &gradients)
     }
     func slot(_ node: Node) -> Int? {
@@ -32,18 +32,35 @@ final class OverwritingRecord: Record<Replace> {
     let region = primitive.region
     let (ofWhole, ofPart) = (slot(x.a.node), slot(x.b.node))
     if let ofPart {
-      let part = region.view(dy)
-      guard let own = attempt("subscript", { () throws(TensorError) in ofWhole == nil ? part : try part.contiguousCopy() }) else { return }
+      // A copy, so that nobody else refers to the gradient of the whole, which is changed next.
+      let part = Slice(region: region)(dy)
+      guard let own = ofWhole == nil ? part : part.copied("subscript") else { return }
       gradients.add(own, at: ofPart)
     }
     guard let ofWhole else { return }
     var dx = dy
     dy = .placeholder
-    if !dx.isContiguous || !dx.isHeldAlone {
-      guard let copy = attempt("subscript", { [dx] () throws(TensorError) in try dx.contiguousCopy() }) else { return }
-      dx = copy
+    let zero = Tensor.zeros([], dx.dtype).expanded(region.shape)
+    // A pass that is recorded is differentiated in turn: what it overwrites is on the tape as what the program does.
+    if context.tapeID != 0, dx.isTracked(context), let tape = context.tape {
+      tape.overwrite(region, of: &dx, with: zero)
+      if context.hasFailed { return }
+    } else {
+      if !dx.isContiguous || !dx.isHeldAlone {
+        guard let copy = dx.copied("subscript") else { return }
+        dx = copy
+      }
+      copyElements(from: zero, to: region.view(dx))
     }
-    copyElements(from: Tensor.zeros([], dx.dtype).expanded(region.shape), to: region.view(dx))
     gradients.add(dx, at: ofWhole)
+  }
+}
+
+extension Tensor {
+  /// The elements in memory of their own, at the same place on the tape; nil after a mistake.
+  func copied(_ name: String) -> Tensor? {
+    guard hasElements, var copy = attempt(name, { () throws(TensorError) in try contiguousCopy() }) else { return nil }
+    copy.node = node
+    return copy
   }
 }
