@@ -57,6 +57,12 @@ import Testing
       for i in stride(from: 0, to: n, by: 2) { y[i] = y[i + 1] * 0 + x[i] }
       return [y]
     },
+    Loop("rows written at positions") { x, n in
+      var y = x * 1
+      for i in stride(from: 0, to: n, by: 2) { y[Tensor([i])] = x[i..<i + 1] }
+      for i in stride(from: 1, to: n, by: 4) { y[Tensor([i, i])] = concatenate([y[i..<i + 1], x[i..<i + 1]]) }
+      return [y]
+    },
     Loop("stack of what was unstacked") { x, n in [stack(x.unstacked())] },
     Loop("concatenation of what was split") { x, n in [concatenate(x.split(size: 1))] },
     Loop("windows", times: 2) { x, n in (0..<n).map { i in concatenate([x[i..<i + 1], x[(i + 1) % n..<(i + 1) % n + 1]]) } },
@@ -106,9 +112,8 @@ import Testing
         return MemoryPool.shared.takenBytes - before
       }
       for loop in Self.loops {
-        for order in 1...3 {
-          let n = order == 3 ? 64 : 128
-          let (small, large) = (bytes(loop, n, order), bytes(loop, 4 * n, order))
+        for order in loop.testDescription.contains("written") ? [1, 2, 3] : [1, 2] {
+          let (small, large) = (bytes(loop, 128, order), bytes(loop, 512, order))
           #expect(large <= 11 * max(small, 1 << 16), "\(loop.testDescription), order \(order): \(small) and \(large) bytes")
         }
       }
