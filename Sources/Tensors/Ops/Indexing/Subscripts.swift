@@ -302,9 +302,8 @@ extension Tensor {
       let rows = Array(shape.dropFirst())
       let part = try value.fit(Shape(Array(flat.shape) + rows)).reshaped(Shape([flat.elementCount] + rows))
       if context.hasFailed { return }
-      let put = PutRows(indices: flat.flattened())
-      _ = try put.result(Pair(self, part))
-      return try overwrite(put, with: part)
+      if part.dtype != dtype { throw TensorError("subscript", mixedDTypes(dtype, part.dtype).message) }
+      return try overwrite(PutRows(indices: flat.flattened()), with: part)
     }
     let part = selection.part(of: self).permuted(order)
     let restShape = Shape(part.shape.dropFirst(count))
