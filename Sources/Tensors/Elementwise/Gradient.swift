@@ -158,6 +158,19 @@ enum Gradient {
     return shorten(derivative.program.computed)
   }
 
+  /// dy·b·aᵇ⁻¹, which is 0 at b = 0 whatever a is; nil where it is 0 everywhere.
+  private static func powerByBase(_ a: Symbol, _ b: Symbol, _ dy: Adjoint) -> Adjoint? {
+    if b.node.value == 0 { return nil }
+    let power = Symbol.pow(a, b - 1)
+    if inputs(of: b.node).isEmpty { return dy * select(b .== 0, 0, b * power) }
+    // As a product, whose derivative for b at b = 0 is 1/a, where that is finite.
+    let isInfinite: Symbol = (power - power) .!= 0
+    let slope = dy * (b * select((b .== 0) .& isInfinite, 0, power))
+    // Of a power in a derivative dy may have such a factor 0.
+    if case .apply = b.node.kind { return dy.chosen(Symbol(dy.node) .== 0, nil, slope) }
+    return slope
+  }
+
   private static let ln2 = Double.log(2)
   private static let ln10 = Double.log(10)
 
@@ -217,8 +230,7 @@ enum Gradient {
     case FX_DIV: return [dy / b, -(dy * (y / b))]
     case FX_POW:
       // 0ᵇ has the derivative 0 for b: PyTorch's convention, where log 0 would give NaN. A power of 0 has none for a.
-      let byBase = b.node.value == 0 ? nil : dy * select(b .== 0, 0, b * S.pow(a, b - 1))
-      return [byBase, dy * select((a .== 0) * (b .>= 0), 0, y * S.log(a))]
+      return [powerByBase(a, b, dy), dy * select((a .== 0) * (b .>= 0), 0, y * S.log(a))]
     case FX_MAX, FX_MIN:
       // Where both are equal each gets half, as in PyTorch.
       let half = dy * 0.5
@@ -231,7 +243,7 @@ enum Gradient {
       let isFlat = (r .== 0) .| (r .== S(.infinity))
       let divisor = select(isFlat, 1, r)
       let dx = dy.chosen(isFlat, nil, dy)
-      return [dx * (b / divisor) / divisor, -(dx * (a / divisor) / divisor)]
+      return [dx * (b / divisor / divisor), -(dx * (a / divisor / divisor))]
     case FX_LOG_ADD_EXP:
       // Two equal infinities are 0 apart.
       let areInfinite = (a .== b) * (S.unary(FX_ABS, a) .== S(.infinity))

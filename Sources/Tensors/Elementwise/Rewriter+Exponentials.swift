@@ -18,6 +18,7 @@ extension Rewriter {
     },
     .function(op: FX_RECIPROCAL) { x, r in r.quotient(.constant(1), x.arguments[0]) },
     .function(op: FX_DIV) { x, r in r.quotient(x.arguments[0], x.arguments[1]) },
+    .function(op: FX_DIV) { x, r in r.quotientWithExponent(x) },
     .function(op: FX_POW) { x, r in
       guard x.arguments[1].value == -2, let terms = r.terms(x.arguments[0]), terms.contains(where: { $0.exponent != nil }) else {
         return nil
@@ -177,6 +178,12 @@ extension Rewriter {
       return c == 1 ? nil : apply(FX_DIV, apply(FX_MUL, .constant(1 / c), numerator), cosh)
     }
     guard let above = terms(numerator) else { return quotientOfProduct(numerator, denominator, below) }
+    return quotient(above, below)
+  }
+
+  /// The same of two sums.
+  private mutating func quotient(_ above: [Term], _ below: [Term]) -> Expression? {
+    if let y = tangentOfSoftplus(above, below) { return y }
     if below.count == 1 {
       guard above.count == 1, let a = above[0].exponent, let b = below[0].exponent else { return nil }
       let c = above[0].coefficient / below[0].coefficient
@@ -207,6 +214,42 @@ extension Rewriter {
     return nil
   }
 
+  /// (e²ᵘ + 2eᵘ)/(e²ᵘ + 2eᵘ + 2) = tanh(log(1 + eᵘ)).
+  private mutating func tangentOfSoftplus(_ above: [Term], _ below: [Term]) -> Expression? {
+    guard above.count == 2, below.count == 3, let constant = below.first(where: { $0.exponent == nil })?.coefficient, constant > 0 else {
+      return nil
+    }
+    for (i, one) in above.enumerated() {
+      let two = above[1 - i]
+      guard let u = one.exponent, let v = two.exponent, one.coefficient == 2 * two.coefficient else { continue }
+      let ((c, x), (d, y)) = (linear(u), linear(v))
+      guard x === y, d == 2 * c, below.first(where: { $0.exponent === u })?.coefficient == constant,
+        below.first(where: { $0.exponent === v })?.coefficient == constant / 2
+      else { continue }
+      return apply(FX_MUL, .constant(2 * two.coefficient / constant), apply(FX_TANH, apply(FX_SOFTPLUS, u)))
+    }
+    return nil
+  }
+
+  /// (eᵘ − 1)/v and v/(eᵘ − 1) of a multiple v of u as multiples of (eᵘ − 1)/u and u/(eᵘ − 1), whose derivatives have a rule.
+  private mutating func quotientWithExponent(_ x: Expression) -> Expression? {
+    let (above, below) = (x.arguments[0], x.arguments[1])
+    let ((a, n), (b, d)) = (linear(above), linear(below))
+    if n.isApplied(FX_EXPM1) {
+      let u = n.arguments[0]
+      let (k, w) = linear(u)
+      guard d === w, above !== n || below !== u, (a * k / b).isNormal else { return nil }
+      return apply(FX_MUL, .constant(a * k / b), apply(FX_DIV, n, u))
+    }
+    if d.isApplied(FX_EXPM1) {
+      let u = d.arguments[0]
+      let (k, w) = linear(u)
+      guard n === w, above !== u || below !== d, (a / (k * b)).isNormal else { return nil }
+      return apply(FX_MUL, .constant(a / (k * b)), apply(FX_DIV, u, d))
+    }
+    return nil
+  }
+
   /// A product over a sum, its exponential factors taken into a sigmoid.
   ///
   /// A sum over a sum is taken apart if each part has such a factor.
@@ -220,19 +263,19 @@ extension Rewriter {
     }
     var (factors, others) = ([Term(coefficient: 1)], [Expression]())
     func collect(_ x: Expression, _ r: inout Rewriter) {
-      if let one = r.terms(x), one.count == 1, let product = r.multiplied(factors, one) {
+      if let some = r.terms(x), let product = r.multiplied(factors, some) {
         factors = product
       } else if x.isApplied(FX_MUL) {
         for argument in x.arguments { collect(argument, &r) }
       } else if x.isApplied(FX_NEG) {
-        factors[0].coefficient *= -1
+        for i in factors.indices { factors[i].coefficient *= -1 }
         collect(x.arguments[0], &r)
       } else {
         others.append(x)
       }
     }
     collect(numerator, &self)
-    guard factors.count == 1, let part = fraction(factors[0], below) else { return nil }
+    guard let part = factors.count == 1 ? fraction(factors[0], below) : quotient(factors, below) else { return nil }
     return others.reversed().reduce(part) { apply(FX_MUL, $1, $0) }
   }
 

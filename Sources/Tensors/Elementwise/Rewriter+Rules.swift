@@ -29,7 +29,16 @@ extension Rewriter {
     Rule { x, _ in (log(x * Symbol.unary(FX_SQUARE, x)), 3 * log(x)) },
     Rule { x, _ in (log2(exp2(x)), x) },
 
+    // Inverse hyperbolic functions, which cancel far on one side.
+    Rule { x, _ in (log(x + Symbol.binary(FX_HYPOT, x, 1)), Symbol.asinh(x)) },
+    Rule { x, _ in (log(x + sqrt(Symbol.unary(FX_SQUARE, x) - 1)), Symbol.acosh(x)) },
+    Rule { x, _ in (log(Symbol.binary(FX_DIV, 1 + x, 1 - x)), 2 * Symbol.atanh(x)) },
+    Rule { x, _ in (log(Symbol.binary(FX_DIV, 1 - x, 1 + x)), -2 * Symbol.atanh(x)) },
+
     // Sigmoid and what it is made of.
+    Rule { x, _ in (Symbol.binary(FX_MAX, x, 0) + softplus(-abs(x)), softplus(x)) },
+    Rule { x, _ in (Symbol.binary(FX_MAX, 0, x) + softplus(-abs(x)), softplus(x)) },
+    Rule { x, _ in (relu(x) + softplus(-abs(x)), softplus(x)) },
     Rule { x, _ in (log(sigmoid(x)), -softplus(-x)) },
     Rule { x, _ in (log1p(-sigmoid(x)), -softplus(x)) },
     Rule { x, _ in (2 * sigmoid(x) - 1, tanh(0.5 * x)) },
@@ -74,6 +83,19 @@ extension Rewriter {
       else { return nil }
       return r.apply(FX_MUL, a, r.apply(FX_DIV, a, r.apply(FX_ADD, h, c)))
     },
+    .function(op: FX_LOG1P) { x, r in r.logOfOnePlusSquare(x.arguments[0]) },
+    .function(op: FX_LOG) { x, r in
+      guard x.arguments[0].isApplied(FX_ADD), let h = r.hypotenuse(x.arguments[0]) else { return nil }
+      return r.apply(FX_MUL, .constant(2), r.apply(FX_LOG, h))
+    },
+    // x²/(x² + y²).
+    .function(op: FX_DIV) { x, r in
+      let ((k, square), sum) = (r.linear(x.arguments[0]), x.arguments[1])
+      guard square.isApplied(FX_SQUARE), sum.isApplied(FX_ADD), sum.arguments.contains(where: { $0 === square }),
+        let h = r.hypotenuse(sum)
+      else { return nil }
+      return r.apply(FX_MUL, .constant(k), r.apply(FX_SQUARE, r.apply(FX_DIV, square.arguments[0], h)))
+    },
     .function(op: FX_LOG) { x, r in
       guard x.arguments[0].isApplied(FX_POW), let power = x.arguments[0].arguments[1].value else { return nil }
       let base = x.arguments[0].arguments[0]
@@ -87,13 +109,10 @@ extension Rewriter {
     var sides: [Expression] = []
     func collect(_ x: Expression, _ r: inout Rewriter) -> Bool {
       if x.isApplied(FX_ADD) { return x.arguments.allSatisfy { collect($0, &r) } }
-      if x.isApplied(FX_SQUARE) {
-        sides.append(x.arguments[0])
-      } else if let c = x.value, c >= 0 {
+      if let c = x.value, c >= 0 {
         sides.append(.constant(c.squareRoot()))
-      } else if x.isApplied(FX_MUL), let i = x.arguments.firstIndex(where: { ($0.value ?? 0) > 0 }), x.arguments[1 - i].isApplied(FX_SQUARE)
-      {
-        sides.append(r.apply(FX_MUL, .constant(x.arguments[i].value!.squareRoot()), x.arguments[1 - i].arguments[0]))
+      } else if let (k, side) = r.square(x) {
+        sides.append(r.apply(FX_MUL, .constant(k.squareRoot()), side))
       } else {
         return false
       }
@@ -102,6 +121,33 @@ extension Rewriter {
     guard collect(sum, &self), sides.contains(where: { $0.value == nil }) else { return nil }
     if sides.count == 1 { return apply(FX_ABS, sides[0]) }
     return sides.dropFirst().reduce(sides[0]) { apply(FX_HYPOT, $0, $1) }
+  }
+
+  /// k and y of k·y², k positive; nil of anything else.
+  private mutating func square(_ x: Expression) -> (Double, Expression)? {
+    let (k, y) = linear(x)
+    if y.isApplied(FX_SQUARE) { return k > 0 && k.isFinite ? (k, y.arguments[0]) : nil }
+    // 0.5·x·x, from left to right.
+    guard y.isApplied(FX_MUL) else { return nil }
+    let ((a, u), (b, v)) = (linear(y.arguments[0]), linear(y.arguments[1]))
+    return u === v && k * a * b > 0 && (k * a * b).isFinite ? (k * a * b, u) : nil
+  }
+
+  /// log(1 + k·x²), far out as 2·log(√k·|x|), since x² overflows before its logarithm does; of sums of squares alike.
+  ///
+  /// One logarithm for both.
+  private mutating func logOfOnePlusSquare(_ x: Expression) -> Expression? {
+    let size: Expression
+    if let (k, side) = square(x) {
+      size = apply(FX_MUL, .constant(k.squareRoot()), apply(FX_ABS, side))
+    } else if x.isApplied(FX_ADD), let h = hypotenuse(x) {
+      size = h
+    } else {
+      return nil
+    }
+    let isFar = apply(FX_GT, size, .constant(0x1p30))
+    let argument = apply(FX_SELECT, isFar, apply(FX_SUB, size, .constant(1)), x)
+    return apply(FX_MUL, apply(FX_SELECT, isFar, .constant(2), .constant(1)), apply(FX_LOG1P, argument))
   }
 
   // MARK: Products

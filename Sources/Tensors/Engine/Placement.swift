@@ -60,7 +60,36 @@ struct Assemble: Primitive {
       copy.node = dy.node
       dy = copy
     }
-    return x.indices.map { i in i < first ? dy : needs[i] ? placements[i - first].read(dy) : nil }
+    return x.indices.map { i in
+      if i < first { return dy }
+      guard needs[i] else { return nil }
+      let part = placements[i - first].read(dy)
+      // Where dy goes on to the whole nobody else refers to it, so that it can be added to in place.
+      return first == 1 && needs[0] && part.hasElements && part.sharesMemory(with: dy) ? part.copied(name) : part
+    }
+  }
+
+  /// The same, in place of a tensor that nobody else refers to, and recorded; false where it cannot be.
+  func adds(_ parts: [Tensor], to x: inout Tensor) -> Bool {
+    let context = Context.current
+    guard context.tapeID != 0, let tape = context.tape, !context.hasFailed, !context.isObserved, x.isContiguous, x.isHeldAlone else {
+      return false
+    }
+    for part in parts where !part.hasElements { return false }
+    // A record of the earlier value would keep it: the rule reads shapes alone.
+    var before = Tensor(hollow: x.shape, x.dtype)
+    before.node = x.node
+    let operands = [before] + parts
+    let level = operands.level(on: context.tapeID)
+    if level == Node.unrecorded { return false }
+    let done: Void? = attempt(name) { () throws(TensorError) in
+      for i in placements.indices { try placements[i].add(parts[i], to: x) }
+    }
+    guard done != nil else { return true }
+    x.isFrozen = false
+    x.node = .none
+    if level > 0 { tape.record(self, operands, &x, level) }
+    return true
   }
 }
 
@@ -151,17 +180,17 @@ struct Gradients {
 
   /// The gradient that has come together, which leaves.
   mutating func take(_ slot: Int) -> Tensor? {
-    let whole = slots[slot]
+    var sum = slots[slot]
     slots[slot] = nil
-    guard !parts.isEmpty, let parts = parts.removeValue(forKey: slot) else { return whole }
-    if whole == nil && parts.count == 1 { return parts[0] }
-    var sum = whole
+    guard !parts.isEmpty, let parts = parts.removeValue(forKey: slot) else { return sum }
+    if sum == nil && parts.count == 1 { return parts[0] }
     var placed: [(placement: any Placement, part: Tensor)] = []
     for part in parts {
       if let found = part.placement { placed.append(found) } else { sum = sum.map { $0 + part } ?? part }
     }
     if placed.isEmpty { return sum }
-    let shape = parts[0].shape
-    return Assemble(placements: placed.map(\.placement), shape: shape)((sum.map { [$0] } ?? []) + placed.map(\.part))
+    let all = Assemble(placements: placed.map(\.placement), shape: parts[0].shape)
+    if sum != nil, all.adds(placed.map(\.part), to: &sum!) { return sum }
+    return all((sum.map { [$0] } ?? []) + placed.map(\.part))
   }
 }

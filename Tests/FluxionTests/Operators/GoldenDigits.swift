@@ -24,7 +24,10 @@ struct GoldenDigits: Sendable {
   /// The worst value, first and second derivatives of a function; the unit is that of the truth, or of `floors` where that is smaller.
   ///
   /// A truth that is no number is asked for in values only; in derivatives it says that there is none, or that it is a convention.
-  func worst(_ name: String, _ dtype: DType, floors: [Double], _ f: ([Tensor]) -> Tensor) throws -> [Worst] {
+  /// `terms` gives at a point what the terms are that a second derivative is the sum of, where they may cancel.
+  func worst(
+    _ name: String, _ dtype: DType, floors: [Double], terms: (([Double]) -> Double)? = nil, _ f: ([Tensor]) -> Tensor
+  ) throws -> [Worst] {
     let key = "\(name).f\(dtype == .float32 ? 32 : 64)"
     let (operands, truths) = (try file.tensor(key), try file.tensor(key + ".y"))
     let x = (0..<operands.shape[0]).map { operands[$0] }
@@ -50,7 +53,8 @@ struct GoldenDigits: Sendable {
           // A derivative near the end of the range may be a product that goes beyond it.
           if order > 0 && got[i].isInfinite && abs(truth[i]) > top / 64 && (got[i] < 0) == (truth[i] < 0) { continue }
           if order == 2 && rows.contains(where: { abs(columns[$0][i]) > top }) { continue }
-          let error = Self.units(got[i], truth[i], dtype, floors[order])
+          let size = order == 2 ? terms?(points.map { $0[i] }) ?? 0 : 0
+          let error = Self.units(got[i], truth[i], dtype, size.isFinite ? max(floors[order], size) : floors[order])
           if error > worst.error { worst = Worst(error: error, point: points.map { $0[i] }, got: got[i], truth: truth[i]) }
         }
       }

@@ -100,25 +100,41 @@ struct PutRows: Primitive {
     return Signature(x.a.shape, x.a.dtype)
   }
   func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
-    let positions = try Positions(indices, below: x.a.shape[0], axis: 0, of: x.a.shape)
     let y = try x.a.contiguousCopy()
-    let v = try x.b.ordered
-    fx_put(Int32(v.dtype.byteCount), 1, x.a.shape[0], x.a.shape[1], positions.count, positions.pointer, v.pointer, y.pointer)
+    try overwrite(y, with: x.b)
     return y
   }
   func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let zero = Tensor.zeros([], dy.dtype).expanded(x.b.shape)
-    return [
-      needs[0] ? PutRows(indices: indices)(Pair(dy, zero)) : nil,
-      needs[1] ? Take(indices: indices, axis: 0)(dy) * isLast(x).cast(to: dy.dtype) : nil,
-    ]
+    return [needs[0] ? PutRows(indices: indices)(Pair(dy, zero)) : nil, needs[1] ? written(x, dy) : nil]
   }
 
   /// Which of v's rows are there afterwards: of several for one row of x the others have no gradient.
   private func isLast(_ x: Pair) -> Tensor {
-    let order = Tensor.arange(x.b.shape[0]).unsqueezed(axis: 1)
-    let writers = PutRows(indices: indices)(Pair(Tensor.zeros([x.a.shape[0], 1], .int64), order))
-    return Take(indices: indices, axis: 0)(writers) .== order
+    let (rows, count) = (x.a.shape[0], x.b.shape[0])
+    let shape = Shape(repeating: 1, rank: x.b.rank).replacing(0, with: count)
+    // Of few the work is theirs, and not that of all rows.
+    if count < rows / 8, indices.hasElements, let positions = try? Positions(indices, below: rows, axis: 0, of: x.a.shape) {
+      var seen: Set<Int64> = []
+      let flags = (0..<count).reversed().map { seen.insert(positions.pointer[$0]).inserted }
+      return Tensor(Array(flags.reversed()), shape: shape)
+    }
+    let order = Tensor.arange(count).unsqueezed(axis: 1)
+    let writers = PutRows(indices: indices)(Pair(Tensor.zeros([rows, 1], .int64), order))
+    return (Take(indices: indices, axis: 0)(writers) .== order).reshaped(shape)
+  }
+}
+
+extension PutRows: Overwriting {
+  func overwrite(_ whole: Tensor, with part: Tensor) throws(TensorError) {
+    let positions = try Positions(indices, below: whole.shape[0], axis: 0, of: whole.shape)
+    let v = try part.ordered
+    let columns = whole.shape.dropFirst().reduce(1, *)
+    fx_put(Int32(v.dtype.byteCount), 1, whole.shape[0], columns, positions.count, positions.pointer, v.pointer, whole.pointer)
+  }
+  func written(_ x: Pair, _ dy: Tensor) -> Tensor {
+    let rows = Take(indices: indices, axis: 0)(dy)
+    return x.b.shape[0] == 1 ? rows : rows * isLast(x).cast(to: dy.dtype)
   }
 }
 

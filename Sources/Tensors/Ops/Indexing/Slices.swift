@@ -125,11 +125,16 @@ struct Replace: Primitive {
   }
   func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
     let y = try x.a.contiguousCopy()
-    copyElements(from: x.b, to: region.view(y))
+    overwrite(y, with: x.b)
     return y
   }
   func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let zero = Tensor.zeros([], dy.dtype).expanded(region.shape)
-    return [needs[0] ? Replace(region: region)(Pair(dy, zero)) : nil, needs[1] ? Slice(region: region)(dy) : nil]
+    return [needs[0] ? Replace(region: region)(Pair(dy, zero)) : nil, needs[1] ? written(x, dy) : nil]
   }
+}
+
+extension Replace: Overwriting {
+  func overwrite(_ whole: Tensor, with part: Tensor) { copyElements(from: part, to: region.view(whole)) }
+  func written(_ x: Pair, _ dy: Tensor) -> Tensor { Slice(region: region)(dy) }
 }

@@ -310,20 +310,20 @@ extension Tensor {
       if part.dtype != dtype {
         throw TensorError("subscript", "a \(part.dtype) value for a \(dtype) tensor; convert it with .cast(to: .\(dtype))")
       }
-      let isMarked = Tape.isOpenElsewhere(context.tapeID) && Pair(self, part).otherTape(than: context.tapeID) != nil
-      let tracked = isTracked(context) || part.isTracked(context)
-      if tracked, !isMarked, !context.isObserved, hasElements, part.hasElements, let tape = context.tape {
-        tape.overwrite(selection.region, of: &self, with: part)
-      } else if tracked || isMarked || context.isDry || part.sharesMemory(with: self) || !isContiguous || !isHeldAlone {
-        self = Replace(region: selection.region)(Pair(self, part))
-      } else {
-        copyElements(from: part, to: selection.region.view(self))
-        node = .none
-      }
-      return
+      return try overwrite(Replace(region: selection.region), with: part)
     }
     let (order, flat, place) = try selection.rows()
     let count = selection.tensors.reduce(0) { $0 + $1.axes.count }
+    // Rows of a whole tensor are written in place, as a rectangular part is.
+    if !adding, order == Array(0..<rank), count == 1, selection.region.isAll(of: shape),
+      selection.axes.elementsEqual(0..<rank)
+    {
+      let rows = Array(shape.dropFirst())
+      let part = try value.fit(Shape(Array(flat.shape) + rows)).reshaped(Shape([flat.elementCount] + rows))
+      if context.hasFailed { return }
+      if part.dtype != dtype { throw TensorError("subscript", mixedDTypes(dtype, part.dtype).message) }
+      return try overwrite(PutRows(indices: flat.flattened()), with: part)
+    }
     let part = selection.part(of: self).permuted(order)
     let restShape = Shape(part.shape.dropFirst(count))
     // The value as the read would give it, then the positions' axes in front.
@@ -344,6 +344,21 @@ extension Tensor {
     if context.hasFailed { return }
     // A region of everything holds nothing of the tensor that was.
     self = selection.region.isAll(of: shape) ? whole : Replace(region: selection.region)(Pair(self, whole))
+  }
+
+  /// Overwrites a part: in place where nobody else refers to the elements, and recorded where something is differentiated.
+  private mutating func overwrite<P: Overwriting>(_ primitive: P, with part: Tensor) throws(TensorError) {
+    let context = Context.current
+    let isMarked = Tape.isOpenElsewhere(context.tapeID) && Pair(self, part).otherTape(than: context.tapeID) != nil
+    let tracked = isTracked(context) || part.isTracked(context)
+    if tracked, !isMarked, !context.isObserved, hasElements, part.hasElements, let tape = context.tape {
+      tape.overwrite(primitive, of: &self, with: part)
+    } else if tracked || isMarked || context.isDry || part.sharesMemory(with: self) || !isContiguous || !isHeldAlone {
+      self = primitive(Pair(self, part))
+    } else {
+      try primitive.overwrite(self, with: part)
+      node = .none
+    }
   }
 
   /// Broadcast to the shape of a part that is written to; leading axes of size 1 may go.

@@ -96,9 +96,15 @@ struct PseudoInverse: Primitive {
   static func slope(_ x: Tensor, _ y: Tensor, _ dy: Tensor) -> Tensor {
     // −yᵀ·dy·yᵀ + (1 − x·y)·dyᵀ·y·yᵀ + yᵀ·y·dyᵀ·(1 − y·x); the last two are 0 for an invertible matrix.
     let (yt, dyt) = (y.transposed(), dy.transposed())
-    let first = dyt • y • yt
-    let second = yt • (y • dyt)
-    return first - x • (y • first) + second - (second • y) • x - yt • dy • yt
+    // In the order in which what is between has the smaller of the two sizes.
+    if x.shape[-2] >= x.shape[-1] {
+      let first = dyt • (y • yt)
+      let second = yt • (y • dyt)
+      return first - x • (y • first) + second - second • (y • x) - yt • (dy • yt)
+    }
+    let first = (dyt • y) • yt
+    let second = (yt • y) • dyt
+    return first - (x • y) • first + second - (second • y) • x - (yt • dy) • yt
   }
 }
 

@@ -9,6 +9,7 @@ import RealModule
 /// Derivative: dy·eˣ.
 ///
 /// Accuracy: 1 ulp in float32, 2 in float64.
+/// Derivatives: the first 4 ulp, the second 8, of 1 where they are smaller.
 public func exp(_ x: consuming Tensor) -> Tensor { mapped("exp", M.exp, x) }
 /// eˣ, as a symbol.
 public func exp(_ x: Symbol) -> Symbol { Symbol.exp(x) }
@@ -16,7 +17,8 @@ public func exp(_ x: Symbol) -> Symbol { Symbol.exp(x) }
 ///
 /// Derivative: dy·eˣ.
 ///
-/// Accuracy: 1 ulp in float32, 2 in float64.
+/// Accuracy: 2 ulp in float32, 2 in float64.
+/// Derivatives: the first 4 ulp, the second 8, of 1 where they are smaller.
 public func expm1(_ x: consuming Tensor) -> Tensor { mapped("expm1", M.expm1, x) }
 /// eˣ − 1, as a symbol.
 public func expm1(_ x: Symbol) -> Symbol { Symbol.expMinusOne(x) }
@@ -25,6 +27,7 @@ public func expm1(_ x: Symbol) -> Symbol { Symbol.expMinusOne(x) }
 /// Derivative: dy/x.
 ///
 /// Accuracy: 1 ulp in float32, 1 in float64.
+/// Derivatives: the first 4 ulp, the second 8.
 public func log(_ x: consuming Tensor) -> Tensor { mapped("log", M.log, x) }
 /// The natural logarithm, as a symbol.
 public func log(_ x: Symbol) -> Symbol { Symbol.log(x) }
@@ -33,6 +36,7 @@ public func log(_ x: Symbol) -> Symbol { Symbol.log(x) }
 /// Derivative: dy·2ˣ·log 2. PyTorch: `exp2`.
 ///
 /// Accuracy: 1 ulp in float32, 2 in float64.
+/// Derivatives: the first 4 ulp, the second 8, of 1 where they are smaller.
 public func exp2(_ x: consuming Tensor) -> Tensor { mapped("exp2", M.exp2, x) }
 /// 2ˣ, as a symbol.
 public func exp2(_ x: Symbol) -> Symbol { Symbol.unary(FX_EXP2, x) }
@@ -41,6 +45,7 @@ public func exp2(_ x: Symbol) -> Symbol { Symbol.unary(FX_EXP2, x) }
 /// Derivative: dy/(x·log 2). PyTorch: `log2`.
 ///
 /// Accuracy: 1 ulp in float32, 1 in float64.
+/// Derivatives: the first 4 ulp, the second 8.
 public func log2(_ x: consuming Tensor) -> Tensor { mapped("log2", M.log2, x) }
 /// The logarithm to base 2, as a symbol.
 public func log2(_ x: Symbol) -> Symbol { Symbol.unary(FX_LOG2, x) }
@@ -49,6 +54,7 @@ public func log2(_ x: Symbol) -> Symbol { Symbol.unary(FX_LOG2, x) }
 /// Derivative: dy/(x·log 10). PyTorch: `log10`.
 ///
 /// Accuracy: 1 ulp in float32, 1 in float64.
+/// Derivatives: the first 4 ulp, the second 8.
 public func log10(_ x: consuming Tensor) -> Tensor { mapped("log10", M.log10, x) }
 /// The logarithm to base 10, as a symbol.
 public func log10(_ x: Symbol) -> Symbol { Symbol.unary(FX_LOG10, x) }
@@ -57,6 +63,7 @@ public func log10(_ x: Symbol) -> Symbol { Symbol.unary(FX_LOG10, x) }
 /// Derivative: dy/(1 + x).
 ///
 /// Accuracy: 1 ulp in float32, 1 in float64.
+/// Derivatives: the first 4 ulp, the second 8.
 public func log1p(_ x: consuming Tensor) -> Tensor { mapped("log1p", M.log1p, x) }
 /// log(1 + x), as a symbol.
 public func log1p(_ x: Symbol) -> Symbol { Symbol.log(onePlus: x) }
@@ -65,6 +72,7 @@ public func log1p(_ x: Symbol) -> Symbol { Symbol.log(onePlus: x) }
 /// Derivative: dy/(2√x).
 ///
 /// Accuracy: 1 ulp in float32, 1 in float64.
+/// Derivatives: the first 4 ulp, the second 8.
 public func sqrt(_ x: consuming Tensor) -> Tensor { mapped("sqrt", M.sqrt, x) }
 /// √x, as a symbol.
 public func sqrt(_ x: Symbol) -> Symbol { Symbol.sqrt(x) }
@@ -73,6 +81,7 @@ public func sqrt(_ x: Symbol) -> Symbol { Symbol.sqrt(x) }
 /// Derivative: −dy·x^(−3/2)/2.
 ///
 /// Accuracy: 2 ulp in float32, 2 in float64.
+/// Derivatives: the first 8 ulp, the second 16.
 public func rsqrt(_ x: consuming Tensor) -> Tensor { mapped("rsqrt", M.rsqrt, x) }
 /// 1/√x, as a symbol.
 public func rsqrt(_ x: Symbol) -> Symbol { Symbol.unary(FX_RSQRT, x) }
@@ -116,6 +125,7 @@ public func lerp(_ x: Tensor, _ y: Tensor, weight: Double) -> Tensor {
 /// Derivative: dy·y·xʸ⁻¹, dy·xʸ·log x (0 at x = 0, y ≥ 0).
 ///
 /// Accuracy: 1 ulp in float32, 2 in float64.
+/// Derivatives: the first 512 ulp, the second 1024, of 1 where they are smaller; the second's of its largest term.
 public func pow(_ x: Tensor, _ y: Tensor) -> Tensor { mapped("pow", M.pow, x, y) }
 /// xʸ, as a symbol.
 public func pow(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.pow(x, y) }

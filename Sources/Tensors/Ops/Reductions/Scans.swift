@@ -97,10 +97,24 @@ struct Scan: Primitive {
       return [before * gathered(x.moved(one: axis, isBack: !isReversed))]
     case .logSumExp:
       // exp(x − y') for all later y', as a chain of factors exp(y − y') ≤ 1. Where all is −∞ there is no derivative: 0.
-      let base = select(y .== -Double.infinity, 0.0, y)
-      return [exp(x - base) * gathered(exp(y - base.moved(one: axis, isBack: !isReversed)))]
+      // From the first +∞ on those that are infinite share evenly, as in logSumExp.
+      let count = (x.detached .== Double.infinity).cast(to: x.dtype).cumulativeSum(axis: axis)
+      let next = select(y .== -Double.infinity, 0.0, y).moved(one: axis, isBack: !isReversed)
+      let shares = count / count.moved(one: axis, isBack: !isReversed, filling: 1)
+      return [
+        mapped("cumulativeLogSumExp", Slopes.own, x, y, count) * gathered(mapped("cumulativeLogSumExp", Slopes.chain, y, next, shares))
+      ]
     }
   }
+}
+
+/// The factors of the gradient of cumulativeLogSumExp.
+private enum Slopes {
+  static let own = Program.ternary { x, y, count in
+    let base = select(y .== Symbol(-.infinity), 0, y)
+    return select(y .== Symbol(.infinity), select(x .== Symbol(.infinity), 1 / count, 0), exp(x - base))
+  }
+  static let chain = Program.ternary { y, next, share in select(y .== Symbol(.infinity), share, exp(y - next)) }
 }
 
 /// y[k] = a[k]·y[k − 1] + b[k] along an axis, from y[0] = b[0]; or the same from the end.

@@ -80,7 +80,8 @@ extension OperatorTable {
             $0.specials = [
               special([-inf, -inf, 0], [-inf, -inf, 0], [0, 0, 1]), special([1000, 1000], [1000, 1000 + log(2)]),
               special([2, 2], [2, 2 + log(2)], [1.5, 0.5]),
-              special([0, inf, -inf, inf, 1], [0, inf, inf, inf, inf]), special([0, nan, 1], [0, nan, nan]),
+              special([0, inf, -inf, inf, 1], [0, inf, inf, inf, inf], [1, 3, 0, 1, 0]),
+              special([-inf, -inf, 1, inf, 2], [-inf, -inf, 1, inf, inf], [0, 0, 1, 2, 0]), special([0, nan, 1], [0, nan, nan]),
               special([-1000, 1000], [-1000, 1000], [1, 1]),
             ]
           }
