@@ -279,7 +279,7 @@ struct ConvolutionSum {
         totals?.write(to: target, adds: true)
       }
     }
-    let total = parts == 1 ? partial : partial.sum(axis: 0)
+    let total = try parts == 1 ? partial : partial.sum(axis: 0).made
     copyElements(
       Shape([groups, outputs, row]), from: Shape([row * wide, 1, wide]), total.pointer, to: Shape([outputs * row, row, 1]), weight,
       size: size)
