@@ -9,6 +9,9 @@ typedef double f64_vector __attribute__((vector_size(64)));
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 
+// The taps that are added up one after the other; what they give is added up in double.
+#define LONGEST 1024
+
 // Elements with an even number among those of two vectors.
 #define EVEN_f32(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
 #define EVEN_f64(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
@@ -52,8 +55,16 @@ typedef double f64_vector __attribute__((vector_size(64)));
   FX_INLINE void block_##S(int R, int V, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight, T bias, const T *in, ptrdiff_t row, \
                            T *out, ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {                       \
     S##_vector sums[8];                                                                                       \
+    double totals[8 * LANES_##S];                                                                             \
+    if (taps > LONGEST) memset(totals, 0, sizeof totals);                                                     \
     UNROLL for (int i = 0; i < R * V; i++) sums[i] = (S##_vector){0} + bias;                                  \
     for (ptrdiff_t k = 0; k < taps; k++) {                                                                    \
+      if (k > 0 && k % LONGEST == 0) {                                                                        \
+        UNROLL for (int i = 0; i < R * V; i++) {                                                              \
+          for (int l = 0; l < LANES_##S; l++) totals[i * LANES_##S + l] += (double)sums[i][l];                \
+          sums[i] = (S##_vector){0};                                                                          \
+        }                                                                                                     \
+      }                                                                                                       \
       const T *from = in + offsets[k];                                                                        \
       UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) {                                 \
         S##_vector x;                                                                                         \
@@ -61,6 +72,9 @@ typedef double f64_vector __attribute__((vector_size(64)));
         sums[r * V + v] += weight[k] * x;                                                                     \
       }                                                                                                       \
     }                                                                                                         \
+    if (taps > LONGEST)                                                                                       \
+      UNROLL for (int i = 0; i < R * V; i++)                                                                  \
+        for (int l = 0; l < LANES_##S; l++) sums[i][l] = (T)(totals[i * LANES_##S + l] + (double)sums[i][l]); \
     UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) {                                   \
       ptrdiff_t count = width - v * LANES_##S;                                                                \
       T *to = out + r * lead + v * LANES_##S;                                                                 \

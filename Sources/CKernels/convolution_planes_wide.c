@@ -180,7 +180,7 @@ static int fits(const fx_tile *t, int dtype) {
   const fx_window *w = &t->window;
   ptrdiff_t lanes = dtype == FX_F32 ? f32_lanes : f64_lanes;
   return w->dilation[0] == 1 && w->dilation[1] == 1 && w->dilation[2] == 1 && w->stride[2] <= 2 && t->size[2] % lanes == 0
-      && __builtin_cpu_supports("x86-64-v4");
+      && w->window[0] * w->window[1] <= 128 && __builtin_cpu_supports("x86-64-v4");
 }
 
 int fx_plane_pad_wide(int dtype, const fx_tile *t, const void *x, void *y) {

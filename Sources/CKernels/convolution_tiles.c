@@ -77,6 +77,8 @@ void fx_tile_pack(int dtype, ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t taps,
 
 // A long sum is one of shorter ones, whose roundings are of smaller numbers.
 #define STRETCH 64
+// So many terms are added up in the elements' own precision, what they give in double.
+#define LONGEST (256 * STRETCH)
 
 // `count` rows of two vectors: sums over k of a[k, row] times the vectors at b + offsets[k].
 #define PRODUCT(NAME, T, LANES, ROWS)                                                                         \
@@ -92,7 +94,17 @@ void fx_tile_pack(int dtype, ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t taps,
       T first = bias && r < count ? bias[r] : 0;                                                              \
       totals[r][0] = totals[r][1] = (vector_##NAME){0} + first;                                               \
     }                                                                                                         \
+    double far[ROWS][2][LANES];                                                                               \
+    if (depth > LONGEST) memset(far, 0, sizeof far);                                                          \
     for (ptrdiff_t start = 0; start < depth; start += STRETCH) {                                              \
+      if (start > 0 && start % LONGEST == 0) {                                                                \
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < ROWS; r++)                                     \
+          _Pragma("clang loop unroll(full)") for (int v = 0; v < 2; v++) {                                    \
+            vector_##NAME total = totals[r][v];                                                               \
+            for (int l = 0; l < LANES; l++) far[r][v][l] += (double)total[l];                                 \
+            totals[r][v] = (vector_##NAME){0};                                                                \
+          }                                                                                                   \
+      }                                                                                                       \
       vector_##NAME sums[ROWS][2];                                                                            \
       _Pragma("clang loop unroll(full)") for (int r = 0; r < ROWS; r++) sums[r][0] = sums[r][1] = (vector_##NAME){0}; \
       for (ptrdiff_t k = start, end = min_size(depth, start + STRETCH); k < end; k++, a += ROWS) {            \
@@ -111,6 +123,11 @@ void fx_tile_pack(int dtype, ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t taps,
       if (r < count) {                                                                                        \
         /* Copies, so that the totals themselves have no address and stay in registers. */                    \
         vector_##NAME first = totals[r][0], second = totals[r][1];                                            \
+        if (depth > LONGEST)                                                                                  \
+          for (int l = 0; l < LANES; l++) {                                                                   \
+            first[l] = (T)(far[r][0][l] + (double)first[l]);                                                  \
+            second[l] = (T)(far[r][1][l] + (double)second[l]);                                                \
+          }                                                                                                   \
         store_##NAME(n0, (const T *)&first, y0 + r * lead);                                                   \
         store_##NAME(n1, (const T *)&second, y1 + r * lead);                                                  \
       }                                                                                                       \

@@ -9,6 +9,9 @@ typedef double f64_vector __attribute__((vector_size(64)));
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 
+// The terms that are added up one after the other; what they give is added up in double.
+#define LONGEST 1024
+
 #define SQUARE(s, p) s += p * p
 #define SIZE(s, p) s += __builtin_elementwise_abs(p)
 #define CUBE(s, p) s += p * p * __builtin_elementwise_abs(p)
@@ -21,19 +24,25 @@ typedef double f64_vector __attribute__((vector_size(64)));
       for (ptrdiff_t i = 0; i < m; i += 2) {                                                                  \
         const T *a = x + i * d, *b = i + 1 < m ? a + d : a;                                                   \
         S##_vector sums[8];                                                                                   \
-        UNROLL for (int v = 0; v < 8; v++) sums[v] = (S##_vector){0};                                         \
-        for (ptrdiff_t k = 0; k < d; k++) {                                                                   \
-          const T *row = y + k * lead + j;                                                                    \
-          UNROLL for (int v = 0; v < 4; v++) {                                                                \
-            S##_vector c;                                                                                     \
-            memcpy(&c, row + v * LANES, sizeof c);                                                            \
-            S##_vector p = a[k] - c, q = b[k] - c;                                                            \
-            ADD(sums[v], p);                                                                                  \
-            ADD(sums[4 + v], q);                                                                              \
-          }                                                                                                   \
-        }                                                                                                     \
         T flat[8 * LANES];                                                                                    \
-        memcpy(flat, sums, sizeof flat);                                                                      \
+        double totals[8 * LANES];                                                                             \
+        if (d > LONGEST) memset(totals, 0, sizeof totals);                                                    \
+        for (ptrdiff_t first = 0; first < d || first == 0; first += LONGEST) {                                \
+          UNROLL for (int v = 0; v < 8; v++) sums[v] = (S##_vector){0};                                       \
+          for (ptrdiff_t k = first, end = min_size(d, first + LONGEST); k < end; k++) {                       \
+            const T *row = y + k * lead + j;                                                                  \
+            UNROLL for (int v = 0; v < 4; v++) {                                                              \
+              S##_vector c;                                                                                   \
+              memcpy(&c, row + v * LANES, sizeof c);                                                          \
+              S##_vector p = a[k] - c, q = b[k] - c;                                                          \
+              ADD(sums[v], p);                                                                                \
+              ADD(sums[4 + v], q);                                                                            \
+            }                                                                                                 \
+          }                                                                                                   \
+          memcpy(flat, sums, sizeof flat);                                                                    \
+          if (d > LONGEST) for (int l = 0; l < 8 * LANES; l++) totals[l] += (double)flat[l];                  \
+        }                                                                                                     \
+        if (d > LONGEST) for (int l = 0; l < 8 * LANES; l++) flat[l] = (T)totals[l];                          \
         for (int l = 0; l < 8 * LANES; l++) flat[l] = ROOT(flat[l]);                                          \
         size_t bytes = (size_t)min_size(4 * LANES, n - j) * sizeof(T);                                        \
         memcpy(out + i * n + j, flat, bytes);                                                                 \
@@ -51,7 +60,7 @@ DISTANCES(cubic, f32, float, CUBE, CUBE_ROOT_f32)
 DISTANCES(cubic, f64, double, CUBE, CUBE_ROOT_f64)
 
 // The same for what vectors have no operation for, one row at a time: t is a difference's size. Extremes are NaN where a size is.
-#define OTHER_DISTANCES(NAME, S, T, START, STEP, ROOT)                                                        \
+#define OTHER_DISTANCES(NAME, S, T, ADDS, START, STEP, ROOT)                                                  \
   FX_CLONES static void NAME##_##S(ptrdiff_t m, ptrdiff_t n, ptrdiff_t d, T order, const T *x, const T *y, ptrdiff_t lead, T *out) { \
     enum { WIDTH = 256 / sizeof(T) };                                                                         \
     T root = 1 / order;                                                                                       \
@@ -59,8 +68,12 @@ DISTANCES(cubic, f64, double, CUBE, CUBE_ROOT_f64)
     for (ptrdiff_t j = 0; j < n; j += WIDTH)                                                                  \
       for (ptrdiff_t i = 0; i < m; i++) {                                                                     \
         T sums[WIDTH];                                                                                        \
+        double totals[WIDTH];                                                                                 \
+        if (ADDS && d > LONGEST) memset(totals, 0, sizeof totals);                                            \
         for (int l = 0; l < WIDTH; l++) sums[l] = START;                                                      \
         for (ptrdiff_t k = 0; k < d; k++) {                                                                   \
+          if (ADDS && k > 0 && k % LONGEST == 0)                                                              \
+            for (int l = 0; l < WIDTH; l++) totals[l] += (double)sums[l], sums[l] = 0;                        \
           const T *row = y + k * lead + j;                                                                    \
           T a = x[i * d + k];                                                                                 \
           for (int l = 0; l < WIDTH; l++) {                                                                   \
@@ -69,20 +82,20 @@ DISTANCES(cubic, f64, double, CUBE, CUBE_ROOT_f64)
           }                                                                                                   \
         }                                                                                                     \
         for (int l = 0; l < WIDTH; l++) {                                                                     \
-          T s = sums[l];                                                                                      \
+          T s = ADDS && d > LONGEST ? (T)(totals[l] + (double)sums[l]) : sums[l];                             \
           sums[l] = ROOT;                                                                                     \
         }                                                                                                     \
         memcpy(out + i * n + j, sums, (size_t)min_size(WIDTH, n - j) * sizeof(T));                            \
       }                                                                                                       \
   }
-OTHER_DISTANCES(power, f32, float, 0, s + pow_f32(t, order), pow_f32(s, root))
-OTHER_DISTANCES(power, f64, double, 0, s + pow_f64(t, order), pow_f64(s, root))
-OTHER_DISTANCES(largest, f32, float, 0, ((t > s) | (t != t)) ? t : s, s)
-OTHER_DISTANCES(largest, f64, double, 0, ((t > s) | (t != t)) ? t : s, s)
-OTHER_DISTANCES(smallest, f32, float, __builtin_inff(), ((t < s) | (t != t)) ? t : s, s)
-OTHER_DISTANCES(smallest, f64, double, __builtin_inf(), ((t < s) | (t != t)) ? t : s, s)
-OTHER_DISTANCES(different, f32, float, 0, s + (t != 0 ? 1.0f : 0.0f), s)
-OTHER_DISTANCES(different, f64, double, 0, s + (t != 0 ? 1.0 : 0.0), s)
+OTHER_DISTANCES(power, f32, float, 1, 0, s + pow_f32(t, order), pow_f32(s, root))
+OTHER_DISTANCES(power, f64, double, 1, 0, s + pow_f64(t, order), pow_f64(s, root))
+OTHER_DISTANCES(largest, f32, float, 0, 0, ((t > s) | (t != t)) ? t : s, s)
+OTHER_DISTANCES(largest, f64, double, 0, 0, ((t > s) | (t != t)) ? t : s, s)
+OTHER_DISTANCES(smallest, f32, float, 0, __builtin_inff(), ((t < s) | (t != t)) ? t : s, s)
+OTHER_DISTANCES(smallest, f64, double, 0, __builtin_inf(), ((t < s) | (t != t)) ? t : s, s)
+OTHER_DISTANCES(different, f32, float, 1, 0, s + (t != 0 ? 1.0f : 0.0f), s)
+OTHER_DISTANCES(different, f64, double, 1, 0, s + (t != 0 ? 1.0 : 0.0), s)
 
 #define BY_ORDER(S, T)                                                                                        \
   static void distances_##S(ptrdiff_t m, ptrdiff_t n, ptrdiff_t d, double order, const T *x, const T *y, ptrdiff_t lead, T *out) { \
@@ -114,7 +127,11 @@ void fx_distances(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t d, double order
         ptrdiff_t width = min_size(WIDTH, d - first);                                                         \
         const T *a = x + i * d + first;                                                                       \
         T total[WIDTH] = {0};                                                                                 \
+        double totals[WIDTH];                                                                                 \
+        if (n > PART * LONGEST) memset(totals, 0, sizeof totals);                                             \
         for (ptrdiff_t start = 0; start < n; start += PART) {                                                 \
+          if (start > 0 && start % (PART * LONGEST) == 0)                                                     \
+            for (int l = 0; l < WIDTH; l++) totals[l] += (double)total[l], total[l] = 0;                      \
           T sums[WIDTH] = {0};                                                                                \
           for (ptrdiff_t j = start; j < min_size(n, start + PART); j++) {                                     \
             T s = c[i * row + j * column], size = SHARES ? r[i * row + j * column] : 0;                       \
@@ -139,6 +156,7 @@ void fx_distances(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t d, double order
           }                                                                                                   \
           for (int l = 0; l < WIDTH; l++) total[l] += sums[l];                                                \
         }                                                                                                     \
+        if (n > PART * LONGEST) for (int l = 0; l < WIDTH; l++) total[l] = (T)(totals[l] + (double)total[l]); \
         memcpy(out + i * d + first, total, (size_t)width * sizeof(T));                                        \
       }                                                                                                       \
   }

@@ -50,6 +50,13 @@ FX_INLINE double sign_from_f64(double x, double s) {
 FX_INLINE ptrdiff_t min_size(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 FX_INLINE ptrdiff_t max_size(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 
+// *y + *rest grows by v: what rounding takes from the sum is kept beside it (Knuth's two-sum), and *y is what the sum alone would be.
+FX_INLINE void add_exactly(float *y, float *rest, float v) {
+  float old = *y, sum = old + v, part = sum - old;
+  *rest += (old - (sum - part)) + (v - part);
+  *y = sum;
+}
+
 // The parts of the table behind fx_elementwise: NULL where a part does not have the instruction.
 fx_kernel fx_arithmetic_kernel(int op, int dtype);
 fx_kernel fx_integer_kernel(int op, int dtype);

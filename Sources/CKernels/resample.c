@@ -5,6 +5,20 @@
   FX_CLONES static void resample_##S(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t count, ptrdiff_t inner, ptrdiff_t taps, const int64_t *places, \
                                      const double *weights, const T *x, T *y) {                               \
     for (ptrdiff_t o = 0; o < outer; o++, x += n * inner, y += count * inner) {                               \
+      if (taps > 64) { /* Of many terms rounding would count. */                                              \
+        for (ptrdiff_t i = 0; i < count; i++)                                                                 \
+          for (ptrdiff_t j = 0; j < inner; j += 64) {                                                         \
+            double sums[64] = {0};                                                                            \
+            ptrdiff_t width = min_size(64, inner - j);                                                        \
+            for (ptrdiff_t t = 0; t < taps; t++) {                                                            \
+              const T *in = x + places[i * taps + t] * inner + j;                                             \
+              double f = (double)(T)weights[i * taps + t];                                                    \
+              for (ptrdiff_t l = 0; l < width; l++) sums[l] += (double)in[l] * f;                             \
+            }                                                                                                 \
+            for (ptrdiff_t l = 0; l < width; l++) y[i * inner + j + l] = (T)sums[l];                          \
+          }                                                                                                   \
+        continue;                                                                                             \
+      }                                                                                                       \
       if (inner == 1) {                                                                                       \
         for (ptrdiff_t i = 0; i < count; i++) {                                                               \
           T sum = x[places[i * taps]] * (T)weights[i * taps];                                                 \
@@ -47,6 +61,27 @@ void fx_resample_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t count, p
                      const double *weights, const void *y, void *x) {
   if (dtype == FX_F32) resample_add_f32(outer, n, count, inner, taps, places, weights, y, x);
   if (dtype == FX_F64) resample_add_f64(outer, n, count, inner, taps, places, weights, y, x);
+}
+
+// As the ones above, with what rounding takes kept beside the sums.
+void fx_resample_add_long(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t count, ptrdiff_t inner, ptrdiff_t taps, const int64_t *places,
+                          const double *weights, const float *y, float *x, float *rest) {
+  for (ptrdiff_t o = 0; o < outer; o++, x += n * inner, rest += n * inner, y += count * inner)
+    for (ptrdiff_t i = 0; i < count; i++)
+      for (ptrdiff_t t = 0; t < taps; t++) {
+        ptrdiff_t at = places[i * taps + t] * inner;
+        float f = (float)weights[i * taps + t];
+        for (ptrdiff_t j = 0; j < inner; j++) add_exactly(x + at + j, rest + at + j, y[i * inner + j] * f);
+      }
+}
+void fx_sample_add_long(ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const float *weights,
+                        const float *y, float *x, float *rest) {
+  for (ptrdiff_t c = 0; c < channels; c++, x += n, rest += n, y += points)
+    for (ptrdiff_t t = 0; t < taps; t++)
+      for (ptrdiff_t p = 0; p < points; p++) {
+        int64_t at = places[t * points + p];
+        if (at >= 0) add_exactly(x + at, rest + at, weights[t * points + p] * y[p]);
+      }
 }
 
 #define SAMPLE(S, T)                                                                                          \

@@ -79,13 +79,6 @@ void fx_triangle(int size, int upper, ptrdiff_t first, ptrdiff_t count, ptrdiff_
 
 // MARK: Sums of many terms
 
-// *y + *rest grows by v: what rounding takes from the sum is kept beside it (Knuth's two-sum), and *y is what the sum alone would be.
-static inline void add_exactly(float *y, float *rest, float v) {
-  float old = *y, sum = old + v, part = sum - old;
-  *rest += (old - (sum - part)) + (v - part);
-  *y = sum;
-}
-
 void fx_scatter_add_long(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const float *x, float *y,
                          float *rest) {
   for (ptrdiff_t o = 0; o < outer; o++, y += n * inner, rest += n * inner)
@@ -108,6 +101,17 @@ FX_CLONES void fx_combine_rows_long(ptrdiff_t count, ptrdiff_t n, ptrdiff_t firs
     float *target = y + to[j] * n, *more = rest + to[j] * n, f = factors ? factors[j] : 1;
     FX_INDEPENDENT for (ptrdiff_t i = first; i < last; i++) add_exactly(target + i, more + i, f * source[i]);
   }
+}
+
+FX_CLONES void fx_add_totals(ptrdiff_t n, const float *x, double *totals) {
+  for (ptrdiff_t i = 0; i < n; i++) totals[i] += (double)x[i];
+}
+
+FX_CLONES void fx_write_totals(ptrdiff_t n, const double *totals, int adds, float *y) {
+  if (adds)
+    for (ptrdiff_t i = 0; i < n; i++) y[i] = (float)((double)y[i] + totals[i]);
+  else
+    for (ptrdiff_t i = 0; i < n; i++) y[i] = (float)totals[i];
 }
 
 void fx_add_rest(ptrdiff_t n, const float *rest, float *y) {

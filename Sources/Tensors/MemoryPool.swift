@@ -57,6 +57,9 @@ final class MemoryPool: Sendable {
   /// What stands for a class where a block is as large as was asked for, and goes back to the system.
   static let exact = -3
 
+  /// The bytes that may still be had.
+  var left: Int { max(0, ceiling.load(ordering: .relaxed) &- Self.live.load(ordering: .relaxed)) }
+
   /// A block of at least so many bytes and its size class; nil if it cannot be had.
   func take(_ byteCount: Int) -> (memory: UnsafeMutableRawPointer, sizeClass: Int)? {
     if byteCount > ceiling.load(ordering: .relaxed) &- Self.live.load(ordering: .relaxed) { return nil }

@@ -15,7 +15,7 @@ import Foundation
   func run() throws {
     let partners = (0..<max(1, partners)).map { _ in Partner() }
     var failures = 0
-    for form in forms where self.form.map({ form.name.contains($0) }) ?? true {
+    for form in forms + readers where self.form.map({ form.name.contains($0) }) ?? true {
       let repeated = form.make(partners)
       let start = Date()
       var (done, wrong) = (0, 0)

@@ -146,7 +146,14 @@ void fx_take_add_long(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t c
                       float *rest);
 void fx_combine_rows_long(ptrdiff_t count, ptrdiff_t n, ptrdiff_t first, ptrdiff_t last, const int64_t *from, const int64_t *to,
                           const float *factors, const float *x, float *y, float *rest);
+void fx_resample_add_long(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t count, ptrdiff_t inner, ptrdiff_t taps, const int64_t *places,
+                          const double *weights, const float *y, float *x, float *rest);
+void fx_sample_add_long(ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const float *weights,
+                        const float *y, float *x, float *rest);
 void fx_add_rest(ptrdiff_t n, const float *rest, float *y);
+/// What float32 sums of many terms have come to so far, added up in double precision; and these totals rounded, added to y where `adds`.
+void fx_add_totals(ptrdiff_t n, const float *x, double *totals);
+void fx_write_totals(ptrdiff_t n, const double *totals, int adds, float *y);
 /// Writes the positions of nonzero bytes, in order, to `out`, which has room for one more; returns how many. With out == NULL it only counts.
 ptrdiff_t fx_nonzero(ptrdiff_t n, const uint8_t *mask, int64_t *out);
 /// out[axis, i] is the position along the axis of row-major place flat[i] of `dims`; places ascend.

@@ -37,9 +37,14 @@ enum BLAS {
       let ((aRow, aColumn), (bRow, bColumn)) = (a.steps, b.steps)
       return fx_matmul_small(dtype.code, m, n, k, a.pointer, aRow, aColumn, b.pointer, bRow, bColumn, adds ? 1 : 0, c, ldc)
     }
+    if k > LongTotals.stretch && dtype == .float32 && isLong(m, n, k) {
+      return try inStretches(m, n, k, a, b, adds, c, ldc) { (k, a, b, c) throws(TensorError) in
+        try stretch(dtype, m, n, k, a, b, c)
+      }
+    }
     // A row or a column takes the matrix-vector product, up to eight times as fast as OpenBLAS's general one.
-    if m == 1 { return gemvInStretches(dtype, n, k, b.flipped, a.pointer, a.steps.column, adds, c, 1) }
-    if n == 1 { return gemvInStretches(dtype, m, k, a, b.pointer, b.steps.row, adds, c, ldc) }
+    if m == 1 { return gemv(dtype, n, k, b.flipped, a.pointer, a.steps.column, adds, c, 1) }
+    if n == 1 { return gemv(dtype, m, k, a, b.pointer, b.steps.row, adds, c, ldc) }
     if PackedProduct.suits(dtype, m, n, k) { return try PackedProduct.serial(dtype, m, n, k, a, b, adds: adds, c, ldc) }
     let ta = a.isTransposed ? CblasTrans : CblasNoTrans
     let tb = b.isTransposed ? CblasTrans : CblasNoTrans
@@ -58,19 +63,33 @@ enum BLAS {
     }
   }
 
-  /// The same for any number of columns: many of them in stretches, whose sums are added up, for the digits' sake.
-  private static func gemvInStretches(
-    _ dtype: DType, _ rows: Int, _ columns: Int, _ a: Operand, _ x: UnsafeMutableRawPointer, _ stepX: Int, _ adds: Bool,
-    _ y: UnsafeMutableRawPointer, _ stepY: Int
-  ) {
-    let stretch = 1 << 14
-    if columns <= stretch || dtype != .float32 { return gemv(dtype, rows, columns, a, x, stepX, adds, y, stepY) }
-    for from in stride(from: 0, to: columns, by: stretch) {
-      var part = a
-      part.pointer += from * a.steps.column * dtype.byteCount
-      gemv(
-        dtype, rows, Swift.min(stretch, columns - from), part, x + from * stepX * dtype.byteCount, stepX, adds || from > 0, y, stepY)
+  /// Whether a float32 product sums up so many terms that their rounding would count: those with a vector in longer chains than tiles and panels.
+  @inline(__always)
+  private static func isLong(_ m: Int, _ n: Int, _ k: Int) -> Bool { k > (m == 1 || n == 1 ? LongTotals.stretch : 4 * LongTotals.stretch) }
+
+  @inline(never)
+  private static func stretch(
+    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutableRawPointer
+  ) throws(TensorError) { try gemm(dtype, m, n, k, a, b, adds: false, c, n) }
+
+  /// A float32 product over a long k, stretch by stretch.
+  @inline(never)
+  private static func inStretches(
+    _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int,
+    _ product: (_ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutableRawPointer) throws(TensorError) -> Void
+  ) throws(TensorError) {
+    // CBLAS's products with a vector add up in fewer lanes.
+    let stretch = m == 1 || n == 1 ? LongTotals.stretch / 4 : 4 * LongTotals.stretch
+    let (sums, totals) = try (Tensor(uninitialized: [m * n], .float32), LongTotals(m * n))
+    for from in stride(from: 0, to: k, by: stretch) {
+      var (rows, columns) = (a, b)
+      rows.pointer += from * a.steps.column * DType.float32.byteCount
+      columns.pointer += from * b.steps.row * DType.float32.byteCount
+      try product(Swift.min(stretch, k - from), rows, columns, sums.pointer)
+      totals.add(sums.pointer)
     }
+    totals.write(to: c, rows: m, lead: ldc, adds: adds)
+    withExtendedLifetime(sums) {}
   }
 
   /// y = a·x, or += where `adds`, with a [rows, columns]; x and y by their steps.
@@ -134,6 +153,11 @@ enum BLAS {
     }
     if ThinProduct.suits(dtype, m, n, k) && !DirectProduct.suits(dtype, m, n, k, b) {
       return try ThinProduct.product(dtype, m, n, k, a, b, adds: adds, c, ldc)
+    }
+    if k > LongTotals.stretch && dtype == .float32 && m > 1 && n > 1 && isLong(m, n, k) {
+      return try inStretches(m, n, k, a, b, adds, c, ldc) { (k, a, b, c) throws(TensorError) in
+        try product(dtype, m, n, k, a, b, adds: false, c, n)
+      }
     }
     let length = max(m, n)
     // A product with a vector waits for the matrix: sharing it pays as soon as that fills much of a core's second-level cache.

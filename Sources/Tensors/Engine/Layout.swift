@@ -25,9 +25,18 @@ func collapse(_ shape: Shape, _ strides: Shape) -> (Shape, Shape) {
 extension Tensor {
   /// Its elements in row-major order without gaps; itself where they lie so.
   func contiguousCopy() throws(TensorError) -> Tensor {
+    let x = try made
     let y = try Tensor(uninitialized: shape, dtype)
-    if elementCount > 0 { copyElements(from: self, to: y) }
+    if elementCount > 0 { copyElements(from: x, to: y) }
     return y
+  }
+
+  /// What an operator in a kernel gave; throws the operator's mistake, after which there are no elements for the kernel to read.
+  var made: Tensor {
+    get throws(TensorError) {
+      if isHollow, let failure = Context.current.failure { throw failure }
+      return self
+    }
   }
 }
 

@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 // Sizes are computed by saturating arithmetic, and looked at once, where a shape is checked: what is made of hostile numbers stays too large
 // to exist, and never wraps around to something that could.
 
@@ -28,9 +20,5 @@ extension Int {
 /// That memory for a list of so many parts, each of so many bytes, can be had; lists that Swift makes would stop the program otherwise.
 package func checkList(_ count: Int, of bytes: Int, _ operation: String, _ what: @autoclosure () -> String) throws(TensorError) {
   let size = Swift.max(0, count).saturatingTimes(bytes)
-  // Few bytes are there, or the next operator finds that they are not.
-  if size < 1 << 26 { return }
-  let memory = size < .max / 2 ? malloc(size) : nil
-  free(memory)
-  if memory == nil { throw TensorError(operation, "\(what()) take \(size) bytes, more than memory could hold") }
+  if size > MemoryPool.shared.left { throw TensorError(operation, "\(what()) take \(size) bytes, more than memory could hold") }
 }

@@ -55,6 +55,39 @@ import Testing
     }
   }
 
+  /// A table of empty fields, a byte each, takes a few bytes for each of them: the text, the number, and the pieces that it came in.
+  @Test func emptyFieldsTakeLittle() async {
+    await #expect(processExitsWith: .success) {
+      func peak() -> Int {
+        var usage = rusage()
+        #if os(Linux)
+          getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+          return usage.ru_maxrss << 10
+        #else
+          getrusage(RUSAGE_SELF, &usage)
+          return usage.ru_maxrss
+        #endif
+      }
+      try IDXFixture.withFolder { folder in
+        let path = folder + "/empty.csv"
+        let line = Data(String(repeating: ",", count: 99_999).appending("\n").utf8)
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
+        let file = try FileHandle(forWritingTo: URL(filePath: path))
+        for _ in 0..<200 { try file.write(contentsOf: line) }
+        try file.close()
+        // What a reader needs whatever it reads is there.
+        _ = try CSVFile(bytes: Array("1,,2\n".utf8), missing: 0)
+        let before = peak()
+        #expect(throws: DataError.self) { try CSVFile(path) }
+        let refused = peak() - before
+        #expect(try CSVFile(path, hasHeader: false, missing: 0).tensor.shape == [200, 100_000])
+        let ratio = Double(peak() - before) / 20e6
+        #expect(Double(refused) / 20e6 < 3 && ratio < 14, "\(refused) bytes for a mistake, \(ratio) bytes for each field")
+        try? FileHandle.standardError.write(contentsOf: Data("\(refused) \(ratio)\n".utf8))
+      }
+    }
+  }
+
   // MARK: Pipes
 
   /// Runs `body` with the path of a pipe that holds bytes and has no writer any more.

@@ -131,8 +131,14 @@ struct AttentionGradient: Primitive {
         let (kept, slopes) = (weights + block * keys * size, weights + 2 * block * keys * size)
         for batch in (walk.batches * part / parts)..<(walk.batches * (part + 1) / parts) {
           let (dk, dv) = (dk + batch * keys * width * size, dv + batch * keys * features * size)
+          let isLong = dtype == .float32 && queries > 2 * LongTotals.stretch
+          let totals: (LongTotals, LongTotals)? = try isLong ? (LongTotals(keys * width), LongTotals(keys * features)) : nil
           for first in stride(from: 0, to: queries, by: block) {
             let count = Swift.min(block, queries - first)
+            if let totals, first / LongTotals.stretch > (first - block) / LongTotals.stretch {
+              totals.0.take(dk)
+              totals.1.take(dv)
+            }
             let at = (batch * queries + first) * features * size
             let rows = BLAS.Operand(pointer: dy.pointer + at, isTransposed: false, lead: features)
             try walk.weights(batch, first, count, weights, nil)
@@ -157,6 +163,8 @@ struct AttentionGradient: Primitive {
               try BLAS.gemm(dtype, keys, width, count, ds.flipped, b, adds: true, dk, width)
             }
           }
+          totals?.0.write(to: dk, adds: true)
+          totals?.1.write(to: dv, adds: true)
         }
       }
     }

@@ -22,7 +22,7 @@ struct LargestRows: Primitive {
 
   func result(_ x: Tensor) -> Signature { Signature([bags, x.shape[1]], .int64) }
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
-    let y = Tensor.full(result.shape, -1, .int64)
+    let y = try Tensor.full(result.shape, -1, .int64).made
     let (x, from, to) = try (x.ordered, from.ordered, to.ordered)
     let n = x.shape[1]
     func int64s(_ x: Tensor) -> UnsafeMutablePointer<Int64> { x.pointer.assumingMemoryBound(to: Int64.self) }

@@ -78,14 +78,29 @@ struct NormalizeRowsGradient: Primitive {
     let parts = Swift.max(1, Swift.min(16, rows * n / (Blocks.grain / 2)))
     let sums = try Tensor(zeros: [2, parts, n], x.dtype)
     if rows > 0 {
-      parallel(parts, grain: 1) { range in
+      let isLong = x.dtype == .float32 && rows.parts(of: parts) > LongTotals.stretch / 4
+      try parallel(parts, grain: 1) { (range) throws(TensorError) in
         for part in range {
           let (from, to) = (rows * part / parts, rows * (part + 1) / parts)
-          let at = from * n * size
-          fx_norm_rows_backward(
-            x.dtype.code, forward.isCentered ? 1 : 0, to - from, n, forward.epsilon, x.pointer + at, w?.pointer, dy.pointer + at,
-            packed.pointer + at, forward.hasWeight ? sums.pointer + part * n * size : nil,
-            forward.hasBias ? sums.pointer + (parts + part) * n * size : nil)
+          let dw = forward.hasWeight ? sums.pointer + part * n * size : nil
+          let db = forward.hasBias ? sums.pointer + (parts + part) * n * size : nil
+          func run(_ from: Int, _ to: Int) {
+            let at = from * n * size
+            fx_norm_rows_backward(
+              x.dtype.code, forward.isCentered ? 1 : 0, to - from, n, forward.epsilon, x.pointer + at, w?.pointer, dy.pointer + at,
+              packed.pointer + at, dw, db)
+          }
+          guard isLong else {
+            run(from, to)
+            continue
+          }
+          let totals = try [dw, db].compactMap { $0 }.map { (sums) throws(TensorError) in (sums, try LongTotals(n)) }
+          // Rows are added up one after the other, in no lanes.
+          for first in stride(from: from, to: to, by: LongTotals.stretch / 16) {
+            run(first, Swift.min(to, first + LongTotals.stretch / 16))
+            for (sums, totals) in totals { totals.take(sums) }
+          }
+          for (sums, totals) in totals { totals.write(to: sums) }
         }
       }
     }

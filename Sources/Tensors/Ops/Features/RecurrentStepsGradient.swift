@@ -81,7 +81,7 @@ struct RecurrentStepsGradient: Primitive {
       dtype, wide, n, batch * time, BLAS.Operand(pointer: dp, isTransposed: true, lead: wide),
       BLAS.Operand(pointer: before.pointer, isTransposed: false, lead: n), adds: false, dw, n)
     if let apart {
-      let bias = apart.sum(axes: [0])
+      let bias = try apart.sum(axes: [0]).made
       (dh + bytes).copyMemory(from: bias.pointer, byteCount: wide * size)
     }
     withExtendedLifetime((y, dy, weight, before, cellBefore, apart)) {}

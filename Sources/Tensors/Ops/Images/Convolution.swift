@@ -113,6 +113,8 @@ struct ConvolutionWeight: Primitive {
 ///     convolution(images, weight: w, bias: b, padding: .same)        // [8, 3, 32, 32] by [16, 3, 3, 3]: [8, 16, 32, 32]
 ///     convolution(signal, weight: w, stride: 2, dilation: 3)         // [8, 3, 500] by [16, 3, 5]
 ///
+/// Accuracy: each result within 4·10⁻⁶ of the sum of its products' magnitudes in float32, as is each gradient of up to 10⁷ products.
+///
 /// Derivative: the transposed convolution of dy, the sums of products of x and dy, and Σ dy over all but the outputs' axis.
 ///
 /// PyTorch: `conv1d`, `conv2d`, `conv3d`.

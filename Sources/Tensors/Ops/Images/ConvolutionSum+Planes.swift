@@ -107,8 +107,7 @@ extension ConvolutionSum {
       }
     }
     let sum = Reduce(kind: .sum, axes: [0], keepDims: false)
-    let total = try sum.evaluate(partial, try sum.result(partial)).cast(to: dtype)
-    if total.isHollow { throw mistake("out of memory") }
+    let total = try sum.evaluate(partial, try sum.result(partial)).cast(to: dtype).made
     weight.copyMemory(from: total.pointer, byteCount: groups * taps * size)
     withExtendedLifetime((partial, total)) {}
   }

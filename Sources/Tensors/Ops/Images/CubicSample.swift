@@ -39,8 +39,9 @@ struct CubicSlope: Primitive {
   func result(_ x: [Tensor]) -> Signature { Signature(x[2].shape, x[0].dtype) }
   func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
     let (image, dy, places) = try (x[0].ordered, x[1].ordered, places.ordered)
-    let factors = stack(
-      zip(x.dropFirst(2), orders).flatMap { t, order in (0..<4).map { CubicWeight(neighbor: $0, order: order)(t.detached) } }, axis: 1)
+    let factors = try stack(
+      zip(x.dropFirst(2), orders).flatMap { t, order in (0..<4).map { CubicWeight(neighbor: $0, order: order)(t.detached) } }, axis: 1
+    ).made
     let y = try Tensor(uninitialized: result.shape, result.dtype)
     try places.forImages(channels: image.shape[1]) { n, at in
       fx_sample_cubic(

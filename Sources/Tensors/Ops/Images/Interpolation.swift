@@ -49,11 +49,19 @@ struct ResampleAdd: Primitive {
     let x = try x.ordered
     let y = try Tensor(zeros: result.shape, result.dtype)
     let (outer, n, inner) = y.around(axis)
+    let rest = try LongSums(y, terms: table.count * table.taps / Swift.max(1, n))
     table.forStretches(outer, inner) { range in
+      if let rest {
+        return fx_resample_add_long(
+          range.count, n, table.count, inner, table.taps, table.places, table.weights,
+          x.plane(range, table.count * inner).assumingMemoryBound(to: Float.self),
+          y.plane(range, n * inner).assumingMemoryBound(to: Float.self), rest.pointer + range.lowerBound * n * inner)
+      }
       fx_resample_add(
         x.dtype.code, range.count, n, table.count, inner, table.taps, table.places, table.weights,
         x.plane(range, table.count * inner), y.plane(range, n * inner))
     }
+    rest?.add(to: y)
     return y
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [Resample(table: table, axis: axis)(dy)] }

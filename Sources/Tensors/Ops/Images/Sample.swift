@@ -45,9 +45,17 @@ struct SampleAdd: Primitive {
   func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
     let (y, weights, places) = try (x.a.ordered, x.b.ordered, places.ordered)
     let image = try Tensor(zeros: result.shape, result.dtype)
+    let rest = try LongSums(image, terms: places.shape[1] * places.shape[2])
     try places.forImages(channels: y.shape[1]) { (n, at) throws(TensorError) in
+      if let rest {
+        return fx_sample_add_long(
+          y.shape[1], count, places.shape[1], places.shape[2], at, weights.item(n).assumingMemoryBound(to: Float.self),
+          y.item(n).assumingMemoryBound(to: Float.self), image.item(n).assumingMemoryBound(to: Float.self),
+          rest.pointer + n * y.shape[1] * count)
+      }
       fx_sample_add(y.dtype.code, y.shape[1], count, places.shape[1], places.shape[2], at, weights.item(n), y.item(n), image.item(n))
     }
+    rest?.add(to: image)
     return image
   }
   func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {

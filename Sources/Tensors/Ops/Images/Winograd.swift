@@ -157,6 +157,8 @@ struct Winograd {
     let m = v + Self.numbers * seen
     let u = m + Self.numbers * made
     let (inputs, blocks) = (channels / 16, (channels + outputs) / 16)
+    let totals = try tiles > LongTotals.stretch ? LongTotals(Self.numbers * each) : nil
+    var terms = 0
     for first in stride(from: 0, to: tiles, by: stretch) {
       let count = Swift.min(stretch, tiles - first)
       let parts = count.parts(of: 64)
@@ -173,9 +175,15 @@ struct Winograd {
       }
       ThreadPool.shared.run(Self.numbers) { e in
         fx_winograd_products_adjoint(
-          count, raw.outputs, channels, m + e * made, outputs, v + e * seen, first > 0 ? 1 : 0, u + e * each)
+          count, raw.outputs, channels, m + e * made, outputs, v + e * seen, terms > 0 ? 1 : 0, u + e * each)
+      }
+      terms += count
+      if let totals, terms >= LongTotals.stretch / 4 || first + stretch >= tiles {
+        totals.add(u)
+        terms = 0
       }
     }
+    totals?.write(to: u)
     defer { withExtendedLifetime(memory) {} }
     return try allFinite(raw.outputs) { o in
       var isFinite = true

@@ -85,6 +85,7 @@ private func hasGradient(
 ) -> Bool {
   let n = x.shape[-1]
   let (values, slopes, inner, turns, sizes) = (values.doubles, slopes.doubles, inner.doubles, turns.doubles, sizes.doubles)
+  if Context.current.hasFailed { return false }
   for matrix in groups.indices {
     let (row, square) = (matrix * n..<(matrix + 1) * n, matrix * n * n..<(matrix + 1) * n * n)
     let check = VectorCheck(

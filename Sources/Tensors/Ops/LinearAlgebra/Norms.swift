@@ -33,10 +33,10 @@ struct PowerNorm: Primitive {
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     var constant = x
     constant.node = .none
-    let y =
-      order == 2
+    let y = try
+      (order == 2
       ? sqrt(constant.squared.sum(axes: axes, keepDims: keepDims))
-      : pow(pow(abs(constant), order).sum(axes: axes, keepDims: keepDims), 1 / order)
+      : pow(pow(abs(constant), order).sum(axes: axes, keepDims: keepDims), 1 / order)).made
     // Between these the powers have kept their digits; beyond, each row is scaled by its largest element.
     let digits = (y.dtype == .float32 ? 30 : 280) / Swift.abs(order)
     let largest = y.dtype == .float32 ? Double(Float.greatestFiniteMagnitude) : .greatestFiniteMagnitude

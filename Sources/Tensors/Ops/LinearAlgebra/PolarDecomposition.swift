@@ -11,7 +11,7 @@ struct PolarFactor: Primitive {
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     if x.elementCount == 0 { return .zeros(result.shape, result.dtype) }
     let (m, n) = (x.shape[-2], x.shape[-1])
-    let (k, decomposition, wide) = (Swift.min(m, n), SVD(kind: .reduced), x.detached.cast(to: .float64))
+    let (k, decomposition, wide) = try (Swift.min(m, n), SVD(kind: .reduced), x.detached.cast(to: .float64).made)
     let packed = try decomposition.evaluate(wide, try decomposition.result(wide))
     return (packed.unpacked(0, m, k) • packed.unpacked(m * k + k, k, n)).cast(to: x.dtype)
   }
@@ -45,7 +45,7 @@ struct Lyapunov: Primitive {
     if result.shape.elementCount == 0 { return .zeros(result.shape, result.dtype) }
     let (p, b, n) = (x.a.detached.cast(to: .float64), x.b.detached.cast(to: .float64), x.b.shape[-1])
     let decomposition = SymmetricEigen(isUpper: false, hasVectors: true)
-    let symmetric = (p + p.transposed()) * 0.5
+    let symmetric = try ((p + p.transposed()) * 0.5).made
     let (values, vectors) = try decomposition.evaluate(symmetric, try decomposition.result(symmetric)).eigenParts(n)
     let extremes = (values[.ellipsis, 0].doubles, values[.ellipsis, -1].doubles)
     for i in extremes.0.indices where !(extremes.0[i] > Double(n) * result.dtype.precision * extremes.1[i]) {

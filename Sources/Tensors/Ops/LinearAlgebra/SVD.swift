@@ -162,6 +162,7 @@ struct SVD: Primitive {
     let outSizes = beyond.map { _ in
       x.shape[-2] > x.shape[-1] ? abs(slopes.du.detached).max(axis: -2).doubles : abs(slopes.dvt.detached).max(axis: -1).doubles
     }
+    if Context.current.hasFailed { return false }
     let remedy =
       "polarDecomposition has the gradient of u • vt, symmetricMatrixFunction that of functions of xᵀ • x, and x is u • diag(s) • vt"
     for matrix in groups.indices {

@@ -60,7 +60,7 @@ struct Variance: Primitive {
     let x = x.detached
     let mean = x.mean(axes: axes, keepDims: true)
     let divisor = self.divisor(x, result.shape)
-    let y = Self.squares.sum(x, mean, axes: axes, keepDims: keepDims) / divisor
+    let y = try (Self.squares.sum(x, mean, axes: axes, keepDims: keepDims) / divisor).made
     let (means, code, count) = try (mean.ordered, y.dtype.code, y.elementCount)
     if fx_any_doubtful(code, count, means.pointer, y.pointer) == 0 { return isRoot ? sqrt(y) : y }
     let (rows, mended) = try (x.rows(along: axes), y.contiguousCopy())

@@ -89,7 +89,8 @@ struct FoldBorder: Primitive {
     if x.elementCount == 0 { return Tensor.zeros(shape, x.dtype) }
     let y = try x.contiguousCopy()
     for (target, source) in padding.parts(shape, x.shape).reversed() {
-      let (from, to) = (target.view(y), source.view(y))
+      let to = source.view(y)
+      let from = try target.view(y).summed(where: to.strides)
       addElements(from.shape, from: from.strides, from.pointer, to: to.strides, to.pointer, y.dtype)
     }
     return padding.interior(shape, x.shape).view(y)

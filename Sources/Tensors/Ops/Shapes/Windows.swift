@@ -77,6 +77,16 @@ struct Strided: Primitive {
   }
 }
 
+extension Tensor {
+  /// With the axes summed up along which all elements would be added at one place, which strides of 0 say, if rounding would count.
+  func summed(where strides: Shape) throws(TensorError) -> Tensor {
+    let axes = (0..<rank).filter { strides[$0] == 0 && shape[$0] > 64 }
+    if axes.isEmpty || !dtype.isFloatingPoint { return self }
+    let sum = Reduce(kind: .sum, axes: axes, keepDims: true)
+    return try sum.evaluate(self, try sum.result(self))
+  }
+}
+
 /// Strided's transpose: zeros, with each element added at its place.
 struct StridedAdd: Primitive {
   let places: Strided
@@ -87,6 +97,7 @@ struct StridedAdd: Primitive {
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let y = try Tensor(zeros: shape, x.dtype)
     if x.elementCount == 0 { return y }
+    let x = try x.summed(where: places.strides)
     addElements(x.shape, from: x.strides, x.pointer, to: places.strides, y.pointer + places.offset * x.dtype.byteCount, x.dtype)
     return y
   }

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# How long the compiler takes for a chain of 200 parts and for one of 500, written as literals: at most 9 times as long for the longer one. In proportion
+# it would be 2.5 times; what the compiler does for each statement of a builder grows with their number, and as one expression of all parts it was 10
+# times and more. Of the debug build's modules, which `swift build` has made.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+scratch=${SCRATCH:-.build}
+build=$(swift build --scratch-path "$scratch" --show-bin-path)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+maps=("$build/CKernels.build/module.modulemap" "$scratch"/checkouts/swift-numerics/Sources/_NumericsShims/include/module.modulemap)
+maps+=(Sources/COpenBLAS/module.modulemap Sources/CZlib/module.modulemap)
+flags=(-typecheck -swift-version 6 -I "$build/Modules")
+for map in "${maps[@]}"; do flags+=(-Xcc "-fmodule-map-file=$map"); done
+
+# The literal's parts are of several kinds, as models' are. Prints how many milliseconds of the processor it takes.
+check() {
+  {
+    printf 'import Fluxion\nlet chain = Chain {\n'
+    for ((i = 0; i < $1; i++)); do
+      case $((i % 4)) in
+        0) echo '  Dense(8, 8, activation: relu);' ;;
+        1) echo '  LayerNorm(8);' ;;
+        2) echo '  { x in tanh(x) * 2 };' ;;
+        3) echo '  relu;' ;;
+      esac
+    done
+    echo '}'
+  } >"$folder/chain$1.swift"
+  TIMEFORMAT='%U'
+  local seconds
+  seconds=$({ time swiftc "${flags[@]}" "$folder/chain$1.swift" >&2; } 2>"$folder/time" || { cat "$folder/time" >&2; exit 1; }; tail -n 1 "$folder/time")
+  awk -v s="$seconds" 'BEGIN { printf "%d\n", s * 1000 }'
+}
+
+check 1 >/dev/null
+base=$(check 1)
+short=$(check 200)
+long=$(check 500)
+echo "chains of 1, 200 and 500 parts: $base, $short and $long ms"
+# Loading the library is none of it.
+[ $((long - base)) -le $((9 * (short - base) + 100)) ] || { echo "error: 500 parts take more than 9 times 200 parts' time" >&2; exit 1; }
