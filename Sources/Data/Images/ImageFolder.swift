@@ -90,7 +90,10 @@ public struct ImageFolder: Dataset {
     if (rows, columns) == (height, width) { return image }
     if size == nil || fit == .exact {
       throw DataError(
-        file: path, message: "is \(columns) by \(rows) pixels, \(size == nil ? "the batch's first image" : "the data set") \(width) by \(height); a size to resample to would fit")
+        file: path,
+        message:
+          "is \(columns) by \(rows) pixels, \(size == nil ? "the batch's first image" : "the data set") \(width) by \(height); a size to resample to would fit"
+      )
     }
     var (y, x) = (height, width)
     if fit == .crop {

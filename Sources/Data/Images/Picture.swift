@@ -59,7 +59,8 @@ struct PictureReader {
     guard size <= maximumBytes, shape.fitsMemory(.float32) else {
       throw DataError(
         file: file, field: "\(format.rawValue) header",
-        message: "\(width) by \(height) pixels of \(picture.channels) channels take \(size) bytes; at most \(maximumBytes) are read here, and a larger "
+        message:
+          "\(width) by \(height) pixels of \(picture.channels) channels take \(size) bytes; at most \(maximumBytes) are read here, and a larger "
           + "maximumBytes would allow more")
     }
     let pixelBytes = height * width * Int(picture.channels) * Int(picture.bits) / 8
@@ -79,7 +80,8 @@ struct PictureReader {
   }
 
   private func run(
-    _ format: PictureFormat, _ picture: inout fx_picture, _ body: (PictureFormat, UnsafePointer<UInt8>, Int, UnsafeMutablePointer<fx_picture>) -> Int32
+    _ format: PictureFormat, _ picture: inout fx_picture,
+    _ body: (PictureFormat, UnsafePointer<UInt8>, Int, UnsafeMutablePointer<fx_picture>) -> Int32
   ) throws(DataError) {
     let isRead = bytes.withUnsafeBufferPointer { body(format, $0.baseAddress!, $0.count, &picture) } != 0
     if !isRead { throw DataError(file: file, field: "\(format.rawValue) data", message: Self.message(picture)) }

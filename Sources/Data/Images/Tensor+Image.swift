@@ -27,14 +27,17 @@ extension Tensor {
   ///   - maximumBytes: The most bytes that an image may take as float32: 256 MiB, or 64 times the file's size where that is more, unless told.
   ///
   /// Throws, with the file, if it is no such image, damaged, cut short, too large, or cannot be read.
-  public init(imageAt path: String, channels: ImageChannels? = nil, appliesOrientation: Bool = true, maximumBytes: Int? = nil) throws(DataError) {
+  public init(
+    imageAt path: String, channels: ImageChannels? = nil, appliesOrientation: Bool = true, maximumBytes: Int? = nil
+  ) throws(DataError) {
     let file = try FileSource(path)
     try self.init(file, channels, appliesOrientation, maximumBytes)
   }
 
   /// A PNG or JPEG file's contents, in memory; errors call it `name`.
   public init(
-    imageBytes bytes: [UInt8], name: String = "bytes", channels: ImageChannels? = nil, appliesOrientation: Bool = true, maximumBytes: Int? = nil
+    imageBytes bytes: [UInt8], name: String = "bytes", channels: ImageChannels? = nil, appliesOrientation: Bool = true,
+    maximumBytes: Int? = nil
   ) throws(DataError) {
     try self.init(FileSource(bytes: bytes, name: name), channels, appliesOrientation, maximumBytes)
   }
@@ -66,18 +69,25 @@ extension Tensor {
   ///   - bits: Of a level in a PNG: 8 or 16.
   public func writeImage(to path: String, quality: Int = 90, bits: Int = 8) throws(DataError) {
     func refuse(_ message: String) { fail(TensorError("writeImage", message)) }
-    guard let format = PictureFormat(endingOf: path) else { return refuse("the path \(readable(path)); the ending .png, .jpg or .jpeg would fit") }
+    guard let format = PictureFormat(endingOf: path) else {
+      return refuse("the path \(readable(path)); the ending .png, .jpg or .jpeg would fit")
+    }
     let most = format == .png ? 4 : 3
     let image = rank == 2 ? unsqueezed(axis: 0) : self
     guard dtype.isFloatingPoint, image.rank == 3, 1...most ~= image.shape[0], format == .png || image.shape[0] != 2,
       1...(1 << 31 - 1) ~= image.shape[1], 1...(1 << 31 - 1) ~= image.shape[2]
     else {
       let channels = format == .png ? "1 to 4 channels" : "1 or 3 channels"
-      return refuse("\(dtype) \(shape) as \(format.rawValue); floats [channels, height, width] with \(channels), or [height, width], would fit")
+      return refuse(
+        "\(dtype) \(shape) as \(format.rawValue); floats [channels, height, width] with \(channels), or [height, width], would fit")
     }
-    if format == .jpeg && Swift.max(image.shape[1], image.shape[2]) > 65_500 { return refuse("\(shape) as jpeg, which has 65500 pixels a side at most") }
+    if format == .jpeg && Swift.max(image.shape[1], image.shape[2]) > 65_500 {
+      return refuse("\(shape) as jpeg, which has 65500 pixels a side at most")
+    }
     if !(1...100).contains(quality) { return refuse("a quality of \(quality); 1 to 100 would fit") }
-    if bits != 8 && !(bits == 16 && format == .png) { return refuse("\(bits) bits for \(format.rawValue); 8\(format == .png ? " or 16" : "") would fit") }
+    if bits != 8 && !(bits == 16 && format == .png) {
+      return refuse("\(bits) bits for \(format.rawValue); 8\(format == .png ? " or 16" : "") would fit")
+    }
     guard image.hasElements else { return refuse("a tensor \(shape) that has a shape but no elements") }
     var picture = fx_picture()
     (picture.height, picture.width, picture.channels) = (Int64(image.shape[1]), Int64(image.shape[2]), Int32(image.shape[0]))
@@ -89,7 +99,9 @@ extension Tensor {
       defer { pixels.deallocate() }
       guard let start = planes.baseAddress else { return true }
       fx_picture_pixels(&picture, start, pixels.baseAddress!)
-      return (format == .png ? fx_png_write(&picture, pixels.baseAddress!, &bytes, &count) : fx_jpeg_write(&picture, pixels.baseAddress!, &bytes, &count)) != 0
+      return
+        (format == .png
+        ? fx_png_write(&picture, pixels.baseAddress!, &bytes, &count) : fx_jpeg_write(&picture, pixels.baseAddress!, &bytes, &count)) != 0
     }
     if !isDone { throw DataError(file: path, message: "cannot be written: \(PictureReader.message(picture))") }
     guard count > 0 else { return }
@@ -121,7 +133,9 @@ extension Tensor {
     let room = [(0, down * across - shape[0]), (0, 0), (padding, 0), (padding, 0)].map { (before: $0.0, after: $0.1) }
     let cells = padded(room, value: value)
     let (height, width) = (cells.size(2), cells.size(3))
-    let grid = cells.reshaped([down, across, shape[1], height, width]).permuted([2, 0, 3, 1, 4]).reshaped([shape[1], down * height, across * width])
+    let grid = cells.reshaped([down, across, shape[1], height, width]).permuted([2, 0, 3, 1, 4]).reshaped([
+      shape[1], down * height, across * width,
+    ])
     let edges = [(0, 0), (0, padding), (0, padding)].map { (before: $0.0, after: $0.1) }
     return padding == 0 ? grid : grid.padded(edges, value: value)
   }

@@ -139,7 +139,10 @@ public enum Splits {
 
   private static func isFoldCount(_ k: Int, _ count: Int, _ what: String = "examples") -> Bool {
     if k >= 2 && k <= count { return true }
-    fail(TensorError("Splits", "\(k) folds of \(count) \(what); \(count >= 2 ? "2 to \(count)" : "2 or more \(what), and as many folds at most,") would fit"))
+    fail(
+      TensorError(
+        "Splits",
+        "\(k) folds of \(count) \(what); \(count >= 2 ? "2 to \(count)" : "2 or more \(what), and as many folds at most,") would fit"))
     return false
   }
 }

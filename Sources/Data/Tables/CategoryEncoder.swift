@@ -53,7 +53,8 @@ public struct CategoryEncoder: Sendable, Equatable {
       if let id = text.map({ self.id($0) }) ?? (hasUnknown ? 0 : nil) {
         list[row] = id
       } else {
-        let found = text.map { "\(readable($0)) in row \(row), which is none of the \(vocabulary.count) categories" } ?? "nothing in row \(row)"
+        let found =
+          text.map { "\(readable($0)) in row \(row), which is none of the \(vocabulary.count) categories" } ?? "nothing in row \(row)"
         fail(TensorError("CategoryEncoder", "column \(readable(column.name)) has \(found); hasUnknown: true would give such rows the id 0"))
         break
       }

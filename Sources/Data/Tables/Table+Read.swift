@@ -102,7 +102,8 @@ private struct TableReader {
     try choose(&found, wanted, kinds)
     let rowCount = try scan(&found)
     for i in found.indices where !found[i].isFixed {
-      found[i].kind = found[i].isEmpty || found[i].canBeNumber && !found[i].canBeInteger ? .number : found[i].canBeInteger ? .integer : .text
+      found[i].kind =
+        found[i].isEmpty || found[i].canBeNumber && !found[i].canBeInteger ? .number : found[i].canBeInteger ? .integer : .text
     }
     let kept = found.indices.filter { found[$0].isWanted }
     do throws(TensorError) {

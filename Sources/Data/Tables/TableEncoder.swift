@@ -83,7 +83,8 @@ public struct TableEncoder: Sendable, Equatable {
   /// The names of the columns of ``features(_:_:)``: `area`, `area is missing`, `city = Bern`.
   public var featureNames: [String] {
     let masks = addsMasks ? numberColumns.map { "\($0) is missing" } : []
-    return numberColumns + masks + zip(categoryColumns, categories).flatMap { name, encoder in encoder.vocabulary.map { "\(name) = \($0)" } }
+    return numberColumns + masks
+      + zip(categoryColumns, categories).flatMap { name, encoder in encoder.vocabulary.map { "\(name) = \($0)" } }
   }
 
   /// The numbers, with masks behind them if there are any: [rows, columns].

@@ -36,7 +36,8 @@ public struct Scaler: Placed {
     if center.rank != 1 || center.shape != scale.shape || center.dtype != scale.dtype || !center.dtype.isFloatingPoint {
       fail(
         TensorError(
-          "Scaler", "center \(center.dtype) \(center.shape) and scale \(scale.dtype) \(scale.shape); two float vectors of one size would fit"))
+          "Scaler",
+          "center \(center.dtype) \(center.shape) and scale \(scale.dtype) \(scale.shape); two float vectors of one size would fit"))
     }
     self.center = center
     self.scale = scale
@@ -105,7 +106,9 @@ public struct Scaler: Placed {
     }
     let rows = moved.reshaped([moved.shape[0], -1])
     if !x.isPlaceholder, rows.isInfinite.any().item(as: Bool.self) {
-      fail(TensorError("Scaler", "\(x.shape) has infinite numbers, which have no mean and no range; finite ones, or NaN for what is missing, would fit"))
+      fail(
+        TensorError(
+          "Scaler", "\(x.shape) has infinite numbers, which have no mean and no range; finite ones, or NaN for what is missing, would fit"))
       return nothing
     }
     let (center, scale) = statistics(rows)

@@ -17,8 +17,12 @@ extension Tensor {
 }
 
 /// A range that numbers are drawn from, which has to be finite and begin at `least` or above.
-func checkedRange(_ range: ClosedRange<Double>, _ what: String, least: Double = -.infinity, most: Double = .infinity, _ layer: String) -> ClosedRange<Double> {
-  if range.lowerBound >= least, range.upperBound <= most, (range.upperBound - range.lowerBound).isFinite, range.lowerBound.isFinite { return range }
+func checkedRange(
+  _ range: ClosedRange<Double>, _ what: String, least: Double = -.infinity, most: Double = .infinity, _ layer: String
+) -> ClosedRange<Double> {
+  if range.lowerBound >= least, range.upperBound <= most, (range.upperBound - range.lowerBound).isFinite, range.lowerBound.isFinite {
+    return range
+  }
   let bounds = most < .infinity ? "\(least) to \(most)" : least > -.infinity ? "finite numbers, \(least) or more," : "finite numbers"
   fail(TensorError(layer, "\(what) of \(range.lowerBound) to \(range.upperBound); \(bounds) would fit"))
   return 0...0
@@ -29,4 +33,13 @@ extension ClosedRange where Bound == Double {
   func drawn(_ count: Int, _ dtype: DType, _ random: inout RandomStream) -> Tensor {
     Tensor.uniform([count, 1, 1, 1], dtype, using: &random) * (upperBound - lowerBound) + lowerBound
   }
+}
+
+/// A largest number, which has to be finite and 0 or more.
+func checkedMost(_ value: Double, _ what: String, most: Double = .greatestFiniteMagnitude, _ layer: String) -> Double {
+  if value >= 0 && value <= most { return value }
+  fail(
+    TensorError(layer, "\(what) of \(value); \(most < .greatestFiniteMagnitude ? "0 to \(most)" : "a finite number, 0 or more,") would fit")
+  )
+  return 0
 }

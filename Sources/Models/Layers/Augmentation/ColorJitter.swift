@@ -25,13 +25,10 @@ public struct ColorJitter: Placed {
 
   /// A layer with a stream split off the one in force.
   public init(brightness: Double = 0, contrast: Double = 0, saturation: Double = 0, hue: Double = 0) {
-    func checked(_ value: Double, _ what: String, _ most: Double = .infinity) -> Double {
-      checkedRange(0...(value >= 0 ? value : .infinity), what, least: 0, most: most, "ColorJitter").upperBound
-    }
-    self.brightness = checked(brightness, "brightness")
-    self.contrast = checked(contrast, "contrast")
-    self.saturation = checked(saturation, "saturation")
-    self.hue = checked(hue, "hue", 0.5)
+    self.brightness = checkedMost(brightness, "a brightness", most: 1e6, "ColorJitter")
+    self.contrast = checkedMost(contrast, "a contrast", most: 1e6, "ColorJitter")
+    self.saturation = checkedMost(saturation, "a saturation", most: 1e6, "ColorJitter")
+    self.hue = checkedMost(hue, "a hue", most: 0.5, "ColorJitter")
     random = currentRandomStream()
   }
 

@@ -17,7 +17,9 @@ import Tensors
 ///   - classes: The number of classes, if y has their ids.
 ///   - alpha: Above 0; small ones leave most examples nearly as they are.
 ///   - random: The stream that is drawn from.
-public func mixup(_ x: Tensor, _ y: Tensor, classes: Int? = nil, alpha: Double = 0.2, using random: inout RandomStream) -> (x: Tensor, y: Tensor) {
+public func mixup(
+  _ x: Tensor, _ y: Tensor, classes: Int? = nil, alpha: Double = 0.2, using random: inout RandomStream
+) -> (x: Tensor, y: Tensor) {
   guard let targets = targets(x, y, classes, alpha, "mixup") else { return (x, y) }
   let count = x.shape[0]
   let share = Tensor(betas(count, alpha, &random)).cast(to: x.dtype)
@@ -41,7 +43,9 @@ public func mixup(_ x: Tensor, _ y: Tensor, classes: Int? = nil, alpha: Double =
 /// image has a rectangle of its own. Targets are as for ``mixup(_:_:classes:alpha:using:)``. Yun and others 2019. PyTorch: torchvision's `CutMix`.
 ///
 /// - Parameter x: [batch, channels, height, width], float32 or float64.
-public func cutmix(_ x: Tensor, _ y: Tensor, classes: Int? = nil, alpha: Double = 1, using random: inout RandomStream) -> (x: Tensor, y: Tensor) {
+public func cutmix(
+  _ x: Tensor, _ y: Tensor, classes: Int? = nil, alpha: Double = 1, using random: inout RandomStream
+) -> (x: Tensor, y: Tensor) {
   guard let targets = targets(x, y, classes, alpha, "cutmix") else { return (x, y) }
   guard x.rank == 4 else {
     fail(TensorError("cutmix", "\(x.shape); [batch, channels, height, width] would fit"))
@@ -79,9 +83,13 @@ private func targets(_ x: Tensor, _ y: Tensor, _ classes: Int?, _ alpha: Double,
   guard x.dtype.isFloatingPoint, x.rank > 0, y.rank > 0, x.shape[0] == y.shape[0] else {
     return refuse("x \(x.dtype) \(x.shape) and y \(y.dtype) \(y.shape); a float batch and as many targets would fit")
   }
-  if y.dtype.isFloatingPoint { return classes == nil ? y : refuse("classes: \(classes!) for targets that are \(y.dtype) numbers; no classes would fit") }
+  if y.dtype.isFloatingPoint {
+    return classes == nil ? y : refuse("classes: \(classes!) for targets that are \(y.dtype) numbers; no classes would fit")
+  }
   guard y.dtype.isInteger, y.rank == 1 else { return refuse("y \(y.dtype) \(y.shape); class ids [batch], or float numbers, would fit") }
-  guard let classes, classes > 0 else { return refuse("class ids, and \(classes.map { "\($0)" } ?? "no") classes; their number, 1 or more, would fit") }
+  guard let classes, classes > 0 else {
+    return refuse("class ids, and \(classes.map { "\($0)" } ?? "no") classes; their number, 1 or more, would fit")
+  }
   let ids = y.oneHot(classes: classes, x.dtype)
   return hasFailed ? nil : ids
 }

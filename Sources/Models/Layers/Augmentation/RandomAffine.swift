@@ -34,10 +34,10 @@ public struct RandomAffine: Placed {
     rotation: Double = 0, shift: Double = 0, scale: ClosedRange<Double> = 1...1, shear: Double = 0, padding: SamplePadding = .zeros,
     method: Interpolation = .linear
   ) {
-    self.rotation = checkedRange(0...(rotation >= 0 ? rotation : .infinity), "angles", least: 0, "RandomAffine").upperBound
-    self.shift = checkedRange(0...(shift >= 0 ? shift : .infinity), "shifts", least: 0, "RandomAffine").upperBound
+    self.rotation = checkedMost(rotation, "a rotation", most: 360, "RandomAffine")
+    self.shift = checkedMost(shift, "a shift", most: 1, "RandomAffine")
     self.scale = checkedRange(scale, "scales", least: 0.001, most: 1000, "RandomAffine")
-    self.shear = checkedRange(0...(shear >= 0 ? shear : .infinity), "angles of a shear", least: 0, most: 89, "RandomAffine").upperBound
+    self.shear = checkedMost(shear, "a shear", most: 89, "RandomAffine")
     self.padding = padding
     self.method = method
     random = currentRandomStream()
@@ -81,7 +81,8 @@ extension RandomAffine {
   /// As it is written: `RandomAffine(rotation: 15.0)`.
   public var code: String {
     call(
-      "RandomAffine", argument("rotation", rotation, unless: 0), argument("shift", shift, unless: 0), argument("scale", scale, unless: 1...1),
+      "RandomAffine", argument("rotation", rotation, unless: 0), argument("shift", shift, unless: 0),
+      argument("scale", scale, unless: 1...1),
       argument("shear", shear, unless: 0), argument("padding", ".\(padding)", unless: ".zeros"),
       argument("method", ".\(method)", unless: ".linear"))
   }

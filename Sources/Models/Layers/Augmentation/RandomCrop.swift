@@ -40,7 +40,9 @@ public struct RandomCrop: Placed {
       let (height, width) = (x.shape[2] + 2 * around[0], x.shape[3] + 2 * around[1])
       let (rows, columns) = (window?[0] ?? x.shape[2], window?[1] ?? x.shape[3])
       if rows > height || columns > width {
-        throw TensorError("RandomCrop", "a window of \(rows) by \(columns) in \(x.shape), \(height) by \(width) with its padding; a larger padding would fit")
+        throw TensorError(
+          "RandomCrop",
+          "a window of \(rows) by \(columns) in \(x.shape), \(height) by \(width) with its padding; a larger padding would fit")
       }
       return (rows, columns, around[0], around[1])
     }

@@ -28,7 +28,9 @@ public struct RandomErasing: Placed {
   public var place = Place()
 
   /// Rectangles. The stream is split off the one in force.
-  public init(probability: Double = 0.5, area: ClosedRange<Double> = 0.02...0.33, aspect: ClosedRange<Double> = 0.3...3.3, value: Double = 0) {
+  public init(
+    probability: Double = 0.5, area: ClosedRange<Double> = 0.02...0.33, aspect: ClosedRange<Double> = 0.3...3.3, value: Double = 0
+  ) {
     self.probability = checkedProbability(probability, "RandomErasing")
     self.area = checkedRange(area, "shares of the area", least: 0, most: 1, "RandomErasing")
     self.aspect = checkedRange(aspect, "ratios", least: 0.001, most: 1000, "RandomErasing")
