@@ -50,11 +50,10 @@ public struct ImageFolder: Dataset {
   ///   - fit: How images of other sizes come to it; bilinear, every pixel counts where they become smaller.
   ///   - channels: What images are converted to.
   public init(_ directory: String, size: [Int]? = nil, fit: Fit = .crop, channels: ImageChannels = .rgb) throws(DataError) {
-    if let size, size.count != 2 || size.contains(where: { !(1...1 << 16 ~= $0) }) {
-      fail(TensorError("ImageFolder", "a size of \(size); height and width, 1 to \(1 << 16), would fit"))
-    }
+    let isSize = size.map { size in size.count == 2 && size.allSatisfy { (1...1 << 16).contains($0) } } ?? true
+    if let size, !isSize { fail(TensorError("ImageFolder", "a size of \(size); height and width, 1 to \(1 << 16), would fit")) }
     var (classes, paths, ids): ([String], [String], [Int]) = ([], [], [])
-    for entry in try Self.entries(directory) where entry.isFolder {
+    for entry in isSize ? try Self.entries(directory) : [] where entry.isFolder {
       let found = try Self.images(directory + "/" + entry.name, depth: 0)
       if found.isEmpty {
         throw DataError(file: directory + "/" + entry.name, message: "holds no image; files that end in .png, .jpg or .jpeg would fit")

@@ -89,6 +89,6 @@ struct PictureReader {
 
   static func message(_ picture: fx_picture) -> String {
     let text = withUnsafeBytes(of: picture.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    return text.isEmpty ? "cannot be decoded" : String(readable(text).dropFirst().dropLast())
+    return text.isEmpty ? "cannot be decoded" : JSONReader.printed(text)
   }
 }

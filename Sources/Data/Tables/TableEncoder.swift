@@ -66,8 +66,10 @@ public struct TableEncoder: Sendable, Equatable {
     switch missing {
     case .constant(let value): return value.isFinite ? value : 0
     case .mean:
-      // As shares, so that a sum of large numbers does not overflow.
-      let mean = present.reduce(0) { $0 + $1 / Double(present.count) }
+      if present.isEmpty { return 0 }
+      let sum = present.reduce(0, +)
+      // Of shares, where the sum of large numbers overflows.
+      let mean = sum.isFinite ? sum / Double(present.count) : present.reduce(0) { $0 + $1 / Double(present.count) }
       return mean.isFinite ? mean : 0
     case .median:
       if present.isEmpty { return 0 }

@@ -47,13 +47,16 @@ public struct Scaler: Placed {
   /// (x − mean) / standard deviation, of the numbers themselves (with n, not n − 1).
   public static func standard(fitting x: Tensor, axis: Int = -1) -> Scaler {
     fitted(to: x, axis) { rows in
-      let mean = rows.mean(axis: 1, ignoringNaN: true)
       let isMissing = rows.isNaN
+      let smallest = `where`(isMissing, Double.infinity, rows).min(axis: 1)
+      let largest = `where`(isMissing, -Double.infinity, rows).max(axis: 1)
+      // The mean of equal numbers may differ from them by its rounding, which is no deviation.
+      let mean = `where`(smallest .== largest, smallest, rows.mean(axis: 1, ignoringNaN: true))
       let count = (.!isMissing).cast(to: .float64).sum(axis: 1)
-      // Around the mean, and in units of the largest distance, whose square may be beyond all numbers.
+      // In units of the largest distance from the mean, whose square may be beyond all numbers.
       let distances = `where`(isMissing, 0, rows - mean.unsqueezed(axis: 1))
-      let largest = abs(distances).max(axis: 1)
-      let unit = `where`(largest .> 0, largest, 1)
+      let furthest = abs(distances).max(axis: 1)
+      let unit = `where`(furthest .> 0, furthest, 1)
       let deviation = unit * sqrt((distances / unit.unsqueezed(axis: 1)).squared.sum(axis: 1) / count)
       return (mean, deviation)
     }
