@@ -11,7 +11,7 @@ import Testing
   private func isPartition(_ parts: [[Int]], _ count: Int) -> Bool { parts.flatMap { $0 }.sorted() == Array(0..<count) }
 
   @Test func partsHaveTheirShares() {
-    for fractions in [[0.8, 0.2], [0.7, 0.15, 0.15], [1], [0, 1], [1.0 / 3, 1.0 / 3, 1.0 / 3]] {
+    for fractions in [[0.8, 0.2], [0.7, 0.15, 0.15], [1], [0, 1], [1.0 / 3, 1.0 / 3, 1.0 / 3]] as [[Double]] {
       let random = Splits.random(103, into: fractions, seed: 1)
       let stratified = Splits.stratified(by: Self.classes, into: fractions, seed: 1)
       for parts in [random, stratified] {
