@@ -23,7 +23,9 @@ extension Table {
     /// Its name.
     public var name: String
     let content: Content
-    /// Whether a row is missing; without elements where none is. What stands at such a row is 0.
+    /// Whether a row is missing; without elements where none is.
+    ///
+    /// What stands at such a row is 0.
     let missing: [Bool]
 
     init(_ name: String, _ content: Content, missing: [Bool]) {

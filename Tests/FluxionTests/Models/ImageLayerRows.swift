@@ -115,8 +115,8 @@ private func augmentations() -> [LayerRow] {
   add("RandomCrop([4, 3], padding: [1, 0], mode: .reflect)", RandomCrop([4, 3], padding: [1, 0], mode: .reflect))
   add("RandomAffine(rotation: 20.0, shift: 0.1)", RandomAffine(rotation: 20, shift: 0.1))
   add(
-    "RandomAffine(scale: 0.8...1.2, shear: 5.0, padding: .border, method: .nearest)",
-    RandomAffine(scale: 0.8...1.2, shear: 5, padding: .border, method: .nearest))
+    "RandomAffine(scale: 0.5...2.0, shear: 5.0, padding: .border, method: .nearest)",
+    RandomAffine(scale: 0.5...2, shear: 5, padding: .border, method: .nearest))
   add(
     "ColorJitter(brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1)",
     ColorJitter(brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1))

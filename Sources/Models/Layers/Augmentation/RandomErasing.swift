@@ -27,7 +27,7 @@ public struct RandomErasing: Placed {
   /// Where in a model it stands.
   public var place = Place()
 
-  /// Rectangles. The stream is split off the one in force.
+  /// Rectangles, from a stream split off the one in force.
   public init(
     probability: Double = 0.5, area: ClosedRange<Double> = 0.02...0.33, aspect: ClosedRange<Double> = 0.3...3.3, value: Double = 0
   ) {
