@@ -38,6 +38,11 @@ let package = Package(
   targets: [
     blas,
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    // Their errors jump over the calls between, which C survives and Swift does not.
+    .target(
+      name: "CImages", dependencies: ["CPNG", "CJPEG"], cSettings: c, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(
       name: "Tensors", dependencies: ["CKernels", "COpenBLAS", .product(name: "RealModule", package: "swift-numerics")],
@@ -47,7 +52,7 @@ let package = Package(
     .target(
       name: "Optimizers", dependencies: ["CKernels", "Tensors", "Models", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: swift),
-    .target(name: "Data", dependencies: ["Tensors", "CZlib"], swiftSettings: swift),
+    .target(name: "Data", dependencies: ["Tensors", "CZlib", "CImages"], swiftSettings: swift),
     .target(name: "Training", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data"], swiftSettings: swift),
     .target(name: "Fluxion", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data", "Training"], swiftSettings: swift),
     // Not `fluxion`: where file names ignore case that would be the library's module.
@@ -87,7 +92,7 @@ let package = Package(
       name: "conformance", dependencies: ["PyTorchCases", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/ConformanceCommand", swiftSettings: swift),
     .executableTarget(
-      name: "sweep", dependencies: ["Fluxion", "Tensors", "Autodiff"], path: "Tests/Sweep", exclude: ["run.sh"], swiftSettings: swift),
+      name: "sweep", dependencies: ["Fluxion", "Tensors", "Autodiff", "Data"], path: "Tests/Sweep", exclude: ["run.sh"], swiftSettings: swift),
     .executableTarget(
       name: "stress", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/Stress", swiftSettings: swift),

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what building Fluxion needs beside Swift: the development files of OpenBLAS, LAPACKE and zlib.
+# Installs what building Fluxion needs beside Swift: the development files of OpenBLAS, LAPACKE, zlib, libpng and libjpeg.
 # Says nothing and changes nothing when all of it is there. `make` calls it before every build.
 set -eu
 
@@ -20,16 +20,18 @@ compiler="$(dirname "$(command -v swift)")/clang"
 
 # found HEADER LIBRARY FUNCTION: whether a program that uses them compiles and links.
 found() {
-  printf '#include <%s>\nint main(void) { return (void *)&%s == 0; }\n' "$1" "$3" |
+  printf '#include <stdio.h>\n#include <%s>\nint main(void) { return (void *)&%s == 0; }\n' "$1" "$3" |
     "$compiler" -x c - -o /dev/null $flags "-l$2" >/dev/null 2>&1
 }
 
 # The libraries that are missing, by name. Where OpenBLAS is kept in a folder of its own (Fedora), pkg-config knows it, as the build does.
 missing() {
-  flags=$(pkg-config --cflags --libs openblas 2>/dev/null) || flags=
+  flags=$(pkg-config --cflags --libs openblas libpng libjpeg 2>/dev/null) || flags=$(pkg-config --cflags --libs openblas 2>/dev/null) || flags=
   found cblas.h openblas cblas_sgemm || printf ' OpenBLAS'
   found lapacke.h lapacke LAPACKE_sgetrf || printf ' LAPACKE'
   found zlib.h z inflate || printf ' zlib'
+  found png.h png png_create_read_struct || printf ' libpng'
+  found jpeglib.h jpeg jpeg_mem_src || printf ' libjpeg'
 }
 
 absent=$(missing)
@@ -38,17 +40,17 @@ absent=$(missing)
 if command -v apt-get >/dev/null 2>&1; then
   update="apt-get update -q"
   install="env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends"
-  openblas=libopenblas-dev lapacke=liblapacke-dev zlib=zlib1g-dev
+  openblas=libopenblas-dev lapacke=liblapacke-dev zlib=zlib1g-dev png=libpng-dev jpeg=libjpeg-dev
 elif command -v dnf >/dev/null 2>&1; then
   update=true
   install="dnf install -q -y"
-  openblas=openblas-devel lapacke=lapack-devel zlib=zlib-devel
+  openblas=openblas-devel lapacke=lapack-devel zlib=zlib-devel png=libpng-devel jpeg=libjpeg-turbo-devel
 elif command -v pacman >/dev/null 2>&1; then
   update=true
   install="pacman -S --noconfirm --needed"
-  openblas="openblas blas-openblas" lapacke=blas-openblas zlib=zlib
+  openblas="openblas blas-openblas" lapacke=blas-openblas zlib=zlib png=libpng jpeg=libjpeg-turbo
 else
-  stop "missing:$absent; install the development packages of OpenBLAS (with CBLAS), LAPACKE and zlib with this system's package manager."
+  stop "missing:$absent; install the development packages of OpenBLAS (with CBLAS), LAPACKE, zlib, libpng and libjpeg with this system's package manager."
 fi
 
 packages=
@@ -57,6 +59,8 @@ for library in $absent; do
     OpenBLAS) packages="$packages $openblas" ;;
     LAPACKE) packages="$packages $lapacke" ;;
     zlib) packages="$packages $zlib" ;;
+    libpng) packages="$packages $png" ;;
+    libjpeg) packages="$packages $jpeg" ;;
   esac
 done
 

@@ -8,8 +8,13 @@ import Tensors
 ///       for (x, y) in loader { … }       // another order each time
 ///     }
 ///
+/// What the pass takes of the data may follow from a ``Sampler``. Where making a batch is what takes the time, because files are read and images
+/// decoded, `workers: 4` makes four batches at once on threads of their own:
+///
+///     DataLoader(photos, batchSize: 32, shuffle: true, workers: 4)
+///
 /// Each loop over a loader is a pass with an order of its own, which depends on the seed and the number of the pass and on nothing else:
-/// the same seed gives the same orders, with or without `prefetch`. A loader and its copies count their passes together; ``pass(_:)`` asks
+/// the same seed gives the same orders, and batches the same random numbers, with or without `prefetch` and for any number of workers. A loader and its copies count their passes together; ``pass(_:)`` asks
 /// for one by its number.
 public struct DataLoader<D: Dataset>: Sequence, Sendable {
   /// The examples.
@@ -26,10 +31,34 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
   public let dropLast: Bool
   /// Whether a batch is prepared on another thread while the one before is in use, if it takes long enough for that to pay.
   public let prefetch: Bool
+  /// How many batches are prepared at once while one is in use.
+  public let workers: Int
+  /// What chooses the examples of a pass; nil for all of them, in order or shuffled.
+  public let sampler: (any Sampler)?
   private let passes = PassCounter()
 
   /// Without a seed it takes one from the stream in force, so that ``withSeed(_:_:)`` makes it reproducible.
-  public init(_ data: D, batchSize: Int, shuffle: Bool = false, seed: UInt64? = nil, dropLast: Bool = false, prefetch: Bool = true) {
+  ///
+  /// With two workers or more, up to 1024, batches are always prepared on other threads, as many ahead as there are workers. Without `prefetch` there are
+  /// no other threads.
+  public init(
+    _ data: D, batchSize: Int, shuffle: Bool = false, seed: UInt64? = nil, dropLast: Bool = false, prefetch: Bool = true, workers: Int = 1
+  ) {
+    self.init(data, batchSize, shuffle, nil, seed, dropLast, prefetch, workers)
+  }
+
+  /// A loader whose passes have the examples that a sampler chooses.
+  public init(
+    _ data: D, batchSize: Int, sampler: any Sampler, seed: UInt64? = nil, dropLast: Bool = false, prefetch: Bool = true, workers: Int = 1
+  ) {
+    self.init(data, batchSize, false, sampler, seed, dropLast, prefetch, workers)
+  }
+
+  private init(
+    _ data: D, _ batchSize: Int, _ shuffle: Bool, _ sampler: (any Sampler)?, _ seed: UInt64?, _ dropLast: Bool, _ prefetch: Bool,
+    _ workers: Int
+  ) {
+    if !(1...1024).contains(workers) { fail(TensorError("DataLoader", "\(workers) workers; 1 to 1024 would fit")) }
     if batchSize < 1 { fail(TensorError("DataLoader", "a batch size of \(batchSize); 1 or more would fit")) }
     if data.count < 0 { fail(TensorError("DataLoader", "a data set of \(data.count) examples; 0 or more would fit")) }
     self.data = data
@@ -38,6 +67,8 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
     self.seed = seed ?? DataLoader.freshSeed()
     self.dropLast = dropLast
     self.prefetch = prefetch
+    self.workers = Swift.min(Swift.max(1, workers), 1024)
+    self.sampler = sampler
   }
 
   private static func freshSeed() -> UInt64 {
@@ -45,9 +76,12 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
     return stream.next()
   }
 
+  /// The number of examples in a pass.
+  public var exampleCount: Int { Swift.max(0, sampler?.count(of: Swift.max(0, data.count)) ?? data.count) }
+
   /// The number of batches in a pass.
   public var batchCount: Int {
-    let (whole, rest) = Swift.max(0, data.count).quotientAndRemainder(dividingBy: batchSize)
+    let (whole, rest) = exampleCount.quotientAndRemainder(dividingBy: batchSize)
     return whole + (rest > 0 && !dropLast ? 1 : 0)
   }
 
@@ -69,21 +103,39 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
     if shuffle, attempt({ () throws(TensorError) in try checkList(count, of: 8, "DataLoader", "the order of \(count) examples") }) != nil {
       var stream = RandomStream(seed: passSeed)
       order = (0..<count).shuffled(using: &stream)
+    } else if let sampler {
+      var stream = RandomStream(seed: passSeed)
+      order = verified(sampler.positions(of: count, using: &stream), count)
     }
     return BatchIterator(self, order, passSeed, from: Swift.max(0, batch))
   }
 }
 
+extension DataLoader {
+  /// What a sampler gave, if it is as it said; else nothing, after a mistake.
+  private func verified(_ positions: [Int], _ count: Int) -> [Int] {
+    if positions.count != exampleCount {
+      fail(TensorError("DataLoader", "a sampler of \(exampleCount) examples gave \(positions.count)"))
+    } else if let wrong = positions.first(where: { $0 < 0 || $0 >= count }) {
+      fail(TensorError("DataLoader", "a sampler chose example \(wrong) of \(count)"))
+    } else {
+      return positions
+    }
+    return []
+  }
+}
+
 /// The batches of one pass, each begun when the one before is handed out.
 ///
-/// No work goes on behind its back once it is gone: leaving a loop early waits for the batch that is being made, if one is.
+/// No work goes on behind its back once it is gone: leaving a loop early waits for the batches that are being made, if any are, and begins no others.
 public final class BatchIterator<D: Dataset>: IteratorProtocol, Sequence {
   private let loader: DataLoader<D>
   /// The examples in the order of the pass; nil for their own.
   private let order: [Int]?
   private let seed: UInt64
   private var position: Int
-  private var ahead: Ahead<Made>?
+  /// The next batches, in order.
+  private var ahead: [Ahead<Made>] = []
 
   private struct Made: Sendable {
     let batch: Result<D.Element, any Error>
@@ -100,39 +152,76 @@ public final class BatchIterator<D: Dataset>: IteratorProtocol, Sequence {
     position = batch
   }
 
-  deinit { ahead?.discard() }
+  deinit {
+    // Those that nobody has begun first: no worker takes them up while the others are waited for.
+    for batch in ahead.reversed() { batch.discard() }
+  }
 
   /// The next batch; nil at the end of the pass, and after a mistake in a `checked` scope.
+  ///
+  /// What the data set throws is a mistake here, which `checked` throws; ``nextBatch()`` throws it as it is.
   public func next() -> D.Element? {
-    if ahead == nil { prepare(inBackground: false) }
-    guard let made = ahead?.take() else { return nil }
-    ahead = nil
-    switch made.batch {
-    case .success(let batch):
-      if loader.prefetch && made.duration >= Self.worthwhile { prepare(inBackground: true) }
-      return batch
-    case .failure(let error):
+    do {
+      return try nextBatch()
+    } catch {
       // A mistake belongs to the thread that asked for the batch, whose `checked` scope may be waiting for it.
       fail(error as? TensorError ?? TensorError("DataLoader", "\(error)"))
       return nil
     }
   }
 
-  private func prepare(inBackground: Bool) {
-    guard position < loader.batchCount else { return }
-    let start = position * loader.batchSize
-    let count = Swift.min(loader.batchSize, loader.data.count - start)
-    guard attempt({ () throws(TensorError) in try checkList(count, of: 8, "DataLoader", "a batch of \(count) examples") }) != nil else {
-      return
+  /// The next batch, or nil at the end of the pass; throws what the data set threw while it made this one, after which the pass is over.
+  ///
+  ///     let batches = loader.makeIterator()
+  ///     while let (x, y) = try batches.nextBatch() { … }
+  public func nextBatch() throws -> D.Element? {
+    if ahead.isEmpty {
+      if loader.prefetch && loader.workers > 1 { fill() } else { prepare(inBackground: false) }
     }
+    if ahead.isEmpty { return nil }
+    guard let made = ahead.removeFirst().take() else { return nil }
+    switch made.batch {
+    case .success(let batch):
+      if loader.prefetch {
+        if loader.workers > 1 {
+          fill()
+        } else if made.duration >= Self.worthwhile {
+          prepare(inBackground: true)
+        }
+      }
+      return batch
+    case .failure(let error):
+      position = .max
+      for batch in ahead.reversed() { batch.discard() }
+      ahead = []
+      throw error
+    }
+  }
+
+  /// Begins batches until there is one for each worker.
+  private func fill() {
+    while ahead.count < loader.workers, prepare(inBackground: true) {}
+  }
+
+  /// Begins the batch that comes behind those that have been begun; false if there is none.
+  @discardableResult
+  private func prepare(inBackground: Bool) -> Bool {
+    guard position < loader.batchCount else { return false }
+    let start = position * loader.batchSize
+    let count = Swift.min(loader.batchSize, (order?.count ?? loader.data.count) - start)
+    guard count > 0,
+      attempt({ () throws(TensorError) in try checkList(count, of: 8, "DataLoader", "a batch of \(count) examples") }) != nil
+    else { return false }
     let indices = Array(order?[start..<start + count] ?? ArraySlice(start..<start + count))
     let (data, batchSeed) = (loader.data, mix(seed, UInt64(position)))
     position += 1
-    ahead = Ahead(inBackground: inBackground) {
-      let start = ContinuousClock.now
-      let batch = Result { try checked { withSeed(batchSeed) { data.batch(indices) } } }
-      return Made(batch: batch, duration: start.duration(to: .now))
-    }
+    ahead.append(
+      Ahead(inBackground: inBackground) {
+        let start = ContinuousClock.now
+        let batch = Result { try checked { try withSeed(batchSeed) { try data.batch(indices) } } }
+        return Made(batch: batch, duration: start.duration(to: .now))
+      })
+    return true
   }
 }
 

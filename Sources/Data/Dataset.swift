@@ -19,8 +19,9 @@ public protocol Dataset<Element>: Sendable {
   var count: Int { get }
 
   /// The examples at some positions, in that order. It may be called from another thread than the one that uses the batch. Random numbers
-  /// of the stream in force depend on the loader's seed, the pass and the batch only.
-  func batch(_ indices: [Int]) -> Element
+  /// of the stream in force depend on the loader's seed, the pass and the batch only. What it throws, a damaged file for instance, ends the
+  /// pass where the batch was asked for.
+  func batch(_ indices: [Int]) throws -> Element
 }
 
 /// Inputs and targets whose first axis counts the examples.

@@ -48,7 +48,28 @@ private let readers: [String: Reader] = [
     expect(file.tensor, file.tensor.shape, dtype)
     expect(file.tensor.rank == 2 && file.columnNames?.count ?? file.tensor.shape[1] == file.tensor.shape[1], "a name for each column")
   },
+  // The first byte tells whether the first line has names.
+  "table": { bytes throws(DataError) in
+    let table = try Table(bytes: Array(bytes.dropFirst()), hasHeader: (bytes.first ?? 0) & 1 == 0)
+    expect(table.columns.allSatisfy { $0.count == table.rowCount && $0.texts.count == table.rowCount }, "columns are equally long")
+    expect(Set(table.columnNames).count == table.columns.count, "names are unique")
+  },
+  "encoder": { bytes throws(DataError) in
+    let encoder = try TableEncoder(bytes: bytes)
+    expect(encoder.numberColumns.count == encoder.fillValues.count && encoder.fillValues.allSatisfy(\.isFinite), "a number for each column")
+  },
+  "png": picture([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]),
+  "jpeg": picture([0xFF, 0xD8, 0xFF]),
 ]
+
+/// Pictures of a kind, whose first bytes are given.
+private func picture(_ magic: [UInt8]) -> Reader {
+  { bytes throws(DataError) in
+    let image = try Tensor(imageBytes: magic + bytes, maximumBytes: 1 << 20)
+    expect(image.rank == 3 && 1...4 ~= image.shape[0] && image.elementCount <= 1 << 18, "an image is within its bound")
+    expect(image, image.shape, .float32)
+  }
+}
 
 /// Reads every tensor; what has been opened may still hold elements that cannot be read.
 private func readAll(_ file: some NamedTensors, _ tensor: (String) throws(DataError) -> Tensor) throws(DataError) {

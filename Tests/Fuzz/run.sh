@@ -36,10 +36,10 @@ build() {
   mapfile -t sources < <(find Sources/Data -name '*.swift')
   swiftc "${flags[@]}" -module-name Data -emit-module -emit-module-path "$out/Data.swiftmodule" -c "${sources[@]}" -o "$out/Data.o"
   # The instrumented module has to be found before the other one.
-  for name in Tensors CKernels RealModule _NumericsShims; do
+  for name in Tensors CKernels CImages RealModule _NumericsShims; do
     mapfile -t -O ${#objects[@]} objects < <(find "$release/$name.build" -name '*.o')
   done
-  if command -v pkg-config >/dev/null; then read -r -a search < <(pkg-config --libs openblas zlib || true); fi
+  if command -v pkg-config >/dev/null; then read -r -a search < <(pkg-config --libs openblas zlib libpng libjpeg || true); fi
   swiftc -I "$out" "${flags[@]}" -use-ld=lld -module-name Readers Tests/Fuzz/Readers.swift "$out/Data.o" "${objects[@]}" "${search[@]}" -o "$out/readers"
 }
 

@@ -1,5 +1,6 @@
 """Writes the seeds in Corpus: small files, good ones and some that are nearly so, one folder a reader. Run again only to add some."""
 
+import base64
 import gzip
 import io
 import json
@@ -135,3 +136,21 @@ for name, text in {
 }.items():
     for choice in (0, 1, 3, 4, 65):
         seed("csv", f"{name}{choice}", bytes([choice]) + text.encode())
+
+for name, text in {
+    "kinds": "area,city,price\n1.5,Bern,3\n,NA,\n", "quotes": 'a,"b ""c"""\n"1\n2",x\n', "twice": "a,a,\n1,2,3\n", "tabs": "a\tb\r\n1\t2020-01-31\r\n",
+    "wide": ",".join("abcdefgh") + "\n" + ",".join("12345678") + "\n", "mark": "\ufeff# a;b\n1;inf\n",
+}.items():
+    for header in (0, 1):
+        seed("table", f"{name}{header}", bytes([header]) + text.encode())
+encoder = {"version": 1, "masks": 1, "numbers": [{"name": "area", "fill": -1.5e3}], "categories": [{"name": "c\u00e9", "vocabulary": ["a\"b", "\n"]}]}
+seed("encoder", "full", json.dumps(encoder, indent=2).encode())
+seed("encoder", "empty", json.dumps(encoder | {"numbers": [], "categories": []}).encode())
+
+# The small pictures of Tests/Golden/pictures.py, without the first bytes, which the reader puts before them.
+golden = Path(__file__).resolve().parent.parent / "FluxionTests" / "Golden" / "pictures.json"
+for case in json.loads(golden.read_text())["cases"]:
+    name, kind = case["name"].split(".")
+    if not name.startswith("turned") or name == "turned6":
+        contents = base64.b64decode(case["file"])
+        seed("png" if kind == "png" else "jpeg", name, contents[8:] if kind == "png" else contents[3:])

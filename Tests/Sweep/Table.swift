@@ -95,6 +95,10 @@ struct Table {
     optimizers()
     schedules()
     data()
+    tables()
+    sampling()
+    pictures()
+    augmentation()
   }
 
   mutating func row(_ names: String..., call: @escaping (Hostile) throws -> Any) { rows.append(Row(names: names, call: call)) }

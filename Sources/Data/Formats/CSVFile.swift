@@ -51,7 +51,17 @@ public struct CSVFile: Sendable {
   }
 
   private init(_ file: FileSource, _ options: CSVOptions, maximumBytes: Int?) throws(DataError) {
-    let source = try file.contents(maximumBytes: maximumBytes, "CSVFile")
+    let text = try Self.text(of: file, maximumBytes: maximumBytes, "CSVFile")
+    path = file.path
+    (columnNames, tensor) = try text.withUnsafeBufferPointer { (text) throws(DataError) in
+      var reader = CSVReader(text, file: file.path, options)
+      return try reader.table()
+    }
+  }
+
+  /// All of a file that is to be text.
+  static func text(of file: FileSource, maximumBytes: Int?, _ operation: String) throws(DataError) -> [UInt8] {
+    let source = try file.contents(maximumBytes: maximumBytes, operation)
     // Before all of it is read: a device may have no end.
     try Self.check(file.startsWithGzipMagic() ? [] : file.peek(64 << 10), file.path)
     if let size = file.size, !Shape([size]).fitsMemory(.bool) {
@@ -59,11 +69,7 @@ public struct CSVFile: Sendable {
     }
     let text = try source.bytes(.max)
     try Self.check(text.prefix(64 << 10), file.path)
-    path = file.path
-    (columnNames, tensor) = try text.withUnsafeBufferPointer { (text) throws(DataError) in
-      var reader = CSVReader(text, file: file.path, options)
-      return try reader.table()
-    }
+    return text
   }
 
   private static func check(_ text: some Collection<UInt8>, _ file: String) throws(DataError) {

@@ -25,7 +25,7 @@ struct CSVNumber {
   /// Whether digits other than 0 are beyond the mantissa.
   private var isCut = false
   /// Whether a point or an exponent is written.
-  private var isFractional = false
+  private(set) var isWrittenWithPoint = false
   private let text: UnsafeBufferPointer<UInt8>
 
   /// Nil unless the whole text is a number: digits with a point, an exponent and a sign where wanted, or `inf`, `infinity`, `nan` in any case.
@@ -46,7 +46,7 @@ struct CSVNumber {
     }
     digits = i - first
     if i < end, text[i] == UInt8(ascii: ".") {
-      isFractional = true
+      isWrittenWithPoint = true
       i += 1
       let start = i
       while i < end, text[i] &- 48 < 10 {
@@ -60,7 +60,7 @@ struct CSVNumber {
       return
     }
     if i < end, text[i] | 32 == UInt8(ascii: "e") {
-      isFractional = true
+      isWrittenWithPoint = true
       i += 1
       var isDown = false
       if i < end, text[i] == UInt8(ascii: "-") || text[i] == UInt8(ascii: "+") {

@@ -34,7 +34,7 @@ private struct Pieces<T: Scalar> {
 
 /// Reads a table line after line, without a copy of any field.
 struct CSVReader {
-  private struct Field {
+  struct Field {
     var start: Int
     var end: Int
     var isQuoted: Bool
@@ -42,12 +42,12 @@ struct CSVReader {
     var isLast: Bool
   }
 
-  private let text: UnsafeBufferPointer<UInt8>
-  private let file: String
+  let text: UnsafeBufferPointer<UInt8>
+  let file: String
   private let options: CSVOptions
-  private var separator = UInt8(ascii: ",")
-  private var position = 0
-  private var line = 1
+  var separator = UInt8(ascii: ",")
+  var position = 0
+  private(set) var line = 1
   /// The columns that every line has, and the first line that told so.
   private var columns: (count: Int, line: Int)?
   private var names: [String]?
@@ -78,7 +78,7 @@ struct CSVReader {
   // MARK: Lines
 
   /// A tab, a semicolon or a comma: the first of them that the first line has outside quotes.
-  private func recognizedSeparator() -> UInt8 {
+  func recognizedSeparator() -> UInt8 {
     var scout = self
     scout.skipBlankLines()
     var (isQuoted, found): (Bool, Set<UInt8>) = (false, [])
@@ -186,9 +186,9 @@ struct CSVReader {
 
   // MARK: Fields
 
-  private func bytes(_ field: Field) -> UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: text[field.start..<field.end]) }
+  func bytes(_ field: Field) -> UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: text[field.start..<field.end]) }
 
-  private func name(_ field: Field) -> String {
+  func name(_ field: Field) -> String {
     let text = String(decoding: bytes(field), as: UTF8.self)
     return field.isQuoted ? text.split(separator: "\"\"", omittingEmptySubsequences: false).joined(separator: "\"") : text
   }
@@ -204,7 +204,7 @@ struct CSVReader {
   @inline(__always)
   private func isBlank(_ byte: UInt8) -> Bool { (byte == 32 || byte == 9) && byte != separator }
 
-  private mutating func skipBlankLines() {
+  mutating func skipBlankLines() {
     while true {
       var next = position
       while next < text.count, isBlank(text[next]) { next += 1 }
@@ -226,7 +226,7 @@ struct CSVReader {
 
   /// Reads up to behind the next separator or the line's end; blanks around a field are none of it.
   @inline(__always)
-  private mutating func nextField(_ column: Int) throws(DataError) -> Field {
+  mutating func nextField(_ column: Int) throws(DataError) -> Field {
     while position < text.count, isBlank(text[position]) { position += 1 }
     if position < text.count, text[position] == UInt8(ascii: "\"") { return try quotedField(column) }
     let start = position

@@ -7,10 +7,13 @@ struct JSONReader {
   private let file: String
   /// Where in the file the text begins.
   private let start: Int
+  /// What errors call the text.
+  private let whole: String
   private var next = 0
 
-  init(_ text: [UInt8], file: String, start: Int) {
+  init(_ text: [UInt8], file: String, start: Int, whole: String = "the header") {
     self.text = text
+    self.whole = whole
     self.file = file
     self.start = start
   }
@@ -68,6 +71,19 @@ struct JSONReader {
     return value
   }
 
+  /// Reads a number.
+  mutating func number(_ field: String) throws(DataError) -> Double {
+    let start = offset
+    let token = text[next...].prefix { !",]}: \t\r\n".utf8.contains($0) }.prefix(400)
+    guard let first = token.first, first == UInt8(ascii: "-") || 48...57 ~= first else { throw unexpected("a number", field) }
+    let value = Array(token).withUnsafeBufferPointer { CSVNumber($0)?.double }
+    guard let value, value.isFinite else {
+      throw error(field, "\(Self.printed(String(decoding: token, as: UTF8.self))); a finite number would fit", at: start)
+    }
+    next += token.count
+    return value
+  }
+
   /// Reads a string.
   mutating func string(_ field: String) throws(DataError) -> String {
     guard next < text.count, text[next] == UInt8(ascii: "\"") else { throw unexpected("a string", field) }
@@ -75,7 +91,7 @@ struct JSONReader {
     next += 1
     var bytes: [UInt8] = []
     while true {
-      guard next < text.count else { throw error(field, "the header ends inside a string", at: start) }
+      guard next < text.count else { throw error(field, "\(whole) ends inside a string", at: start) }
       let byte = text[next]
       switch byte {
       case UInt8(ascii: "\""):
@@ -125,7 +141,7 @@ struct JSONReader {
 
   /// An error about what comes next, where something else has to come.
   func unexpected(_ fitting: String, _ field: String) -> DataError {
-    guard next < text.count else { return error(field, "the header ends where \(fitting) has to come") }
+    guard next < text.count else { return error(field, "\(whole) ends where \(fitting) has to come") }
     let byte = text[next]
     let found =
       0x21...0x7E ~= byte ? "\"\(UnicodeScalar(byte))\"" : "the byte " + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)

@@ -89,7 +89,7 @@ extension SafetensorsFile {
   }
 
   /// A text as a JSON string.
-  private static func quoted(_ text: String) -> String {
+  static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

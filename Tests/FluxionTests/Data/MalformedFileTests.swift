@@ -14,9 +14,16 @@ import Testing
     try NPZFile.write(tensors, compressed: true, to: folder + "/y.npz")
     try NPYFile.write(tensors[0].value, to: folder + "/x.npy")
     try CSVFile.write(tensors[0].value, header: ["x", "y"], to: folder + "/x.csv")
-    let names = ["x.safetensors", "y.safetensors", "x.npz", "y.npz", "x.npy", "x.csv"]
+    try (tensors[0].value.replacingNonFinite() / 4.0).writeImage(to: folder + "/x.png")
+    try Tensor.ones([3, 9, 10]).writeImage(to: folder + "/x.jpg")
+    let encoder = TableEncoder(fitting: Table(rows: [["a": 1, "b": "x"]]), numbers: ["a"], categories: ["b"])
+    try encoder.save(to: folder + "/x.json")
+    let names = ["x.safetensors", "y.safetensors", "x.npz", "y.npz", "x.npy", "x.csv", "x.png", "x.jpg", "x.json"]
     var files = try names.map { (name: $0, bytes: Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($0)")))) }
     files += IDXFixture.samples.enumerated().map { ("\($0.offset).idx", $0.element.bytes) }
+    files +=
+      [("x.table", Array("a,b,c\n1,2.5,x\n,NA,\"y z\"\n3,4,\n".utf8))]
+      + GoldenImageFile.all.map { ("x.\($0.name.hasSuffix("png") ? "png" : "jpg")", $0.bytes) }
     files += files.filter { $0.name.hasSuffix("npy") || $0.name.hasSuffix("csv") || $0.name == "0.idx" }.map {
       ($0.name + ".gz", IDXFixture.gzip($0.bytes))
     }
@@ -51,6 +58,9 @@ import Testing
     case "safetensors": try all(SafetensorsFile(bytes: bytes))
     case "npz": try all(NPZFile(bytes: bytes))
     case "npy": _ = try NPYFile(bytes: bytes).tensor.copyOfElements
+    case "png", "jpg": _ = try Tensor(imageBytes: bytes, maximumBytes: 1 << 24).copyOfElements
+    case "json": _ = try TableEncoder(bytes: bytes)
+    case "table": _ = try Table(bytes: bytes)
     case "csv": _ = try CSVFile(bytes: bytes).tensor.copyOfElements
     default: _ = try IDXFile(bytes: bytes).tensor.copyOfElements
     }

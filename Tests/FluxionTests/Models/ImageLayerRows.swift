@@ -1,7 +1,7 @@
 import Fluxion
 
 /// Layers for images, and normalisations.
-func imageLayerRows() -> [LayerRow] { convolutions() + pools() + normalizations() + droppers() + others() }
+func imageLayerRows() -> [LayerRow] { convolutions() + pools() + normalizations() + droppers() + augmentations() + scalers() + others() }
 
 private let image: Shape = [3, 4, 6, 5]
 
@@ -99,6 +99,42 @@ private func droppers() -> [LayerRow] {
   add("ChannelDropout(0.5)", on: [3, 20, 4, 2], ChannelDropout(0.5))
   add("AlphaDropout(0.5)", on: [3, 40], AlphaDropout(0.5))
   add("DropPath(0.5)", on: [40, 3, 2], DropPath(0.5))
+  return rows
+}
+
+private func augmentations() -> [LayerRow] {
+  var rows: [LayerRow] = []
+  func add(
+    _ description: String, on input: Shape = [20, 3, 6, 5], _ make: @autoclosure @escaping @Sendable () -> any Model<Tensor, Tensor>
+  ) {
+    rows.append(LayerRow(name: description, input: input, make: make, description: description, isSameInTraining: false))
+  }
+  add("RandomFlip()", RandomFlip())
+  add("RandomFlip(.vertical, probability: 0.7)", RandomFlip(.vertical, probability: 0.7))
+  add("RandomCrop(padding: 2)", RandomCrop(padding: 2))
+  add("RandomCrop([4, 3], padding: [1, 0], mode: .reflect)", RandomCrop([4, 3], padding: [1, 0], mode: .reflect))
+  add("RandomAffine(rotation: 20.0, shift: 0.1)", RandomAffine(rotation: 20, shift: 0.1))
+  add(
+    "RandomAffine(scale: 0.5...2.0, shear: 5.0, padding: .border, method: .nearest)",
+    RandomAffine(scale: 0.5...2, shear: 5, padding: .border, method: .nearest))
+  add(
+    "ColorJitter(brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1)",
+    ColorJitter(brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1))
+  add("GaussianNoise(0.1)", on: [3, 4], GaussianNoise(0.1))
+  add("RandomErasing()", RandomErasing())
+  add("RandomErasing(side: 3, value: 0.5)", RandomErasing(side: 3, value: 0.5))
+  return rows
+}
+
+private func scalers() -> [LayerRow] {
+  var rows: [LayerRow] = []
+  func add(_ name: String, on input: Shape, _ description: String, _ make: @autoclosure @escaping @Sendable () -> any Model<Tensor, Tensor>)
+  {
+    rows.append(LayerRow(name: name, input: input, make: make, description: description))
+  }
+  add("Scaler, standard", on: [3, 4], "Scaler(4)", Scaler.standard(fitting: .normal([9, 4])))
+  add("Scaler, channels", on: image, "Scaler(4, axis: 1)", Scaler.minMax(fitting: .normal([9, 4, 2, 2]), axis: 1))
+  add("Scaler, robust", on: [3, 4], "Scaler(4)", Scaler.robust(fitting: .normal([9, 4])))
   return rows
 }
 

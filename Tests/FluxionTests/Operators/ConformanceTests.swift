@@ -20,7 +20,7 @@ import Testing
 
   /// All others in the table have cases: a misspelt name would run none.
   @Test func everyRowHasCases() {
-    #expect(Set(Table.operators.map(\.name)).symmetricDifference(Self.suite.names) == Self.withoutCases)
+    #expect(Set(PyTorchCases.Table.operators.map(\.name)).symmetricDifference(Self.suite.names) == Self.withoutCases)
   }
 
   private static let root = (0..<4).reduce(URL(filePath: #filePath)) { url, _ in url.deletingLastPathComponent() }
@@ -34,7 +34,7 @@ import Testing
         names.insert(String(match.1))
       }
     }
-    for row in Table.operators where row.missing == nil {
+    for row in PyTorchCases.Table.operators where row.missing == nil {
       let calls = row.fluxion.matches(of: /(\w+)\(/).map { String($0.1) }
       let unknown = calls.filter { !names.contains($0) }
       #expect(unknown.isEmpty, "\(row.name): \(row.fluxion)")

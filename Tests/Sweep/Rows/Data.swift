@@ -5,11 +5,11 @@ extension Table {
   private static let examples = TensorDataset(Tensor.ones([6, 3]), Tensor.ones([6, 2]))
 
   mutating func data() {
-    row("DataLoader.init(_:batchSize:shuffle:seed:dropLast:prefetch:)") { h in
-      let loader = DataLoader(Table.examples, batchSize: h.i(4), shuffle: true, seed: h.u(1))
+    row("DataLoader.init(_:batchSize:shuffle:seed:dropLast:prefetch:workers:)") { h in
+      let loader = DataLoader(Table.examples, batchSize: h.i(4), shuffle: true, seed: h.u(1), workers: h.i(2))
       return [loader.batchCount, loader.underestimatedCount, Array(loader).count]
     }
-    row("DataLoader.init(_:batchSize:shuffle:seed:dropLast:prefetch:)") { h in
+    row("DataLoader.init(_:batchSize:shuffle:seed:dropLast:prefetch:workers:)") { h in
       let loader = DataLoader(Table.examples, batchSize: h.i(4), dropLast: true)
       return [loader.batchCount, Array(loader).count]
     }

@@ -1,0 +1,3 @@
+// jpeglib.h wants size_t and FILE.
+#include <stdio.h>
+#include <jpeglib.h>
