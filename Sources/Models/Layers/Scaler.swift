@@ -48,15 +48,15 @@ public struct Scaler: Placed {
   public static func standard(fitting x: Tensor, axis: Int = -1) -> Scaler {
     fitted(to: x, axis) { rows in
       let isMissing = rows.isNaN
-      let smallest = `where`(isMissing, Double.infinity, rows).min(axis: 1)
-      let largest = `where`(isMissing, -Double.infinity, rows).max(axis: 1)
+      let smallest = select(isMissing, Double.infinity, rows).min(axis: 1)
+      let largest = select(isMissing, -Double.infinity, rows).max(axis: 1)
       // The mean of equal numbers may differ from them by its rounding, which is no deviation.
-      let mean = `where`(smallest .== largest, smallest, rows.mean(axis: 1, ignoringNaN: true))
+      let mean = select(smallest .== largest, smallest, rows.mean(axis: 1, ignoringNaN: true))
       let count = (.!isMissing).cast(to: .float64).sum(axis: 1)
       // In units of the largest distance from the mean, whose square may be beyond all numbers.
-      let distances = `where`(isMissing, 0, rows - mean.unsqueezed(axis: 1))
+      let distances = select(isMissing, 0, rows - mean.unsqueezed(axis: 1))
       let furthest = abs(distances).max(axis: 1)
-      let unit = `where`(furthest .> 0, furthest, 1)
+      let unit = select(furthest .> 0, furthest, 1)
       let deviation = unit * sqrt((distances / unit.unsqueezed(axis: 1)).squared.sum(axis: 1) / count)
       return (mean, deviation)
     }
@@ -67,10 +67,10 @@ public struct Scaler: Placed {
     if !(low < high && (high - low).isFinite) { fail(TensorError("Scaler.minMax", "from \(low) to \(high); a finite interval would fit")) }
     return fitted(to: x, axis) { rows in
       let isMissing = rows.isNaN
-      let smallest = `where`(isMissing, Double.infinity, rows).min(axis: 1)
-      let largest = `where`(isMissing, -Double.infinity, rows).max(axis: 1)
+      let smallest = select(isMissing, Double.infinity, rows).min(axis: 1)
+      let largest = select(isMissing, -Double.infinity, rows).max(axis: 1)
       let range = largest - smallest
-      let scale = `where`(range .> 0, range / (high - low), 1)
+      let scale = select(range .> 0, range / (high - low), 1)
       return (smallest - low * scale, scale)
     }
   }
@@ -117,8 +117,8 @@ public struct Scaler: Placed {
     let (center, scale) = statistics(rows)
     // Of features without a number, or with one number only.
     return Scaler(
-      center: `where`(center.isFinite, center, 0).cast(to: x.dtype),
-      scale: `where`((scale .> 0) .& scale.isFinite, scale, 1).cast(to: x.dtype), axis: axis)
+      center: select(center.isFinite, center, 0).cast(to: x.dtype),
+      scale: select((scale .> 0) .& scale.isFinite, scale, 1).cast(to: x.dtype), axis: axis)
   }
 
   /// The numbers, scaled.

@@ -194,9 +194,9 @@ import Testing
     ),
     ("RandomErasing: a side of 0 pixels; 1 or more would fit", { _ = RandomErasing(side: 0) }),
     ("GaussianNoise: a standard deviation of -1.0; a finite number, 0 or more, would fit", { _ = GaussianNoise(-1) }),
-    ("mixup: alpha must be above 0, and 1e6 at most, got 0.0", { _ = mixup(.zeros([2, 3]), Tensor([0, 1]), classes: 2, alpha: 0) }),
-    ("mixup: class ids, and no classes; their number, 1 or more, would fit", { _ = mixup(.zeros([2, 3]), Tensor([0, 1])) }),
-    ("cutmix: [2, 3]; [batch, channels, height, width] would fit", { _ = cutmix(.zeros([2, 3]), Tensor([0, 1]), classes: 2) }),
+    ("mixup: alpha must be above 0, and 1e6 at most, got 0.0", { _ = mixup(.zeros([2, 3]), Tensor([0, 1], .int64), classes: 2, alpha: 0) }),
+    ("mixup: class ids, and no classes; their number, 1 or more, would fit", { _ = mixup(.zeros([2, 3]), Tensor([0, 1], .int64)) }),
+    ("cutmix: [2, 3]; [batch, channels, height, width] would fit", { _ = cutmix(.zeros([2, 3]), Tensor([0, 1], .int64), classes: 2) }),
   ]
 
   @Test(arguments: mistakes.indices) func mistakesAreNamed(_ index: Int) {
@@ -226,7 +226,7 @@ import Testing
     for (a, b) in zip(y, expected) { #expect(a.isNaN && b.isNaN || abs(a - b) < 1e-12) }
     for scaler in [standard, range, robust] {
       let back = scaler.inverse(scaler(x))
-      #expect(distance(`where`(x.isNaN, 0, back), `where`(x.isNaN, 0, x)) < 1e-12)
+      #expect(distance(select(x.isNaN, 0, back), select(x.isNaN, 0, x)) < 1e-12)
     }
     // Beyond what squares hold, and constant but for rounding.
     let wide = Tensor([[1e200, 0.1], [-1e200, 0.1], [1e200, 0.1]] as [[Double]])
@@ -266,7 +266,7 @@ import Testing
   }
 
   static let mistakes: [(sentence: String, call: @Sendable () throws -> Void)] = [
-    ("Scaler: int64 [2]; float32 or float64 would fit: convert with .cast(to:)", { _ = Scaler.standard(fitting: Tensor([1, 2])) }),
+    ("Scaler: int64 [2]; float32 or float64 would fit: convert with .cast(to:)", { _ = Scaler.standard(fitting: Tensor([1, 2], .int64)) }),
     ("Scaler: [0, 2] has no numbers to fit to", { _ = Scaler.standard(fitting: .zeros([0, 2])) }),
     (
       "Scaler: [2] has infinite numbers, which have no mean and no range; finite ones, or NaN for what is missing, would fit",

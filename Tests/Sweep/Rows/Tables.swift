@@ -6,7 +6,7 @@ private typealias DataTable = Data.Table
 
 extension Table {
   private static let houses = try! DataTable(bytes: Array("area,rooms,city\n100,4,Bern\n,3,Basel\n60,,Bern\n".utf8))
-  private static let examples = TensorDataset(Tensor.ones([6, 3]), Tensor([0, 1, 0, 1, 0, 1]))
+  private static let examples = TensorDataset(Tensor.ones([6, 3]), Tensor([0, 1, 0, 1, 0, 1], .int64))
 
   mutating func tables() {
     row(

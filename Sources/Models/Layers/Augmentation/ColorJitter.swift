@@ -75,8 +75,8 @@ public struct ColorJitter: Placed {
     let (value, least) = (maximum(maximum(r, g), b), minimum(minimum(r, g), b))
     // 0 to 6: red at 0, green at 2, blue at 4.
     let spread = value - least
-    let divisor = `where`(spread .> 0, spread, 1)
-    let hue = `where`(value .== r, (g - b) / divisor, `where`(value .== g, (b - r) / divisor + 2, (r - g) / divisor + 4))
+    let divisor = select(spread .> 0, spread, 1)
+    let hue = select(value .== r, (g - b) / divisor, select(value .== g, (b - r) / divisor + 2, (r - g) / divisor + 4))
     return concatenate([5.0, 3, 1].map { place in channel(hue + turn + place, value, spread) }, axis: 1)
   }
 

@@ -63,7 +63,7 @@ public func cutmix(
   let order = Tensor.permutation(count, using: &random)
   let share = 1 - mask.cast(to: .float64).mean(axes: [1, 2, 3])
   let weight = share.cast(to: targets.dtype).reshaped(Shape([count] + Array(repeating: 1, count: targets.rank - 1)))
-  return (`where`(mask, x.take(order), x), lerp(targets.take(order), targets, weight: weight))
+  return (select(mask, x.take(order), x), lerp(targets.take(order), targets, weight: weight))
 }
 
 /// The same from the stream in force.

@@ -53,7 +53,7 @@ public struct RandomErasing: Placed {
     placed(on: x) { (layer: inout Self) in
       x.asImages("RandomErasing") { x in
         if currentMode == .inference || layer.probability == 0 || x.elementCount == 0 { return x }
-        return `where`(layer.mask(x), layer.value, x)
+        return select(layer.mask(x), layer.value, x)
       }
     }
   }

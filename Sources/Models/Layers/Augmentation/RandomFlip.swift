@@ -32,7 +32,7 @@ public struct RandomFlip: Placed {
       x.asImages("RandomFlip") { x in
         if currentMode == .inference || layer.probability == 0 { return x }
         let mask = Tensor.bernoulli([x.shape[0], 1, 1, 1], probability: layer.probability, using: &layer.random)
-        return `where`(mask, x.reversed(axes: layer.direction == .horizontal ? 3 : 2), x)
+        return select(mask, x.reversed(axes: layer.direction == .horizontal ? 3 : 2), x)
       }
     }
   }
