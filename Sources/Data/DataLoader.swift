@@ -21,7 +21,7 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
   /// Whether each pass has a random order.
   public let shuffle: Bool
   /// What the orders follow from.
-  public let seed: UInt64
+  public private(set) var seed: UInt64
   /// Whether a last batch that is not full is left out.
   public let dropLast: Bool
   /// Whether a batch is prepared on another thread while the one before is in use, if it takes long enough for that to pay.
@@ -43,6 +43,13 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
   private static func freshSeed() -> UInt64 {
     var stream = currentRandomStream()
     return stream.next()
+  }
+
+  /// The same with the orders of another seed.
+  public func seeded(_ seed: UInt64) -> DataLoader {
+    var copy = self
+    copy.seed = seed
+    return copy
   }
 
   /// The number of batches in a pass.

@@ -48,8 +48,10 @@ public struct BatchFigures: Sendable {
   public let items: Int
   /// The seconds since the epoch began, without validation.
   public let seconds: Double
-  /// The epoch's figures so far, this batch included.
-  public let means: Evaluation
+  /// The epoch's figures so far, this batch included; computed when asked for.
+  public var means: Evaluation { mean.evaluation(metrics) }
+  let mean: RunningMean
+  let metrics: [any Metric]
 }
 
 /// Code that runs at the events of a training run, of a model of type `M`.
@@ -89,6 +91,9 @@ public final class TrainingControl<M: Model> {
   var writeRate: ((Double) -> Void)?
 
   init() {}
+
+  /// Lets go of the run.
+  func detach() { (readModel, readHistory, readRate, writeRate) = (nil, nil, nil, nil) }
 
   /// The model as it is; a mistake outside of the callback.
   public var model: M {
