@@ -24,7 +24,7 @@ public struct ConfusionMatrix: Sendable, Resumable {
     guard let read = ClassReading("ConfusionMatrix", outputs, targets, weights: weights, scores) else { return }
     let classes = Swift.max(read.classes, counts.shape[0])
     guard
-      attempt({ () throws(TensorError) in
+      attempt({ () throws(TensorError) -> Void in
         try Shape([classes, classes]).check("ConfusionMatrix")
         try checkList(classes * classes, of: 8, "ConfusionMatrix", "the counts of \(classes) classes")
       }) != nil
