@@ -31,7 +31,7 @@ struct Writer {
         (unread, seen) = (Array(ids.suffix(max(1, context / 2))), 0)
       }
       let input = Tensor(unread, shape: [1, unread.count])
-      let logits = withMode(.inference) { generator(input) }[0, -1]
+      let logits = generator.predictAndAdvance(input)[0, -1]
       seen += unread.count
       let next = Tensor.categorical(logits: logits, temperature: temperature, topK: topK, using: &random).item(as: Int.self)
       ids.append(next)

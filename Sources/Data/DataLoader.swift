@@ -26,7 +26,7 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
   /// Whether each pass has a random order.
   public let shuffle: Bool
   /// What the orders follow from.
-  public let seed: UInt64
+  public private(set) var seed: UInt64
   /// Whether a last batch that is not full is left out.
   public let dropLast: Bool
   /// Whether a batch is prepared on another thread while the one before is in use, if it takes long enough for that to pay.
@@ -78,6 +78,12 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
 
   /// The number of examples in a pass.
   public var exampleCount: Int { Swift.max(0, sampler?.count(of: Swift.max(0, data.count)) ?? data.count) }
+  /// The same with the orders of another seed.
+  public func seeded(_ seed: UInt64) -> DataLoader {
+    var copy = self
+    copy.seed = seed
+    return copy
+  }
 
   /// The number of batches in a pass.
   public var batchCount: Int {

@@ -13,8 +13,8 @@ extension Model {
   /// A copy that is called with the next part of a sequence, and answers as a call with all parts so far would for its last rows.
   ///
   ///     var generator = model.incremental()
-  ///     let logits = withMode(.inference) { generator(prompt) }        // [1, time] ids
-  ///     let next = withMode(.inference) { generator(id) }              // [1, 1]: the work of one step, not of all so far
+  ///     let logits = generator.predictAndAdvance(prompt)               // [1, time] ids
+  ///     let next = generator.predictAndAdvance(id)                     // [1, 1]: the work of one step, not of all so far
   ///     generator.reset()                                              // a new sequence
   ///
   /// The model stays as it is. Its attention must be causal: what later parts would change cannot be answered now.

@@ -120,6 +120,28 @@ extension Model {
     }
   }
 
+  /// The answer to an input, in inference mode, of which the model keeps what a run leaves: hidden values go on where they are.
+  ///
+  ///     var generator = model.incremental()
+  ///     generator.reset()
+  ///     for id in prompt { logits = generator.predictAndAdvance(id) }
+  ///
+  /// For streaming and generation: the next call continues the sequence, ``reset()`` begins another one. ``predict(_:)`` leaves the model as it is. The same
+  /// as `withMode(.inference) { model(input) }`.
+  public mutating func predictAndAdvance(_ input: Input) -> Output { withMode(.inference) { self(input) } }
+
+  /// The answer to an input from outside, in inference mode; a number in input or answer that is NaN or infinite is a mistake.
+  ///
+  ///     let answer = try checked { model.predict(x, requiresFinite: true) }      // a server throws the sentence, and goes on
+  ///
+  /// Tensors are found in tuples, structs and arrays too.
+  public func predict(_ input: Input, requiresFinite: Bool) -> Output {
+    if requiresFinite { requireFinite(input, "the input") }
+    let output = predict(input)
+    if requiresFinite { requireFinite(output, "the answer") }
+    return output
+  }
+
   /// Gives hidden values their first value again.
   public mutating func reset() {
     var visitor = Reset()
@@ -168,4 +190,22 @@ private struct ParameterUpdate: ModelVisitor {
 
 private struct Reset: ModelVisitor {
   mutating func value<S: ModelState>(of state: inout S, _ name: PartName) { state.reset() }
+}
+
+/// Whatever tensors a value has are finite; a mistake if not.
+private func requireFinite(_ value: Any, _ what: String) {
+  if hasFailed { return }
+  guard let x = value as? Tensor else {
+    for child in Mirror(reflecting: value).children { requireFinite(child.value, what) }
+    return
+  }
+  if x.isAllFinite { return }
+  let numbers = x.detached.cast(to: .float64).reshaped([-1]).scalars(Double.self)
+  guard let i = numbers.firstIndex(where: { !$0.isFinite }) else { return }
+  var (rest, position) = (i, [Int]())
+  for size in x.shape.reversed() {
+    position.insert(rest % size, at: 0)
+    rest /= size
+  }
+  fail(TensorError("predict", "\(what) is \(numbers[i]) at \(position); finite numbers would fit"))
 }

@@ -1,5 +1,5 @@
 extension History {
-  /// The training curve as an SVG image: the loss of every step and epoch and, beside it, the metric.
+  /// The training curve as an SVG image: the loss of every step and epoch and, beside it, its parts and the metrics.
   ///
   ///     try history.svg(title: "Digits").write(toFile: "training.svg", atomically: true, encoding: .utf8)
   public func svg(title: String, subtitle: String = "") -> String {
@@ -22,12 +22,22 @@ extension History {
           series("validation", orange, \.validation?.loss),
         ])
     ]
-    if let metricName {
-      panels.append(
-        SVGChart.Panel(
-          title: metricName.prefix(1).uppercased() + metricName.dropFirst(), xTitle: "epoch", xRange: 0...last,
-          series: [series("training", blue, back: 0.5, \.training.metric), series("validation", orange, \.validation?.metric)]))
+    func names(_ figures: (Evaluation) -> [Evaluation.Figure]) -> [String] {
+      var names: [String] = []
+      for evaluation in epochs.flatMap({ [$0.training, $0.validation ?? $0.training] }) {
+        for figure in figures(evaluation) where !names.contains(figure.name) { names.append(figure.name) }
+      }
+      return names
     }
+    func panel(_ name: String, _ figures: @escaping (Evaluation) -> [Evaluation.Figure]) -> SVGChart.Panel {
+      func value(_ evaluation: Evaluation?) -> Double? { evaluation.flatMap { figures($0).first { $0.name == name }?.value } }
+      return SVGChart.Panel(
+        title: name.prefix(1).uppercased() + name.dropFirst(), xTitle: "epoch", xRange: 0...last,
+        series: [series("training", blue, back: 0.5) { value($0.training) }, series("validation", orange) { value($0.validation) }])
+    }
+    panels += names(\.losses).map { panel($0, \.losses) } + names(\.metrics).map { panel($0, \.metrics) }
+    // More than three in a row are too narrow to read.
+    if panels.count > 3 { return SVGChart(title: title, subtitle: subtitle, panels: panels, columns: 3).text }
     return SVGChart(title: title, subtitle: subtitle, panels: panels).text
   }
 }

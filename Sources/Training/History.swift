@@ -1,6 +1,9 @@
-import Models
-
-/// What a run of `fit` went through.
+/// What a training run went through: `fit` gives one, and a loop of one's own appends to one.
+///
+///     var history = History()
+///     history.append(step: loss.item())
+///     history.append(epoch: History.Epoch(number: 1, training: Evaluation(loss: 0.5)))
+///     try history.svg(title: "Loss").write(toFile: "loss.svg", atomically: true, encoding: .utf8)
 public struct History: Sendable {
   /// One pass over the training data.
   public struct Epoch: Sendable {
@@ -8,14 +11,15 @@ public struct History: Sendable {
     public let number: Int
     /// Means over the training data, each batch seen by the model as it was then.
     public let training: Evaluation
-    /// Means over the validation data, seen by the model at the end of the epoch.
+    /// Figures of the validation data: at the end of the epoch, or those of the last validation in it; nil if there was none.
     public let validation: Evaluation?
     /// How long the training part took.
     public let seconds: Double
     /// How many examples a second that were.
     public let itemsPerSecond: Double
 
-    package init(number: Int, training: Evaluation, validation: Evaluation?, seconds: Double, itemsPerSecond: Double) {
+    /// An epoch's figures.
+    public init(number: Int, training: Evaluation, validation: Evaluation? = nil, seconds: Double = 0, itemsPerSecond: Double = 0) {
       self.number = number
       self.training = training
       self.validation = validation
@@ -24,49 +28,38 @@ public struct History: Sendable {
     }
   }
 
-  /// What the metric is called, if there is one.
-  public package(set) var metricName: String?
+  /// A validation in the middle of a run.
+  public struct Validation: Sendable, Equatable {
+    /// After how many steps of the run.
+    public let step: Int
+    /// Its figures.
+    public let evaluation: Evaluation
+
+    /// Figures after so many steps.
+    public init(step: Int, evaluation: Evaluation) { (self.step, self.evaluation) = (step, evaluation) }
+  }
+
   /// The epochs in order.
   public package(set) var epochs: [Epoch] = []
   /// The loss of every step, in order.
   public package(set) var stepLosses: [Double] = []
-  /// What was remarkable when the run was taken up, a sentence each: a damaged checkpoint, a model that is another one.
+  /// The validations that were made every so many steps, in order.
+  public package(set) var validations: [Validation] = []
+  /// What was remarkable, a sentence each: a damaged checkpoint, a model that is another one, a schedule that is not as long as the run.
   ///
   /// They are written to standard error too, and not into checkpoints.
   public package(set) var remarks: [String] = []
 
-  package init() {}
-}
+  /// Nothing so far.
+  public init() {}
 
-/// A model's mean loss and metric over some data.
-public struct Evaluation: Sendable, Equatable {
-  /// The mean loss of an example.
-  public let loss: Double
-  /// The mean of the metric, if there is one.
-  public let metric: Double?
+  /// What the first metric is called, if there is one.
+  public var metricName: String? { epochs.lazy.compactMap { $0.training.metrics.first ?? $0.validation?.metrics.first }.first?.name }
 
-  package init(loss: Double, metric: Double?) {
-    self.loss = loss
-    self.metric = metric
-  }
-}
-
-/// Means over batches of different sizes.
-struct RunningMean: Resumable {
-  private(set) var count = 0
-  private var loss = 0.0
-  private var metric: Double?
-
-  mutating func add(_ loss: Double, _ metric: Double?, count: Int) {
-    self.count += count
-    self.loss += loss * Double(count)
-    if let metric { self.metric = (self.metric ?? 0) + metric * Double(count) }
-  }
-
-  var evaluation: Evaluation {
-    let n = Double(max(count, 1))
-    return Evaluation(loss: loss / n, metric: metric.map { $0 / n })
-  }
+  /// An epoch that has ended.
+  public mutating func append(epoch: Epoch) { epochs.append(epoch) }
+  /// The loss of a step.
+  public mutating func append(step loss: Double) { stepLosses.append(loss) }
 }
 
 /// Training that cannot go on.

@@ -8,9 +8,9 @@ extension Model where Input == Tensor, Output == Tensor {
   ///
   ///     let history = try model.fit(train, validation: test, loss: crossEntropy, optimizer: Adam(learningRate: 1e-3), epochs: 10)
   ///
-  /// Each step minimises `loss(outputs, targets)`, the mean over a batch of `batchSize` examples. `metric` is accuracy where the targets
-  /// are class ids, unless another one is given. Orders follow from `seed`, or from the stream in force (see ``withSeed(_:_:)``). After
-  /// each epoch `onEpoch` gets its figures and the model; what it throws ends the training.
+  /// Each step minimises `loss(outputs, targets)`, the mean over a batch of `batchSize` examples. Models of other inputs and outputs, and several losses, are for
+  /// a ``Trainer``. `metrics` are accuracy where the targets are class ids, unless others are given. Orders follow from `seed`, or from the stream in force
+  /// (see ``withSeed(_:_:)``). After each epoch `onEpoch` gets its figures and the model; what it throws ends the training.
   ///
   /// With `checkpoints`, the whole run is written into a directory every so often (see ``TrainingState``), and where it ends:
   /// `step-00001200.safetensors`, of which the newest `keep` stay, `last.safetensors`, which is the newest, and `best.safetensors`, that of
@@ -32,8 +32,11 @@ extension Model where Input == Tensor, Output == Tensor {
   ///   - batchSize: How many examples a step sees.
   ///   - shuffle: Whether each epoch has an order of its own.
   ///   - seed: What the orders follow from.
-  ///   - metric: A figure beside the loss.
-  ///   - schedule: What sets the learning rate before each step; it hears of the loss that each epoch ends with.
+  ///   - metrics: Figures beside the loss: `[.accuracy, .top(5), .f1(.macro)]`.
+  ///   - schedule: What sets the learning rate before each step; it hears of the loss that each validation, or else epoch, ends with. `.oneCycle(peak:)` and
+  ///     others are as long as the run (see ``RunSchedule``); of one whose own number of steps is another one than the run's, the history has a remark.
+  ///   - clip: How gradients are made shorter.
+  ///   - accumulate: Of how many batches the gradients make a step, along their mean over all examples.
   ///   - earlyStopping: When training ends before its time.
   ///   - checkpoints: The directory of the run's checkpoints; made if there is none.
   ///   - interval: How often one is written.
@@ -41,65 +44,72 @@ extension Model where Input == Tensor, Output == Tensor {
   ///   - resume: Whether a run that is there goes on.
   ///   - strict: Whether a run goes on only with a model that is written as it was and has the same parameters frozen; otherwise it goes on with this
   ///     one, and what differs is among the history's remarks.
+  ///   - validateEvery: How often the validation data are gone through; counted in epochs, after the last one too.
   ///   - progress: How progress is shown.
-  ///   - onEpoch: What happens after each epoch, before its checkpoint is written.
+  ///   - callbacks: What runs after batches and epochs.
+  ///   - onEpoch: What happens after each epoch, before its checkpoint is written: ``TrainingCallback/afterEpoch(_:)`` as a last closure.
   @discardableResult
   public mutating func fit<O: Optimizer>(
     _ train: some Dataset<(Tensor, Tensor)>, validation: (any Dataset<(Tensor, Tensor)>)? = nil, loss: (Tensor, Tensor) -> Tensor,
-    optimizer: O, epochs: Int, batchSize: Int = 64, shuffle: Bool = true, seed: UInt64? = nil, metric: Metric? = nil,
-    schedule: (any Schedule)? = nil, earlyStopping: EarlyStopping? = nil, checkpoints: String? = nil,
-    every interval: CheckpointInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
-    progress: ProgressDisplay = .automatic,
+    optimizer: O, epochs: Int, batchSize: Int = 64, shuffle: Bool = true, seed: UInt64? = nil, metrics: [any Metric]? = nil,
+    schedule: (any Schedule)? = nil, clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil,
+    checkpoints: String? = nil, every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
+    validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<Self>] = [],
     onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
   ) throws -> History {
-    if epochs < 0 { fail(TensorError("fit", "\(epochs) epochs; 0 or more would fit")) }
     if train.count == 0 { fail(TensorError("fit", "no examples to train on")) }
-    if keep < 1 { fail(TensorError("fit", "\(keep) checkpoints to keep; 1 or more would fit")) }
-    if resume && checkpoints == nil { fail(TensorError("fit", "a run to resume, and no directory of checkpoints")) }
-    switch interval {
-    case .epochs(let count), .steps(let count):
-      if count < 1 { fail(TensorError("fit", "a checkpoint every \(count); 1 or more would fit")) }
-    }
     if hasFailed { return History() }
-    let directory = try checkpoints.map { path throws(DataError) in try CheckpointDirectory(path, keep: keep) }
-
-    let lock = try directory.map { directory throws(DataError) in try DirectoryLock(directory.path) }
-    defer { lock?.release() }
-    if let directory, !resume, try directory.hasCheckpoints() {
-      throw DataError(
-        file: directory.path, message: "has checkpoints of an earlier run; resume: true goes on with it, another directory begins anew")
+    var settings = TrainingSettings(
+      epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
+      checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
+      progress: progress, callbacks: callbacks)
+    if let onEpoch { settings.callbacks.append(.afterEpoch { epoch, run in try onEpoch(epoch, run.model) }) }
+    var optimizer = optimizer
+    func source<D: Dataset<(Tensor, Tensor)>>(_ data: D) -> BatchSource<(Tensor, Tensor)> {
+      BatchSource(DataLoader(data, batchSize: batchSize, seed: 0))
     }
-    let newest = try directory?.newestWhole()
     return try withoutActuallyEscaping(loss) { loss in
-      try withUnsafeMutablePointer(to: &self) { pointer in
-        // Moved in and out: were it held twice, each parameter would be copied.
-        var run = TrainingState(pointer.move(), optimizer, schedule: schedule, earlyStopping: earlyStopping, seed: seed)
-        defer { pointer.initialize(to: run.model) }
-        try run.begin(DataLoader(train, batchSize: batchSize, shuffle: shuffle, seed: 0), from: newest?.file, strict: strict)
-        for remark in newest?.remarks ?? [] { run.remark(remark) }
-        if newest != nil { try directory?.mark(run) }
-        // The seed is that of the run that is taken up.
-        let loader = DataLoader(train, batchSize: batchSize, shuffle: shuffle, seed: run.seed)
-        let training = TrainingRun(
-          loader: loader, validation: validation, loss: loss, epochs: epochs, interval: interval, directory: directory, onEpoch: onEpoch)
-        try training.train(&run, metric: metric, progress)
-        return run.history
-      }
+      try runTraining(
+        &self, &optimizer, BatchSource(DataLoader(train, batchSize: batchSize, shuffle: shuffle, seed: 0)),
+        validation: validation.map { source($0) }, seed: seed, settings,
+        step: { model, batch in
+          let outputs = model(batch.0)
+          return Losses(total: loss(outputs, batch.1), outputs: outputs, targets: batch.1)
+        },
+        validationStep: { model, batch in
+          let outputs = model.predict(batch.0)
+          return Losses(total: loss(outputs, batch.1), outputs: outputs, targets: batch.1)
+        })
     }
   }
 
-  /// The mean loss and metric over a data set, in inference mode; the model stays as it is.
+  /// The mean loss and metrics over a data set, in inference mode; the model stays as it is.
   public func evaluate(
-    _ data: some Dataset<(Tensor, Tensor)>, loss: (Tensor, Tensor) -> Tensor, metric: Metric? = nil, batchSize: Int = 64
+    _ data: some Dataset<(Tensor, Tensor)>, loss: (Tensor, Tensor) -> Tensor, metrics: [any Metric] = [], batchSize: Int = 64
   ) -> Evaluation {
-    var mean = RunningMean()
-    for (x, y) in DataLoader(data, batchSize: batchSize, seed: 0) {
-      let outputs = predict(x)
-      mean.add(loss(outputs, y).item(), metric?.mean(outputs, y), count: x.shape[0])
-      if hasFailed { break }
+    gatheredFigures(BatchSource(DataLoader(data, batchSize: batchSize, seed: 0)), metrics) { batch in
+      let outputs = predict(batch.0)
+      return Losses(total: loss(outputs, batch.1), outputs: outputs, targets: batch.1)
     }
-    return mean.evaluation
   }
+}
+
+extension Model {
+  /// For models of one tensor to one tensor; others are trained by a ``Trainer``.
+  @available(
+    *, unavailable,
+    message:
+      "fit(loss:) trains a model from one Tensor to one Tensor on (Tensor, Tensor) batches; for tuples, structs or several losses write: var trainer = Trainer(model, optimizer: …); try trainer.fit(data, epochs: …) { model, batch in … the loss … }"
+  )
+  @discardableResult
+  public mutating func fit<D: Dataset, O: Optimizer, Target>(
+    _ train: D, validation: (any Dataset)? = nil, loss: (Output, Target) -> Tensor, optimizer: O, epochs: Int, batchSize: Int = 64,
+    shuffle: Bool = true, seed: UInt64? = nil, metrics: [any Metric]? = nil, schedule: (any Schedule)? = nil,
+    clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil, checkpoints: String? = nil,
+    every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
+    validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<Self>] = [],
+    onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
+  ) throws -> History { fatalError() }
 }
 
 extension Duration {

@@ -8,18 +8,16 @@ package struct ProgressLine {
   /// How much of the epoch is done, 0 to 1.
   var fraction: Double
   var mean: Evaluation
-  var metricName: String?
   var itemsPerSecond: Double
   var secondsLeft: Double
 
   package init(
-    epoch: Int, epochs: Int, fraction: Double, mean: Evaluation, metricName: String?, itemsPerSecond: Double, secondsLeft: Double
+    epoch: Int, epochs: Int, fraction: Double, mean: Evaluation, itemsPerSecond: Double, secondsLeft: Double
   ) {
     self.epoch = epoch
     self.epochs = epochs
     self.fraction = fraction
     self.mean = mean
-    self.metricName = metricName
     self.itemsPerSecond = itemsPerSecond
     self.secondsLeft = secondsLeft
   }
@@ -29,9 +27,9 @@ package struct ProgressLine {
   ///     epoch  3/12 ━━━━━━━━━━━╸───────── loss 0.3124  accuracy 0.911  41,200 items/s  0:02 left
   package func text(columns: Int) -> String {
     let start = Self.title(epoch, epochs) + " "
-    var parts = [Self.figures(mean, metricName)]
+    var parts = [Self.figures(mean)]
     parts.append("\(Self.grouped(itemsPerSecond)) items/s")
-    parts.append("\(Self.time(secondsLeft)) left")
+    if secondsLeft.isFinite { parts.append("\(Self.time(secondsLeft)) left") }
     while parts.count > 1, columns - 1 - start.count - Self.joined(parts).count < 11 { parts.removeLast() }
     let rest = " " + Self.joined(parts)
     let room = columns - 1 - start.count - rest.count
@@ -39,9 +37,9 @@ package struct ProgressLine {
   }
 
   /// A finished epoch.
-  package static func summary(_ epoch: History.Epoch, of epochs: Int, _ metricName: String?) -> String {
-    var parts = [title(epoch.number, epochs), figures(epoch.training, metricName)]
-    if let validation = epoch.validation { parts.append("validation \(figures(validation, metricName))") }
+  package static func summary(_ epoch: History.Epoch, of epochs: Int) -> String {
+    var parts = [title(epoch.number, epochs), figures(epoch.training)]
+    if let validation = epoch.validation { parts.append("validation \(figures(validation))") }
     parts.append("\(grouped(epoch.itemsPerSecond)) items/s")
     return joined(parts)
   }
@@ -53,10 +51,11 @@ package struct ProgressLine {
     return "epoch \(String(repeating: " ", count: max(0, total.count - number.count)))\(number)/\(total)"
   }
 
-  private static func figures(_ mean: Evaluation, _ metricName: String?) -> String {
-    var text = "loss \(decimal(mean.loss))"
-    if let metric = mean.metric { text += "  \(metricName ?? "metric") \(NumberText.fixed(metric, 3))" }
-    return text
+  private static func figures(_ mean: Evaluation) -> String {
+    // Few enough for a line.
+    let parts = mean.losses.prefix(4).map { "\($0.name) \(decimal($0.value))" }
+    let metrics = mean.metrics.prefix(3).map { "\($0.name) \(abs($0.value) < 1000 ? NumberText.fixed($0.value, 3) : decimal($0.value))" }
+    return joined(["loss \(decimal(mean.loss))"] + parts + metrics)
   }
 
   /// `━━━━╸───`: full cells, a half one at the end, and what is left.

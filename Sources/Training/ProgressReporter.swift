@@ -23,7 +23,8 @@ struct ProgressReporter {
   }
   private let style: Style
   private let epochs: Int
-  private let steps: Int
+  /// The batches of an epoch; nil where nobody knows.
+  private let steps: Int?
   private let start = ContinuousClock.now
   private var epoch = 0
   private var epochStart = ContinuousClock.now
@@ -38,7 +39,7 @@ struct ProgressReporter {
   ///   - epochs: The epochs of the run.
   ///   - steps: The steps of an epoch.
   ///   - stepsBefore: How many steps of the run are done already.
-  init(_ display: ProgressDisplay, epochs: Int, steps: Int, stepsBefore: Int = 0) {
+  init(_ display: ProgressDisplay, epochs: Int, steps: Int?, stepsBefore: Int = 0) {
     self.epochs = epochs
     self.stepsBefore = stepsBefore
     self.steps = steps
@@ -57,26 +58,31 @@ struct ProgressReporter {
   }
 
   /// After a step (counted from 1); shown ten times a second at most.
-  mutating func update(_ step: Int, _ mean: RunningMean, _ metricName: String?) {
+  mutating func update(_ step: Int, items: Int, _ mean: () -> Evaluation) {
     guard style == .bar else { return }
     let now = ContinuousClock.now
     guard now >= nextUpdate else { return }
-    nextUpdate = now + .milliseconds(100)
-    let done = (epoch - 1) * steps + step
-    let elapsed = start.duration(to: now).seconds
+    let figures = mean()
+    // Metrics that look at all examples take their time: a twentieth of the run's at most.
+    nextUpdate = now + max(.milliseconds(100), now.duration(to: .now) * 20)
+    var (fraction, left) = (0.0, Double.infinity)
+    if let steps {
+      let (done, all) = ((Double(epoch) - 1) * Double(steps) + Double(step), Double(epochs) * Double(steps))
+      fraction = Double(step) / Double(steps)
+      left = start.duration(to: now).seconds / max(1, done - Double(stepsBefore)) * (all - done)
+    }
     let line = ProgressLine(
-      epoch: epoch, epochs: epochs, fraction: Double(step) / Double(steps), mean: mean.evaluation, metricName: metricName,
-      itemsPerSecond: Double(mean.count - itemsBefore) / epochStart.duration(to: now).seconds,
-      secondsLeft: elapsed / Double(max(1, done - stepsBefore)) * Double(epochs * steps - done))
+      epoch: epoch, epochs: epochs, fraction: fraction, mean: figures,
+      itemsPerSecond: Double(items - itemsBefore) / epochStart.duration(to: now).seconds, secondsLeft: left)
     write(Terminal.clearLine + line.text(columns: Terminal.columns))
     isBarShown = true
   }
 
   /// The epoch's line takes the bar's place.
-  mutating func end(_ epoch: History.Epoch, _ metricName: String?) {
+  mutating func end(_ epoch: History.Epoch) {
     if style == .none { return }
     close()
-    write(ProgressLine.summary(epoch, of: epochs, metricName) + "\n")
+    write(ProgressLine.summary(epoch, of: epochs) + "\n")
   }
 
   /// Takes the bar away, so that what is printed next has a line of its own.

@@ -99,6 +99,7 @@ struct Table {
     sampling()
     pictures()
     augmentation()
+    trainer()
   }
 
   mutating func row(_ names: String..., call: @escaping (Hostile) throws -> Any) { rows.append(Row(names: names, call: call)) }

@@ -19,6 +19,16 @@ public struct WarmUp<Next: Schedule>: Schedule {
     check.number(from, "a rate")
   }
 
+  /// The end of what follows.
+  public var length: Int? { next.length.map { steps.addingReportingOverflow($0).overflow ? .max : steps + $0 } }
+
+  /// What follows is fitted to what is left of the run.
+  public func fitted(to run: RunExtent) -> any Schedule {
+    func open<S: Schedule>(_ next: S) -> any Schedule { WarmUp<S>(steps: steps, from: from, then: next) }
+    let fitted = next.fitted(to: RunExtent(steps: run.steps - min(steps, run.steps), stepsPerEpoch: run.stepsPerEpoch))
+    return open(fitted)
+  }
+
   /// The rate of a step.
   public func rate(at step: Int) -> Double {
     if step >= steps { return next.rate(at: step - steps) }
@@ -44,6 +54,17 @@ public struct ScheduleSequence<First: Schedule, Next: Schedule>: Schedule {
     (self.first, self.next, self.boundary) = (first, next, max(boundary, 0))
     var check = SettingCheck("then")
     if boundary < 0 { check.refuse("a boundary at step \(boundary)", "0 or more would fit") }
+  }
+
+  /// The end of what follows.
+  public var length: Int? { next.length.map { boundary.addingReportingOverflow($0).overflow ? .max : boundary + $0 } }
+
+  /// The first is fitted to the steps up to the boundary, the other to the rest of the run.
+  public func fitted(to run: RunExtent) -> any Schedule {
+    func open<A: Schedule, B: Schedule>(_ first: A, _ next: B) -> any Schedule { ScheduleSequence<A, B>(first, next, boundary) }
+    let start = first.fitted(to: RunExtent(steps: boundary, stepsPerEpoch: run.stepsPerEpoch))
+    let rest = next.fitted(to: RunExtent(steps: run.steps - min(boundary, run.steps), stepsPerEpoch: run.stepsPerEpoch))
+    return open(start, rest)
   }
 
   /// The rate of a step.
@@ -83,6 +104,16 @@ public struct ScaledSchedule<Base: Schedule>: Schedule {
     (self.base, self.factor) = (base, factor)
     var check = SettingCheck("scaled(by:)")
     check.number(factor, "a factor")
+  }
+
+  /// The end of what is multiplied.
+  public var length: Int? { base.length }
+
+  /// What is multiplied is fitted.
+  public func fitted(to run: RunExtent) -> any Schedule {
+    func open<S: Schedule>(_ base: S) -> any Schedule { ScaledSchedule<S>(base, factor) }
+    let fitted = base.fitted(to: run)
+    return open(fitted)
   }
 
   /// The rate of a step.

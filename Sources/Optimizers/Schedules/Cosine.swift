@@ -20,6 +20,9 @@ public struct Cosine: Schedule {
     check.count(steps, "steps")
   }
 
+  /// The end of its way.
+  public var length: Int? { steps }
+
   /// The rate of a step.
   public func rate(at step: Int) -> Double { halfWave(from, to, Double(min(max(step, 0), steps)) / Double(steps)) }
 }

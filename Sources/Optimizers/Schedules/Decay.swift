@@ -111,6 +111,9 @@ public struct Polynomial: Schedule {
     check.positive(power, "a power")
   }
 
+  /// The end of its way; nil where it rises, as what goes up to a rate is meant to stay there.
+  public var length: Int? { to < from ? steps : nil }
+
   /// The rate of a step.
   public func rate(at step: Int) -> Double {
     to + (from - to) * pow(1 - Double(min(max(step, 0), steps)) / Double(steps), power)

@@ -44,6 +44,9 @@ public struct OneCycle: Schedule {
     check.positive(finalDivisor, "a final divisor")
   }
 
+  /// The end of its way.
+  public var length: Int? { steps }
+
   /// The rate of a step.
   public func rate(at step: Int) -> Double {
     let (first, last) = (peak / initialDivisor, peak / initialDivisor / finalDivisor)

@@ -29,6 +29,12 @@ extension Model {
     if check.isFine { clipValues(limit, of: nil) }
   }
 
+  /// ``clipNorm(_:order:requiresFinite:)`` of what is trained; one that is not a number changes nothing, so that the optimizer names what has it.
+  package mutating func clipNorm(_ maximum: Double, trainedIn model: Self) -> Double { clipNorm(maximum, 2, false, of: model) }
+
+  /// ``clipValues(_:)`` of what is trained.
+  package mutating func clipValues(_ limit: Double, trainedIn model: Self) { clipValues(limit, of: model) }
+
   fileprivate mutating func clipNorm(_ maximum: Double, _ order: Double, _ requiresFinite: Bool, of model: Self?) -> Double {
     let norm = gradientNorm(order, of: model)
     if hasFailed { return norm }

@@ -21,7 +21,9 @@ extension Model {
   /// Calls `body` with the gradients of parameters that are trained, their places in the model's order, and the parameters.
   ///
   /// Frozen ones are left out, and so are gradients that do not fit their model, which the optimizer tells of.
-  mutating func updateGradients(of model: Self? = nil, _ body: (_ index: Int, _ gradient: inout Tensor, _ parameter: Tensor) -> Void) {
+  package mutating func updateGradients(
+    of model: Self? = nil, _ body: (_ index: Int, _ gradient: inout Tensor, _ parameter: Tensor) -> Void
+  ) {
     if hasFailed { return }
     var parameters: [Tensor]?
     if var copy = model {

@@ -1,14 +1,6 @@
 import Data
 import Foundation
 
-/// How often `fit` writes a checkpoint.
-public enum CheckpointInterval: Sendable, Equatable {
-  /// After every so many epochs.
-  case epochs(Int)
-  /// After every so many steps.
-  case steps(Int)
-}
-
 /// A directory of a run's checkpoints: `step-00001200.safetensors` and others, and two more names for some of them, `last.safetensors` and
 /// `best.safetensors`.
 struct CheckpointDirectory {

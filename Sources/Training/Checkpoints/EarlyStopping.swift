@@ -12,9 +12,9 @@ public struct EarlyStopping: Sendable, Resumable {
   public enum Figure: String, Sendable {
     /// The mean loss: lower is better.
     case loss
-    /// The metric, if higher is better, as accuracy.
+    /// The first metric, if higher is better, as accuracy.
     case metric
-    /// The metric, if lower is better, as an error.
+    /// The first metric, if lower is better, as an error.
     case lowestMetric
   }
 
@@ -63,9 +63,6 @@ extension EarlyStopping.Figure {
     self == .metric ? value > other + margin : value < other - margin
   }
 
-  /// The figure of an epoch; nil if there is no metric.
-  func value(of epoch: History.Epoch) -> Double? {
-    let evaluation = epoch.validation ?? epoch.training
-    return self == .loss ? evaluation.loss : evaluation.metric
-  }
+  /// The figure of an evaluation; nil if there is no metric.
+  func value(of evaluation: Evaluation) -> Double? { self == .loss ? evaluation.loss : evaluation.metric }
 }

@@ -44,6 +44,12 @@ public struct TrainingState<M: Model, O: Optimizer>: Resumable, Sendable {
 
   /// The figures of the pass that is under way.
   var mean = RunningMean()
+  /// The metrics that are gathered in it.
+  var metrics: [any Metric] = []
+  /// Whether they follow from the first batch: accuracy where targets are class ids.
+  var hasAutomaticMetrics = false
+  /// How many steps the optimizer was asked for: fewer than batches where gradients are accumulated.
+  private(set) var updates = 0
   /// The seconds that it has taken.
   var seconds = 0.0
   /// How the data are gone through, in words; a run that is taken up again has to go through the same.
@@ -111,12 +117,40 @@ public struct TrainingState<M: Model, O: Optimizer>: Resumable, Sendable {
     count(&batch, "batch", &visitor)
     count(&step, "step", &visitor)
     count(&bestStep, "bestStep", &visitor)
+    count(&updates, "updates", &visitor)
     visitor.part(&mean, "mean")
+    visitMetrics(&visitor)
     visitor.value(&seconds, "seconds")
     var bests = best.map { [$0] } ?? []
     visitor.list(&bests, "best", blank: 0) { $2.value(&$0, $1) }
     best = bests.first
   }
+
+  private mutating func visitMetrics(_ visitor: inout StateVisitor) {
+    var isAutomatic = hasAutomaticMetrics
+    visitor.value(&isAutomatic, "hasAutomaticMetrics")
+    var names = metrics.map(\.name)
+    let ours = names
+    visitor.list(&names, "metricNames", blank: "") { $2.value(&$0, $1) }
+    if visitor.isRestoring {
+      // The first batch that they followed from is behind.
+      if isAutomatic && hasAutomaticMetrics && ours.isEmpty && names == [Accuracy().name] { metrics = [Accuracy()] }
+      guard names == metrics.map(\.name) else {
+        return visitor.refuse(
+          "metricNames", "\(names.joined(separator: ", ")), and this run has \(ours.isEmpty ? "none" : ours.joined(separator: ", "))")
+      }
+    }
+    visitor.within("metrics") { visitor in
+      for i in metrics.indices {
+        var metric = metrics[i]
+        visitor.part(&metric, String(i))
+        metrics[i] = metric
+      }
+    }
+  }
+
+  /// The optimizer was asked for a step.
+  mutating func countUpdate() { updates += 1 }
 
   // MARK: Files
 
@@ -190,7 +224,7 @@ public struct TrainingState<M: Model, O: Optimizer>: Resumable, Sendable {
   /// What has to be the same in the program, by name.
   private var kinds: [String: String] {
     [
-      CheckpointKeys.format: "1", CheckpointKeys.prefix + "optimizer": "\(O.self)",
+      CheckpointKeys.format: "2", CheckpointKeys.prefix + "optimizer": "\(O.self)",
       CheckpointKeys.prefix + "schedule": schedule.map { "\(type(of: $0))" } ?? "none",
       CheckpointKeys.prefix + "early stopping": earlyStopping == nil ? "none" : "\(EarlyStopping.self)",
     ]
@@ -206,11 +240,11 @@ enum CheckpointKeys {
 }
 
 extension TrainingState {
-  /// Begins with a loader's data, or goes on with them where a file left off; the seed is the run's and not the loader's.
+  /// Begins with data, or goes on with them where a file left off; the seed is the run's and not the loader's.
   ///
   /// Throws, and changes nothing, if the file cannot be read, its run went through other data, or, where `strict`, its model was another one.
-  mutating func begin<D>(_ loader: DataLoader<D>, from file: String?, strict: Bool) throws {
-    let order = "batches of \(loader.batchSize) of \(loader.data.count) examples, \(loader.shuffle ? "shuffled" : "in order")"
+  mutating func begin<Batch>(_ source: BatchSource<Batch>, from file: String?, strict: Bool) throws {
+    let order = source.order
     guard let file else {
       self.order = order
       return
@@ -220,11 +254,14 @@ extension TrainingState {
       throw DataError(file: file, field: "order", message: "\(other.order.prefix(80)); this run has \(order)")
     }
     // Numbers that lie are found here, as counting on from them would come to nothing.
-    let (steps, overflow) = other.epoch.multipliedReportingOverflow(by: loader.batchCount)
-    let isConsistent =
-      !overflow && other.batch < loader.batchCount && other.step - other.batch == steps && other.bestStep <= other.step
-      && other.history.epochs.count == other.epoch && other.history.stepLosses.count == other.step
-      && other.mean.count == other.batch * loader.batchSize
+    var isConsistent =
+      other.bestStep <= other.step && other.updates <= other.step && other.history.epochs.count == other.epoch
+      && other.history.stepLosses.count == other.step && other.batch <= other.step
+    if let count = source.count {
+      let (steps, overflow) = other.epoch.multipliedReportingOverflow(by: count)
+      isConsistent = isConsistent && !overflow && other.batch < count && other.step - other.batch == steps
+    }
+    if let batchSize = source.batchSize { isConsistent = isConsistent && other.mean.count == other.batch * batchSize }
     guard isConsistent else {
       throw DataError(
         file: file, field: "step",

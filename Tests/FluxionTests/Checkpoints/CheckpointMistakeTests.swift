@@ -106,7 +106,7 @@ import Testing
       ("optimizer.state.layers.0.bias.slots.1", nil, "missing optimizer.state.layers.0.bias.slots.1"),
       ("optimizer.state.layers.0.bias.slots.1", .zeros([4]), "slots.1 is float32 [4] and not float32 [3]"),
       ("history.stepLosses", .zeros([3]), "history.stepLosses is float32 [3]; float64 with one axis would fit"),
-      ("history.epochs", .zeros([5], .float64), "history.epochs is 5 numbers; 7 for each epoch would fit"),
+      ("history.epochs", .zeros([7], .float64), "history.epochs is 7 numbers; 5 for each epoch would fit"),
       ("model.layers.9.weight", .zeros([1]), "unexpected model.layers.9.weight"),
     ]
     try IDXFixture.withFolder { (folder) throws in
@@ -166,7 +166,7 @@ import Testing
   // MARK: fit
 
   private static func fit(
-    _ directory: String?, count: Int = 8, batchSize: Int = 4, shuffle: Bool = true, every: CheckpointInterval = .epochs(1), keep: Int = 3,
+    _ directory: String?, count: Int = 8, batchSize: Int = 4, shuffle: Bool = true, every: TrainingInterval = .epochs(1), keep: Int = 3,
     resume: Bool, stopping: EarlyStopping? = nil
   ) throws {
     var model = withSeed(1) { Chain { Dense(2, 1) } }
@@ -219,7 +219,7 @@ import Testing
         try checked { try Self.fit(folder + "/x", every: .steps(0), resume: true) }
       }
       refuses("fit: a run to resume, and no directory of checkpoints") { try checked { try Self.fit(nil, resume: true) } }
-      refuses("fit: early stopping on a metric, and there is none; metric: … would fit") {
+      refuses("fit: early stopping on a metric, and there is none; metrics: […] would fit") {
         try checked { try Self.fit(nil, resume: false, stopping: EarlyStopping(on: .metric, patience: 1)) }
       }
       refuses("EarlyStopping: a patience of 0 epochs; 1 or more would fit") { try checked { _ = EarlyStopping(patience: 0) } }

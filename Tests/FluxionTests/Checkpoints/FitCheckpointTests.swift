@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func intervals() throws {
-    let rows: [(CheckpointInterval, Int, [String])] = [
+    let rows: [(TrainingInterval, Int, [String])] = [
       (.epochs(1), 100, Self.numbered(5, 10, 15)), (.epochs(2), 100, Self.numbered(5, 10, 15)), (.epochs(1), 1, Self.numbered(15)),
       (.steps(4), 100, Self.numbered(4, 5, 8, 10, 12, 15)), (.steps(100), 2, Self.numbered(10, 15)),
     ]

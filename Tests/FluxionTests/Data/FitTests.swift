@@ -26,7 +26,7 @@ import Testing
       train, validation: test, loss: crossEntropy, optimizer: Adam(learningRate: 0.02), epochs: 5, batchSize: 30, seed: 1, progress: .none
     ) { epoch, model in
       seen.append(epoch.number)
-      #expect(model.evaluate(test, loss: crossEntropy, metric: .accuracy).isClose(to: epoch.validation))
+      #expect(model.evaluate(test, loss: crossEntropy, metrics: [.accuracy]).isClose(to: epoch.validation))
     }
     #expect(seen == [1, 2, 3, 4, 5])
     #expect(history.stepLosses.count == 5 * 14)
@@ -61,8 +61,8 @@ import Testing
     let data = TensorDataset(.ones([8, 2]), .zeros([8, 1]))
     var model = Chain { Dense(2, 1) }
     #expect(try model.fit(data, loss: mse, optimizer: SGD(learningRate: 0.1), epochs: 1, progress: .none).metricName == nil)
-    let distance = Metric("distance") { y, target in abs(y - target).mean().item() }
-    let history = try model.fit(data, loss: mse, optimizer: SGD(learningRate: 0.1), epochs: 1, metric: distance, progress: .none)
+    let distance = MeanMetric("distance") { y, target in abs(y - target).mean().item() }
+    let history = try model.fit(data, loss: mse, optimizer: SGD(learningRate: 0.1), epochs: 1, metrics: [distance], progress: .none)
     #expect(history.metricName == "distance" && history.epochs[0].training.metric != nil)
   }
 

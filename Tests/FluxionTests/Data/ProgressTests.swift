@@ -19,7 +19,7 @@ import Training
 
   @Test func theBarFitsTheTerminal() {
     let line = ProgressLine(
-      epoch: 3, epochs: 12, fraction: 0.5, mean: Evaluation(loss: 0.31239, metric: 0.911), metricName: "accuracy", itemsPerSecond: 41_200,
+      epoch: 3, epochs: 12, fraction: 0.5, mean: Evaluation(loss: 0.31239, metrics: [.init("accuracy", 0.911)]), itemsPerSecond: 41_200,
       secondsLeft: 2)
     #expect(line.text(columns: 88) == "epoch  3/12 ━━━━━━━━━━────────── loss 0.3124  accuracy 0.911  41,200 items/s  0:02 left")
     #expect(line.text(columns: 60) == "epoch  3/12 ━━━━━━━━━╸───────── loss 0.3124  accuracy 0.911")
@@ -29,13 +29,14 @@ import Training
 
   @Test func anEpochIsOneLine() {
     let epoch = History.Epoch(
-      number: 3, training: Evaluation(loss: 0.5, metric: 0.9), validation: Evaluation(loss: 0.25, metric: 0.95), seconds: 1,
+      number: 3, training: Evaluation(loss: 0.5, metrics: [.init("accuracy", 0.9)]),
+      validation: Evaluation(loss: 0.25, metrics: [.init("accuracy", 0.95)]), seconds: 1,
       itemsPerSecond: 3400)
     #expect(
-      ProgressLine.summary(epoch, of: 12, "accuracy")
+      ProgressLine.summary(epoch, of: 12)
         == "epoch  3/12  loss 0.5000  accuracy 0.900  validation loss 0.2500  accuracy 0.950  3,400 items/s")
-    let bare = History.Epoch(number: 1, training: Evaluation(loss: 2, metric: nil), validation: nil, seconds: 1, itemsPerSecond: 10)
-    #expect(ProgressLine.summary(bare, of: 1, nil) == "epoch 1/1  loss 2.0000  10 items/s")
+    let bare = History.Epoch(number: 1, training: Evaluation(loss: 2), validation: nil, seconds: 1, itemsPerSecond: 10)
+    #expect(ProgressLine.summary(bare, of: 1) == "epoch 1/1  loss 2.0000  10 items/s")
   }
 }
 
@@ -57,10 +58,9 @@ import Training
 
   private func history(_ epochs: Int, _ metric: Double?) -> History {
     var history = History()
-    history.metricName = metric == nil ? nil : "F<1> & more"
     history.stepLosses = (0..<epochs * 1000).map { 2 / (1 + Double($0)) }
     history.epochs = (0..<epochs).map { i in
-      let figures = Evaluation(loss: i == 1 ? .nan : 1 / Double(i + 1), metric: metric)
+      let figures = Evaluation(loss: i == 1 ? .nan : 1 / Double(i + 1), metrics: metric.map { [.init("F<1> & more", $0)] } ?? [])
       return History.Epoch(number: i + 1, training: figures, validation: figures, seconds: 1, itemsPerSecond: 1)
     }
     return history

@@ -1,0 +1,68 @@
+import Data
+import Tensors
+
+/// Where the batches of a run come from, epoch by epoch.
+struct BatchSource<Batch> {
+  /// The batches of an epoch; nil where they are not known before they are made.
+  let count: Int?
+  /// The examples of a full batch; nil where batches are given as they are.
+  let batchSize: Int?
+  /// How the data are gone through, in words; a run that is taken up again has to go through the same.
+  let order: String
+  /// The batches of an epoch of a run with a seed, from one of them on.
+  let pass: (_ seed: UInt64, _ epoch: Int, _ batch: Int) -> BatchPass<Batch>
+
+  /// A loader's passes, in the orders of the run's seed.
+  init<D: Dataset>(_ loader: DataLoader<D>) where D.Element == Batch {
+    count = loader.batchCount
+    batchSize = loader.batchSize
+    order = "batches of \(loader.batchSize) of \(loader.exampleCount) examples, "
+      + (loader.sampler.map { "chosen by \(type(of: $0))" } ?? (loader.shuffle ? "shuffled" : "in order"))
+    pass = { seed, epoch, batch in
+      let batches = loader.seeded(seed).pass(epoch, from: batch)
+      return BatchPass { try batches.nextBatch() }
+    }
+  }
+
+  /// Batches that are ready, the same ones in each epoch.
+  init<S: Sequence>(_ batches: S) where S.Element == Batch {
+    count = (batches as? any Collection)?.count
+    batchSize = nil
+    order = "batches that are ready"
+    pass = { _, _, batch in
+      var iterator = batches.makeIterator()
+      for _ in 0..<batch where iterator.next() == nil { break }
+      return BatchPass { iterator.next() }
+    }
+  }
+}
+
+/// The batches of an epoch.
+struct BatchPass<Batch>: Sequence, IteratorProtocol {
+  /// The next one; throws what its data set threw.
+  let nextBatch: () throws -> Batch?
+
+  /// The next one; what its data set throws is a mistake.
+  func next() -> Batch? {
+    do {
+      return try nextBatch()
+    } catch {
+      fail(error as? TensorError ?? TensorError("DataLoader", "\(error)"))
+      return nil
+    }
+  }
+}
+
+/// How many examples a batch has: the size of the first axis of its first tensor, found by reflection; 1 where it has none.
+func exampleCount<Batch>(_ batch: Batch) -> Int {
+  func rows(_ x: Tensor) -> Int { x.rank > 0 ? x.shape[0] : 1 }
+  // What nearly all are, without reflection.
+  if let pair = batch as? (Tensor, Tensor) { return rows(pair.0) }
+  if let x = batch as? Tensor { return rows(x) }
+  func search(_ value: Any, _ depth: Int) -> Int? {
+    if let x = value as? Tensor { return rows(x) }
+    if depth == 0 { return nil }
+    return Mirror(reflecting: value).children.lazy.compactMap { search($0.value, depth - 1) }.first
+  }
+  return search(batch, 3) ?? 1
+}
