@@ -64,8 +64,12 @@ let package = Package(
       ],
       path: "Benchmarks", exclude: ["Loops", "Peers"], swiftSettings: swift),
     .executableTarget(
-      name: "digits", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      path: "Examples/Digits", exclude: ["README.md"], resources: [.copy("Resources")], swiftSettings: swift),
+      name: "digits", dependencies: ["Fluxion", "BundledDigits", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/Digits", exclude: ["README.md", "Resources"], swiftSettings: swift),
+    .target(
+      name: "BundledDigits", path: "Examples/Digits/Resources",
+      resources: ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"].map { .copy("\($0)-ubyte.gz") },
+      swiftSettings: swift),
     .executableTarget(
       name: "gpt", dependencies: ["Fluxion", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/GPT", exclude: ["README.md"], swiftSettings: swift),
