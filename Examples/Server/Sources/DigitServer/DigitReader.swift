@@ -44,11 +44,11 @@ public struct DigitReader: Sendable {
   ///
   /// What goes wrong, and memory beyond `Memory.limit`, is thrown; the server goes on.
   public func probabilities(_ images: [[Float]]) throws -> [[Float]] {
-    try checked {
-      let x = Tensor(images.flatMap { $0 }, shape: [images.count, -1])
-      let y = model.predict(x).softmax(axis: -1)
-      let (scalars, classes) = (y.scalars(Float.self), y.shape[-1])
-      return (0..<images.count).map { Array(scalars[$0 * classes..<($0 + 1) * classes]) }
+    // What a mistake leaves behind has no shape to be taken apart by: that is done outside of the scope.
+    let y = try checked {
+      let x = Tensor(images.flatMap { $0 }, shape: [images.count, images.first?.count ?? 0])
+      return model.predict(x).softmax(axis: -1)
     }
+    return y.unstacked(axis: 0).map { $0.scalars(Float.self) }
   }
 }
