@@ -95,6 +95,7 @@ struct Table {
     optimizers()
     schedules()
     data()
+    watching()
   }
 
   mutating func row(_ names: String..., call: @escaping (Hostile) throws -> Any) { rows.append(Row(names: names, call: call)) }

@@ -8,14 +8,14 @@ extension TrainingCallback {
   ///     epoch,step,learning rate,items a second,loss,accuracy,validation loss,validation accuracy
   ///     1,54,0.001,41230.5,0.8312,0.744,0.4105,0.878
   ///
-  /// A line is in the file as soon as its epoch, or step, is over. A run that begins replaces the file; one that goes on continues it, after lines that the
+  /// A line is in the file as soon as its epoch, or step, is over. Its directory is made if there is none. A run that begins replaces the file; one that goes on continues it, after lines that the
   /// earlier process wrote beyond its last checkpoint are removed. Lines of steps have the step's loss and the epoch's means so far, and no validation. Numbers have the fewest digits
   /// that give them back exactly. A figure that is new in a line has a new last column. What cannot be written throws ``DataError``. Keras: `CSVLogger`.
   ///
   /// - Parameters:
   ///   - path: The file.
   ///   - interval: How often there is a line.
-  public static func csvLog(_ path: String, every interval: CheckpointInterval = .epochs(1)) -> TrainingCallback {
+  public static func csvLog(_ path: String, every interval: TrainingInterval = .epochs(1)) -> TrainingCallback {
     switch interval {
     case .epochs(let count), .steps(let count):
       if count < 1 { fail(TensorError("csvLog", "a line every \(count); 1 or more would fit")) }
@@ -28,13 +28,13 @@ extension TrainingCallback {
 /// A file of a run's figures, with a line for each moment.
 final class CSVLog {
   private let path: String
-  private let interval: CheckpointInterval
+  private let interval: TrainingInterval
   private var file: AppendedFile?
   private var columns: [String] = []
   private var step = 0
   private var throughput = Throughput()
 
-  init(path: String, interval: CheckpointInterval) { (self.path, self.interval) = (path, interval) }
+  init(path: String, interval: TrainingInterval) { (self.path, self.interval) = (path, interval) }
 
   func write(_ event: TrainingEvent, learningRate: Double) throws(DataError) {
     switch (event, interval) {
@@ -64,6 +64,8 @@ final class CSVLog {
   private func begin(stepsBefore: Int) throws(DataError) {
     step = stepsBefore
     columns = []
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    try LogDirectory.make(folder)
     var kept: [String] = []
     if stepsBefore > 0 {
       kept = lines()

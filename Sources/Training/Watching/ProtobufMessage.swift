@@ -4,7 +4,9 @@
 struct ProtobufMessage {
   private(set) var bytes: [UInt8] = []
 
-  /// Kind 0: 7 bits a byte, the least significant ones first. Negative numbers take ten bytes, as int64's do.
+  /// Kind 0: 7 bits a byte, the least significant ones first.
+  ///
+  /// Negative numbers take ten bytes, as int64's do.
   mutating func integer(_ field: Int, _ value: Int) {
     key(field, 0)
     varint(UInt64(bitPattern: Int64(value)))

@@ -19,7 +19,7 @@ struct RecordFile {
     return (crc >> 15 | crc << 17) &+ 0xA282_EAD8
   }
 
-  /// CRC-32C (Castagnoli; RFC 3720, appendix B.4). zlib's has another polynomial.
+  /// CRC-32C (Castagnoli; RFC 3720, appendix B.4), whose polynomial is not that of zlib's.
   static func checksum(_ bytes: [UInt8]) -> UInt32 {
     ~bytes.reduce(0xFFFF_FFFF as UInt32) { crc, byte in crc >> 8 ^ table[Int((crc ^ UInt32(byte)) & 0xFF)] }
   }

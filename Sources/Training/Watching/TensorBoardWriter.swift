@@ -7,7 +7,7 @@ import Tensors
 ///
 ///     let board = try TensorBoardWriter("runs/first")
 ///     try board.scalar("loss", 0.31, step: 100)
-///     try board.histogram("weights", model.layers.0.weight, step: 100)
+///     try board.histogram("weights", model[parameter: "layers.0.weight"]!, step: 100)
 ///     try board.image("samples/digit", digit, step: 100)
 ///     try board.graph(model.summary(for: [1, 784]))
 ///

@@ -16,6 +16,9 @@ extension TrainingCallback {
   }
 }
 
+/// What `watch:` adds to a run's callbacks.
+func watched<M>(_ directory: String?) -> [TrainingCallback<M>] { directory.map { [.watch($0)] } ?? [] }
+
 /// A run whose page is written while it goes on.
 final class WatchedRun {
   private let directory: String

@@ -8,7 +8,9 @@ import Testing
   import FoundationNetworking
 #endif
 
-/// The page of a run, opened in Chromium while the run goes on: `make browser` installs it. Pictures of it, light and dark, are left in .build/pages.
+/// The page of a run, opened in Chromium while the run goes on: `make browser` installs it.
+///
+/// Pictures of it, light and dark, are left in .build/pages.
 @Suite struct PageInBrowserTests {
   @Test(.enabled("Chromium is not installed; make browser installs it") { Browser.program != nil })
   func thePageLoadsItselfAnew() async throws {
@@ -29,7 +31,8 @@ import Testing
       _ = try Python.call(
         try #require(Browser.program),
         Browser.options(folder + "/shot") + [
-          "--screenshot=\(picture)", "--window-size=1040,1500", "--hide-scrollbars", "--blink-settings=preferredColorScheme=\(scheme)", "file://\(page)",
+          "--screenshot=\(picture)", "--window-size=1040,1500", "--hide-scrollbars", "--blink-settings=preferredColorScheme=\(scheme)",
+          "file://\(page)",
         ])
       #expect(try sizeOfFile(picture) > 20_000, "a picture of the page")
     }
@@ -61,7 +64,9 @@ private final class Browser {
     self.profile = profile
     process.executableURL = URL(fileURLWithPath: try #require(Self.program))
     process.arguments = Self.options(profile) + ["--remote-debugging-port=0", "file://\(page)"]
-    (process.standardInput, process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice, FileHandle.nullDevice)
+    (process.standardInput, process.standardOutput, process.standardError) = (
+      FileHandle.nullDevice, FileHandle.nullDevice, FileHandle.nullDevice
+    )
     try process.run()
   }
 

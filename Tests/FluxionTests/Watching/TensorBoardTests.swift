@@ -33,7 +33,7 @@ import Testing
 
   // MARK: TensorBoard
 
-  private struct Found: Decodable {
+  struct Found: Decodable {
     struct Picture: Decodable {
       let step: Int
       let size: [Int]
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  private func read(_ folder: String) throws -> Found {
+  static func read(_ folder: String) throws -> Found {
     let (status, output) = try Python.tensorBoard.run("tensorboard_events.py", [folder])
     #expect(status == 0, "\(output)")
     // Warnings of its libraries stand before it.
@@ -95,7 +95,7 @@ import Testing
       #expect(first.file != second.file)
       for step in 4...6 { try second.scalar("group/loss", 100 + Double(step), step: step) }
 
-      let found = try read(folder + "/run")
+      let found = try Self.read(folder + "/run")
       #expect(found.scalars["group/loss"]?.map(\.[0]) == [1, 2, 3, 4, 5, 6])
       #expect(found.scalars["group/loss"]?.map { Float($0[1]) } == [1, 0.5, 1 / 3, 104, 105, 106])
       #expect(found.histograms["weights"] == [[2, -1, 1, 4, 4, 64]])

@@ -48,7 +48,7 @@ struct MadeRun {
   @Test func theLogHasALineForEachEpoch() throws {
     try IDXFixture.withFolder { folder in
       let path = folder + "/log.csv"
-      func run(_ events: [TrainingEvent], _ interval: CheckpointInterval = .epochs(1)) throws {
+      func run(_ events: [TrainingEvent], _ interval: TrainingInterval = .epochs(1)) throws {
         let log = CSVLog(path: path, interval: interval)
         for event in events { try log.write(event, learningRate: 0.125) }
       }
@@ -82,7 +82,7 @@ struct MadeRun {
   }
 
   @Test func aLogThatCannotBeWrittenIsAnError() throws {
-    let log = CSVLog(path: "/nowhere/log.csv", interval: .epochs(1))
+    let log = CSVLog(path: "/proc/nowhere/log.csv", interval: .epochs(1))
     #expect(throws: DataError.self) { for event in MadeRun().events() { try log.write(event, learningRate: 0) } }
     #expect(throws: DataError.self) { try self.write(MadeRun().events(), "/proc/nowhere") }
     #expect { try checked { TrainingCallback<Dense>.csvLog("x", every: .steps(0)) } } throws: {
@@ -138,6 +138,58 @@ struct MadeRun {
       try write(MadeRun().events(from: 8, history: history), folder + "/new")
       let new = try #require(RunRecord(page: folder + "/new/index.html"))
       #expect(new.batchLoss == whole.batchLoss && new.figures[0].training == whole.figures[0].training)
+    }
+  }
+
+  /// A run of `fit` that is interrupted in its second epoch and goes on.
+  @Test func fitLogsAndShowsARunThatGoesOn() throws {
+    struct Interruption: Error {}
+    let x = withSeed(1) { Tensor.normal([60, 2]) }
+    let data = TensorDataset(x, (x[.all, 0] .> x[.all, 1]).cast(to: .int64))
+    try IDXFixture.withFolder { folder in
+      func run(interrupted: Bool) throws {
+        var model = withSeed(2) { Dense(2, 2) }
+        try model.fit(
+          data, validation: data, loss: crossEntropy, optimizer: SGD(learningRate: 0.1), epochs: 3, batchSize: 20, seed: 1,
+          checkpoints: folder + "/checkpoints", every: .steps(2), resume: true, progress: .none,
+          callbacks: [
+            .csvLog(folder + "/epochs.csv"), .csvLog(folder + "/steps.csv", every: .steps(1)), .tensorBoard(folder + "/board", every: 1),
+            .afterBatch { batch, _ in if interrupted && batch.step == 5 { throw Interruption() } },
+          ], watch: folder + "/page")
+      }
+      #expect(throws: Interruption.self) { try run(interrupted: true) }
+      #expect(RunRecord(page: folder + "/page/index.html")?.state == .failed)
+      // From the checkpoint at step 4.
+      try run(interrupted: false)
+      let page = try #require(RunRecord(page: folder + "/page/index.html"))
+      #expect(page.state == .ended && page.batchLoss.steps == Array(1...9) && page.figures.map(\.name) == ["loss", "accuracy"])
+      #expect(page.figures[0].training.steps == [3, 6, 9] && page.figures[0].validation.steps == [3, 6, 9])
+      #expect(page.learningRate.high == [Double](repeating: 0.1, count: 9) && page.model.hasPrefix("Dense("))
+      let (epochs, steps) = (try CSVFile(folder + "/epochs.csv"), try CSVFile(folder + "/steps.csv"))
+      #expect(
+        epochs.tensor[.all, 0].scalars(Float.self) == [1, 2, 3] && steps.tensor[.all, 1].scalars(Float.self) == (1...9).map(Float.init))
+      #expect(
+        epochs.columnNames == [
+          "epoch", "step", "learning rate", "items a second", "loss", "accuracy", "validation loss", "validation accuracy",
+        ])
+      if Python.tensorBoard.isReady {
+        let found = try TensorBoardTests.read(folder + "/board")
+        #expect(found.scalars["batch/loss"]?.map(\.[0]) == (1...9).map(Double.init))
+        #expect(found.scalars["validation/accuracy"]?.map(\.[0]) == [3, 6, 9])
+        #expect(found.histograms["parameters/weight"]?.map(\.[0]) == [3, 6, 9] && found.texts["model"]?.isEmpty == false)
+      }
+    }
+  }
+
+  @Test func anErrorThatEndsTheRunIsOnThePage() throws {
+    try IDXFixture.withFolder { folder in
+      var model = withSeed(2) { Dense(2, 2) }
+      let data = TensorDataset(Tensor.full([4, 2], Float.infinity), Tensor([0, 1, 0, 1]))
+      #expect(throws: TrainingError.self) {
+        try model.fit(data, loss: crossEntropy, optimizer: SGD(learningRate: 0.1), epochs: 1, progress: .none, watch: folder)
+      }
+      let record = try #require(RunRecord(page: folder + "/index.html"))
+      #expect(record.state == .failed && record.error?.hasPrefix("fit: the loss is") == true)
     }
   }
 
