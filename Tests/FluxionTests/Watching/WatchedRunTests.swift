@@ -17,12 +17,14 @@ struct MadeRun {
     let last = last ?? epochs * batches
     for step in stride(from: before + 1, through: last, by: 1) {
       let (epoch, batch) = ((step - 1) / batches + 1, (step - 1) % batches + 1)
+      var mean = RunningMean()
+      mean.add(1 / Double(step), count: 10)
       events.append(
         .batchEnded(
           BatchFigures(
             step: step, epoch: epoch, batch: batch, loss: 1 / Double(step), losses: [], learningRate: 0.1 / Double(epoch),
             gradientNorm: nil,
-            items: 10, seconds: Double(batch) * 0.5, means: Evaluation(loss: 1 / Double(step)))))
+            items: 10, seconds: Double(batch) * 0.5, mean: mean, metrics: [])))
       if batch == batches { events.append(.epochEnded(figures(epoch))) }
     }
     if last == epochs * batches { events.append(.runEnded(history)) }
