@@ -12,7 +12,7 @@ SOURCES = Package.swift Sources Tests Benchmarks Examples
 MODULES = Tensors Autodiff Models Optimizers Data Training Fluxion
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench bench-peers lint format docs fuzz clean
+.PHONY: help setup demo test bench bench-peers server browser lint format docs fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -33,6 +33,18 @@ bench-peers: setup ## measure beside PyTorch and JAX, set up in PEERS if need be
 	$(SWIFT) build -c release $(SWIFT_FLAGS) --product bench
 	python3 Benchmarks/Peers/compare.py --peers $(PEERS) --rounds $(ROUNDS) \
 	  --bench "$$($(SWIFT) build -c release $(SWIFT_FLAGS) --show-bin-path)/bench" $(ARGS)
+
+server: setup ## train the digits model, serve it over HTTP, and check and load the server
+	@git ls-remote -q https://github.com/hummingbird-project/hummingbird HEAD >/dev/null 2>&1 || \
+	  [ -d .build-server/checkouts/hummingbird ] || { echo "server: hummingbird cannot be had here; skipped"; exit 0; }; \
+	  $(SWIFT) run -c release $(SWIFT_FLAGS) digits --curve .build/server.svg --save .build/digits.safetensors | tail -n 1 && \
+	  $(SWIFT) build -c release --package-path Examples/Server --scratch-path .build-server --product server && \
+	  python3 Examples/Server/check.py .build-server/release/server .build/digits.safetensors Examples/Digits/Resources $(ARGS)
+
+browser: ## install Chromium, which the test of the page that watches a run then opens (Debian, Ubuntu)
+	@command -v chromium >/dev/null || { apt-get update -q >/dev/null; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
+	@chromium --version
 
 fuzz: setup ## fuzz the readers of files: ARGS="SECONDS READER…"
 	Tests/Fuzz/run.sh $(ARGS)

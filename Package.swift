@@ -29,6 +29,7 @@ let package = Package(
     .executable(name: "charrnn", targets: ["charrnn"]),
     .executable(name: "translation", targets: ["translation"]),
     .executable(name: "customlayers", targets: ["customlayers"]),
+    .executable(name: "tasks", targets: ["tasks"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
@@ -69,8 +70,15 @@ let package = Package(
       ],
       path: "Benchmarks", exclude: ["Loops", "Peers"], swiftSettings: swift),
     .executableTarget(
-      name: "digits", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      path: "Examples/Digits", exclude: ["README.md"], resources: [.copy("Resources")], swiftSettings: swift),
+      name: "digits", dependencies: ["Fluxion", "BundledDigits", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/Digits", exclude: ["README.md", "Resources"], swiftSettings: swift),
+    .target(
+      name: "BundledDigits", path: "Examples/Digits/Resources",
+      resources: ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"].map { .copy("\($0)-ubyte.gz") },
+      swiftSettings: swift),
+    .executableTarget(
+      name: "tasks", dependencies: ["Fluxion", "BundledDigits", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/Tasks", exclude: ["README.md"], swiftSettings: swift),
     .executableTarget(
       name: "gpt", dependencies: ["Fluxion", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/GPT", exclude: ["README.md"], swiftSettings: swift),

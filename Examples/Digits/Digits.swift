@@ -1,4 +1,5 @@
 import ArgumentParser
+import BundledDigits
 import Fluxion
 import Foundation
 
@@ -41,7 +42,7 @@ struct Digits: ParsableCommand {
   }
 
   func run() throws {
-    let digits = try MNIST(directory: data ?? bundledData())
+    let digits = try MNIST(directory: data ?? bundledDigits)
     switch model {
     case .mlp: try run(withSeed(seed) { perceptron() }, on: digits)
     case .lenet: try run(withSeed(seed) { lenet() }, on: digits)
@@ -71,11 +72,6 @@ struct Digits: ParsableCommand {
       print("The weights are in \(save)")
     }
     print("test accuracy \(accuracy)")
-  }
-
-  private func bundledData() -> String {
-    let file = Bundle.module.url(forResource: "train-images-idx3-ubyte", withExtension: "gz")
-    return file?.deletingLastPathComponent().path ?? Bundle.module.bundlePath
   }
 
   private func write(_ svg: String) throws {

@@ -47,6 +47,7 @@ extension Model where Input == Tensor, Output == Tensor {
   ///   - validateEvery: How often the validation data are gone through; counted in epochs, after the last one too.
   ///   - progress: How progress is shown.
   ///   - callbacks: What runs after batches and epochs.
+  ///   - watch: The directory of a page, `index.html`, that shows the run while it goes on (see ``TrainingCallback/watch(_:)``).
   ///   - onEpoch: What happens after each epoch, before its checkpoint is written: ``TrainingCallback/afterEpoch(_:)`` as a last closure.
   @discardableResult
   public mutating func fit<O: Optimizer>(
@@ -55,14 +56,14 @@ extension Model where Input == Tensor, Output == Tensor {
     schedule: (any Schedule)? = nil, clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil,
     checkpoints: String? = nil, every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<Self>] = [],
-    onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
+    watch: String? = nil, onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
   ) throws -> History {
     if train.count == 0 { fail(TensorError("fit", "no examples to train on")) }
     if hasFailed { return History() }
     var settings = TrainingSettings(
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
-      progress: progress, callbacks: callbacks)
+      progress: progress, callbacks: callbacks + watched(watch))
     if let onEpoch { settings.callbacks.append(.afterEpoch { epoch, run in try onEpoch(epoch, run.model) }) }
     var optimizer = optimizer
     func source<D: Dataset<(Tensor, Tensor)>>(_ data: D) -> BatchSource<(Tensor, Tensor)> {
@@ -108,7 +109,7 @@ extension Model {
     clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil, checkpoints: String? = nil,
     every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<Self>] = [],
-    onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
+    watch: String? = nil, onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
   ) throws -> History { fatalError() }
 }
 

@@ -41,9 +41,7 @@ package struct SVGChart {
 
   package static let (blue, orange) = ("#2563eb", "#ea580c")
   private static let (width, top) = (960.0, 128.0)
-  private static let ink = "#1f2937"
-  private static let gray = "#6b7280"
-  private static let grid = "#e5e7eb"
+  private static let (ink, gray, grid) = (SVG.ink, SVG.gray, SVG.grid)
 
   /// The whole image.
   package var text: String {
@@ -51,16 +49,7 @@ package struct SVGChart {
     // One row has the room of two.
     let (plot, pitch) = rows == 1 ? (252.0, 252.0) : (112.0, 192.0)
     let (width, height) = (Self.width, Self.top + Double(rows - 1) * pitch + plot + 60)
-    var parts = [
-      """
-      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(n(width)) \(n(height))" width="\(n(width))" height="\(n(height))" \
-      font-family="Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif" font-size="13">
-      <title>\(escaped(title))</title>
-      <rect width="\(n(width))" height="\(n(height))" rx="8" fill="#ffffff"/>
-      """
-    ]
-    parts.append(label(32, 42, title, Self.ink, "font-size=\"20\" font-weight=\"600\""))
-    if !subtitle.isEmpty { parts.append(label(32, 64, subtitle, Self.gray)) }
+    var parts = SVG.begin(width: width, height: height, title: title, subtitle: subtitle)
     parts.append(legend())
     let gap = 32.0
     let cell = (width - 2 * gap + gap) / Double(columns)
@@ -129,11 +118,11 @@ package struct SVGChart {
   }
 
   private func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ style: String) -> String {
-    "<line x1=\"\(n(x1))\" y1=\"\(n(y1))\" x2=\"\(n(x2))\" y2=\"\(n(y2))\" \(style)/>"
+    SVG.line(x1, y1, x2, y2, style)
   }
 
   private func label(_ x: Double, _ y: Double, _ text: String, _ color: String, _ style: String = "") -> String {
-    "<text x=\"\(n(x))\" y=\"\(n(y))\" fill=\"\(color)\"\(style.isEmpty ? "" : " " + style)>\(escaped(text))</text>"
+    SVG.label(x, y, text, color, style)
   }
 
   /// At most about 800 points, as the image has no room for more: each stretch's lowest and highest, so that no peak is lost.
@@ -147,14 +136,9 @@ package struct SVGChart {
     }
   }
 
-  private func n(_ value: Double) -> String {
-    let text = NumberText.fixed(value, 1)
-    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-  }
+  private func n(_ value: Double) -> String { SVG.number(value) }
 
-  private func escaped(_ text: String) -> String {
-    [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")].reduce(text) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
-  }
+  private func escaped(_ text: String) -> String { SVG.escaped(text) }
 }
 
 extension ClosedRange<Double> {

@@ -17,7 +17,7 @@ import Tensors
 ///
 /// The step gets the model and a batch, and gives the loss: a tensor of one number, the mean over the batch, or ``Losses`` with parts by name and with what
 /// metrics look at. For training it runs inside a gradient, in training mode; for validation outside of one, in inference mode, on a copy of
-/// the model. What ``Model/fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:onEpoch:)``
+/// the model. What ``Model/fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:onEpoch:)``
 /// says of progress, history, seeds, checkpoints and mistakes holds here too; it is this with a step of its own.
 ///
 /// A second call goes on with the model and the optimizer as the first one left them. PyTorch Lightning: `Trainer`; Keras: `fit` with `train_step`.
@@ -53,6 +53,7 @@ public struct Trainer<M: Model, O: Optimizer> {
   ///   - validateEvery: How often the validation data are gone through; counted in epochs, after the last one too.
   ///   - progress: How progress is shown.
   ///   - callbacks: What runs after batches and epochs.
+  ///   - watch: The directory of a page, `index.html`, that shows the run while it goes on (see ``TrainingCallback/watch(_:)``).
   ///   - step: The loss of a batch.
   @discardableResult
   public mutating func fit<D: Dataset>(
@@ -61,14 +62,14 @@ public struct Trainer<M: Model, O: Optimizer> {
     clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil, checkpoints: String? = nil,
     every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<M>] = [],
-    step: (_ model: inout M, _ batch: D.Element) throws -> some TrainingLoss
+    watch: String? = nil, step: (_ model: inout M, _ batch: D.Element) throws -> some TrainingLoss
   ) throws -> History {
     if data.count == 0 { fail(TensorError("fit", "no examples to train on")) }
     if hasFailed { return History() }
     let settings = TrainingSettings(
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
-      progress: progress, callbacks: callbacks)
+      progress: progress, callbacks: callbacks + watched(watch))
     func source<V: Dataset<D.Element>>(_ data: V) -> BatchSource<D.Element> { BatchSource(DataLoader(data, batchSize: batchSize, seed: 0)) }
     return try fit(
       BatchSource(DataLoader(data, batchSize: batchSize, shuffle: shuffle, seed: 0)), validation: validation.map { source($0) }, seed: seed,
@@ -82,14 +83,14 @@ public struct Trainer<M: Model, O: Optimizer> {
     schedule: (any Schedule)? = nil, clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil,
     checkpoints: String? = nil, every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<M>] = [],
-    step: (_ model: inout M, _ batch: D.Element) throws -> some TrainingLoss
+    watch: String? = nil, step: (_ model: inout M, _ batch: D.Element) throws -> some TrainingLoss
   ) throws -> History {
     if loader.batchCount == 0 { fail(TensorError("fit", "no batches to train on")) }
     if hasFailed { return History() }
     let settings = TrainingSettings(
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
-      progress: progress, callbacks: callbacks)
+      progress: progress, callbacks: callbacks + watched(watch))
     func source<V: Dataset<D.Element>>(_ data: V) -> BatchSource<D.Element> {
       BatchSource(DataLoader(data, batchSize: loader.batchSize, seed: 0))
     }
@@ -103,12 +104,12 @@ public struct Trainer<M: Model, O: Optimizer> {
     schedule: (any Schedule)? = nil, clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil,
     checkpoints: String? = nil, every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<M>] = [],
-    step: (_ model: inout M, _ batch: Batch) throws -> some TrainingLoss
+    watch: String? = nil, step: (_ model: inout M, _ batch: Batch) throws -> some TrainingLoss
   ) throws -> History {
     let settings = TrainingSettings(
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
-      progress: progress, callbacks: callbacks)
+      progress: progress, callbacks: callbacks + watched(watch))
     return try fit(BatchSource(batches), validation: validation.map { BatchSource($0) }, seed: nil, settings, step)
   }
 

@@ -22,6 +22,29 @@ private final class Found: @unchecked Sendable {
 }
 
 let forms = [
+  // One model that all threads ask at once, each with inputs of its own: a small forward, and one that is cut among threads itself.
+  Form(name: "model") { partners in
+    let model = withSeed(5) {
+      Chain {
+        Dense(64, 128, activation: relu)
+        BatchNorm(128)
+        Dropout(0.5)
+        Dense(128, 10)
+      }
+    }
+    let inputs = withSeed(6) { (0...partners.count).map { Tensor.normal([$0.isMultiple(of: 2) ? 8 : 512, 64]) } }
+    let expected = inputs.map { model.predict($0) }
+    let found = partners.map { _ in Found() }
+    return { _ in
+      for (n, partner) in partners.enumerated() { partner.begin { found[n].value = model.predict(inputs[n]) } }
+      let own = model.predict(inputs[partners.count])
+      for partner in partners { partner.finish() }
+      for n in partners.indices {
+        if let wrong = difference("an answer", found[n].value, expected[n]) { return wrong }
+      }
+      return difference("the answer", own, expected[partners.count])
+    }
+  },
   // The other thread reads an element of a result that waits, while this one sums it up.
   Form(name: "element") { partners in
     let x = withSeed(1) { Tensor.normal([count]) }

@@ -100,6 +100,7 @@ struct Table {
     pictures()
     augmentation()
     trainer()
+    watching()
   }
 
   mutating func row(_ names: String..., call: @escaping (Hostile) throws -> Any) { rows.append(Row(names: names, call: call)) }

@@ -3,13 +3,8 @@ import Tensors
 extension ModelSummary: CustomStringConvertible {
   /// The table; parts in a row that are alike stand in one line, `layers.0–3 (Block) ×4`, each with its own figures.
   public var description: String {
-    let heads = ["part", "output", "parameters", "multiply-adds", "activations"]
-    let lines = rows(from: 0, to: parts.count).map { row in
-      [
-        row.name, row.part.output.map { "\($0)" } ?? "–", grouped(row.part.parameters), short(row.part.multiplyAdds),
-        bytes(row.part.activationBytes),
-      ]
-    }
+    let heads = Self.heads
+    let lines = table.map(\.cells)
     let widths = heads.indices.map { column in ([heads] + lines).map { $0[column].count }.max() ?? 0 }
     func line(_ cells: [String]) -> String {
       let padded = cells.enumerated().map { column, cell in
@@ -23,7 +18,19 @@ extension ModelSummary: CustomStringConvertible {
     return ([line(heads), rule] + lines.map(line) + [rule, total]).joined(separator: "\n")
   }
 
-  private var total: String {
+  /// What the columns are called.
+  package static let heads = ["part", "output", "parameters", "multiply-adds", "activations"]
+
+  /// The lines of the table, names indented by two blanks for each part that they stand in.
+  package var table: [(part: Part, cells: [String])] {
+    rows(from: 0, to: parts.count).map { row in
+      let figures = [grouped(row.part.parameters), short(row.part.multiplyAdds), bytes(row.part.activationBytes)]
+      return (row.part, [row.name, row.part.output.map { "\($0)" } ?? "–"] + figures)
+    }
+  }
+
+  /// The line below the table.
+  package var total: String {
     let frozen = parts.first?.frozen ?? 0
     return "\(grouped(parameterCount)) parameters" + (frozen > 0 ? ", \(grouped(frozen)) of them frozen" : "")
       + " · \(short(multiplyAdds)) multiply-adds · \(bytes(activationBytes)) of activations"

@@ -48,7 +48,8 @@ import Testing
     ("long", Tensor.arange(100_000).cast(to: .float64)),
   ]
 
-  @Test(.enabled("Python with NumPy and safetensors is not there and could not be installed") { Python.isReady }, arguments: formats)
+  @Test(
+    .enabled("Python with NumPy and safetensors is not there and could not be installed") { Python.interop.isReady }, arguments: formats)
   func pythonReadsOursAndWeReadPythons(_ format: Format) throws {
     try IDXFixture.withFolder { folder in
       let metadata = format.hasMetadata ? ["format": "pt", "quote \" \\ \n\u{1}": "é 😀 \u{2028}", "": ""] : [:]
@@ -56,7 +57,7 @@ import Testing
       try format.write(samples, metadata, "\(folder)/ours.\(format.name)")
       let ours = Description(samples, metadata)
       try JSONEncoder().encode(ours).write(to: URL(fileURLWithPath: folder + "/ours.json"))
-      let (status, output) = try Python.run([Python.script, folder, format.name])
+      let (status, output) = try Python.interop.run("interop.py", [folder, format.name])
       #expect(status == 0, "\(output)")
       guard status == 0 else { return }
 
@@ -95,40 +96,5 @@ import Testing
       let digits = Array("0123456789abcdef".utf8)
       return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
-  }
-}
-
-/// A Python of the tests' own, with what Tests/Interop/requirements.txt names, in .build.
-private enum Python {
-  private static let root = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-  static let script = root.appendingPathComponent("Tests/Interop/interop.py").path
-  private static let requirements = root.appendingPathComponent("Tests/Interop/requirements.txt").path
-  private static let environment = root.appendingPathComponent(".build/interop").path
-
-  /// Sets it up if need be: false where there is no Python, or no network and nothing installed before.
-  static let isReady: Bool = {
-    let check = ["-c", "import ml_dtypes, numpy, safetensors"]
-    if (try? run(check).status) == 0 { return true }
-    guard (try? call("/usr/bin/env", ["python3", "-m", "venv", environment]).status) == 0 else { return false }
-    let install = [
-      "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", "--timeout", "15", "-r", requirements,
-    ]
-    return (try? run(install).status) == 0 && (try? run(check).status) == 0
-  }()
-
-  static func run(_ arguments: [String]) throws -> (status: Int32, output: String) { try call(environment + "/bin/python3", arguments) }
-
-  private static func call(_ program: String, _ arguments: [String]) throws -> (status: Int32, output: String) {
-    let (process, pipe) = (Process(), Pipe())
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
   }
 }

@@ -22,7 +22,8 @@ import Testing
     let (_, profile) = profile { step() }
     print(profile)  // tables by operator and by model part
     try profile.writeTrace(to: trace)  // for ui.perfetto.dev or chrome://tracing
-    #expect(FileManager.default.fileExists(atPath: trace))
+    let picture = profile.svg(title: "A step")  // bars by operator and by model part
+    #expect(FileManager.default.fileExists(atPath: trace) && picture.contains("By model part"))
 
     Memory.resetPeak()
     step()

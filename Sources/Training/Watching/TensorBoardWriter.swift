@@ -1,0 +1,129 @@
+import Data
+import Foundation
+import Models
+import Tensors
+
+/// Writes an event file, which TensorBoard shows while it grows: `tensorboard --logdir runs`.
+///
+///     let board = try TensorBoardWriter("runs/first")
+///     try board.scalar("loss", 0.31, step: 100)
+///     try board.histogram("weights", model[parameter: "layers.0.weight"]!, step: 100)
+///     try board.image("samples/digit", digit, step: 100)
+///     try board.graph(model.summary(for: [1, 784]))
+///
+/// A slash in a tag makes a group. Each writer makes a file of its own in the directory, which may have others: TensorBoard joins them. An event is in the file
+/// when the call returns. What cannot be written throws ``DataError``. In a run of `fit`, ``TrainingCallback/tensorBoard(_:every:histograms:)`` does all of it.
+/// PyTorch: `torch.utils.tensorboard.SummaryWriter`.
+public final class TensorBoardWriter {
+  /// The directory, as it was given.
+  public let directory: String
+  /// The file that is written.
+  public let file: String
+  private let records: RecordFile
+
+  /// Begins a file in a directory, which is made if there is none.
+  ///
+  /// - Parameter firstStep: Where a run goes on that an earlier process wrote events of: its events of this step and later ones are not shown any more. PyTorch:
+  ///   `purge_step`.
+  public init(_ directory: String, resumingAt firstStep: Int? = nil) throws(DataError) {
+    self.directory = directory
+    try LogDirectory.make(directory)
+    // Files are shown in the order of their names, which begin with the time.
+    let time = Date().timeIntervalSince1970
+    let (process, host) = (ProcessInfo.processInfo.processIdentifier, ProcessInfo.processInfo.hostName)
+    var (path, number) = ("", 0)
+    repeat {
+      path = "\(directory)/events.out.tfevents.\(Int(time)).\(host).\(process).\(number)"
+      number += 1
+    } while FileManager.default.fileExists(atPath: path)
+    file = path
+    records = try RecordFile(path)
+    try write(.version, step: 0)
+    if let firstStep { try write(.restart, step: firstStep) }
+  }
+
+  /// A number; NaN and infinities are shown as such.
+  public func scalar(_ tag: String, _ value: Double, step: Int) throws(DataError) { try write(.scalar(tag, value), step: step) }
+
+  /// The elements of a tensor, by 64 equal bins from the least to the largest; those that are not finite are left out, and nothing is written if none is.
+  public func histogram(_ tag: String, _ values: Tensor, step: Int) throws(DataError) {
+    if hasFailed { return }
+    var x = values.detached.cast(to: .float64).flattened()
+    if !x.isFinite.all().item(as: Bool.self) {
+      let finite = x.scalars(Double.self).filter(\.isFinite)
+      x = Tensor(finite, shape: [finite.count])
+    }
+    guard x.elementCount > 0 else { return }
+    let (least, largest): (Double, Double) = (x.min().item(), x.max().item())
+    var figures = TensorBoardEvent.HistogramFigures(
+      least: least, largest: largest, sum: x.sum().item(), sumOfSquares: x.squared.sum().item(), limits: [largest],
+      counts: [Double(x.elementCount)])
+    // A range of no width, or too wide for its width to be a number, is one bin.
+    let width = (largest - least) / Double(Self.bins)
+    if width > 0, width.isFinite, least + width > least {
+      figures.limits = (1...Self.bins).map { $0 == Self.bins ? largest : least + Double($0) * width }
+      figures.counts = x.histogram(bins: Self.bins, in: least...largest).cast(to: .float64).scalars(Double.self)
+    }
+    if hasFailed { return }
+    try write(.histogram(tag, figures), step: step)
+  }
+
+  /// A picture: [height, width] or [channels, height, width] in floating point, 0 black and 1 white, of 1 channel (gray), 3 (red, green, blue), or 2 and 4 (with opacity).
+  ///
+  /// Numbers outside of 0...1 are shown as the nearer end, NaN as 0.
+  public func image(_ tag: String, _ image: Tensor, step: Int) throws(DataError) {
+    let shape = image.shape
+    let channels = shape.rank == 3 ? shape[0] : 1
+    guard image.dtype.isFloatingPoint, 2...3 ~= shape.rank, 1...4 ~= channels, image.elementCount > 0 else {
+      return fail(
+        TensorError(
+          "TensorBoardWriter.image",
+          "\(image.dtype) \(shape); floating point [height, width] or [channels, height, width] of 1 to 4 channels would fit"))
+    }
+    let (height, width) = (shape[-2], shape[-1])
+    let planes = image.detached.cast(to: .float32).reshaped([channels, height * width])
+    let pixels = planes.transposed(0, 1).scalars(Float.self).map { UInt8(((0...1 ~= $0 ? $0 : $0 > 1 ? 1 : 0) * 255).rounded()) }
+    if hasFailed { return }
+    let png = try PNGBytes.encode(pixels, width: width, height: height, channels: channels)
+    try write(.image(tag, width: width, height: height, channels: channels, png: png), step: step)
+  }
+
+  /// A text in Markdown.
+  public func text(_ tag: String, _ text: String, step: Int) throws(DataError) { try write(.text(tag, text), step: step) }
+
+  /// A model's parts as a graph: those inside another stand in it; each follows the one before, as in a chain.
+  public func graph(_ summary: ModelSummary) throws(DataError) { try write(.graph(Self.nodes(summary)), step: 0) }
+
+  private static let bins = 64
+
+  private func write(_ content: TensorBoardEvent.Content, step: Int) throws(DataError) {
+    if hasFailed { return }
+    try records.write(TensorBoardEvent(time: Date().timeIntervalSince1970, step: step, content: content).bytes)
+  }
+
+  /// The parts that have no parts of their own, by their paths.
+  static func nodes(_ summary: ModelSummary) -> [TensorBoardEvent.GraphNode] {
+    let parts = summary.parts
+    var nodes = [TensorBoardEvent.GraphNode(name: "input", operation: "Input", inputs: [], shape: nil, parameters: 0)]
+    for (i, part) in parts.enumerated() where i + 1 == parts.count || parts[i + 1].depth <= part.depth {
+      let path = part.path.isEmpty ? part.type : part.path.replacing(".", with: "/")
+      nodes.append(
+        .init(
+          name: "model/\(path)", operation: part.type, inputs: [nodes[nodes.count - 1].name], shape: part.output,
+          parameters: part.parameters))
+    }
+    return nodes
+  }
+}
+
+/// The directories of logs.
+enum LogDirectory {
+  /// Makes it if there is none.
+  static func make(_ path: String) throws(DataError) {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw DataError(file: path, message: "cannot be made a directory")
+    }
+  }
+}
