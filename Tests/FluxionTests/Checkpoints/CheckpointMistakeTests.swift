@@ -73,7 +73,7 @@ import Testing
     (["optimizer.state.layers.0.bias.slots.count": "3"], "missing optimizer.state.layers.0.bias.slots.2"),
     (["checkpoint.optimizer": "Adam"], "optimizer: Adam, and that of this run is AdamW"),
     (["checkpoint.schedule": nil], "schedule: none, and that of this run is Constant"),
-    (["checkpoint.format": "7"], "format: 7, and that of this run is 1"),
+    (["checkpoint.format": "7"], "format: 7, and that of this run is 2"),
     (["checkpoint.format": nil], "no checkpoint of a training run; weights alone are for the model's own load(from:)"),
     (["earlyStopping.best.count": "2"], "missing earlyStopping.best"),
     (["model.layers.2.random.seed": nil], "missing model.layers.2.random.seed"),

@@ -25,10 +25,14 @@ struct CompileErrorTests {
     let build = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
     let root = file.deletingLastPathComponent().appending(path: "../..").standardizedFileURL
     // What Fluxion's modules import in turn.
-    let maps = [
-      root.appending(path: "Sources/COpenBLAS"), root.appending(path: "Sources/CZlib"), build.appending(path: "CKernels.build"),
-      build.appending(path: "../../checkouts/swift-numerics/Sources/_NumericsShims/include"),
-    ]
+    let folders =
+      try [root.appending(path: "Sources"), build].flatMap {
+        try FileManager.default.contentsOfDirectory(at: $0, includingPropertiesForKeys: nil)
+      }
+      + [build.appending(path: "../../checkouts/swift-numerics/Sources/_NumericsShims/include")]
+    let maps = folders.filter {
+      $0.lastPathComponent != "CAccelerate" && FileManager.default.fileExists(atPath: $0.appending(path: "module.modulemap").path)
+    }
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments =

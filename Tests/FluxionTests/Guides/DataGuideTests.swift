@@ -31,6 +31,11 @@ private struct Repeated: Sampler {
 
       let houses = try Table(contentsOf: folder + "/houses.csv")
       print(houses)
+      // 200 rows, 4 columns
+      //   area   number, 20 missing: 55.5, 57, missing, 60, 61.5, …
+      //   rooms  integer: 2, 3, 4, 5, 2, …
+      //   city   text: Bern, Basel, Genf, Bern, Basel, …
+      //   price  number: 255.5, 302, 253.5, 305, 303.5, …
       let large = houses.filter { row in row["area"].number ?? 0 > 100 }
       let matrix = houses.select(["area", "rooms"]).tensor()  // float32 [200, 2], NaN where a number is missing
       #expect(matrix.shape == [200, 2] && large.rowCount > 100)
@@ -45,12 +50,10 @@ private struct Repeated: Sampler {
       let y = prices(train["price"].tensor().reshaped([-1, 1]))
       #expect(x.shape == [160, 7] && encoder.featureNames[4] == "city = Basel")
 
-      var model = withSeed(1) {
-        Chain {
-          Scaler.standard(fitting: x)
-          Dense(7, 16, activation: relu)
-          Dense(16, 1)
-        }
+      var model = Chain {
+        Scaler.standard(fitting: x)
+        Dense(7, 16, activation: relu)
+        Dense(16, 1)
       }
       try model.fit(TensorDataset(x, y), loss: mse, optimizer: Adam(learningRate: 1e-2), epochs: 20, progress: .none)
       let guesses = prices.inverse(model.predict(encoder.features(test)))

@@ -124,7 +124,10 @@ import Testing
     let files = FileManager.default
     // Without white space: the formatter breaks lines where a page need not.
     func bare(_ text: String) -> String {
-      text.split(separator: "\n").filter { $0 != "import Fluxion" }.joined().filter { !$0.isWhitespace }
+      // What a test expects may stand between the lines of a block.
+      text.split(separator: "\n").filter { $0 != "import Fluxion" && !$0.contains(/^ *#expect\(.*\)$/) }.joined().filter {
+        !$0.isWhitespace
+      }
     }
     let code = try files.contentsOfDirectory(at: here, includingPropertiesForKeys: nil).filter { $0.pathExtension == "swift" }
       .map { bare(try String(contentsOf: $0, encoding: .utf8)) }

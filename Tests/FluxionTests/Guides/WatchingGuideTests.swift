@@ -17,14 +17,14 @@ import Testing
       let history = try model.fit(
         train, validation: test, loss: crossEntropy, optimizer: Adam(learningRate: 1e-3), epochs: 2,
         checkpoints: folder + "/run/checkpoints",
-        resume: true, progress: .none, watch: folder + "/run")  // open run/index.html
+        resume: true, watch: folder + "/run")  // open run/index.html
       #expect(try String(contentsOfFile: folder + "/run/index.html", encoding: .utf8).contains("finished"))
 
       var trainer = Trainer(model, optimizer: AdamW(learningRate: 1e-3))
       try trainer.fit(
-        train, epochs: 3, validation: test, progress: .none,
+        train, epochs: 3, validation: test,
         callbacks: [
-          .tensorBoard(folder + "/runs/first"), .csvLog(folder + "/run/epochs.csv"), .csvLog(folder + "/run/steps.csv", every: .steps(1)),
+          .tensorBoard(folder + "/runs/first"), .csvLog(folder + "/run/epochs.csv"), .csvLog(folder + "/run/steps.csv", every: .steps(10)),
           .watch(folder + "/run"),
         ]
       ) { model, batch in
