@@ -43,7 +43,7 @@ server: setup ## train the digits model, serve it over HTTP, and check and load 
 
 browser: ## install Chromium, which the test of the page that watches a run then opens (Debian, Ubuntu)
 	@command -v chromium >/dev/null || { apt-get update -q >/dev/null; \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
+	  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium curl fonts-dejavu-core >/dev/null; }
 	@chromium --version
 
 fuzz: setup ## fuzz the readers of files: ARGS="SECONDS READER…"

@@ -91,9 +91,6 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
     return whole + (rest > 0 && !dropLast ? 1 : 0)
   }
 
-  /// The same, for `Sequence`.
-  public var underestimatedCount: Int { batchCount }
-
   /// The next pass.
   public func makeIterator() -> BatchIterator<D> { pass(passes.next()) }
 

@@ -16,7 +16,8 @@ struct BatchSource<Batch> {
   init<D: Dataset>(_ loader: DataLoader<D>) where D.Element == Batch {
     count = loader.batchCount
     batchSize = loader.batchSize
-    order = "batches of \(loader.batchSize) of \(loader.exampleCount) examples, "
+    order =
+      "batches of \(loader.batchSize) of \(loader.exampleCount) examples, "
       + (loader.sampler.map { "chosen by \(type(of: $0))" } ?? (loader.shuffle ? "shuffled" : "in order"))
     pass = { seed, epoch, batch in
       let batches = loader.seeded(seed).pass(epoch, from: batch)

@@ -32,19 +32,21 @@ public struct LearningRateCurve: Sendable {
     guard let lowest = smoothed.indices.min(by: { smoothed[$0] < smoothed[$1] }) else { return nil }
     // Rates are evenly spread over their logarithm, so that differences are slopes.
     let falls = (0..<max(0, lowest)).map { i in (i, smoothed[i + 1] - smoothed[max(0, i - 1)]) }
-    guard let steepest = falls.min(by: { $0.1 < $1.1 }), steepest.1 < 0 else { return nil }
+    guard let steepest = falls.min(by: { $0.1 < $1.1 }), steepest.1 < 0, steepest.0 < rates.count else { return nil }
     return rates[steepest.0]
   }
 
   /// The losses over the logarithm of the rates as an SVG image.
   public func svg(title: String = "Learning rate") -> String {
     let x = rates.map(log10)
-    let range = (x.first ?? 0)...max(x.last ?? 1, x.first ?? 0)
+    let finite = x.filter(\.isFinite)
+    let range = (finite.min() ?? 0)...(finite.max() ?? 1)
+    func points(_ losses: [Double]) -> [(x: Double, y: Double)] { zip(x, losses).filter { $0.0.isFinite }.map { (x: $0.0, y: $0.1) } }
     var series = [
-      SVGChart.Series(name: "each step", points: Array(zip(x, losses)).map { (x: $0.0, y: $0.1) }, isFaint: true),
-      SVGChart.Series(name: "smoothed", points: Array(zip(x, smoothed)).map { (x: $0.0, y: $0.1) }),
+      SVGChart.Series(name: "each step", points: points(losses), isFaint: true),
+      SVGChart.Series(name: "smoothed", points: points(smoothed)),
     ]
-    if let suggestion, let i = rates.firstIndex(of: suggestion) {
+    if let suggestion, let i = rates.firstIndex(of: suggestion), x[i].isFinite {
       series.append(
         SVGChart.Series(name: "suggestion", color: SVGChart.orange, points: [(x: x[i], y: losses.min() ?? 0), (x: x[i], y: smoothed[i])]))
     }

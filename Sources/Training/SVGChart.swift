@@ -153,6 +153,8 @@ package struct Ticks {
   package let values: [Double]
 
   package init(from minimum: Double, to maximum: Double, about count: Int, isWhole: Bool = false) {
+    // Ends that differ by more than the largest number have no steps between them.
+    let (minimum, maximum) = (max(-1e300, min(1e300, minimum)), max(-1e300, min(1e300, maximum)))
     // Where all data are one number, an axis around it.
     let isFlat = !(maximum - minimum > 1e-300 && (maximum - minimum).isFinite)
     let (from, to) = isFlat ? (minimum - max(abs(minimum), 1) / 2, minimum + max(abs(minimum), 1) / 2) : (minimum, maximum)
@@ -163,7 +165,9 @@ package struct Ticks {
     low = floor(from / step + 1e-9) * step
     high = ceil(to / step - 1e-9) * step
     let (step, low) = (step, low)
-    values = (0...Int(((high - low) / step).rounded())).map { low + Double($0) * step }
+    // Neighbours among the largest numbers may have no round numbers between them.
+    let steps = ((high - low) / step).rounded()
+    values = steps >= 0 && steps <= 100 ? (0...Int(steps)).map { low + Double($0) * step } : [low]
   }
 
   /// As many decimals as the step has.

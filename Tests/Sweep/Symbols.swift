@@ -49,7 +49,7 @@ private struct Declaration: Decodable {
   let functionSignature: Signature?
 
   private static var numbers: some RegexComponent {
-    #/\b(Int|Int32|Int64|UInt|UInt64|Float|Double|Duration|Shape|PerAxis|WindowPadding|Range|ClosedRange|PartialRange\w*)\b/#
+    #/\b(Int|Int32|Int64|UInt|UInt64|Float|Double|Duration|Shape|PerAxis|PerAxisConvertible|WindowPadding|WindowPaddingConvertible|TensorLiteral|Range|ClosedRange|PartialRange\w*)\b/#
   }
 
   /// Whether a parameter is a number or made of numbers, or a variable that is can be set.

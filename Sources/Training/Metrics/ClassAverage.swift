@@ -66,7 +66,8 @@ struct ClassCounts: Sendable, Resumable {
   }
 
   private func lists(_ classes: Int) -> [[Double]] {
-    let (numbers, old) = (counts.scalars(Double.self), counts.shape[1])
+    // After a mistake in a `checked` scope a tensor gives no numbers.
+    let (numbers, old) = hasFailed ? ([], 0) : (counts.scalars(Double.self), counts.shape[1])
     return (0..<3).map { Array(numbers[$0 * old..<($0 + 1) * old]) + [Double](repeating: 0, count: Swift.max(0, classes - old)) }
   }
 

@@ -29,7 +29,7 @@ import Testing
           let full = count / batchSize
           let sizes = Array(repeating: batchSize, count: full) + (dropLast || count % batchSize == 0 ? [] : [count % batchSize])
           #expect(batches.map(\.count) == sizes)
-          #expect(loader.batchCount == sizes.count && loader.underestimatedCount == sizes.count)
+          #expect(loader.batchCount == sizes.count)
           let seen = batches.flatMap { $0 }
           #expect(Set(seen).count == seen.count)
           if !isRandom { #expect(seen == Array(0..<seen.count)) }

@@ -4,10 +4,6 @@ import Testing
 
 @testable import Training
 
-#if canImport(FoundationNetworking)
-  import FoundationNetworking
-#endif
-
 /// The page of a run, opened in Chromium while the run goes on: `make browser` installs it.
 ///
 /// Pictures of it, light and dark, are left in .build/pages.
@@ -82,8 +78,9 @@ private final class Browser {
     }
     for _ in 0..<150 {
       if let port = try? String(contentsOfFile: profile + "/DevToolsActivePort", encoding: .utf8).split(separator: "\n").first,
-        let url = URL(string: "http://127.0.0.1:\(port)/json/list"), let answer = try? Data(contentsOf: url),
-        let targets = try? JSONDecoder().decode([Target].self, from: answer),
+        // Foundation's own client refuses the headers that Chromium sends.
+        let answer = try? Python.call("/usr/bin/curl", ["--silent", "http://127.0.0.1:\(port)/json/list"]),
+        let targets = try? JSONDecoder().decode([Target].self, from: Data(answer.output.utf8)),
         targets.contains(where: { $0.url.hasPrefix("file:") && isWanted($0.title) })
       {
         return true

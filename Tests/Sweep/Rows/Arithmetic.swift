@@ -10,7 +10,7 @@ extension Table {
     row("Tensor.*(_:_:)") { h in h.i(2) * h.ids }
     row("Tensor./(_:_:)") { h in h.x / h.d(2) }
     row("Tensor./(_:_:)") { h in h.d(2) / h.x }
-    row("Tensor./(_:_:)") { h in [h.ids / h.i(2), h.i(2) / h.ids] }
+    row("Tensor./(_:_:)") { h in [h.x / h.i(2), h.i(2) / h.x] }
     row("Tensor.%(_:_:)") { h in h.x % h.d(2) }
     row("Tensor.%(_:_:)") { h in [h.ids % h.i(2), h.ids.cast(to: .int32) % h.i(2)] }
     row("Tensor.+=(_:_:)") { h in h.x += h.d(2) }

@@ -48,6 +48,13 @@ extension Table {
     row("Tensor.linspace(from:to:count:_:)") { h in Tensor.linspace(from: h.d(0), to: h.d(3), count: h.i(4), .int64) }
     row("TensorLiteral.init(floatLiteral:)") { h in TensorLiteral(floatLiteral: h.d(0.5)) }
     row("TensorLiteral.init(integerLiteral:)") { h in TensorLiteral(integerLiteral: h.i(1)) }
+    row("Tensor.init(_:shape:)") { h in Tensor([1, 2, 3, 4, 5, 6] as [Int], shape: h.shape(2, 3)) }
+    row("Tensor.init(_:shape:_:)") { h in Tensor([1, 2, 3, 4, 5, 6], shape: h.shape(2, 3), .int64) }
+    row("Tensor.init(_:)") { h in
+      [Tensor(TensorLiteral(integerLiteral: h.i(1))), Tensor(TensorLiteral(arrayLiteral: .init(floatLiteral: h.d(1)), 2))]
+    }
+    row("Tensor.init(arrayLiteral:)", "TensorLiteral.init(arrayLiteral:)") { h in Tensor(arrayLiteral: .init(integerLiteral: h.i(1)), 2.5) }
+    row("Tensor.init(_:_:)") { h in Tensor(TensorLiteral(integerLiteral: h.i(1)), .int32) }
     row("Tensor.init(_:_:)") { h in [Tensor([h.d(2), 1], .int64), Tensor([h.i(2), 1], .int32)] }
     row("Shape.init(repeating:rank:)") { h in Tensor.zeros(Shape(repeating: h.i(2), rank: h.i(3))) }
     row("Shape.init(repeating:rank:)") { h in Shape(repeating: h.i(2), rank: h.i(3)).elementCount }

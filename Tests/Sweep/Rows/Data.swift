@@ -7,7 +7,7 @@ extension Table {
   mutating func data() {
     row("DataLoader.init(_:batchSize:shuffle:seed:dropLast:prefetch:workers:)") { h in
       let loader = DataLoader(Table.examples, batchSize: h.i(4), shuffle: true, seed: h.u(1), workers: h.i(2))
-      return [loader.batchCount, loader.underestimatedCount, Array(loader).count]
+      return [loader.batchCount, Array(loader).count]
     }
     row("DataLoader.init(_:batchSize:shuffle:seed:dropLast:prefetch:workers:)") { h in
       let loader = DataLoader(Table.examples, batchSize: h.i(4), dropLast: true)
@@ -97,8 +97,8 @@ extension Table {
         Table.examples, epochs: 2, clip: .value(h.d(1)), validateEvery: .epochs(h.i(1)), progress: .none
       ) { model, batch in mse(model(batch.0), batch.1) }.epochs.count
     }
-    row("Trainer.fit(_:epochs:validation:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:\(kept)", "DataLoader.seeded(_:)") {
-      h in
+    let ready = "Trainer.fit(_:epochs:validation:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:\(kept)"
+    row(ready, ready, "DataLoader.seeded(_:)") { h in
       var trainer = Trainer(Dense(3, 2), optimizer: SGD(learningRate: 0.1))
       let stop = Table.isEndless(h)
       let loader = DataLoader(Table.examples, batchSize: 2, shuffle: true, seed: 1).seeded(h.u(2))
@@ -127,7 +127,7 @@ extension Table {
       let curve = LearningRateCurve(rates: [h.d(0.1), h.d(1)], losses: [h.d(2), h.d(1)])
       return [curve.svg(), "\(curve.suggestion ?? 0)"]
     }
-    row("Model.predict(over:batchSize:)", "Model.predict(over:batchSize:_:)") { h in
+    row("Model.predict(over:batchSize:)", "Model.predict(over:batchSize:)", "Model.predict(over:batchSize:_:)") { h in
       let layer = Dense(3, 2)
       return [
         try layer.predict(over: Table.examples, batchSize: h.i(4)), layer.predict(over: Tensor.ones([5, 3]), batchSize: h.i(2)),
@@ -135,16 +135,22 @@ extension Table {
       ]
     }
     row(
-      "Evaluation.init(loss:losses:metrics:)", "Evaluation.Figure.init(_:_:)", "Figure.init(_:_:)", "History.append(step:)",
+      "Evaluation.init(loss:losses:metrics:)", "Evaluation.Figure.init(_:_:)", "History.append(step:)",
       "History.Epoch.init(number:training:validation:seconds:itemsPerSecond:)",
-      "Epoch.init(number:training:validation:seconds:itemsPerSecond:)",
-      "History.Validation.init(step:evaluation:)", "Validation.init(step:evaluation:)"
+      "History.Validation.init(step:evaluation:)"
     ) { h in
       var history = History()
       let figures = Evaluation(loss: h.d(1), losses: [.init("a", h.d(1))], metrics: [.init("b", h.d(1))])
       history.append(step: h.d(1))
       history.append(epoch: History.Epoch(number: h.i(1), training: figures, validation: figures, seconds: h.d(1), itemsPerSecond: h.d(1)))
       return [history.svg(title: "x"), "\(History.Validation(step: h.i(1), evaluation: figures).step)"]
+    }
+    row("TrainingControl.learningRate") { h in
+      var trainer = Trainer(Dense(3, 2), optimizer: SGD(learningRate: 0.1))
+      let rate = h.d(0.1)
+      return try trainer.fit(
+        Table.examples, epochs: 1, progress: .none, callbacks: [.afterBatch { _, run in run.learningRate = rate }]
+      ) { model, batch in mse(model(batch.0), batch.1) }.epochs.count
     }
     row("BestModel.observe(_:_:)") { h in
       var best = BestModel<Dense>()
@@ -162,7 +168,7 @@ extension Table {
       for i in metrics.indices { metrics[i].add(Tensor.ones([2, 3]), Tensor([0, 2], .int64)) }
       return metrics.map(\.value)
     }
-    row("Metric.add(_:_:weights:)", "ConfusionMatrix.add(_:_:weights:)") { h in
+    row("metrics of class ids") { h in
       var (accuracy, f1, matrix) = (Accuracy(), F1(), ConfusionMatrix())
       let (a, b) = (Tensor([h.i(1), h.i(0)]), Tensor([h.i(0), h.i(1)]))
       accuracy.add(a, b, weights: Tensor([h.d(1), h.d(2)]))
@@ -203,6 +209,20 @@ extension Table {
       ]
       return schedules.map { $0.fitted(to: run).rate(at: h.i(3)) }
     }
+  }
+
+  /// With a folder of its own.
+  static func inFolder<R>(_ body: (String) throws -> R) throws -> R {
+    let folder = NSTemporaryDirectory() + "sweep-\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: 0 ... .max))"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    return try body(folder)
+  }
+
+  /// Writes a file into a folder, which is made.
+  static func write(_ bytes: [UInt8], to name: String, in folder: String) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Data(bytes).write(to: URL(filePath: folder + "/" + name))
   }
 
   private static func isEndless(_ h: Hostile) -> Bool {

@@ -100,6 +100,7 @@ extension Table {
     row("WindowPadding.init(before:after:)") { h in
       imageToColumns(h.images, window: 3, padding: WindowPadding(before: h.axes(2, 2), after: h.axes(2, 2)))
     }
+    row("WindowPaddingConvertible.before(_:after:)") { h in meanPool(h.images, window: 3, padding: .before(h.i(1), after: h.i(0))) }
     row("WindowPadding.init(arrayLiteral:)") { h in
       convolution(h.images, weight: .ones([1, 4, 2, 2]), padding: WindowPadding(arrayLiteral: h.i(0), h.i(1)))
     }

@@ -21,13 +21,13 @@ extension Table {
     row("Table.Column.subscript(_:)", "Table.Column.isMissing(_:)") { h in
       (Table.houses["area"][h.i(1)], Table.houses["city"].isMissing(h.i(1)))
     }
-    row("Table.Column.init(_:integers:)", "Table.Column.init(_:numbers:)", "Table.Column.init(_:values:)") { h in
+    row("Table.Column.init(_:integers:)", "Table.Column.init(_:numbers:)") { h in
       let columns = [
         DataTable.Column("a", integers: [h.i(1), nil]), .init("b", numbers: [h.d(0.5), nil]),
         .init("c", values: [.integer(h.i(1)), .number(h.d(1))]),
       ]
       let encoder = TableEncoder(fitting: DataTable(columns), numbers: ["a", "b", "c"], categories: ["c"], missing: .mean, addsMasks: true)
-      return [DataTable(columns).tensor(), encoder.features(DataTable(columns)), DataTable(columns)["a"].tensor(.int32)]
+      return [DataTable(columns).tensor(), encoder.features(DataTable(columns)), DataTable.Column("a", integers: [h.i(1)]).tensor(.int32)]
     }
     row("TableEncoder.init(fitting:numbers:categories:missing:addsMasks:minimumCount:)", "TableEncoder.Missing.constant(_:)") { h in
       let encoder = TableEncoder(
@@ -39,8 +39,7 @@ extension Table {
       return "\(encoder.text(h.i(1)) ?? "") \(encoder.count)"
     }
     row(
-      "Table.Value.integer(_:)", "Table.Value.number(_:)", "Table.Value.init(integerLiteral:)", "Table.Value.init(floatLiteral:)",
-      "Table.init(rows:)", "TableEncoder.numbers(_:_:)"
+      "Table.Value.integer(_:)", "Table.Value.number(_:)", "Table.Value.init(integerLiteral:)", "Table.Value.init(floatLiteral:)"
     ) { h in
       let row: [String: DataTable.Value] = [
         "area": .number(h.d(1)), "rooms": .integer(h.i(2)), "city": DataTable.Value(integerLiteral: h.i(3)),
@@ -123,13 +122,16 @@ extension Table {
         all + [RandomSampler(drawing: 3), SubsetSampler([0]), WeightedSampler([1, 2]), BalancedSampler(classes: [0, 1])] as [any Sampler]
       return samplers.map { $0.positions(of: n, using: &h.random).count }
     }
-    row("RandomSampler.init(drawing:)", "WeightedSampler.init(_:count:)", "BalancedSampler.init(classes:count:)") { h in
+    row(
+      "RandomSampler.init(drawing:)", "WeightedSampler.init(_:count:)", "BalancedSampler.init(classes:count:)",
+      "BalancedSampler.init(classes:count:)"
+    ) { h in
       let draws = h.i(3)
       // So many draws are what was asked for.
       if draws > 1 << 24 { return 0 }
       let samplers: [any Sampler] = [
         RandomSampler(drawing: draws), WeightedSampler([h.d(1), h.d(2)], count: draws),
-        BalancedSampler(classes: h.list(0, 1), count: draws),
+        BalancedSampler(classes: h.list(0, 1), count: draws), BalancedSampler(classes: Tensor(h.list(0, 1)), count: draws),
       ]
       return samplers.map { $0.positions(of: 2, using: &h.random).count }
     }
@@ -140,17 +142,24 @@ extension Table {
       "Tensor.init(imageBytes:name:channels:appliesOrientation:maximumBytes:)",
       "Tensor.init(imageAt:channels:appliesOrientation:maximumBytes:)"
     ) { h in
-      try Tensor(imageBytes: [0xFF, 0xD8, 0xFF, 0xE0], maximumBytes: h.i(1 << 20))
+      try Tensor(imageBytes: Table.picture, maximumBytes: h.i(1 << 20))
     }
     row("Tensor.writeImage(to:quality:bits:)") { h in
       let (image, quality, bits) = (Tensor.full([1, 2, 2], h.d(0.5)), h.i(90), h.i(8))
-      try image.writeImage(to: "/dev/null/x.jpg", quality: quality)
-      try image.writeImage(to: "/dev/null/x.png", bits: bits)
+      try Table.inFolder { folder in
+        try image.writeImage(to: folder + "/x.jpg", quality: quality)
+        try image.writeImage(to: folder + "/x.png", bits: bits)
+      }
       return image
     }
+    row("ImageChannels.init(rawValue:)") { h in ImageChannels(rawValue: h.i(1))?.rawValue ?? 0 }
     row("Tensor.imageGrid(columns:padding:value:)") { h in h.images.imageGrid(columns: h.i(2), padding: h.i(1), value: h.d(0)) }
     row("ImageFolder.init(_:size:fit:channels:)", "ImageFolder.batch(_:)") { h in
-      try ImageFolder("/nowhere", size: h.list(2, 2)).batch(h.list(0)).0
+      let (size, positions) = (h.list(2, 2), h.list(0))
+      return try Table.inFolder { folder in
+        try Table.write(Table.picture, to: "x.png", in: folder + "/a")
+        return try ImageFolder(folder, size: size).batch(positions).0
+      }
     }
   }
 
@@ -194,4 +203,10 @@ extension Table {
       ]
     }
   }
+
+  /// A PNG file of one gray pixel.
+  private static let picture: [UInt8] = [
+    137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0, 58, 126, 155, 85, 0, 0, 0, 10, 73,
+    68, 65, 84, 120, 156, 99, 104, 0, 0, 0, 130, 0, 129, 119, 205, 114, 182, 0, 0, 0, 0, 73, 69, 78, 68, 174, 66, 96, 130,
+  ]
 }
