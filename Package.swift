@@ -100,7 +100,8 @@ let package = Package(
       name: "conformance", dependencies: ["PyTorchCases", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/ConformanceCommand", swiftSettings: swift),
     .executableTarget(
-      name: "sweep", dependencies: ["Fluxion", "Tensors", "Autodiff", "Data"], path: "Tests/Sweep", exclude: ["run.sh"], swiftSettings: swift),
+      name: "sweep", dependencies: ["Fluxion", "Tensors", "Autodiff", "Data"], path: "Tests/Sweep", exclude: ["run.sh"],
+      swiftSettings: swift),
     .executableTarget(
       name: "stress", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/Stress", swiftSettings: swift),

@@ -179,7 +179,9 @@ import Testing
     ("Splits: 1 folds of 10 examples; 2 to 10 would fit", { _ = Splits.folds(1, of: 10) }),
     ("Splits: 11 folds of 10 examples; 2 to 10 would fit", { _ = Splits.stratifiedFolds(11, by: Array(repeating: 0, count: 10)) }),
     ("Splits: 3 folds of 2 groups; 2 to 2 would fit", { _ = Splits.groupedFolds(3, by: [0, 1, 1]) }),
-    ("split: ids int64 [3] of 103 examples; int64 [103] would fit", { _ = data.split(into: [1], stratifiedBy: Tensor([1, 2, 3], .int64)) }),
+    (
+      "split: ids int64 [3] of 103 examples; int64 [103] would fit", { _ = data.split(into: [1], stratifiedBy: Tensor([1, 2, 3], .int64)) }
+    ),
     ("Subset: example 103 of 103", { _ = data.subset([103]) }),
     ("WeightedSampler: 2 weights for 103 examples", { for _ in DataLoader(data, batchSize: 8, sampler: WeightedSampler([1, 2])) {} }),
     ("WeightedSampler: a weight of -1.0 for example 1; a finite number, 0 or more, would fit", { _ = WeightedSampler([1, -1]) }),

@@ -194,7 +194,10 @@ import Testing
     ),
     ("RandomErasing: a side of 0 pixels; 1 or more would fit", { _ = RandomErasing(side: 0) }),
     ("GaussianNoise: a standard deviation of -1.0; a finite number, 0 or more, would fit", { _ = GaussianNoise(-1) }),
-    ("mixup: alpha must be above 0, and 1e6 at most, got 0.0", { _ = mixup(.zeros([2, 3]), Tensor([0, 1], .int64), classes: 2, alpha: 0) }),
+    (
+      "mixup: alpha must be above 0, and 1e6 at most, got 0.0",
+      { _ = mixup(.zeros([2, 3]), Tensor([0, 1], .int64), classes: 2, alpha: 0) }
+    ),
     ("mixup: class ids, and no classes; their number, 1 or more, would fit", { _ = mixup(.zeros([2, 3]), Tensor([0, 1], .int64)) }),
     ("cutmix: [2, 3]; [batch, channels, height, width] would fit", { _ = cutmix(.zeros([2, 3]), Tensor([0, 1], .int64), classes: 2) }),
   ]

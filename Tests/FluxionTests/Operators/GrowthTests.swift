@@ -38,7 +38,8 @@ import Testing
       "arange(_: Int)", "arange(from: Double, to: Double, step: Double, _: DType)", "arange(from: Int, to: Int, step: Int)",
       "eye(_: Int, _: Int?, _: DType)", "full(_: Shape, _: S, _: DType)", "init(_: S)", "init(_: [S])", "init(_: [S], shape: Shape)",
       "init(_: [[S]])", "init(_: [S], _: DType)", "init(arrayLiteral: TensorLiteral)", "init(_: TensorLiteral)",
-      "init(_: TensorLiteral, _: DType)", "init(_: TensorLiteral, shape: Shape)", "init(_: TensorLiteral, shape: Shape, _: DType)", "linspace(from: Double, to: Double, count: Int, _: DType)",
+      "init(_: TensorLiteral, _: DType)", "init(_: TensorLiteral, shape: Shape)", "init(_: TensorLiteral, shape: Shape, _: DType)",
+      "linspace(from: Double, to: Double, count: Int, _: DType)",
       "ones(_: Shape, _: DType)", "ones(like: Tensor)", "zeros(_: Shape, _: DType)", "zeros(like: Tensor)",
     ] { reasons["Tensor.\(name)"] = "its rows have no operands" }
     return reasons
