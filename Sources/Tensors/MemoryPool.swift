@@ -17,8 +17,19 @@ final class MemoryPool: Sendable {
   static let live = Atomic<Int>(0)
   /// The most that they have been.
   static let peak = Atomic<Int>(0)
-  /// Blocks up to this many bytes lie inside the object that refers to them.
-  static let smallest = 1024
+  #if DEBUG
+    /// Blocks up to this many bytes lie inside the object that refers to them; tests that refuse memory also refuse it to small operands.
+    nonisolated(unsafe) static var smallest = 1024
+    /// The requests that are granted before all others are refused, in tests.
+    static let requestsUntilRefusal = Atomic<Int>(.max)
+    private static var isRefused: Bool {
+      requestsUntilRefusal.load(ordering: .relaxed) < .max && requestsUntilRefusal.subtract(1, ordering: .relaxed).newValue < 0
+    }
+  #else
+    /// Blocks up to this many bytes lie inside the object that refers to them.
+    static let smallest = 1024
+    private static let isRefused = false
+  #endif
   /// The address of tensors without elements, from which nothing is read.
   nonisolated(unsafe) static let nowhere = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
 
@@ -62,7 +73,7 @@ final class MemoryPool: Sendable {
 
   /// A block of at least so many bytes and its size class; nil if it cannot be had.
   func take(_ byteCount: Int) -> (memory: UnsafeMutableRawPointer, sizeClass: Int)? {
-    if byteCount > ceiling.load(ordering: .relaxed) &- Self.live.load(ordering: .relaxed) { return nil }
+    if byteCount > ceiling.load(ordering: .relaxed) &- Self.live.load(ordering: .relaxed) || Self.isRefused { return nil }
     let sizeClass = Self.sizeClass(byteCount)
     let capacity = Self.capacity(ofClass: sizeClass)
     let reused = state.withLock { state in
@@ -92,9 +103,11 @@ final class MemoryPool: Sendable {
 
   /// Memory of the system's for a thread to work in, which is none of the pool's.
   func room(_ byteCount: Int) throws(TensorError) -> UnsafeMutableRawPointer {
-    if let memory = SystemMemory.allocate(byteCount) { return memory }
-    empty()
-    if let memory = SystemMemory.allocate(byteCount) { return memory }
+    if !Self.isRefused {
+      if let memory = SystemMemory.allocate(byteCount) { return memory }
+      empty()
+      if let memory = SystemMemory.allocate(byteCount) { return memory }
+    }
     throw refusal(byteCount, for: "a kernel's working memory")
   }
 

@@ -84,24 +84,30 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
   }
 
   /// The axes from one on.
-  public subscript(range: PartialRangeFrom<Int>) -> Swift.Slice<Shape> {
-    if range.lowerBound >= 0 && range.lowerBound <= rank { return self[range.lowerBound..<rank] }
-    _ = Shape.missing(range.lowerBound, in: self)
-    return self[0..<rank]
-  }
-
+  public subscript(range: PartialRangeFrom<Int>) -> Swift.Slice<Shape> { slice(range.lowerBound, rank) }
+  /// The axes before one.
+  public subscript(range: PartialRangeUpTo<Int>) -> Swift.Slice<Shape> { slice(0, range.upperBound) }
+  /// The axes up to one, which is among them.
+  public subscript(range: PartialRangeThrough<Int>) -> Swift.Slice<Shape> { slice(0, range.upperBound.saturatingPlus(1)) }
   /// The axes of a range.
-  public subscript(range: Range<Int>) -> Swift.Slice<Shape> {
-    let fits = range.lowerBound >= 0 && range.upperBound <= rank
-    if !fits {
-      fail(TensorError("shape", "\(self) has no axes \(range); its axes are 0 to \(rank - 1)"))
+  public subscript(range: Range<Int>) -> Swift.Slice<Shape> { slice(range.lowerBound, range.upperBound) }
+  /// The axes of a range, its last among them.
+  public subscript(range: ClosedRange<Int>) -> Swift.Slice<Shape> { slice(range.lowerBound, range.upperBound.saturatingPlus(1)) }
+
+  /// Those that are there of the axes asked for, and a mistake if some are not: in a failed `checked` scope shapes are of placeholders.
+  private func slice(_ start: Int, _ end: Int) -> Swift.Slice<Shape> {
+    if !(0 <= start && start <= end && end <= rank) {
+      fail(
+        TensorError("shape", "\(self) has no axes \(start)..<\(end); \(rank == 0 ? "a scalar has none" : "its axes are 0 to \(rank - 1)")"))
     }
-    return Swift.Slice(base: self, bounds: fits ? range : 0..<rank)
+    let last = Swift.min(Swift.max(end, 0), rank)
+    return Swift.Slice(base: self, bounds: Swift.min(Swift.max(start, 0), last)..<last)
   }
 
   @inline(never)
   private static func missing(_ axis: Int, in shape: Shape) -> Int {
-    fail(TensorError("shape", "\(shape) has no axis \(axis); its axes are \(-shape.rank) to \(shape.rank - 1)"))
+    let axes = shape.rank == 0 ? "a scalar has none" : "its axes are \(-shape.rank) to \(shape.rank - 1)"
+    fail(TensorError("shape", "\(shape) has no axis \(axis); \(axes)"))
     return 1
   }
 
@@ -195,9 +201,9 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
   }
 
   func inserting(_ size: Int, at axis: Int) -> Shape {
-    var result = Shape(prefix(axis))
+    var result = Shape(self[..<axis])
     result.append(size)
-    for i in axis..<rank { result.append(sizes[i]) }
+    for size in self[axis...] { result.append(size) }
     return result
   }
 
@@ -213,7 +219,7 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
 
   func replacing(_ axis: Int, with size: Int) -> Shape {
     var result = self
-    result.sizes[axis] = size
+    result[axis] = size
     return result
   }
 }

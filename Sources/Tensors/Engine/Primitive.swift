@@ -119,7 +119,10 @@ extension Primitive where Inputs: Operands {
   /// What does not fit: once more with literals of integers in the dtype of the other operands, else a mistake.
   @inline(never)
   private func refused(_ x: Inputs, _ error: TensorError, _ context: Context) -> Tensor {
-    for converted in x.convertingLiterals() where (try? result(converted)) != nil { return self(converted) }
+    // Not for want of memory, which the conversion would want too.
+    if (try? result(x)) == nil {
+      for converted in x.convertingLiterals() where (try? result(converted)) != nil { return self(converted) }
+    }
     var error = error
     if error.operation.isEmpty { error.operation = name }
     if error.location.isEmpty { error.location = context.location(of: x) }

@@ -239,5 +239,11 @@ extension ErrorTable {
       _ = jacobian(of: { $0.unsqueezed(axis: 0) }, at: z([1, 1, 1, 1]))
     },
     ErrorRow("shape: [2] has no axis 1; its axes are -1 to 0") { _ = z([2]).shape[1] },
+    ErrorRow("shape: [] has no axis -1; a scalar has none") { _ = z([]).shape[-1] },
+    ErrorRow("shape: [2, 3] has no axes 0..<-1; its axes are 0 to 1") { _ = z([2, 3]).shape[..<(-1)] },
+    ErrorRow("shape: [2, 3] has no axes 0..<3; its axes are 0 to 1") { _ = z([2, 3]).shape[...2] },
+    ErrorRow("shape: [2, 3] has no axes 1..<3; its axes are 0 to 1") { _ = z([2, 3]).shape[1...2] },
+    ErrorRow("shape: [2, 3] has no axes 0..<9223372036854775807; its axes are 0 to 1") { _ = z([2, 3]).shape[...Int.max] },
+    ErrorRow("shape: [] has no axes 1..<0; a scalar has none") { _ = z([]).shape[1...] },
   ]
 }

@@ -64,6 +64,7 @@ struct MatrixExponential: Primitive {
       }
       row = row / select(largest .> 0, largest, 1)
     }
+    if Context.current.hasFailed { return norms.map { _ in 0 } }
     return norms.indices.map { i in
       if !(norms[i] > 4.25) || !norms[i].isFinite { return 0 }
       let size = Swift.min(Swift.max(d6[i], d8[i]), Swift.max(d8[i], d10[i]))

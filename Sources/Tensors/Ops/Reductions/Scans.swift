@@ -188,7 +188,8 @@ extension Tensor {
   /// Each element at its neighbour's place along an axis (the next one's, or the one's before), with a number where there is none.
   func moved(one axis: Int, isBack: Bool, filling value: Double = 0) -> Tensor {
     if shape[axis] == 0 { return self }
-    return padded([isBack ? (-1, 1) : (1, -1)] + Array(repeating: (0, 0), count: rank - 1 - axis), value: value)
+    // After a mistake there are fewer axes.
+    return padded([isBack ? (-1, 1) : (1, -1)] + Array(repeating: (0, 0), count: Swift.max(0, rank - 1 - axis)), value: value)
   }
 
   // MARK: Running reductions

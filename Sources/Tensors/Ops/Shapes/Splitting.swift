@@ -38,7 +38,7 @@ extension Tensor {
   ///
   /// PyTorch: `chunk`.
   public func chunk(_ count: Int, axis: Int = 0) -> [Tensor] {
-    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "chunk") }) else { return [] }
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "chunk") }) else { return placeholders(count) }
     guard count > 0 else {
       fail(TensorError("chunk", "\(count) parts along axis \(axis) of \(shape); 1 or more would fit"))
       return []
@@ -67,7 +67,7 @@ extension Tensor {
   ///
   /// Derivative: dy at the part's place. PyTorch: `tensor_split`.
   public func split(parts: Int, axis: Int = 0) -> [Tensor] {
-    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return [] }
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return placeholders(parts) }
     guard parts > 0 else {
       fail(TensorError("split", "\(parts) parts along axis \(axis) of \(shape); 1 or more would fit"))
       return []
@@ -89,6 +89,9 @@ extension Tensor {
     return (0..<count).map { self[axis: axis, $0] }
   }
 }
+
+/// What a list of so many tensors is after a mistake in a checked scope, for a program that goes on with each of them.
+private func placeholders(_ count: Int) -> [Tensor] { Array(repeating: .placeholder, count: Swift.min(Swift.max(count, 0), 4096)) }
 
 /// What a view takes in memory, beside the elements: its body, and a list's reference to it, roundly.
 private let bytesOfView = 512

@@ -55,6 +55,7 @@ extension Tensor {
 
   /// Whether each element differs from the one before along the last axis; the first does.
   func startsOfRuns(equalNaN: Bool = false) -> Tensor {
+    if Context.current.hasFailed { return .placeholder }
     let (behind, before) = (self[.ellipsis, 1...], self[.ellipsis, ..<(-1)])
     var differ = behind .!= before
     if equalNaN && dtype.isFloatingPoint { differ = (differ .& .!(behind.isNaN .& before.isNaN)) }
@@ -87,6 +88,7 @@ extension Tensor {
     let kept = (0..<rank).filter { !axes.contains($0) }
     let count = axes.reduce(1) { $0 * shape[$1] }
     let x = permuted(kept + axes).reshaped(Shape(kept.map { shape[$0] } + [count]))
+    if Context.current.hasFailed { return .placeholder }
     var ranks = q.reshaped([-1]).expanded(x.shape.replacing(x.rank - 1, with: q.elementCount))
     if ignoringNaN {
       ranks = ranks * ((.!x.isNaN).sum(axis: -1, keepDims: true).clamped(min: 1) - 1).cast(to: dtype)

@@ -38,6 +38,7 @@ extension Tensor {
     // One row for each part, of the elements that must be equal.
     let rows = detached.transposed(along, 0).reshaped([n, n == 0 ? 0 : elementCount / n])
     var order = Tensor.arange(n)
+    if Context.current.hasFailed { return nothing }
     if isSorted {
       // Stable sorts by each column, from the last to the first, leave the rows in lexicographic order.
       for column in Swift.stride(from: rows.shape[1] - 1, through: 0, by: -1) {
@@ -46,7 +47,8 @@ extension Tensor {
     }
     let sorted = isSorted ? rows.take(order) : rows
     let isFirst = n == 0 ? Tensor.zeros([0], .bool) : sorted.transposed().startsOfRuns().any(axis: 0)
-    let starts = isFirst.nonzero()[0]
+    if Context.current.hasFailed { return nothing }
+    guard let starts = isFirst.nonzero().first else { return nothing }
     // An element's group is the number of groups that have begun; −1 to count from 0.
     let groups = isFirst.cumulativeSum(axis: 0) - 1
     let inverse = isSorted ? Tensor.zeros([n], .int64).scatterAdd(groups, at: order, axis: 0) : groups
