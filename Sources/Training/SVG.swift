@@ -46,4 +46,11 @@ enum SVG {
 
   /// A text of at most so many characters.
   static func shortened(_ text: String, _ most: Int) -> String { text.count > most ? text.prefix(most - 1) + "…" : text }
+
+  /// A part's path of at most so many characters: its end, which tells parts apart, from a dot on where there is one.
+  static func shortenedPath(_ path: String, _ most: Int) -> String {
+    if path.count <= most { return path }
+    let end = path.suffix(most - 1)
+    return "…" + (end.firstIndex(of: ".").map { end[$0...] } ?? end)
+  }
 }
