@@ -58,7 +58,7 @@ extension Profile {
     var elements: [String] = []
     for (i, bar) in bars.enumerated() {
       let y = top + Double(i) * pitch
-      elements.append(SVG.label(start - 10, y + 12, SVG.shortenedPath(bar.name, 22), SVG.ink, "text-anchor=\"end\""))
+      elements.append(SVG.label(start - 10, y + 12, SVG.shortenedPart(bar.name, 22), SVG.ink, "text-anchor=\"end\""))
       var x = start
       let pieces = Phase.allCases.map { (bar.seconds[$0] ?? 0, Self.color($0)) } + [(bar.rest, SVG.gray)]
       for (seconds, color) in pieces where seconds > 0 {
