@@ -2,8 +2,8 @@
 """Fluxion beside PyTorch, torch.compile and JAX: `make bench-peers`.
 
 Sets up the peers in a scratch folder, runs the engines in turn for several rounds on this machine, and takes each row's best time. Writes
-`Benchmarks/Peers/results.json`, the table `Guides/Peers.md` and the chart `Guides/peers.svg`; with --filter, which leaves rows out, into the
-scratch folder unless --output says otherwise.
+`Benchmarks/Peers/results.json`, the table `Guides/Peers.md` and the charts `Guides/peers.svg` and, without operators, for the README
+`Guides/peers-training.svg`; with --filter, which leaves rows out, into the scratch folder unless --output says otherwise.
 """
 
 import argparse
@@ -116,6 +116,7 @@ def write(results, output):
         "Benchmarks/Peers/results.json": json.dumps(results, indent=1) + "\n",
         "Guides/Peers.md": report.page(results),
         "Guides/peers.svg": report.chart(results),
+        "Guides/peers-training.svg": report.chart(results, ["train/", "infer/"]),
     }
     for name, text in files.items():
         path = output / name

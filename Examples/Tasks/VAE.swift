@@ -31,6 +31,6 @@ func trainVAE() throws -> Outcome {
   var trainer = Trainer(VAE(), optimizer: Adam(learningRate: 2e-3))
   try trainer.fit(digits.train, epochs: 30, seed: 1, validation: digits.test, progress: .none) { model, batch in losses(&model, batch.0) }
   var model = trainer.model
-  let nats: Double = withMode(.inference) { losses(&model, digits.test.inputs).total.item() }
+  let nats: Double = losses(&model, digits.test.inputs).total.item()
   return Outcome(text: "\(fixed(nats, 1)) nats for each digit of the test", isReached: nats <= 115)
 }

@@ -46,4 +46,14 @@ enum SVG {
 
   /// A text of at most so many characters.
   static func shortened(_ text: String, _ most: Int) -> String { text.count > most ? text.prefix(most - 1) + "…" : text }
+
+  /// A part's name, `layers.2.linear1 (Dense)`, of at most so many characters: without its type if need be, and then without the path's beginning, as its end
+  /// tells parts apart.
+  static func shortenedPart(_ name: String, _ most: Int) -> String {
+    if name.count <= most { return name }
+    let path = name.prefix { $0 != " " }
+    if path.count <= most { return path.count < name.count && path.count > 0 ? String(path) : shortened(name, most) }
+    let end = path.suffix(most - 1)
+    return "…" + (end.firstIndex(of: ".").map { end[end.index(after: $0)...] } ?? end)
+  }
 }

@@ -47,7 +47,7 @@ package struct SVGChart {
   package var text: String {
     let rows = max((panels.count + columns - 1) / columns, 1)
     // One row has the room of two.
-    let (plot, pitch) = rows == 1 ? (252.0, 252.0) : (112.0, 192.0)
+    let (plot, pitch) = rows == 1 ? (252.0, 252.0) : (112.0, 216.0)
     let (width, height) = (Self.width, Self.top + Double(rows - 1) * pitch + plot + 60)
     var parts = SVG.begin(width: width, height: height, title: title, subtitle: subtitle)
     parts.append(legend())

@@ -5,8 +5,8 @@
 ///       optimizer.update(&model, along: gradient)
 ///       return loss
 ///     }
-///     print(profile)                                  // tables by operator and by part
-///     try profile.writeTrace(to: "trace.json")        // for Perfetto or chrome://tracing
+///     print(times)                                  // tables by operator and by part
+///     try times.writeTrace(to: "trace.json")        // for Perfetto or chrome://tracing
 ///
 /// The operators are those of the thread that runs `body`: forward, backward, and optimizers' steps. Nothing is slower where there is no
 /// profile. The first step of a model makes what later ones find made; a few steps before tell of the steady state. Calls may be nested:

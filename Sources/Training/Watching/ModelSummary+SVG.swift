@@ -11,24 +11,32 @@ extension ModelSummary {
   public func svg(title: String) -> String {
     let rows = table
     let (top, pitch, width) = (112.0, 36.0, 960.0)
-    var elements = SVG.begin(width: width, height: top + Double(rows.count) * pitch + 24, title: title, subtitle: total)
+    // How many parts each row holds, which box ends where, and how much lower rows begin for the boxes that end above them.
+    let inside = rows.indices.map { i in rows[(i + 1)...].prefix { $0.part.depth > rows[i].part.depth }.count }
+    var endings = [Int](repeating: 0, count: rows.count)
+    for i in rows.indices where inside[i] > 0 { endings[i + inside[i]] += 1 }
+    var beginnings = [top]
+    for i in rows.indices { beginnings.append(beginnings[i] + pitch + Double(endings[i]) * Self.margin) }
+    var elements = SVG.begin(width: width, height: beginnings[rows.count] + 24, title: title, subtitle: total)
     for (head, x) in zip(Self.heads, Self.columns) {
       elements.append(SVG.label(x, top - 16, head, SVG.gray, head == "part" ? "" : "text-anchor=\"end\""))
     }
     for (i, row) in rows.enumerated() {
-      let y = top + Double(i) * pitch
+      let y = beginnings[i]
       let left = 32 + Double(min(row.part.depth, 8)) * 20
-      // A box reaches around the parts inside it.
-      let inside = rows[(i + 1)...].prefix { $0.part.depth > row.part.depth }.count
       let style = "rx=\"6\" fill=\"\(Self.fills[row.part.depth % 2])\" stroke=\"#cbd5e1\""
-      let inset = Double(min(row.part.depth, 8)) * 3
-      elements.append(SVG.box(left, y + 2, width - 24 - inset - left, Double(inside + 1) * pitch - 4 - Double(inside == 0 ? 0 : 2), style))
+      let inset = Double(min(row.part.depth, 8)) * 1.5
+      // A box reaches around the parts inside it; of those that end at one row the innermost ends first.
+      let last = i + inside[i]
+      let inner = (i + 1..<last + 1).filter { inside[$0] > 0 && $0 + inside[$0] == last }.count
+      let bottom = beginnings[last] + pitch - 2 + Double(inside[i] > 0 ? inner + 1 : 0) * Self.margin
+      elements.append(SVG.box(left, y + 2, width - 24 - inset - left, bottom - y - 2, style))
       let name = row.cells[0].drop { $0 == " " }
-      elements.append(SVG.label(left + 12, y + 23, SVG.shortened(String(name), 42), SVG.ink, inside > 0 ? "font-weight=\"600\"" : ""))
+      elements.append(SVG.label(left + 12, y + 23, SVG.shortened(String(name), 42), SVG.ink, inside[i] > 0 ? "font-weight=\"600\"" : ""))
       for (cell, x) in zip(row.cells, Self.columns).dropFirst() {
         elements.append(SVG.label(x, y + 23, SVG.shortened(cell, 20), SVG.ink, "text-anchor=\"end\""))
       }
-      if parameterCount > 0, inside == 0, row.part.parameters > 0 {
+      if parameterCount > 0, inside[i] == 0, row.part.parameters > 0 {
         let share = Double(row.part.parameters) / Double(parameterCount)
         elements.append(
           SVG.box(Self.columns[2] + 12, y + 12, max(share * 100, 1), 12, "rx=\"2\" fill=\"\(SVGChart.blue)\" fill-opacity=\"0.7\""))
@@ -39,5 +47,7 @@ extension ModelSummary {
 
   /// Where columns begin, or, but for the first, end.
   private static let columns = [44.0, 520, 620, 824, 920]
+  /// Between the lower edges of a box and of the box around it.
+  private static let margin = 4.0
   private static let fills = ["#f8fafc", "#eef2ff"]
 }

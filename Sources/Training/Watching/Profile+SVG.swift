@@ -3,8 +3,8 @@ import Tensors
 extension Profile {
   /// Where the time went as an SVG image: a bar for each operator and each model part, of forward, backward and the optimizer's step, what took the most time first.
   ///
-  ///     let (_, profile) = profile { step() }
-  ///     try profile.svg(title: "A step").write(toFile: "profile.svg", atomically: true, encoding: .utf8)
+  ///     let (_, times) = profile { step() }
+  ///     try times.svg(title: "A step").write(toFile: "profile.svg", atomically: true, encoding: .utf8)
   ///
   /// Beyond twelve of each the others are one bar. The time between operators is a bar, too, so that the bars of each half add up to the whole.
   public func svg(title: String, subtitle: String = "") -> String {
@@ -58,7 +58,7 @@ extension Profile {
     var elements: [String] = []
     for (i, bar) in bars.enumerated() {
       let y = top + Double(i) * pitch
-      elements.append(SVG.label(start - 10, y + 12, SVG.shortened(bar.name, 22), SVG.ink, "text-anchor=\"end\""))
+      elements.append(SVG.label(start - 10, y + 12, SVG.shortenedPart(bar.name, 22), SVG.ink, "text-anchor=\"end\""))
       var x = start
       let pieces = Phase.allCases.map { (bar.seconds[$0] ?? 0, Self.color($0)) } + [(bar.rest, SVG.gray)]
       for (seconds, color) in pieces where seconds > 0 {

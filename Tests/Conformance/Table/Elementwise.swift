@@ -105,7 +105,7 @@ extension Table {
       let (x, y) = try a.promoted()
       return x % y
     }
-    rows.add("div.no_rounding_mode", "x / y") { a in
+    rows.add("div.no_rounding_mode", "x / y", note: "of integers `x.cast(to: .float32) / …`: `/` of two integers is a mistake") { a in
       let (x, y) = try a.floatingPair()
       return x / y
     }

@@ -34,6 +34,34 @@ struct MovingAverage: Primitive {
   }
 }
 
+struct CausalAttention: Model, Incremental {
+  var query: Dense, key: Dense, value: Dense
+  @Recurrent var keys: Tensor
+  @Recurrent var values: Tensor
+  var isIncremental = false
+
+  init(_ features: Int) {
+    query = Dense(features, features)
+    key = Dense(features, features)
+    value = Dense(features, features)
+    _keys = Recurrent(wrappedValue: .zeros([1, 0, features]))  // nothing seen yet
+    _values = Recurrent(wrappedValue: .zeros([1, 0, features]))
+  }
+
+  mutating func callAsFunction(_ x: Tensor) -> Tensor {  // [batch, time, features]
+    let (q, past) = (query(x), isIncremental ? keys.shape[1] : 0)
+    var (k, v) = (key(x), value(x))
+    if past > 0 {
+      k = concatenate([keys, k], axis: 1)
+      v = concatenate([values, v], axis: 1)
+    }
+    if isIncremental { (keys, values) = (k, v) }
+    // The query at position past + i sees keys 0 to past + i.
+    let seen = Tensor.arange(k.shape[1]) .<= Tensor.arange(from: past, to: past + x.shape[1]).unsqueezed(axis: 1)
+    return attention(q, k, v, mask: seen)
+  }
+}
+
 /// The code of Guides/CustomLayers.md, compiled and run.
 @Suite struct CustomLayersGuideTests {
   private let x: Tensor = [[1, 2, 4, 8]]
@@ -71,6 +99,45 @@ struct MovingAverage: Primitive {
       }
     }
     #expect(try DistanceAttention(4).outputShape(for: [2, 5, 4]) == [2, 5, 4])
+  }
+
+  @Test func cachedAttention() {
+    let decoder = Chain {
+      Embedding(20, 8); Residual { CausalAttention(8) }; Dense(8, 20)
+    }
+    var generator = decoder.incremental()
+    var ids = [3, 1, 4]
+    var logits = generator.predictAndAdvance(Tensor([ids]))  // the prompt, [1, 3]
+    for _ in 0..<5 {
+      ids.append(logits[0, -1].argmax().item(as: Int.self))
+      logits = generator.predictAndAdvance(Tensor([[ids[ids.count - 1]]]))  // one new token, [1, 1]
+    }
+    // Token by token as in one call over all of them.
+    let whole = decoder.predict(Tensor([ids]))
+    #expect(logits.isClose(to: whole[.all, (-1)...], relative: 1e-4, absolute: 1e-5))
+    #expect(distance(decoder.predict(Tensor([[3, 1, 4]]))[.all, 2], whole[.all, 2]) < 1e-5)
+  }
+
+  @Test func randomStreams() throws {
+    struct Noise: Model {
+      var deviation: Double
+      var random = currentRandomStream()
+
+      init(_ deviation: Double) { self.deviation = deviation }
+
+      mutating func callAsFunction(_ x: Tensor) -> Tensor {
+        currentMode == .training ? x + Tensor.normal(x.shape, standardDeviation: deviation, using: &random) : x
+      }
+    }
+    var noisy = Chain {
+      Dense(4, 8); Noise(0.1)
+    }
+    var twin = noisy
+    func run(_ model: inout Chain) -> [Float] { withMode(.training) { model(x) }.scalars() }
+    let first = run(&noisy)
+    #expect(first == run(&twin) && first != run(&noisy))
+    #expect(noisy.predict(x).isClose(to: noisy.predict(x)))
+    #expect(try "\(noisy.summary(for: [1, 4]))".contains("layers.1 (Noise)"))
   }
 
   @Test func rules() throws {

@@ -36,6 +36,17 @@ struct Scale: Placed, InputAdapting {
 }
 
 @Suite struct ModelsGuideTests {
+  @Test func severalInputs() {
+    struct TextClassifier: Model {
+      var words = EmbeddingBag(1000, 16, padding: 0), head = Dense(16, 2)
+      func callAsFunction(_ texts: (ids: Tensor, offsets: Tensor)) -> Tensor { head(words(texts.ids, offsets: texts.offsets)) }
+    }
+    let classifier = TextClassifier()
+    let scores = classifier((ids: Tensor([5, 9, 7, 2, 4], .int64), offsets: Tensor([0, 2], .int64)))  // [2, 2]: texts of 2 and 3 words
+    #expect(scores.shape == [2, 2])
+    #expect(classifier.words([[5, 9, 0]]).isClose(to: classifier.words([[5, 9]])))
+  }
+
   @Test func structsAndShapes() throws {
     var paths = TwoPaths()
     try paths.adapt(toInput: [1, 8])

@@ -19,10 +19,10 @@ import Testing
     }
     let trace = folder.appending(path: "trace.json").path
 
-    let (_, profile) = profile { step() }
-    print(profile)  // tables by operator and by model part
-    try profile.writeTrace(to: trace)  // for ui.perfetto.dev or chrome://tracing
-    let picture = profile.svg(title: "A step")  // bars by operator and by model part
+    let (_, times) = profile { step() }
+    print(times)  // tables by operator and by model part
+    try times.writeTrace(to: trace)  // for ui.perfetto.dev or chrome://tracing
+    let picture = times.svg(title: "A step")  // bars by operator and by model part
     #expect(FileManager.default.fileExists(atPath: trace) && picture.contains("By model part"))
 
     Memory.resetPeak()

@@ -42,8 +42,8 @@ import Testing
 
       try history.svg(title: "Digits").write(toFile: folder + "/run/curve.svg", atomically: true, encoding: .utf8)
       try model.summary(for: [1, 784]).svg(title: "Digits").write(toFile: folder + "/run/summary.svg", atomically: true, encoding: .utf8)
-      let (_, profile) = profile { _ = model.predict(test.inputs) }
-      try profile.svg(title: "A forward").write(toFile: folder + "/run/profile.svg", atomically: true, encoding: .utf8)
+      let (_, times) = profile { _ = model.predict(test.inputs) }
+      try times.svg(title: "A forward").write(toFile: folder + "/run/profile.svg", atomically: true, encoding: .utf8)
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/run").filter { $0.hasSuffix(".svg") }.count == 3)
     }
   }

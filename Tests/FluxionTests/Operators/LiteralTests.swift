@@ -67,12 +67,20 @@ struct LiteralTests {
     Row("bincount", .int64, [1, 2]) { Tensor([1, 0, 1]).bincount() },
     Row("embedding", .float64, [0.3, 0.1]) { embedding([2, 0], wide.reshaped([3, 1])) },
     Row("crossEntropy of ids", .float64, [Double.log(2)]) { crossEntropy(Tensor.zeros([3, 2], .float64), [1, 0, 1], reduction: .mean) },
+    Row("crossEntropy of ids that are taken", .float64, [Double.log(2)]) {
+      crossEntropy(Tensor.zeros([2, 2], .float64), Tensor([1, 0, 1]).take([2, 0]), reduction: .mean)
+    },
     // They are float32 where nothing tells otherwise.
     Row("Tensor([7, 2]) / 2", .float32, [3.5, 1]) { Tensor([7, 2]) / 2 },
     // Numbers that are written.
     Row("w[0, 1] = 5", .float64, [0, 5, 0, 0]) {
       var w = Tensor.zeros([2, 2], .float64)
       w[0, 1] = 5
+      return w
+    },
+    Row("w[axis: 1, Tensor([1])] = 4", .float64, [0, 4, 0, 4]) {
+      var w = Tensor.zeros([2, 2], .float64)
+      w[axis: 1, Tensor([1])] = 4
       return w
     },
     Row("w[mask] = 0.5", .float32, [0.5, 2, 0.5]) {

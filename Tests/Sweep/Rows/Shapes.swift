@@ -81,6 +81,11 @@ extension Table {
     row("Tensor.subscript(_:)") { h in h.x[Tensor(h.list(1, 0))] }
     row("Tensor.subscript(axis:_:)") { h in h.x[axis: h.i(1), h.i(0)] }
     row("Tensor.subscript(axis:_:)") { h in
+      var x = h.x
+      x[axis: h.i(1), h.range(0, 2)] = h.d(5)
+      return x
+    }
+    row("Tensor.subscript(axis:_:)") { h in
       h.x[axis: h.i(1), h.range(0, 2)] *= 2
       return h.x
     }

@@ -187,7 +187,12 @@ extension Tensor {
   /// The elements at positions along an axis, which `indices`' axes take the place of; negative ones count from the end.
   ///
   /// `table.take([3, 1, 3])` is rows 3, 1 and 3. Derivative: each part of dy added at its position. PyTorch: `index_select`, `embedding`.
-  public func take(_ indices: Tensor, axis: Int = 0) -> Tensor { Take(indices: indices, axis: axis)(self) }
+  public func take(_ indices: Tensor, axis: Int = 0) -> Tensor {
+    let rows = Take(indices: indices, axis: axis)(self)
+    // Class ids of a literal are ids still where a data set takes some of them.
+    if isIntegerLiteral && !Context.current.hasFailed { rows.body.becomeIntegerLiteral() }
+    return rows
+  }
 
   /// y[i, j] = x[indices[i, j], j] for axis 0, and alike for others.
   ///

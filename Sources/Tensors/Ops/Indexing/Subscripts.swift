@@ -269,6 +269,16 @@ extension Tensor {
     }
   }
 
+  /// A part along one axis that a number is written to: `w[axis: 1, ids] = 5`, which is PyTorch's `index_fill`.
+  @_disfavoredOverload
+  public subscript(axis axis: Int, index: any TensorIndex) -> any Scalar {
+    get { (self[axis: axis, index] as Tensor).item() }
+    set {
+      guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "subscript") }) else { return }
+      write(newValue, at: Array(repeating: TensorIndexKind.all, count: axis) + [index])
+    }
+  }
+
   /// x with `values` added to a part, where several values for one place add up; what `x[…] += values` would write once only.
   ///
   ///     let y = x.adding(values, at: rows, columns)   // y[rows[i], columns[i]] += values[i]
