@@ -149,6 +149,7 @@ public enum Splits {
 
 /// Class ids, or groups, of a tensor: int32 or int64 [count].
 func listOfIDs(_ ids: Tensor, count: Int, _ operation: String) -> [Int]? {
+  let ids = ids.integersOfLiteral
   if ids.rank == 1, ids.dtype.isInteger, ids.shape[0] == count { return ids.cast(to: .int64).scalars(Int.self) }
   fail(TensorError(operation, "ids \(ids.dtype) \(ids.shape) of \(count) examples; int64 [\(count)] would fit"))
   return nil

@@ -17,7 +17,9 @@ struct ClassReading {
   /// Nil after a mistake.
   init?(_ name: String, _ outputs: Tensor, _ targets: Tensor, weights: Tensor?, _ kind: Scores = .logits) {
     if hasFailed { return nil }
-    let (outputs, targets) = (outputs.detached, targets.detached)
+    // Integers that are written are ids, but beside scores of their own shape.
+    let targets = targets.shape == outputs.shape && outputs.integersOfLiteral.dtype.isFloatingPoint ? targets : targets.integersOfLiteral
+    let outputs = targets.dtype.isFloatingPoint || targets.shape != outputs.shape ? outputs.detached : outputs.integersOfLiteral.detached
     threshold = kind.threshold
     let count: Int
     var labels: [Int]

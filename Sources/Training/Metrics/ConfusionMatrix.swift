@@ -61,6 +61,7 @@ public struct ConfusionMatrix: Sendable, Resumable {
 /// `predictions` and `labels` are class ids of one shape; one outside 0 ..< classes is a mistake. Over batches: ``ConfusionMatrix``.
 public func confusionMatrix(_ predictions: Tensor, _ labels: Tensor, classes: Int) -> Tensor {
   let name = "confusionMatrix"
+  let (predictions, labels) = (predictions.integersOfLiteral, labels.integersOfLiteral)
   let isFit = predictions.dtype.isInteger && labels.dtype.isInteger && predictions.shape == labels.shape && classes > 0
   guard isFit else {
     let given = "\(predictions.dtype) \(predictions.shape) and \(labels.dtype) \(labels.shape) for \(classes) classes"

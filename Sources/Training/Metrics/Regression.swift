@@ -150,7 +150,7 @@ public struct Perplexity: Metric {
 
   /// Adds the examples of a batch.
   public mutating func add(_ outputs: Tensor, _ targets: Tensor, weights: Tensor?) {
-    let (outputs, targets) = (outputs.detached.cast(to: .float64), targets.detached)
+    let (outputs, targets) = (outputs.detached.cast(to: .float64), targets.integersOfLiteral.detached)
     guard targets.dtype.isInteger, outputs.rank == targets.rank + 1 else {
       fail(
         TensorError(

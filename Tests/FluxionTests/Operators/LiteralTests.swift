@@ -70,6 +70,9 @@ struct LiteralTests {
     Row("crossEntropy of ids that are taken", .float64, [Double.log(2)]) {
       crossEntropy(Tensor.zeros([2, 2], .float64), Tensor([1, 0, 1]).take([2, 0]), reduction: .mean)
     },
+    Row("accuracy of ids", .float64, [0.5]) { Tensor(accuracy([[1.0, 0.5], [0, 1]], [0, 0])) },
+    Row("accuracy of predictions", .float64, [0.5]) { Tensor(accuracy(Tensor([1, 0], .int64), [1, 1])) },
+    Row("confusionMatrix", .int64, [0, 1, 0, 1]) { confusionMatrix([1, 1], [0, 1], classes: 2) },
     // They are float32 where nothing tells otherwise.
     Row("Tensor([7, 2]) / 2", .float32, [3.5, 1]) { Tensor([7, 2]) / 2 },
     // Numbers that are written.

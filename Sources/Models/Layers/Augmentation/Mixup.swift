@@ -74,6 +74,7 @@ public func cutmix(_ x: Tensor, _ y: Tensor, classes: Int? = nil, alpha: Double 
 
 /// The targets as numbers that can be mixed; nil after a mistake.
 private func targets(_ x: Tensor, _ y: Tensor, _ classes: Int?, _ alpha: Double, _ name: String) -> Tensor? {
+  let y = classes == nil ? y : y.integersOfLiteral
   if hasFailed { return nil }
   func refuse(_ message: String) -> Tensor? {
     fail(TensorError(name, message))
