@@ -69,6 +69,9 @@ extension Table {
     }
     row("Shape.subscript(_:)") { h in Array(([2, 3] as Shape)[h.i(1)...]) }
     row("Shape.subscript(_:)") { h in Array(([2, 3] as Shape)[h.range(0, 2)]) }
+    row("Shape.subscript(_:)") { h in Array(([2, 3] as Shape)[..<h.i(1)]) }
+    row("Shape.subscript(_:)") { h in Array(([2, 3] as Shape)[...h.i(1)]) }
+    row("Shape.subscript(_:)") { h in Array(([2, 3] as Shape)[h.closed(0, 1)]) }
     row("Shape.==(_:_:)") { h in h.shape(2, 3) == h.shape(2, 3) }
   }
 }
