@@ -8,6 +8,8 @@
 typedef struct {
   const uint8_t *bytes;
   size_t count, next;
+  // The most that libpng may ask for at once.
+  size_t most;
 } source;
 
 typedef struct {
@@ -31,6 +33,16 @@ static void take(png_structp png, png_bytep out, size_t count) {
   from->next += count;
 }
 
+// A chunk is kept in memory of the size that it claims, before it is seen that the file ends sooner.
+static png_voidp allocate(png_structp png, png_alloc_size_t size) {
+  source *from = png_get_mem_ptr(png);
+  return size > from->most ? NULL : malloc(size);
+}
+static void release(png_structp png, png_voidp memory) {
+  (void)png;
+  free(memory);
+}
+
 static int orientation(png_structp png, png_infop info) {
 #ifdef PNG_eXIf_SUPPORTED
   png_uint_32 count = 0;
@@ -43,8 +55,8 @@ static int orientation(png_structp png, png_infop info) {
 
 // The header, and the pixels too where there is a place for them.
 static int read_png(const uint8_t *bytes, size_t count, fx_picture *picture, uint8_t *pixels) {
-  source from = {bytes, count, 0};
-  png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, picture, on_error, on_warning);
+  source from = {bytes, count, 0, count + (1 << 20)};
+  png_structp png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, picture, on_error, on_warning, &from, allocate, release);
   png_infop info = png ? png_create_info_struct(png) : NULL;
   if (!info) {
     png_destroy_read_struct(&png, NULL, NULL);
@@ -70,6 +82,7 @@ static int read_png(const uint8_t *bytes, size_t count, fx_picture *picture, uin
   picture->orientation = orientation(png, info);
   // Only now: libpng makes room for a row.
   if (pixels) {
+    from.most = SIZE_MAX;
     // Palettes to RGB, 1, 2 and 4 bits to 8, transparent colours to alpha.
     png_set_expand(png);
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
