@@ -25,6 +25,12 @@ struct BatchSource<Batch> {
     }
   }
 
+  /// All examples of a data set in order, which is how data that are not learned from are gone through.
+  init(inOrder data: any Dataset<Batch>, batchSize: Int) {
+    func source<D: Dataset<Batch>>(_ data: D) -> BatchSource { BatchSource(DataLoader(data, batchSize: batchSize, seed: 0)) }
+    self = source(data)
+  }
+
   /// Batches that are ready, the same ones in each epoch.
   init<S: Sequence>(_ batches: S) where S.Element == Batch {
     count = (batches as? any Collection)?.count

@@ -66,13 +66,10 @@ extension Model where Input == Tensor, Output == Tensor {
       progress: progress, callbacks: callbacks + watched(watch))
     if let onEpoch { settings.callbacks.append(.afterEpoch { epoch, run in try onEpoch(epoch, run.model) }) }
     var optimizer = optimizer
-    func source<D: Dataset<(Tensor, Tensor)>>(_ data: D) -> BatchSource<(Tensor, Tensor)> {
-      BatchSource(DataLoader(data, batchSize: batchSize, seed: 0))
-    }
     return try withoutActuallyEscaping(loss) { loss in
       try runTraining(
         &self, &optimizer, BatchSource(DataLoader(train, batchSize: batchSize, shuffle: shuffle, seed: 0)),
-        validation: validation.map { source($0) }, seed: seed, settings,
+        validation: validation.map { BatchSource(inOrder: $0, batchSize: batchSize) }, seed: seed, settings,
         step: { model, batch in
           let outputs = model(batch.0)
           return Losses(total: loss(outputs, batch.1), outputs: outputs, targets: batch.1)
@@ -88,7 +85,7 @@ extension Model where Input == Tensor, Output == Tensor {
   public func evaluate(
     _ data: some Dataset<(Tensor, Tensor)>, loss: (Tensor, Tensor) -> Tensor, metrics: [any Metric] = [], batchSize: Int = 64
   ) -> Evaluation {
-    gatheredFigures(BatchSource(DataLoader(data, batchSize: batchSize, seed: 0)), metrics) { batch in
+    gatheredFigures(BatchSource(inOrder: data, batchSize: batchSize), metrics) { batch in
       let outputs = predict(batch.0)
       return Losses(total: loss(outputs, batch.1), outputs: outputs, targets: batch.1)
     }

@@ -137,8 +137,6 @@ package struct SVGChart {
   }
 
   private func n(_ value: Double) -> String { SVG.number(value) }
-
-  private func escaped(_ text: String) -> String { SVG.escaped(text) }
 }
 
 extension ClosedRange<Double> {

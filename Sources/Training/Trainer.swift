@@ -70,10 +70,9 @@ public struct Trainer<M: Model, O: Optimizer> {
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
       progress: progress, callbacks: callbacks + watched(watch))
-    func source<V: Dataset<D.Element>>(_ data: V) -> BatchSource<D.Element> { BatchSource(DataLoader(data, batchSize: batchSize, seed: 0)) }
     return try fit(
-      BatchSource(DataLoader(data, batchSize: batchSize, shuffle: shuffle, seed: 0)), validation: validation.map { source($0) }, seed: seed,
-      settings, step)
+      BatchSource(DataLoader(data, batchSize: batchSize, shuffle: shuffle, seed: 0)),
+      validation: validation.map { BatchSource(inOrder: $0, batchSize: batchSize) }, seed: seed, settings, step)
   }
 
   /// Trains on a loader's batches, in the orders of its seed.
@@ -91,10 +90,9 @@ public struct Trainer<M: Model, O: Optimizer> {
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
       progress: progress, callbacks: callbacks + watched(watch))
-    func source<V: Dataset<D.Element>>(_ data: V) -> BatchSource<D.Element> {
-      BatchSource(DataLoader(data, batchSize: loader.batchSize, seed: 0))
-    }
-    return try fit(BatchSource(loader), validation: validation.map { source($0) }, seed: loader.seed, settings, step)
+    return try fit(
+      BatchSource(loader), validation: validation.map { BatchSource(inOrder: $0, batchSize: loader.batchSize) }, seed: loader.seed,
+      settings, step)
   }
 
   /// Trains on batches that are ready, the same ones in each epoch: an array of them, or `0..<1000` where the step makes its own.
@@ -118,7 +116,7 @@ public struct Trainer<M: Model, O: Optimizer> {
     _ data: D, batchSize: Int = 64, metrics: [any Metric] = [],
     step: (_ model: inout M, _ batch: D.Element) throws(E) -> some TrainingLoss
   ) throws(E) -> Evaluation {
-    try gatheredFigures(BatchSource(DataLoader(data, batchSize: batchSize, seed: 0)), metrics) { (batch) throws(E) -> Losses in
+    try gatheredFigures(BatchSource(inOrder: data, batchSize: batchSize), metrics) { (batch) throws(E) -> Losses in
       var copy = model
       return try step(&copy, batch).asLosses
     }

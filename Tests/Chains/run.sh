@@ -11,11 +11,9 @@ scratch=${SCRATCH:-.build}
 build=$(swift build --scratch-path "$scratch" --show-bin-path)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-# All modules in C, as some module of the package imports each.
-maps=("$build"/*.build/module.modulemap "$scratch"/checkouts/swift-numerics/Sources/_NumericsShims/include/module.modulemap)
-maps+=(Sources/C{OpenBLAS,Zlib,PNG,JPEG}/module.modulemap)
-flags=(-typecheck -swift-version 6 -I "$build/Modules")
-for map in "${maps[@]}"; do flags+=(-Xcc "-fmodule-map-file=$map"); done
+maps=$(Scripts/module-maps.sh "$build" "$scratch/checkouts")
+mapfile -t maps <<<"$maps"
+flags=(-typecheck -swift-version 6 -I "$build/Modules" "${maps[@]}")
 
 # The literal's parts are of several kinds, as models' are. Prints how many milliseconds of the processor it takes.
 check() {

@@ -10,11 +10,8 @@ trap 'rm -rf "$graphs"' EXIT
 
 # The public declarations, as the compiler knows them.
 triple=$(swift -print-target-info | sed -n 's/^ *"triple": "\(.*\)",/\1/p' | head -n 1)
-maps=()
-for map in "$bin/CKernels.build/module.modulemap" "$bin/CImages.build/module.modulemap" Sources/COpenBLAS/module.modulemap Sources/CZlib/module.modulemap \
-  "$bin/../../checkouts/swift-numerics/Sources/_NumericsShims/include/module.modulemap"; do
-  maps+=(-Xcc "-fmodule-map-file=$map")
-done
+maps=$(Scripts/module-maps.sh "$bin" "$bin/../../checkouts")
+mapfile -t maps <<<"$maps"
 for module in Tensors Autodiff Models Optimizers Data Training; do
   swift symbolgraph-extract -module-name "$module" -I "$bin/Modules" -target "$triple" -minimum-access-level public \
     -skip-synthesized-members -output-dir "$graphs" "${maps[@]}"

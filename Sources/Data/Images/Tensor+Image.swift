@@ -89,12 +89,28 @@ extension Tensor {
       return refuse("\(bits) bits for \(format.rawValue); 8\(format == .png ? " or 16" : "") would fit")
     }
     guard image.hasElements else { return refuse("a tensor \(shape) that has a shape but no elements") }
+    try image.withEncoded(format, quality: quality, bits: bits, file: path) { (bytes) throws(DataError) in
+      try AtomicFile.write(to: path) { (file) throws(DataError) in try file.write(bytes) }
+    }
+  }
+
+  /// An image [height, width] or [channels, height, width] of 1 to 4 channels as a PNG file's bytes, for pictures inside other files.
+  package func pngBytes() throws(DataError) -> [UInt8] {
+    var all: [UInt8] = []
+    try (rank == 2 ? unsqueezed(axis: 0) : self).withEncoded(.png, quality: 90, bits: 8, file: "PNG") { bytes in all = Array(bytes) }
+    return all
+  }
+
+  /// Encodes an image [channels, height, width] that the format can have, unless there was a mistake; an error names `file`.
+  private func withEncoded(
+    _ format: PictureFormat, quality: Int, bits: Int, file: String, _ body: (UnsafeRawBufferPointer) throws(DataError) -> Void
+  ) throws(DataError) {
     var picture = fx_picture()
-    (picture.height, picture.width, picture.channels) = (Int64(image.shape[1]), Int64(image.shape[2]), Int32(image.shape[0]))
+    (picture.height, picture.width, picture.channels) = (Int64(shape[1]), Int64(shape[2]), Int32(shape[0]))
     (picture.bits, picture.quality) = (Int32(bits), Int32(quality))
     var (bytes, count): (UnsafeMutablePointer<UInt8>?, Int) = (nil, 0)
     defer { fx_picture_free(bytes) }
-    let isDone = image.detached.cast(to: .float32).withElements(Float.self) { planes in
+    let isDone = detached.cast(to: .float32).withElements(Float.self) { planes in
       let pixels = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: planes.count * bits / 8)
       defer { pixels.deallocate() }
       guard let start = planes.baseAddress else { return true }
@@ -103,9 +119,8 @@ extension Tensor {
         (format == .png
         ? fx_png_write(&picture, pixels.baseAddress!, &bytes, &count) : fx_jpeg_write(&picture, pixels.baseAddress!, &bytes, &count)) != 0
     }
-    if !isDone { throw DataError(file: path, message: "cannot be written: \(PictureReader.message(picture))") }
-    guard count > 0 else { return }
-    try AtomicFile.write(to: path) { (file) throws(DataError) in try file.write(UnsafeRawBufferPointer(start: bytes, count: count)) }
+    if !isDone { throw DataError(file: file, message: "cannot be written: \(PictureReader.message(picture))") }
+    if count > 0 { try body(UnsafeRawBufferPointer(start: bytes, count: count)) }
   }
 
   /// Images [count, channels, height, width] beside and below one another in one: [channels, rows, columns].

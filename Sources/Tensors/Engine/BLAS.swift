@@ -37,9 +37,9 @@ enum BLAS {
       let ((aRow, aColumn), (bRow, bColumn)) = (a.steps, b.steps)
       return fx_matmul_small(dtype.code, m, n, k, a.pointer, aRow, aColumn, b.pointer, bRow, bColumn, adds ? 1 : 0, c, ldc)
     }
-    if k > LongTotals.stretch && dtype == .float32 && isLong(m, n, k) {
-      return try inStretches(m, n, k, a, b, adds, c, ldc) { (k, a, b, c) throws(TensorError) in
-        try stretch(dtype, m, n, k, a, b, c)
+    if isLong(dtype, m, n, k) {
+      return try inChunks(m, n, k, a, b, adds, c, ldc) { (k, a, b, c) throws(TensorError) in
+        try chunk(dtype, m, n, k, a, b, c)
       }
     }
     // A row or a column takes the matrix-vector product, up to eight times as fast as OpenBLAS's general one.
@@ -65,27 +65,29 @@ enum BLAS {
 
   /// Whether a float32 product sums up so many terms that their rounding would count: those with a vector in longer chains than tiles and panels.
   @inline(__always)
-  private static func isLong(_ m: Int, _ n: Int, _ k: Int) -> Bool { k > (m == 1 || n == 1 ? LongTotals.stretch : 4 * LongTotals.stretch) }
+  private static func isLong(_ dtype: DType, _ m: Int, _ n: Int, _ k: Int) -> Bool {
+    k > DoubleAccumulator.chunk && dtype == .float32 && (m == 1 || n == 1 || k > 4 * DoubleAccumulator.chunk)
+  }
 
   @inline(never)
-  private static func stretch(
+  private static func chunk(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutableRawPointer
   ) throws(TensorError) { try gemm(dtype, m, n, k, a, b, adds: false, c, n) }
 
-  /// A float32 product over a long k, stretch by stretch.
+  /// A float32 product over a long k, a chunk of it at a time.
   @inline(never)
-  private static func inStretches(
+  private static func inChunks(
     _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int,
     _ product: (_ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutableRawPointer) throws(TensorError) -> Void
   ) throws(TensorError) {
     // CBLAS's products with a vector add up in fewer lanes.
-    let stretch = m == 1 || n == 1 ? LongTotals.stretch / 4 : 4 * LongTotals.stretch
-    let (sums, totals) = try (Tensor(uninitialized: [m * n], .float32), LongTotals(m * n))
-    for from in stride(from: 0, to: k, by: stretch) {
+    let chunk = m == 1 || n == 1 ? DoubleAccumulator.chunk / 4 : 4 * DoubleAccumulator.chunk
+    let (sums, totals) = try (Tensor(uninitialized: [m * n], .float32), DoubleAccumulator(m * n))
+    for from in stride(from: 0, to: k, by: chunk) {
       var (rows, columns) = (a, b)
       rows.pointer += from * a.steps.column * DType.float32.byteCount
       columns.pointer += from * b.steps.row * DType.float32.byteCount
-      try product(Swift.min(stretch, k - from), rows, columns, sums.pointer)
+      try product(Swift.min(chunk, k - from), rows, columns, sums.pointer)
       totals.add(sums.pointer)
     }
     totals.write(to: c, rows: m, lead: ldc, adds: adds)
@@ -154,8 +156,8 @@ enum BLAS {
     if ThinProduct.suits(dtype, m, n, k) && !DirectProduct.suits(dtype, m, n, k, b) {
       return try ThinProduct.product(dtype, m, n, k, a, b, adds: adds, c, ldc)
     }
-    if k > LongTotals.stretch && dtype == .float32 && m > 1 && n > 1 && isLong(m, n, k) {
-      return try inStretches(m, n, k, a, b, adds, c, ldc) { (k, a, b, c) throws(TensorError) in
+    if m > 1 && n > 1 && isLong(dtype, m, n, k) {
+      return try inChunks(m, n, k, a, b, adds, c, ldc) { (k, a, b, c) throws(TensorError) in
         try product(dtype, m, n, k, a, b, adds: false, c, n)
       }
     }

@@ -17,9 +17,10 @@ struct ClassReading {
   /// Nil after a mistake.
   init?(_ name: String, _ outputs: Tensor, _ targets: Tensor, weights: Tensor?, _ kind: Scores = .logits) {
     if hasFailed { return nil }
-    // Integers that are written are ids, but beside scores of their own shape.
-    let targets = targets.shape == outputs.shape && outputs.integersOfLiteral.dtype.isFloatingPoint ? targets : targets.integersOfLiteral
-    let outputs = targets.dtype.isFloatingPoint || targets.shape != outputs.shape ? outputs.detached : outputs.integersOfLiteral.detached
+    // Literals of integers are ids, but for targets beside scores of their own shape.
+    let (predicted, isOneShape) = (outputs.integersOfLiteral.detached, outputs.shape == targets.shape)
+    let targets = (isOneShape && predicted.dtype.isFloatingPoint ? targets : targets.integersOfLiteral).detached
+    let outputs = isOneShape && !targets.dtype.isFloatingPoint ? predicted : outputs.detached
     threshold = kind.threshold
     let count: Int
     var labels: [Int]

@@ -111,9 +111,7 @@ struct RunPage {
     return "<h2>Remarks</h2><ul>" + record.remarks.suffix(20).map { "<li>\(escaped($0))</li>" }.joined() + "</ul>"
   }
 
-  private func escaped(_ text: String) -> String {
-    [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;")].reduce(text) { $0.replacing($1.0, with: $1.1) }
-  }
+  private func escaped(_ text: String) -> String { SVG.escaped(text).replacing("\"", with: "&quot;") }
 
   /// Charts have colours of their own, for a light page; in the dark each is replaced.
   private static let style = """

@@ -80,12 +80,8 @@ public final class TensorBoardWriter {
           "TensorBoardWriter.image",
           "\(image.dtype) \(shape); floating point [height, width] or [channels, height, width] of 1 to 4 channels would fit"))
     }
-    let (height, width) = (shape[-2], shape[-1])
-    let planes = image.detached.cast(to: .float32).reshaped([channels, height * width])
-    let pixels = planes.transposed(0, 1).scalars(Float.self).map { UInt8(((0...1 ~= $0 ? $0 : $0 > 1 ? 1 : 0) * 255).rounded()) }
-    if hasFailed { return }
-    let png = try PNGBytes.encode(pixels, width: width, height: height, channels: channels)
-    try write(.image(tag, width: width, height: height, channels: channels, png: png), step: step)
+    let png = try image.pngBytes()
+    try write(.image(tag, width: shape[-1], height: shape[-2], channels: channels, png: png), step: step)
   }
 
   /// A text in Markdown.

@@ -131,11 +131,12 @@ struct AttentionGradient: Primitive {
         let (kept, slopes) = (weights + block * keys * size, weights + 2 * block * keys * size)
         for batch in (walk.batches * part / parts)..<(walk.batches * (part + 1) / parts) {
           let (dk, dv) = (dk + batch * keys * width * size, dv + batch * keys * features * size)
-          let isLong = dtype == .float32 && queries > 2 * LongTotals.stretch
-          let totals: (LongTotals, LongTotals)? = try isLong ? (LongTotals(keys * width), LongTotals(keys * features)) : nil
+          let isLong = dtype == .float32 && queries > 2 * DoubleAccumulator.chunk
+          let totals: (DoubleAccumulator, DoubleAccumulator)? =
+            try isLong ? (DoubleAccumulator(keys * width), DoubleAccumulator(keys * features)) : nil
           for first in stride(from: 0, to: queries, by: block) {
             let count = Swift.min(block, queries - first)
-            if let totals, first / LongTotals.stretch > (first - block) / LongTotals.stretch {
+            if let totals, first / DoubleAccumulator.chunk > (first - block) / DoubleAccumulator.chunk {
               totals.0.take(dk)
               totals.1.take(dv)
             }

@@ -78,7 +78,7 @@ struct NormalizeRowsGradient: Primitive {
     let parts = Swift.max(1, Swift.min(16, rows * n / (Blocks.grain / 2)))
     let sums = try Tensor(zeros: [2, parts, n], x.dtype)
     if rows > 0 {
-      let isLong = x.dtype == .float32 && rows.parts(of: parts) > LongTotals.stretch / 4
+      let isLong = x.dtype == .float32 && rows.parts(of: parts) > DoubleAccumulator.chunk / 4
       try parallel(parts, grain: 1) { (range) throws(TensorError) in
         for part in range {
           let (from, to) = (rows * part / parts, rows * (part + 1) / parts)
@@ -94,10 +94,10 @@ struct NormalizeRowsGradient: Primitive {
             run(from, to)
             continue
           }
-          let totals = try [dw, db].compactMap { $0 }.map { (sums) throws(TensorError) in (sums, try LongTotals(n)) }
+          let totals = try [dw, db].compactMap { $0 }.map { (sums) throws(TensorError) in (sums, try DoubleAccumulator(n)) }
           // Rows are added up one after the other, in no lanes.
-          for first in stride(from: from, to: to, by: LongTotals.stretch / 16) {
-            run(first, Swift.min(to, first + LongTotals.stretch / 16))
+          for first in stride(from: from, to: to, by: DoubleAccumulator.chunk / 16) {
+            run(first, Swift.min(to, first + DoubleAccumulator.chunk / 16))
             for (sums, totals) in totals { totals.take(sums) }
           }
           for (sums, totals) in totals { totals.write(to: sums) }

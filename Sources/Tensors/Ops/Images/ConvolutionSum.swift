@@ -243,7 +243,7 @@ struct ConvolutionSum {
     let partial = try Tensor(zeros: [parts, groups, row, wide], dtype)
     let sums = partial.pointer
     let work = batch * groups * outputs * row * places
-    let isLong = dtype == .float32 && batch.parts(of: parts) * places > 2 * LongTotals.stretch
+    let isLong = dtype == .float32 && batch.parts(of: parts) * places > 2 * DoubleAccumulator.chunk
     try parallel(parts * groups * cuts, grain: work < 400_000 ? Int.max : 1) { (range) throws(TensorError) in
       var memory = try ScratchStretches(Context.current.scratch(bytes))
       let (offsets, runs) = (memory.take(most * taps, Int.self), memory.take(rows, fx_run.self))
@@ -252,7 +252,7 @@ struct ConvolutionSum {
         let (part, group, cut) = (index / (groups * cuts), index / cuts % groups, index % cuts)
         let (from, to) = (channels * cut / cuts, channels * (cut + 1) / cuts)
         let target = sums + ((part * groups + group) * row + from * taps) * wide * size
-        let totals = try isLong ? LongTotals((to - from) * taps * wide) : nil
+        let totals = try isLong ? DoubleAccumulator((to - from) * taps * wide) : nil
         var terms = 0
         for n in batch * part / parts..<batch * (part + 1) / parts {
           let plane = x + ((n * groups + group) * channels + from) * image * size
@@ -270,7 +270,7 @@ struct ConvolutionSum {
               to: Shape([lines * columns * wide, columns * wide, wide, 1]), values, size: size)
             fx_tile_weight(dtype.code, (to - from) * taps, offsets, count, runs, copy, values, wide, target)
             terms += tile.placeCount
-            if let totals, terms >= LongTotals.stretch {
+            if let totals, terms >= DoubleAccumulator.chunk {
               totals.take(target)
               terms = 0
             }

@@ -157,7 +157,7 @@ struct Winograd {
     let m = v + Self.numbers * seen
     let u = m + Self.numbers * made
     let (inputs, blocks) = (channels / 16, (channels + outputs) / 16)
-    let totals = try tiles > LongTotals.stretch ? LongTotals(Self.numbers * each) : nil
+    let totals = try tiles > DoubleAccumulator.chunk ? DoubleAccumulator(Self.numbers * each) : nil
     var terms = 0
     for first in stride(from: 0, to: tiles, by: stretch) {
       let count = Swift.min(stretch, tiles - first)
@@ -178,7 +178,7 @@ struct Winograd {
           count, raw.outputs, channels, m + e * made, outputs, v + e * seen, terms > 0 ? 1 : 0, u + e * each)
       }
       terms += count
-      if let totals, terms >= LongTotals.stretch / 4 || first + stretch >= tiles {
+      if let totals, terms >= DoubleAccumulator.chunk / 4 || first + stretch >= tiles {
         totals.add(u)
         terms = 0
       }

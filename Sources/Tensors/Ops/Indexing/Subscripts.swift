@@ -255,12 +255,12 @@ extension Tensor {
   /// PyTorch: `select`, `narrow`, `index_select`.
   public subscript(axis axis: Int, index: any TensorIndex) -> Tensor {
     get {
-      guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "subscript") }) else { return .placeholder }
-      return self[at: Array(repeating: TensorIndexKind.all, count: axis) + [index]]
+      guard let indices = indices(along: axis, index) else { return .placeholder }
+      return self[at: indices]
     }
     set {
-      guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "subscript") }) else { return }
-      self[at: Array(repeating: TensorIndexKind.all, count: axis) + [index]] = newValue
+      guard let indices = indices(along: axis, index) else { return }
+      self[at: indices] = newValue
     }
     _modify {
       var part = self[axis: axis, index]
@@ -274,9 +274,14 @@ extension Tensor {
   public subscript(axis axis: Int, index: any TensorIndex) -> any Scalar {
     get { (self[axis: axis, index] as Tensor).item() }
     set {
-      guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "subscript") }) else { return }
-      write(newValue, at: Array(repeating: TensorIndexKind.all, count: axis) + [index])
+      guard let indices = indices(along: axis, index) else { return }
+      write(newValue, at: indices)
     }
+  }
+
+  /// A subscript that has one axis's index, and all there is along those before it; nil after a mistake.
+  private func indices(along axis: Int, _ index: any TensorIndex) -> [any TensorIndex]? {
+    attempt { () throws(TensorError) in Array(repeating: TensorIndexKind.all, count: try self.axis(axis, "subscript")) + [index] }
   }
 
   /// x with `values` added to a part, where several values for one place add up; what `x[…] += values` would write once only.

@@ -1,11 +1,11 @@
 import CKernels
 
-/// Float32 sums of very many terms: stretches of them are summed up by themselves, and what they give is added up in double precision.
+/// Accumulates long float32 sums in double precision: chunks of their terms are summed in float32, and those sums are added up here.
 ///
 /// A float32 sum of n terms one after the other is off by up to n/2 units in its last place.
-struct LongTotals {
-  /// The terms that a stretch has where kernels add up in lanes or blocks.
-  static let stretch = 1 << 14
+struct DoubleAccumulator {
+  /// The terms of a chunk where kernels add up in lanes or blocks.
+  static let chunk = 1 << 14
 
   private let count: Int
   private let memory: Tensor
@@ -16,14 +16,14 @@ struct LongTotals {
     memory = try Tensor(zeros: [count], .float64)
   }
 
-  /// Adds a stretch's sums, of which `x` has as many as the totals.
+  /// Adds a chunk's sums, of which `x` has as many as the totals.
   func add(_ x: UnsafeMutableRawPointer) {
     parallel(count, grain: Blocks.grain) { range in
       fx_add_totals(range.count, x.assumingMemoryBound(to: Float.self) + range.lowerBound, totals + range.lowerBound)
     }
   }
 
-  /// The same, and begins the next stretch's sums at 0.
+  /// The same, and begins the next chunk's sums at 0.
   func take(_ x: UnsafeMutableRawPointer) {
     add(x)
     fillElements(x, 0, .float32, count)
