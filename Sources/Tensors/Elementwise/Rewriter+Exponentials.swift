@@ -32,7 +32,10 @@ extension Rewriter {
   // MARK: Reading
 
   /// The terms of a sum of exponentials and constants, at most four; nil of anything else.
-  private mutating func terms(_ x: Expression) -> [Term]? {
+  ///
+  /// The depth is bounded: a sum of thousands of parts would overflow the stack, one of shared parts take exponential time.
+  private mutating func terms(_ x: Expression, depth: Int = 10) -> [Term]? {
+    if depth == 0 { return nil }
     if let c = x.value { return c.isFinite ? [Term(coefficient: c)] : nil }
     guard case .apply(let op) = x.kind else { return nil }
     let a = x.arguments
@@ -42,22 +45,22 @@ extension Rewriter {
     case FX_COSH, FX_SINH:
       let sign = fx_op(op) == FX_COSH ? 0.5 : -0.5
       return [Term(coefficient: 0.5, exponent: a[0]), Term(coefficient: sign, exponent: apply(FX_NEG, a[0]))]
-    case FX_NEG: return terms(a[0])?.map { Term(coefficient: -$0.coefficient, exponent: $0.exponent) }
+    case FX_NEG: return terms(a[0], depth: depth - 1)?.map { Term(coefficient: -$0.coefficient, exponent: $0.exponent) }
     case FX_ADD, FX_SUB:
-      guard let left = terms(a[0]), let right = terms(a[1]) else { return nil }
+      guard let left = terms(a[0], depth: depth - 1), let right = terms(a[1], depth: depth - 1) else { return nil }
       let sign = fx_op(op) == FX_ADD ? 1.0 : -1.0
       return bounded(left + right.map { Term(coefficient: sign * $0.coefficient, exponent: $0.exponent) })
     case FX_MUL:
-      guard let left = terms(a[0]), let right = terms(a[1]) else { return nil }
+      guard let left = terms(a[0], depth: depth - 1), let right = terms(a[1], depth: depth - 1) else { return nil }
       return multiplied(left, right)
     case FX_SQUARE:
-      guard let one = terms(a[0]) else { return nil }
+      guard let one = terms(a[0], depth: depth - 1) else { return nil }
       return multiplied(one, one)
     case FX_DIV, FX_RECIPROCAL:
       let isQuotient = fx_op(op) == FX_DIV
-      guard let left = isQuotient ? terms(a[0]) : [Term(coefficient: 1)], let right = terms(a[isQuotient ? 1 : 0]), right.count == 1 else {
-        return nil
-      }
+      guard let left = isQuotient ? terms(a[0], depth: depth - 1) : [Term(coefficient: 1)],
+        let right = terms(a[isQuotient ? 1 : 0], depth: depth - 1), right.count == 1
+      else { return nil }
       let inverse = Term(coefficient: 1 / right[0].coefficient, exponent: right[0].exponent.map { apply(FX_NEG, $0) })
       return inverse.coefficient.isFinite ? multiplied(left, [inverse]) : nil
     default: return nil
