@@ -12,6 +12,10 @@
 // its scalar remainder get the same ones and give the same bits. `fast` would let the back end decide, for each of them anew.
 #pragma clang fp contract(on)
 
+// The instruction sets that kernels are compiled for (targets.h). The one in use is chosen once, before main, by the processor and FLUXION_CPU.
+enum { FX_BASELINE, FX_NEON, FX_AVX2, FX_AVX512, FX_LEVEL_COUNT };
+extern int fx_level;
+
 // On x86-64 a loop is compiled three times (AVX-512, AVX2 + FMA, SSE2) and the loader takes the best one. Elsewhere the baseline is
 // good enough. Sanitizers instrument the resolvers, which run before their runtime does, so there the baseline it is too.
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
@@ -28,6 +32,14 @@
 
 // Over a loop whose result may be exactly one of its operands: iterations are independent, so no overlap checks are needed.
 #define FX_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+
+#define FX_UNROLL _Pragma("clang loop unroll(full)")
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+// Eight words of ones and eight of zeros: from place 8 − n on they are the mask of n elements.
+static const int32_t fx_mask_words[16] __attribute__((unused)) = {-1, -1, -1, -1, -1, -1, -1, -1};
+#endif
 
 FX_INLINE uint32_t bits_f32(float x) { uint32_t b; memcpy(&b, &x, 4); return b; }
 FX_INLINE uint64_t bits_f64(double x) { uint64_t b; memcpy(&b, &x, 8); return b; }

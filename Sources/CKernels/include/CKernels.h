@@ -9,6 +9,10 @@
 /// How many processors this process may run on; 0 where that is not known.
 int fx_processors(void);
 
+/// The instruction set that kernels use, and the name of one of 0 … 3: "baseline", "neon", "avx2", "avx512"; NULL where the processor lacks it.
+int fx_current_level(void);
+const char *fx_level_name(int level);
+
 /// What a thread that waits for another does between two looks.
 static inline void fx_pause(void) {
 #if defined(__x86_64__)
