@@ -263,7 +263,11 @@ enum Gradient {
       let weight = x[2]
       return [dy * (1 - weight), dy * weight, dy * (b - a)]
     case FX_SELECT: return [nil, dy.chosen(a, dy, nil), dy.chosen(a, nil, dy)]
-    default: return x.map { _ in nil }  // signs, roundings and comparisons are flat
+    // Flat wherever they have a derivative.
+    case FX_SIGN, FX_FLOOR, FX_CEIL, FX_ROUND, FX_TRUNC, FX_FLOORDIV, FX_NOT, FX_ISNAN, FX_EQ, FX_NE, FX_LT, FX_LE, FX_GT, FX_GE, FX_AND,
+      FX_OR, FX_XOR:
+      return x.map { _ in nil }
+    default: stop("gradient: no rule for the element-wise instruction fx_op(\(op.rawValue)); Gradient.rule must have one, or list it as flat")
     }
   }
 }

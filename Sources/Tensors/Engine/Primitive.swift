@@ -77,7 +77,14 @@ extension Primitive {
   public func multiplyAdds(_ x: Inputs, _ result: Signature) -> Int { 0 }
   /// No.
   public var isView: Bool { false }
-  /// For operators without a derivative, here in the library; one of a user's own says `[nil]`.
+}
+
+/// A primitive whose derivative is zero or undefined everywhere; one of a user's own says `[nil]`.
+///
+/// It is said by name, so that a rule that was forgotten does not compile.
+package protocol NonDifferentiable: Primitive {}
+
+extension NonDifferentiable {
   package func gradient(_ x: Inputs, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [] }
 }
 

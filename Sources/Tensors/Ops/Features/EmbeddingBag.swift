@@ -11,7 +11,7 @@ public enum BagReduction: Sendable {
 }
 
 /// For each bag and column, the row of the table that has the largest element; −1 for an empty bag.
-struct LargestRows: Primitive {
+struct LargestRows: NonDifferentiable {
   /// Rows of the table by checked numbers.
   let from: Tensor
   /// Their bags; −1 for none.

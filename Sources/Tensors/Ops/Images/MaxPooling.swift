@@ -23,7 +23,7 @@ struct MaxPool: Primitive {
 }
 
 /// Where the largest elements lie in their planes.
-struct MaxPoolPositions: Primitive {
+struct MaxPoolPositions: NonDifferentiable {
   let geometry: WindowGeometry
   var name: String { "maxPoolPositions" }
 

@@ -4,7 +4,7 @@ import Synchronization
 /// x ⋛ y element by element: bool.
 ///
 /// It has no gradient.
-struct Compare: Primitive {
+struct Compare: NonDifferentiable {
   let op: fx_op
   let name: String
 

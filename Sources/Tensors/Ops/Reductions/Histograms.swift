@@ -1,7 +1,7 @@
 import CKernels
 
 /// How many elements lie in each of equal bins.
-struct Histogram: Primitive {
+struct Histogram: NonDifferentiable {
   let bins: Int
   let range: ClosedRange<Double>?
   var name: String { "histogram" }

@@ -147,7 +147,7 @@ struct Recurrence: Primitive {
 }
 
 /// The position of the largest or smallest element so far.
-struct ScanPositions: Primitive {
+struct ScanPositions: NonDifferentiable {
   let isLargest: Bool
   let axis: Int
   var name: String { isLargest ? "cumulativeMax" : "cumulativeMin" }

@@ -1,7 +1,7 @@
 import CKernels
 
 /// Where values belong in sorted rows.
-struct SearchSorted: Primitive {
+struct SearchSorted: NonDifferentiable {
   let side: SearchSide
   var name: String { "searchSorted" }
 

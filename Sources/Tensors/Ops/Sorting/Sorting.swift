@@ -3,7 +3,7 @@ import CKernels
 /// Positions in the order of the elements along an axis: all of them, the first k, or one.
 ///
 /// The order is stable and puts NaN last, or first if it descends. Kernels know rows only: the axis is moved to the end.
-struct OrderPositions: Primitive {
+struct OrderPositions: NonDifferentiable {
   enum Kind: Sendable {
     case all(descending: Bool)
     case first(Int, descending: Bool)
@@ -74,7 +74,7 @@ struct OrderPositions: Primitive {
 }
 
 /// The elements along an axis in order, off the tape: no positions are written down and followed.
-struct Sort: Primitive {
+struct Sort: NonDifferentiable {
   let axis: Int
   let isDescending: Bool
   var name: String { "sorted" }
