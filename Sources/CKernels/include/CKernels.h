@@ -229,11 +229,10 @@ void fx_lamb_moments(int dtype, ptrdiff_t n, double beta1, double beta2, double 
 /// p −= rate·u.
 void fx_lamb(int dtype, ptrdiff_t n, double rate, double epsilon, double decay, double c1, double c2, const void *m, const void *v, void *p);
 
-// MARK: product.c — matrix products for AVX-512, float32 and float64.
+// MARK: product.c — matrix products, float32 and float64.
 
-/// Rows of a in a panel and in a tile of the result.
-#define FX_TILE_ROWS 14
-/// Columns of b in a panel for a dtype; 0 where this processor has no AVX-512 and products are left to CBLAS.
+/// Rows of a, and columns of b, in a panel and in a tile of the result.
+int fx_product_rows(int dtype);
 int fx_product_columns(int dtype);
 /// Packs rows of a, or columns of b, into panels: line l's element p is x[l·across + p·along], one of the steps 1; missing lines are zeros.
 /// `out` has room for whole panels.

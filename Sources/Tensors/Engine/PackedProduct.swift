@@ -23,8 +23,9 @@ enum PackedProduct {
   /// The columns of a panel of b; 0 without AVX-512.
   @inline(__always)
   static func columns(_ dtype: DType) -> Int { dtype == .float32 ? panelColumns.0 : panelColumns.1 }
-  private static let panelColumns = (Int(fx_product_columns(DType.float32.code)), Int(fx_product_columns(DType.float64.code)))
-  static let rows = Int(FX_TILE_ROWS)
+  private static let panelColumns = fx_level_name(3) == nil
+    ? (0, 0) : (Int(fx_product_columns(DType.float32.code)), Int(fx_product_columns(DType.float64.code)))
+  static let rows = Int(fx_product_rows(DType.float32.code))
 
   /// How far a stretch of k reaches, 4 KB of a line at most: each stretch reads and writes the result once more, and the rows of a that
   /// are multiplied together still fit the second-level cache.
