@@ -1,163 +1,309 @@
 // Convolutions where every output sees one channel (depthwise ones): sums in registers over a padded copy of the plane.
 //
-// A block of the result is eight vectors, enough to hide the latency of an addition: of two rows, of four or of eight, as their length asks for.
+// A block of the result is eight vectors, enough to hide the latency of an addition: of one or two rows, of four or of eight, as their length asks for.
 // Each tap's number is taken once for the eight.
+#ifndef FX_PASS
+#define FX_FILE "convolution_planes.c"
+#define FX_FLOATS
+#define FX_VECTORS
 #include "kernels.h"
-
-typedef float f32_vector __attribute__((vector_size(64)));
-typedef double f64_vector __attribute__((vector_size(64)));
-
-#define UNROLL _Pragma("clang loop unroll(full)")
 
 // The taps that are added up one after the other; what they give is added up in double.
 #define LONGEST 1024
 
-// Elements with an even number among those of two vectors.
-#define EVEN_f32(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
-#define EVEN_f64(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
-
-#define PLANES(S, T)                                                                                          \
-  enum { LANES_##S = 64 / sizeof(T) };                                                                        \
-  /* out[i] = in[i·stride], i < n; up to `end` there is something to read. */                                 \
-  FX_INLINE void take_##S(ptrdiff_t n, const T *in, ptrdiff_t stride, const T *end, T *out) {                 \
-    ptrdiff_t i = 0;                                                                                          \
-    S##_vector a, b;                                                                                          \
-    if (stride == 1) {                                                                                        \
-      for (; i + LANES_##S <= n; i += LANES_##S) memcpy(&a, in + i, sizeof a), memcpy(out + i, &a, sizeof a); \
-      if (i > 0 && i < n) memcpy(&a, in + n - LANES_##S, sizeof a), memcpy(out + n - LANES_##S, &a, sizeof a); \
-      else for (; i < n; i++) out[i] = in[i];                                                                 \
-    } else if (stride == 2) {                                                                                 \
-      for (; i + LANES_##S <= n && in + 2 * (i + LANES_##S) <= end; i += LANES_##S) {                         \
-        memcpy(&a, in + 2 * i, sizeof a), memcpy(&b, in + 2 * i + LANES_##S, sizeof b);                       \
-        a = EVEN_##S(a, b);                                                                                   \
-        memcpy(out + i, &a, sizeof a);                                                                        \
-      }                                                                                                       \
-      for (; i < n; i++) out[i] = in[2 * i];                                                                  \
-    } else for (; i < n; i++) out[i] = in[i * stride];                                                        \
-  }                                                                                                           \
-  /* As fx_tile_pad does, for one plane: many are small, and what is the same for all rows is reckoned once. */ \
-  FX_CLONES static void pad_plane_##S(const fx_tile *t, const T *x, T *y) {                                   \
-    const fx_window *w = &t->window;                                                                          \
-    ptrdiff_t stride = w->stride[2], n = w->input[2], phase = t->size[2], first = t->start[2] * stride - w->before[2]; \
-    const T *end = x + w->input[0] * w->input[1] * n;                                                         \
-    ptrdiff_t top = t->start[1] * w->stride[1] - w->before[1], front = t->start[0] * w->stride[0] - w->before[0]; \
-    for (ptrdiff_t s = 0; s < stride; s++) {                                                                  \
-      /* Elements i of the phase lie at i·stride + s, inside from ..< to. */                                  \
-      ptrdiff_t offset = s + first, from = min_size(phase, offset >= 0 ? 0 : (stride - 1 - offset) / stride); \
-      ptrdiff_t to = max_size(from, min_size(phase, offset >= n ? 0 : (n - offset + stride - 1) / stride));   \
-      for (ptrdiff_t z = max_size(0, -front); z < min_size(t->size[0], w->input[0] - front); z++)             \
-        for (ptrdiff_t v = max_size(0, -top); v < min_size(t->size[1], w->input[1] - top); v++)               \
-          take_##S(to - from, x + ((front + z) * w->input[1] + top + v) * n + first + from * stride + s, stride, end, \
-                   y + ((z * t->size[1] + v) * stride + s) * phase + from);                                   \
-    }                                                                                                         \
-  }                                                                                                           \
-  /* R rows, `row` apart in the copy, of V vectors; `height` rows and `width` elements of them are written. */ \
-  FX_INLINE void block_##S(int R, int V, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight, T bias, const T *in, ptrdiff_t row, \
-                           T *out, ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {                       \
-    S##_vector sums[8];                                                                                       \
-    double totals[8 * LANES_##S];                                                                             \
-    if (taps > LONGEST) memset(totals, 0, sizeof totals);                                                     \
-    UNROLL for (int i = 0; i < R * V; i++) sums[i] = (S##_vector){0} + bias;                                  \
-    for (ptrdiff_t k = 0; k < taps; k++) {                                                                    \
-      if (k > 0 && k % LONGEST == 0) {                                                                        \
-        UNROLL for (int i = 0; i < R * V; i++) {                                                              \
-          for (int l = 0; l < LANES_##S; l++) totals[i * LANES_##S + l] += (double)sums[i][l];                \
-          sums[i] = (S##_vector){0};                                                                          \
-        }                                                                                                     \
-      }                                                                                                       \
-      const T *from = in + offsets[k];                                                                        \
-      UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) {                                 \
-        S##_vector x;                                                                                         \
-        memcpy(&x, from + (r < height ? r * row : 0) + v * LANES_##S, sizeof x);                              \
-        sums[r * V + v] += weight[k] * x;                                                                     \
-      }                                                                                                       \
-    }                                                                                                         \
-    if (taps > LONGEST)                                                                                       \
-      UNROLL for (int i = 0; i < R * V; i++)                                                                  \
-        for (int l = 0; l < LANES_##S; l++) sums[i][l] = (T)(totals[i * LANES_##S + l] + (double)sums[i][l]); \
-    UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) {                                   \
-      ptrdiff_t count = width - v * LANES_##S;                                                                \
-      T *to = out + r * lead + v * LANES_##S;                                                                 \
-      if (r >= height || count <= 0) continue;                                                                \
-      if (count >= LANES_##S) memcpy(to, &sums[r * V + v], sizeof sums[0]);                                   \
-      else memcpy(to, &sums[r * V + v], (size_t)count * sizeof(T));                                           \
-    }                                                                                                         \
-  }                                                                                                           \
-  FX_CLONES static void plane_##S(const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight, T bias, const T *copy, T *y) { \
-    const fx_window *w = &t->window;                                                                          \
-    ptrdiff_t length = t->size[2] * w->stride[2], row = w->stride[1] * length, width = t->count[2], lead = w->output[2]; \
-    for (ptrdiff_t z = 0; z < t->count[0]; z++) {                                                             \
-      const T *in = copy + z * w->stride[0] * t->size[1] * length;                                            \
-      T *out = y + ((t->start[0] + z) * w->output[1] + t->start[1]) * lead + t->start[2];                     \
-      ptrdiff_t rows = width <= LANES_##S ? 8 : width <= 2 * LANES_##S ? 4 : 2;                               \
-      for (ptrdiff_t i = 0; i < t->count[1]; i += rows) {                                                     \
-        const T *from = in + i * row;                                                                         \
-        T *to = out + i * lead;                                                                               \
-        ptrdiff_t height = min_size(rows, t->count[1] - i);                                                   \
-        if (rows == 8) block_##S(8, 1, taps, offsets, weight, bias, from, row, to, lead, height, width);      \
-        else if (rows == 4) block_##S(4, 2, taps, offsets, weight, bias, from, row, to, lead, height, width); \
-        else                                                                                                  \
-          for (ptrdiff_t x = 0; x < width; x += 4 * LANES_##S)                                                \
-            block_##S(2, 4, taps, offsets, weight, bias, from + x, row, to + x, lead, height, width - x);     \
-      }                                                                                                       \
-    }                                                                                                         \
-  }                                                                                                           \
-  /* Up to eight taps at a time: their sums over the tile's rows, of which `dy` has whole vectors, zeros behind each row's end. */ \
-  FX_INLINE void weight_block_##S(int N, const fx_tile *t, const ptrdiff_t *offsets, const T *copy, const T *dy, ptrdiff_t wide, double *sums) { \
-    const fx_window *w = &t->window;                                                                          \
-    ptrdiff_t length = t->size[2] * w->stride[2], row = w->stride[1] * length;                                \
-    S##_vector total[8];                                                                                      \
-    UNROLL for (int k = 0; k < N; k++) total[k] = (S##_vector){0};                                            \
-    for (ptrdiff_t z = 0; z < t->count[0]; z++)                                                               \
-      for (ptrdiff_t i = 0; i < t->count[1]; i++, dy += wide) {                                               \
-        const T *in = copy + z * w->stride[0] * t->size[1] * length + i * row;                                \
-        for (ptrdiff_t x = 0; x < wide; x += LANES_##S) {                                                     \
-          S##_vector d, v;                                                                                    \
-          memcpy(&d, dy + x, sizeof d);                                                                       \
-          UNROLL for (int k = 0; k < N; k++) {                                                                \
-            memcpy(&v, in + offsets[k] + x, sizeof v);                                                        \
-            total[k] += d * v;                                                                                \
-          }                                                                                                   \
-        }                                                                                                     \
-      }                                                                                                       \
-    UNROLL for (int k = 0; k < N; k++)                                                                        \
-      for (int l = 0; l < LANES_##S; l++) sums[k] += (double)total[k][l];                                     \
-  }                                                                                                           \
-  FX_CLONES static void plane_weight_##S(const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const T *copy, const T *y, T *rows, \
-                                         double *sums) {                                                      \
-    const fx_window *w = &t->window;                                                                          \
-    ptrdiff_t wide = (t->count[2] + LANES_##S - 1) / LANES_##S * LANES_##S;                                   \
-    T *to = rows;                                                                                             \
-    for (ptrdiff_t z = 0; z < t->count[0]; z++)                                                               \
-      for (ptrdiff_t i = 0; i < t->count[1]; i++, to += wide) {                                               \
-        const T *from = y + ((t->start[0] + z) * w->output[1] + t->start[1] + i) * w->output[2] + t->start[2]; \
-        for (ptrdiff_t x = 0; x < t->count[2]; x++) to[x] = from[x];                                          \
-        for (ptrdiff_t x = t->count[2]; x < wide; x++) to[x] = 0;                                             \
-      }                                                                                                       \
-    ptrdiff_t k = 0;                                                                                          \
-    for (; k + 8 <= taps; k += 8) weight_block_##S(8, t, offsets + k, copy, rows, wide, sums + k);            \
-    for (; k + 3 <= taps; k += 3) weight_block_##S(3, t, offsets + k, copy, rows, wide, sums + k);            \
-    for (; k < taps; k++) weight_block_##S(1, t, offsets + k, copy, rows, wide, sums + k);                    \
-  }
-PLANES(f32, float)
-PLANES(f64, double)
+#include "targets.h"
 
 void fx_tile_pad_plane(int dtype, const fx_tile *t, int is_clear, const void *x, void *y) {
   size_t count = (size_t)(t->size[0] * t->size[1] * t->window.stride[2] * t->size[2]);
   if (!is_clear) memset(y, 0, count * (dtype == FX_F32 ? sizeof(float) : sizeof(double)));
-  if (fx_plane_pad_wide(dtype, t, x, y)) return;
-  if (dtype == FX_F32) pad_plane_f32(t, x, y);
-  if (dtype == FX_F64) pad_plane_f64(t, x, y);
+  FX_DISPATCH(dtype, pad_plane, t, x, y);
 }
+
 void fx_tile_plane(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *weight, const void *bias, const void *copy,
                    void *y) {
-  if (fx_plane_wide(dtype, t, weight, bias, copy, y)) return;
-  if (dtype == FX_F32) plane_f32(t, taps, offsets, weight, bias ? *(const float *)bias : 0, copy, y);
-  if (dtype == FX_F64) plane_f64(t, taps, offsets, weight, bias ? *(const double *)bias : 0, copy, y);
+  FX_DISPATCH(dtype, plane, t, taps, offsets, weight, bias, copy, y);
 }
-void fx_tile_plane_weight(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *copy, const void *y, void *rows,
-                          double *sums) {
-  if (fx_plane_weight_wide(dtype, t, copy, y, sums)) return;
-  if (dtype == FX_F32) plane_weight_f32(t, taps, offsets, copy, y, rows, sums);
-  if (dtype == FX_F64) plane_weight_f64(t, taps, offsets, copy, y, rows, sums);
+
+void fx_tile_plane_weight(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *copy, const void *y, double *sums) {
+  FX_DISPATCH(dtype, plane_weight, t, taps, offsets, copy, y, sums);
 }
+
+#else
+
+// MARK: The copy
+
+// Elements with an even or odd number among those of two vectors.
+FX_INLINE VEC FX(every_second)(VEC a, VEC b, int odd) {
+#if FX_BYTES == 64 && FX_IS_F32
+  return odd ? __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
+             : __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+#elif (FX_BYTES == 32 && FX_IS_F32) || (FX_BYTES == 64 && !FX_IS_F32)
+  return odd ? __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15) : __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+#elif (FX_BYTES == 16 && FX_IS_F32) || (FX_BYTES == 32 && !FX_IS_F32)
+  return odd ? __builtin_shufflevector(a, b, 1, 3, 5, 7) : __builtin_shufflevector(a, b, 0, 2, 4, 6);
+#else
+  return odd ? __builtin_shufflevector(a, b, 1, 3) : __builtin_shufflevector(a, b, 0, 2);
+#endif
+}
+
+// n elements of a row: those with an even number go to `out`, those with an odd one to `second`; without a stride all to `out`, and zeros behind
+// them up to a whole vector, where the next row is still to come.
+FX_INLINE void FX(take)(ptrdiff_t stride, ptrdiff_t n, const T *in, T *out, T *second) {
+  ptrdiff_t i = 0;
+  if (stride == 1) {
+    for (; i + FX_LANES <= n; i += FX_LANES) FX(store)(out + i, FX(load)(in + i));
+    if (i < n) FX(store)(out + i, FX(load_some)(in + i, n - i));
+    return;
+  }
+  for (; i + 2 * FX_LANES <= n; i += 2 * FX_LANES, out += FX_LANES, second += FX_LANES) {
+    VEC a = FX(load)(in + i), b = FX(load)(in + i + FX_LANES);
+    FX(store)(out, FX(every_second)(a, b, 0));
+    FX(store)(second, FX(every_second)(a, b, 1));
+  }
+  if (i == n) return;
+  VEC a = FX(load_some)(in + i, min_size(n - i, FX_LANES)), b = {0};
+  if (n - i > FX_LANES) b = FX(load_some)(in + i + FX_LANES, n - i - FX_LANES);
+  FX(store_some)(out, FX(every_second)(a, b, 0), (n - i + 1) / 2);
+  FX(store_some)(second, FX(every_second)(a, b, 1), (n - i) / 2);
+}
+
+// As fx_tile_pad does, for one plane: many are small, and what is the same for all rows is reckoned once.
+static void FX(pad_plane)(const fx_tile *t, const T *x, T *y) {
+  const fx_window *w = &t->window;
+  ptrdiff_t stride = w->stride[2], first = t->start[2] * stride - w->before[2], phase = t->size[2], line = stride * phase;
+  // What is seen of a row: n elements from number `from` on, which lies at `to` of a phase that may not be the first.
+  ptrdiff_t from = max_size(0, first), n = min_size(w->input[2], first + line) - from, to = (from - first) / stride, s = (from - first) % stride;
+  ptrdiff_t top = t->start[1] * w->stride[1] - w->before[1], front = t->start[0] * w->stride[0] - w->before[0];
+  for (ptrdiff_t z = max_size(0, -front); z < min_size(t->size[0], w->input[0] - front); z++)
+    for (ptrdiff_t v = max_size(0, -top); v < min_size(t->size[1], w->input[1] - top); v++) {
+      const T *in = x + ((front + z) * w->input[1] + top + v) * w->input[2] + from;
+      T *out = y + (z * t->size[1] + v) * line + to;
+      if (stride == 1) FX(take)(1, n, in, out, out);
+      else if (stride == 2) FX(take)(2, n, in, out + s * phase, s ? out + 1 : out + phase);
+      else
+        for (ptrdiff_t i = 0; i < n; i++) out[(i + s) % stride * phase + (i + s) / stride] = in[i];
+    }
+}
+
+// MARK: The result
+
+// R rows of V vectors to their places; `height` rows and `width` elements of them are there.
+FX_INLINE void FX(put_block)(int R, int V, const VEC *sums, T *out, ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
+  FX_UNROLL for (int r = 0; r < R; r++) FX_UNROLL for (int v = 0; v < V; v++) {
+    ptrdiff_t count = width - v * FX_LANES;
+    if (r >= height || count <= 0) continue;
+    if (count >= FX_LANES) FX(store)(out + r * lead + v * FX_LANES, sums[r * V + v]);
+    else FX(store_some)(out + r * lead + v * FX_LANES, sums[r * V + v], count);
+  }
+}
+
+// Rows lie `row` apart in the copy.
+FX_INLINE void FX(block)(int R, int V, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight, T bias, const T *in, ptrdiff_t row, T *out,
+                         ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
+  VEC sums[8];
+  double totals[8 * FX_LANES];
+  if (taps > LONGEST) memset(totals, 0, sizeof totals);
+  FX_UNROLL for (int i = 0; i < R * V; i++) sums[i] = (VEC){0} + bias;
+  for (ptrdiff_t k = 0; k < taps; k++) {
+    if (k > 0 && k % LONGEST == 0)
+      FX_UNROLL for (int i = 0; i < R * V; i++) {
+        VEC s = sums[i];
+        for (int l = 0; l < FX_LANES; l++) totals[i * FX_LANES + l] += (double)s[l];
+        sums[i] = (VEC){0};
+      }
+    const T *from = in + offsets[k];
+    FX_UNROLL for (int r = 0; r < R; r++) FX_UNROLL for (int v = 0; v < V; v++)
+      sums[r * V + v] += weight[k] * FX(load)(from + (r < height ? r * row : 0) + v * FX_LANES);
+  }
+  if (taps > LONGEST)
+    FX_UNROLL for (int i = 0; i < R * V; i++) {
+      VEC s = sums[i];
+      for (int l = 0; l < FX_LANES; l++) s[l] = (T)(totals[i * FX_LANES + l] + (double)s[l]);
+      sums[i] = s;
+    }
+  FX(put_block)(R, V, sums, out, lead, height, width);
+}
+
+#if FX_BYTES == 64
+// Windows of 3, 5 or 7 without gaps and with a stride of 1 or 2, to the same bits: most of a tap's vectors lie across two cache lines, so each
+// whole vector of the copy, whose rows begin at such, is loaded once and shifted by permutes for all taps of a row.
+#if FX_IS_F32
+#define SEQUENCE(m) m, m + 1, m + 2, m + 3, m + 4, m + 5, m + 6, m + 7, m + 8, m + 9, m + 10, m + 11, m + 12, m + 13, m + 14, m + 15
+#else
+#define SEQUENCE(m) m, m + 1, m + 2, m + 3, m + 4, m + 5, m + 6, m + 7
+#endif
+// The vector that begins `m` elements behind the start of a, which b follows.
+FX_INLINE VEC FX(shifted)(VEC a, VEC b, int m) {
+  switch (m) {
+    case 1: return __builtin_shufflevector(a, b, SEQUENCE(1));
+    case 2: return __builtin_shufflevector(a, b, SEQUENCE(2));
+    case 3: return __builtin_shufflevector(a, b, SEQUENCE(3));
+    case 4: return __builtin_shufflevector(a, b, SEQUENCE(4));
+    case 5: return __builtin_shufflevector(a, b, SEQUENCE(5));
+    case 6: return __builtin_shufflevector(a, b, SEQUENCE(6));
+    default: return a;
+  }
+}
+#undef SEQUENCE
+
+// Which window it is, as 2·taps + stride of a row; 0 if another.
+FX_INLINE ptrdiff_t FX(shape)(const fx_tile *t) {
+  const fx_window *w = &t->window;
+  int fits = w->dilation[0] == 1 && w->dilation[1] == 1 && w->dilation[2] == 1 && w->stride[2] <= 2 && t->size[2] % FX_LANES == 0
+      && w->window[0] * w->window[1] <= 128;
+  return fits && w->window[2] % 2 == 1 && w->window[2] >= 3 && w->window[2] <= 7 ? 2 * w->window[2] + w->stride[2] : 0;
+}
+
+FX_INLINE void FX(shifting_block)(int R, int V, int K, int stride, const fx_tile *t, const T *weight, T bias, const T *in, ptrdiff_t row, T *out,
+                                  ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
+  ptrdiff_t phase = t->size[2], line = stride * phase, layer = t->size[1] * line;
+  VEC sums[8];
+  FX_UNROLL for (int i = 0; i < R * V; i++) sums[i] = (VEC){0} + bias;
+  for (ptrdiff_t z = 0; z < t->window.window[0]; z++)
+    for (ptrdiff_t v = 0; v < t->window.window[1]; v++, weight += K) {
+      const T *from = in + z * layer + v * line;
+      FX_UNROLL for (int r = 0; r < R; r++) {
+        VEC x[2][9];
+        const T *at = from + (r < height ? r * row : 0);
+        FX_UNROLL for (int s = 0; s < stride; s++) FX_UNROLL for (int i = 0; i <= V; i++)
+          x[s][i] = *(const VEC *)(at + s * phase + i * FX_LANES);
+        FX_UNROLL for (int k = 0; k < K; k++) FX_UNROLL for (int i = 0; i < V; i++)
+          sums[r * V + i] += weight[k] * FX(shifted)(x[k % stride][i], x[k % stride][i + 1], k / stride);
+      }
+    }
+  FX(put_block)(R, V, sums, out, lead, height, width);
+}
+#endif
+
+// A block by the way that suits the window: K taps in a row, 0 for any.
+FX_INLINE void FX(any_block)(int R, int V, int K, int stride, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight, T bias,
+                             const T *in, ptrdiff_t row, T *out, ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
+#if FX_BYTES == 64
+  if (K > 0) return FX(shifting_block)(R, V, K, stride, t, weight, bias, in, row, out, lead, height, width);
+#endif
+  FX(block)(R, V, taps, offsets, weight, bias, in, row, out, lead, height, width);
+}
+
+FX_INLINE void FX(blocks)(int K, int stride, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight, T bias, const T *copy, T *y) {
+  const fx_window *w = &t->window;
+  ptrdiff_t line = t->size[2] * w->stride[2], row = w->stride[1] * line, height = t->count[1], lead = w->output[2];
+  for (ptrdiff_t z = 0; z < t->count[0]; z++)
+    for (ptrdiff_t x = 0, vectors; x < t->count[2]; x += vectors * FX_LANES) {
+      const T *in = copy + z * w->stride[0] * t->size[1] * line + x;
+      T *out = y + ((t->start[0] + z) * w->output[1] + t->start[1]) * lead + t->start[2] + x;
+      ptrdiff_t width = t->count[2] - x;
+      vectors = height <= 2 && width > 2 * FX_LANES ? 8 : width > FX_LANES ? 2 : 1;
+      for (ptrdiff_t i = 0; i < height; i += 8 / vectors) {
+        const T *from = in + i * row;
+        T *to = out + i * lead;
+        if (vectors == 8) FX(any_block)(1, 8, K, stride, t, taps, offsets, weight, bias, from, row, to, lead, 1, width);
+        else if (vectors == 2) FX(any_block)(4, 2, K, stride, t, taps, offsets, weight, bias, from, row, to, lead, height - i, width);
+        else FX(any_block)(8, 1, K, stride, t, taps, offsets, weight, bias, from, row, to, lead, height - i, width);
+      }
+    }
+}
+
+static void FX(plane)(const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight, const T *bias, const T *copy, T *y) {
+  T first = bias ? *bias : 0;
+#if FX_BYTES == 64
+  switch (FX(shape)(t)) {
+    case 2 * 3 + 1: return FX(blocks)(3, 1, t, taps, offsets, weight, first, copy, y);
+    case 2 * 3 + 2: return FX(blocks)(3, 2, t, taps, offsets, weight, first, copy, y);
+    case 2 * 5 + 1: return FX(blocks)(5, 1, t, taps, offsets, weight, first, copy, y);
+    case 2 * 5 + 2: return FX(blocks)(5, 2, t, taps, offsets, weight, first, copy, y);
+    case 2 * 7 + 1: return FX(blocks)(7, 1, t, taps, offsets, weight, first, copy, y);
+    case 2 * 7 + 2: return FX(blocks)(7, 2, t, taps, offsets, weight, first, copy, y);
+  }
+#endif
+  FX(blocks)(0, 0, t, taps, offsets, weight, first, copy, y);
+}
+
+// MARK: The weight
+
+FX_INLINE double FX(total)(VEC x) {
+  double lanes[FX_LANES];
+  FX_UNROLL for (int l = 0; l < FX_LANES; l++) lanes[l] = (double)x[l];
+  FX_UNROLL for (int half = FX_LANES / 2; half > 0; half /= 2)
+    FX_UNROLL for (int l = 0; l < half; l++) lanes[l] += lanes[l + half];
+  return lanes[0];
+}
+
+// The tile's rows: where they begin in the copy, and in y.
+FX_INLINE const T *FX(seen_row)(const fx_tile *t, const T *copy, ptrdiff_t z, ptrdiff_t i) {
+  const fx_window *w = &t->window;
+  return copy + (z * w->stride[0] * t->size[1] + i * w->stride[1]) * w->stride[2] * t->size[2];
+}
+FX_INLINE const T *FX(made_row)(const fx_tile *t, const T *y, ptrdiff_t z, ptrdiff_t i) {
+  const fx_window *w = &t->window;
+  return y + ((t->start[0] + z) * w->output[1] + t->start[1] + i) * w->output[2] + t->start[2];
+}
+FX_INLINE VEC FX(load_row)(const T *row, ptrdiff_t n) { return n >= FX_LANES ? FX(load)(row) : FX(load_some)(row, n); }
+
+// Up to eight taps at a time: their sums over the tile's places.
+FX_INLINE void FX(weight_block)(int N, const fx_tile *t, const ptrdiff_t *offsets, const T *copy, const T *y, double *sums) {
+  VEC total[8];
+  FX_UNROLL for (int k = 0; k < N; k++) total[k] = (VEC){0};
+  for (ptrdiff_t z = 0; z < t->count[0]; z++)
+    for (ptrdiff_t i = 0; i < t->count[1]; i++) {
+      const T *in = FX(seen_row)(t, copy, z, i), *dy = FX(made_row)(t, y, z, i);
+      for (ptrdiff_t x = 0; x < t->count[2]; x += FX_LANES) {
+        VEC d = FX(load_row)(dy + x, t->count[2] - x);
+        FX_UNROLL for (int k = 0; k < N; k++) total[k] += d * FX(load)(in + offsets[k] + x);
+      }
+    }
+  FX_UNROLL for (int k = 0; k < N; k++) sums[k] += FX(total)(total[k]);
+}
+
+#if FX_BYTES == 64
+// The same for N rows of K taps.
+FX_INLINE void FX(shifting_weight_block)(int N, int K, int stride, const fx_tile *t, const T *copy, const T *y, double *sums) {
+  ptrdiff_t phase = t->size[2], line = stride * phase;
+  VEC total[3][7];
+  FX_UNROLL for (int n = 0; n < N; n++) FX_UNROLL for (int k = 0; k < K; k++) total[n][k] = (VEC){0};
+  for (ptrdiff_t z = 0; z < t->count[0]; z++)
+    for (ptrdiff_t i = 0; i < t->count[1]; i++) {
+      const T *in = FX(seen_row)(t, copy, z, i), *dy = FX(made_row)(t, y, z, i);
+      for (ptrdiff_t x = 0; x < t->count[2]; x += FX_LANES) {
+        VEC d = FX(load_row)(dy + x, t->count[2] - x);
+        FX_UNROLL for (int n = 0; n < N; n++) FX_UNROLL for (int s = 0; s < stride; s++) {
+          const T *from = in + n * line + s * phase + x;
+          VEC a = *(const VEC *)from, b = *(const VEC *)(from + FX_LANES);
+          FX_UNROLL for (int k = s; k < K; k += stride) total[n][k] += d * FX(shifted)(a, b, k / stride);
+        }
+      }
+    }
+  FX_UNROLL for (int n = 0; n < N; n++) FX_UNROLL for (int k = 0; k < K; k++) sums[n * K + k] += FX(total)(total[n][k]);
+}
+
+FX_INLINE void FX(shifting_weight)(int K, int stride, const fx_tile *t, const T *copy, const T *y, double *sums) {
+  const fx_window *w = &t->window;
+  ptrdiff_t line = stride * t->size[2];
+  for (ptrdiff_t z = 0; z < w->window[0]; z++, copy += t->size[1] * line) {
+    ptrdiff_t v = 0;
+    // As many sums as leave registers for the tables of the permutes.
+    if (K < 7 || stride > 1)
+      for (; v + 3 <= w->window[1]; v += 3, sums += 3 * K) FX(shifting_weight_block)(3, K, stride, t, copy + v * line, y, sums);
+    for (; v + 2 <= w->window[1]; v += 2, sums += 2 * K) FX(shifting_weight_block)(2, K, stride, t, copy + v * line, y, sums);
+    for (; v < w->window[1]; v++, sums += K) FX(shifting_weight_block)(1, K, stride, t, copy + v * line, y, sums);
+  }
+}
+#endif
+
+static void FX(plane_weight)(const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const T *copy, const T *y, double *sums) {
+#if FX_BYTES == 64
+  switch (FX(shape)(t)) {
+    case 2 * 3 + 1: return FX(shifting_weight)(3, 1, t, copy, y, sums);
+    case 2 * 3 + 2: return FX(shifting_weight)(3, 2, t, copy, y, sums);
+    case 2 * 5 + 1: return FX(shifting_weight)(5, 1, t, copy, y, sums);
+    case 2 * 5 + 2: return FX(shifting_weight)(5, 2, t, copy, y, sums);
+    case 2 * 7 + 1: return FX(shifting_weight)(7, 1, t, copy, y, sums);
+    case 2 * 7 + 2: return FX(shifting_weight)(7, 2, t, copy, y, sums);
+  }
+#endif
+  ptrdiff_t k = 0;
+  for (; k + 8 <= taps; k += 8) FX(weight_block)(8, t, offsets + k, copy, y, sums + k);
+  for (; k + 3 <= taps; k += 3) FX(weight_block)(3, t, offsets + k, copy, y, sums + k);
+  for (; k < taps; k++) FX(weight_block)(1, t, offsets + k, copy, y, sums + k);
+}
+
+#endif

@@ -75,11 +75,6 @@ fx_kernel fx_integer_kernel(int op, int dtype);
 fx_kernel fx_function_kernel(int op, int dtype);
 fx_kernel fx_special_kernel(int op, int dtype);
 
-// Behind fx_tile_pad_plane, fx_tile_plane and fx_tile_plane_weight: whether it was done with AVX-512.
-int fx_plane_pad_wide(int dtype, const fx_tile *t, const void *x, void *y);
-int fx_plane_wide(int dtype, const fx_tile *t, const void *weight, const void *bias, const void *copy, void *y);
-int fx_plane_weight_wide(int dtype, const fx_tile *t, const void *copy, const void *y, double *sums);
-
 // Behind fx_mean_pool: whether it was done row by row.
 int fx_mean_rows(int dtype, const fx_window *w, int padded, int64_t divisor, ptrdiff_t planes, const void *x, void *y);
 

@@ -24,6 +24,9 @@ FX_INLINE ptrdiff_t volume(const ptrdiff_t *sizes) { return sizes[0] * sizes[1] 
 /// Whether the last two axes are cut into parts, and all the more one before.
 FX_INLINE int is_adaptive(const fx_window *w) { return w->window[1] == 0 && w->window[2] == 0; }
 
+/// Whether it takes the place of the largest so far: NaN does.
+#define IS_BETTER(v, best) (((v) > (best)) | ((v) != (v)))
+
 // Behind fx_max_pool and fx_mean_pool, for planes that are cut into parts no wider than FX_WIDEST.
 #define FX_WIDEST 2048
 void fx_max_parts(int dtype, const fx_window *w, ptrdiff_t planes, const void *x, void *y);

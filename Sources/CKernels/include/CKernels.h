@@ -441,10 +441,8 @@ void fx_tile_pad_plane(int dtype, const fx_tile *t, int is_clear, const void *x,
 /// Behind the copy's end there are nine vectors that may be read.
 void fx_tile_plane(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *weight, const void *bias, const void *copy,
                    void *y);
-/// sums[k] += Σ over the tile's places p of copy[offsets[k] + the place of p]·y[p]. `rows` has room for the tile's rows of y as whole vectors of
-/// 64 bytes.
-void fx_tile_plane_weight(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *copy, const void *y, void *rows,
-                          double *sums);
+/// sums[k] += Σ over the tile's places p of copy[offsets[k] + the place of p]·y[p].
+void fx_tile_plane_weight(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *copy, const void *y, double *sums);
 
 // MARK: pooling.c
 

@@ -3,32 +3,29 @@ import CKernels
 // Where every output sees but one channel (depthwise convolutions): planes in tiles, summed up in registers, see convolution_planes.c.
 extension ConvolutionSum {
   // It is multiplied by 0, which would not take a NaN away.
-  /// What may be read behind a tile's copy, zeros: nine vectors.
+  /// What may be read behind a tile's copy, zeros: nine vectors of 64 bytes.
   private var slack: Int { 576 }
 
-  /// Calls `body` for each plane of `count` with each of its tiles, a copy of what the tile sees of the plane at `x`, its taps' offsets, and
-  /// `memory` bytes for each place of the largest tile.
+  /// Calls `body` for each plane of `count` with each of its tiles, a copy of what the tile sees of the plane at `x`, and its taps' offsets.
   private func forEachTile(
-    _ window: fx_window, planes count: Int, _ x: UnsafeMutableRawPointer, memory: (ConvolutionTile) -> Int = { _ in 0 },
+    _ window: fx_window, planes count: Int, _ x: UnsafeMutableRawPointer,
     prepare: ((_ plane: Int, _ stuffed: UnsafeMutableRawPointer) -> Void)? = nil,
     _ body: (
-      _ plane: Int, _ tile: fx_tile, _ offsets: UnsafeMutablePointer<Int>, _ copy: UnsafeMutableRawPointer,
-      _ memory: UnsafeMutableRawPointer
+      _ plane: Int, _ tile: fx_tile, _ offsets: UnsafeMutablePointer<Int>, _ copy: UnsafeMutableRawPointer
     ) -> Void
   ) throws(TensorError) {
     let grid = ConvolutionTile.Grid(window, channels: 1, budget: (64 << 10) / size, blocks: Swift.max(count, 4), lanes: 64 / size)
     let inputs = window.input.0 * window.input.1 * window.input.2
     let taps = window.window.0 * window.window.1 * window.window.2
     let largest = grid.first
-    let (copied, extra, stuffed) = (largest.raw.plane * size + slack, memory(largest), prepare == nil ? 0 : inputs * size)
+    let (copied, stuffed) = (largest.raw.plane * size + slack, prepare == nil ? 0 : inputs * size)
     let bytes =
-      ScratchStretches.bytes(taps, Int.self) + ScratchStretches.bytes(copied, UInt8.self) + ScratchStretches.bytes(extra, UInt8.self)
-      + ScratchStretches.bytes(stuffed, UInt8.self)
+      ScratchStretches.bytes(taps, Int.self) + ScratchStretches.bytes(copied, UInt8.self) + ScratchStretches.bytes(stuffed, UInt8.self)
     try parallel(count, grain: Swift.max(1, 200_000 / Swift.max(1, taps * largest.placeCount * grid.count))) {
       (range) throws(TensorError) in
       var memory = try ScratchStretches(Context.current.scratch(bytes))
       let offsets = memory.take(taps, Int.self)
-      let (copy, rest, own) = (memory.take(copied), memory.take(extra), memory.take(stuffed))
+      let (copy, own) = (memory.take(copied), memory.take(stuffed))
       for plane in range {
         prepare?(plane, own)
         let source = prepare == nil ? x + plane * inputs * size : own
@@ -42,7 +39,7 @@ extension ConvolutionSum {
             (copy + filled * size).initializeMemory(as: UInt8.self, repeating: 0, count: (tile.raw.plane - filled) * size + slack)
             tile.writeOffsets(channels: 1, to: offsets)
           }
-          body(plane, tile.raw, offsets, copy, rest)
+          body(plane, tile.raw, offsets, copy)
         }
       }
     }
@@ -53,7 +50,7 @@ extension ConvolutionSum {
     _ x: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, _ bias: UnsafeMutableRawPointer?, into y: UnsafeMutableRawPointer
   ) throws(TensorError) {
     let (taps, places) = (geometry.windowCount, geometry.outputCount)
-    try forEachTile(geometry.raw, planes: batch * groups, x) { plane, tile, offsets, copy, _ in
+    try forEachTile(geometry.raw, planes: batch * groups, x) { plane, tile, offsets, copy in
       let group = plane % groups
       withUnsafePointer(to: tile) {
         fx_tile_plane(
@@ -86,7 +83,7 @@ extension ConvolutionSum {
       stuffed.initializeMemory(as: UInt8.self, repeating: 0, count: depth * height * width * size)
       copyElements(sizes, from: lead, y + plane * places * size, to: step, stuffed, size: size)
     }
-    try forEachTile(adjoint, planes: batch * groups, y, prepare: raw.stride == (1, 1, 1) ? nil : stuff) { plane, tile, offsets, copy, _ in
+    try forEachTile(adjoint, planes: batch * groups, y, prepare: raw.stride == (1, 1, 1) ? nil : stuff) { plane, tile, offsets, copy in
       withUnsafePointer(to: tile) {
         fx_tile_plane(
           dtype.code, $0, taps, offsets, turned.pointer + plane % groups * taps * size, nil, copy, x + plane * image * size)
@@ -100,10 +97,9 @@ extension ConvolutionSum {
     let (taps, places) = (geometry.windowCount, geometry.outputCount)
     let partial = try Tensor(zeros: [batch, groups, taps], .float64)
     let sums = partial.pointer.assumingMemoryBound(to: Double.self)
-    let rows = { (tile: ConvolutionTile) in tile.raw.count.0 * tile.raw.count.1 * (tile.raw.count.2 * size + 64) }
-    try forEachTile(geometry.raw, planes: batch * groups, x, memory: rows) { plane, tile, offsets, copy, rows in
+    try forEachTile(geometry.raw, planes: batch * groups, x) { plane, tile, offsets, copy in
       withUnsafePointer(to: tile) {
-        fx_tile_plane_weight(dtype.code, $0, taps, offsets, copy, y + plane * places * size, rows, sums + plane * taps)
+        fx_tile_plane_weight(dtype.code, $0, taps, offsets, copy, y + plane * places * size, sums + plane * taps)
       }
     }
     let sum = Reduce(kind: .sum, axes: [0], keepDims: false)
