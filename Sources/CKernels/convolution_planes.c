@@ -13,77 +13,17 @@
 
 #include "targets.h"
 
-void fx_tile_pad_plane(int dtype, const fx_tile *t, int is_clear, const void *x, void *y) {
-  size_t count = (size_t)(t->size[0] * t->size[1] * t->window.stride[2] * t->size[2]);
-  if (!is_clear) memset(y, 0, count * (dtype == FX_F32 ? sizeof(float) : sizeof(double)));
-  FX_DISPATCH(dtype, pad_plane, t, x, y);
-}
-
-void fx_tile_plane(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *weight, const void *bias, const void *copy,
-                   void *y) {
+void fx_tile_plane(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *weight, const void *bias,
+                   const void *copy, void *y) {
   FX_DISPATCH(dtype, plane, t, taps, offsets, weight, bias, copy, y);
 }
 
-void fx_tile_plane_weight(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *copy, const void *y, double *sums) {
+void fx_tile_plane_weight(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *copy, const void *y,
+                          double *sums) {
   FX_DISPATCH(dtype, plane_weight, t, taps, offsets, copy, y, sums);
 }
 
 #else
-
-// MARK: The copy
-
-// Elements with an even or odd number among those of two vectors.
-FX_INLINE VEC FX(every_second)(VEC a, VEC b, int odd) {
-#if FX_BYTES == 64 && FX_IS_F32
-  return odd ? __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
-             : __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-#elif (FX_BYTES == 32 && FX_IS_F32) || (FX_BYTES == 64 && !FX_IS_F32)
-  return odd ? __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15) : __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
-#elif (FX_BYTES == 16 && FX_IS_F32) || (FX_BYTES == 32 && !FX_IS_F32)
-  return odd ? __builtin_shufflevector(a, b, 1, 3, 5, 7) : __builtin_shufflevector(a, b, 0, 2, 4, 6);
-#else
-  return odd ? __builtin_shufflevector(a, b, 1, 3) : __builtin_shufflevector(a, b, 0, 2);
-#endif
-}
-
-// n elements of a row: those with an even number go to `out`, those with an odd one to `second`; without a stride all to `out`, and zeros behind
-// them up to a whole vector, where the next row is still to come.
-FX_INLINE void FX(take)(ptrdiff_t stride, ptrdiff_t n, const T *in, T *out, T *second) {
-  ptrdiff_t i = 0;
-  if (stride == 1) {
-    for (; i + FX_LANES <= n; i += FX_LANES) FX(store)(out + i, FX(load)(in + i));
-    if (i < n) FX(store)(out + i, FX(load_some)(in + i, n - i));
-    return;
-  }
-  for (; i + 2 * FX_LANES <= n; i += 2 * FX_LANES, out += FX_LANES, second += FX_LANES) {
-    VEC a = FX(load)(in + i), b = FX(load)(in + i + FX_LANES);
-    FX(store)(out, FX(every_second)(a, b, 0));
-    FX(store)(second, FX(every_second)(a, b, 1));
-  }
-  if (i == n) return;
-  VEC a = FX(load_some)(in + i, min_size(n - i, FX_LANES)), b = {0};
-  if (n - i > FX_LANES) b = FX(load_some)(in + i + FX_LANES, n - i - FX_LANES);
-  FX(store_some)(out, FX(every_second)(a, b, 0), (n - i + 1) / 2);
-  FX(store_some)(second, FX(every_second)(a, b, 1), (n - i) / 2);
-}
-
-// As fx_tile_pad does, for one plane: many are small, and what is the same for all rows is reckoned once.
-static void FX(pad_plane)(const fx_tile *t, const T *x, T *y) {
-  const fx_window *w = &t->window;
-  ptrdiff_t stride = w->stride[2], first = t->start[2] * stride - w->before[2], phase = t->size[2], line = stride * phase;
-  // What is seen of a row: n elements from number `from` on, which lies at `to` of a phase that may not be the first.
-  ptrdiff_t from = max_size(0, first), n = min_size(w->input[2], first + line) - from, to = (from - first) / stride, s = (from - first) % stride;
-  ptrdiff_t top = t->start[1] * w->stride[1] - w->before[1], front = t->start[0] * w->stride[0] - w->before[0];
-  for (ptrdiff_t z = max_size(0, -front); z < min_size(t->size[0], w->input[0] - front); z++)
-    for (ptrdiff_t v = max_size(0, -top); v < min_size(t->size[1], w->input[1] - top); v++) {
-      const T *in = x + ((front + z) * w->input[1] + top + v) * w->input[2] + from;
-      T *out = y + (z * t->size[1] + v) * line + to;
-      if (stride == 1) FX(take)(1, n, in, out, out);
-      else if (stride == 2) FX(take)(2, n, in, out + s * phase, s ? out + 1 : out + phase);
-      else
-        for (ptrdiff_t i = 0; i < n; i++) out[(i + s) % stride * phase + (i + s) / stride] = in[i];
-    }
-}
 
 // MARK: The result
 
@@ -98,8 +38,8 @@ FX_INLINE void FX(put_block)(int R, int V, const VEC *sums, T *out, ptrdiff_t le
 }
 
 // Rows lie `row` apart in the copy.
-FX_INLINE void FX(block)(int R, int V, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight, T bias, const T *in, ptrdiff_t row, T *out,
-                         ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
+FX_INLINE void FX(block)(int R, int V, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight, T bias, const T *in, ptrdiff_t row,
+                  T *out, ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
   VEC sums[8];
   double totals[8 * FX_LANES];
   if (taps > LONGEST) memset(totals, 0, sizeof totals);
@@ -154,8 +94,8 @@ FX_INLINE ptrdiff_t FX(shape)(const fx_tile *t) {
   return fits && w->window[2] % 2 == 1 && w->window[2] >= 3 && w->window[2] <= 7 ? 2 * w->window[2] + w->stride[2] : 0;
 }
 
-FX_INLINE void FX(shifting_block)(int R, int V, int K, int stride, const fx_tile *t, const T *weight, T bias, const T *in, ptrdiff_t row, T *out,
-                                  ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
+FX_INLINE void FX(shifting_block)(int R, int V, int K, int stride, const fx_tile *t, const T *weight, T bias, const T *in, ptrdiff_t row,
+                  T *out, ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
   ptrdiff_t phase = t->size[2], line = stride * phase, layer = t->size[1] * line;
   VEC sums[8];
   FX_UNROLL for (int i = 0; i < R * V; i++) sums[i] = (VEC){0} + bias;
@@ -176,15 +116,16 @@ FX_INLINE void FX(shifting_block)(int R, int V, int K, int stride, const fx_tile
 #endif
 
 // A block by the way that suits the window: K taps in a row, 0 for any.
-FX_INLINE void FX(any_block)(int R, int V, int K, int stride, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight, T bias,
-                             const T *in, ptrdiff_t row, T *out, ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
+FX_INLINE void FX(any_block)(int R, int V, int K, int stride, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight,
+                  T bias, const T *in, ptrdiff_t row, T *out, ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
 #if FX_BYTES == 64
   if (K > 0) return FX(shifting_block)(R, V, K, stride, t, weight, bias, in, row, out, lead, height, width);
 #endif
   FX(block)(R, V, taps, offsets, weight, bias, in, row, out, lead, height, width);
 }
 
-FX_INLINE void FX(blocks)(int K, int stride, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight, T bias, const T *copy, T *y) {
+FX_INLINE void FX(blocks)(int K, int stride, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight, T bias,
+                  const T *copy, T *y) {
   const fx_window *w = &t->window;
   ptrdiff_t line = t->size[2] * w->stride[2], row = w->stride[1] * line, height = t->count[1], lead = w->output[2];
   for (ptrdiff_t z = 0; z < t->count[0]; z++)
@@ -233,10 +174,12 @@ FX_INLINE const T *FX(seen_row)(const fx_tile *t, const T *copy, ptrdiff_t z, pt
   const fx_window *w = &t->window;
   return copy + (z * w->stride[0] * t->size[1] + i * w->stride[1]) * w->stride[2] * t->size[2];
 }
+
 FX_INLINE const T *FX(made_row)(const fx_tile *t, const T *y, ptrdiff_t z, ptrdiff_t i) {
   const fx_window *w = &t->window;
   return y + ((t->start[0] + z) * w->output[1] + t->start[1] + i) * w->output[2] + t->start[2];
 }
+
 FX_INLINE VEC FX(load_row)(const T *row, ptrdiff_t n) { return n >= FX_LANES ? FX(load)(row) : FX(load_some)(row, n); }
 
 // Up to eight taps at a time: their sums over the tile's places.

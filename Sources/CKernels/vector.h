@@ -28,11 +28,23 @@ FX_INLINE void FX(store_some)(T *p, VEC x, ptrdiff_t n) { _mm512_mask_storeu_pd(
 #if FX_IS_F32
 #define MASK(n) _mm256_loadu_si256((const __m256i *)(fx_mask_words + 8 - (n)))
 FX_INLINE VEC FX(load_some)(const T *p, ptrdiff_t n) { return (VEC)_mm256_maskload_ps(p, MASK(n)); }
-FX_INLINE void FX(store_some)(T *p, VEC x, ptrdiff_t n) { _mm256_maskstore_ps(p, MASK(n), (__m256)x); }
+FX_INLINE void FX(store_some)(T *p, VEC x, ptrdiff_t n) {
+  // A masked store is some twenty steps on AMD's processors.
+  if (n >= 8) return FX(store)(p, x);
+  __m128 rest = _mm256_castps256_ps128((__m256)x);
+  if (n & 4) _mm_storeu_ps(p, rest), rest = _mm256_extractf128_ps((__m256)x, 1), p += 4;
+  if (n & 2) _mm_storel_pi((__m64 *)p, rest), rest = _mm_movehl_ps(rest, rest), p += 2;
+  if (n & 1) _mm_store_ss(p, rest);
+}
 #else
 #define MASK(n) _mm256_loadu_si256((const __m256i *)(fx_mask_words + 8 - 2 * (n)))
 FX_INLINE VEC FX(load_some)(const T *p, ptrdiff_t n) { return (VEC)_mm256_maskload_pd(p, MASK(n)); }
-FX_INLINE void FX(store_some)(T *p, VEC x, ptrdiff_t n) { _mm256_maskstore_pd(p, MASK(n), (__m256d)x); }
+FX_INLINE void FX(store_some)(T *p, VEC x, ptrdiff_t n) {
+  if (n >= 4) return FX(store)(p, x);
+  __m128d rest = _mm256_castpd256_pd128((__m256d)x);
+  if (n & 2) _mm_storeu_pd(p, rest), rest = _mm256_extractf128_pd((__m256d)x, 1), p += 2;
+  if (n & 1) _mm_store_sd(p, rest);
+}
 #endif
 #undef MASK
 

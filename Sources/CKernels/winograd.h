@@ -1,20 +1,14 @@
-// What Winograd's transforms F(4 × 4, 3 × 3) share: 36 products for 16 results of a 3 × 3 filter, where the sum as it is written has 144.
+// What Winograd's transforms F(4 × 4, 3 × 3) share, in a pass of targets.h with FX_VECTORS: 36 products for 16 results of a 3 × 3 filter, where the
+// sum as it is written has 144.
 //
 // A tile of 4 × 4 results sees 6 × 6 numbers. Both these and the filter are evaluated, as polynomials, at the points 0, ±43/64, ±3/2 and ∞
 // along each axis; multiplied there, summed up over channels, and taken back to the coefficients that are the results. With these points the
 // largest error is a third of that with the usual 0, ±1, ±2 and ∞.
 //
-// A vector holds 16 channels (or outputs) of one place, so that transforms are sums of whole vectors. In memory planes follow each other: they
-// are turned, 16 of them by 16 places at a time, on their way in and out.
+// A vector holds FX_LANES channels (or outputs) of one place, so that transforms are sums of whole vectors. In memory planes follow each other: they
+// are turned, a square of planes by places at a time, on their way in and out.
 #ifndef FLUXION_WINOGRAD_H
 #define FLUXION_WINOGRAD_H
-
-#include "wide.h"
-
-#if FX_WIDE
-#include <immintrin.h>
-
-enum { lanes = 16 };
 
 // The points a and b.
 #define A 0.671875f
@@ -22,38 +16,36 @@ enum { lanes = 16 };
 #define A2 (A * A)
 #define B2 (B * B)
 
-WIDE_INLINE f32_vector load(const float *x) { return *(const f32_loose *)x; }
-WIDE_INLINE void store(float *x, f32_vector v) { *(f32_loose *)x = v; }
-WIDE_INLINE f32_vector load_some(const float *x, ptrdiff_t n) {
-  return n >= lanes ? load(x) : (f32_vector)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), x);
-}
-WIDE_INLINE void store_some(float *x, f32_vector v, ptrdiff_t n) {
-  if (n >= lanes) store(x, v);
-  else _mm512_mask_storeu_ps(x, (__mmask16)((1u << n) - 1), (__m512)v);
-}
-
 /// A stretch of a plane's places, rows of `length` that go on `pitch` places later in the strip.
 typedef struct { ptrdiff_t count, length, pitch; } stretch;
 
-/// Turns a stretch of 16 planes to vectors of 16 channels, one for each place.
-WIDE_INLINE void turn_in(stretch s, ptrdiff_t channels, const float *x, ptrdiff_t plane, float *out) {
+#endif
+
+FX_INLINE VEC FX(load_first)(const T *x, ptrdiff_t n) { return n >= FX_LANES ? FX(load)(x) : FX(load_some)(x, n); }
+FX_INLINE void FX(store_first)(T *x, VEC v, ptrdiff_t n) {
+  if (n >= FX_LANES) FX(store)(x, v);
+  else FX(store_some)(x, v, n);
+}
+
+/// Turns a stretch of FX_LANES planes to vectors of so many channels, one for each place.
+FX_INLINE void FX(turn_in)(stretch s, ptrdiff_t channels, const T *x, ptrdiff_t plane, T *out) {
   ptrdiff_t column = 0;
-  for (ptrdiff_t p = 0; p < s.count; p += lanes) {
-    f32_vector square[lanes];
+  for (ptrdiff_t p = 0; p < s.count; p += FX_LANES) {
+    VEC square[FX_LANES];
     ptrdiff_t count = s.count - p;
-    _Pragma("clang loop unroll(full)") for (int i = 0; i < lanes; i++)
-      square[i] = i < channels ? load_some(x + i * plane + p, count) : (f32_vector){0};
-    transpose_f32(square);
-    _Pragma("clang loop unroll(full)") for (int i = 0; i < lanes; i++)
+    FX_UNROLL for (int i = 0; i < FX_LANES; i++) square[i] = i < channels ? FX(load_first)(x + i * plane + p, count) : (VEC){0};
+    FX(transpose)(square);
+    FX_UNROLL for (int i = 0; i < FX_LANES; i++)
       if (i < count) {
-        store(out + column * lanes, square[i]);
-        if (++column == s.length) column = 0, out += s.pitch * lanes;
+        FX(store)(out + column * FX_LANES, square[i]);
+        if (++column == s.length) column = 0, out += s.pitch * FX_LANES;
       }
   }
 }
 
 /// Whether no number is NaN, which 0 times infinity is, too.
-WIDE_INLINE int is_zero(f32_vector x) { return _mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(), _CMP_EQ_OQ) == 0xffff; }
-
-#endif
-#endif
+FX_INLINE int FX(is_zero)(VEC x) {
+  T sum = 0;
+  for (int l = 0; l < FX_LANES; l++) sum += x[l];
+  return sum == 0;
+}

@@ -1,7 +1,21 @@
 // Winograd's transform of the filters, and its adjoint.
-#include "winograd.h"
+#ifndef FX_PASS
+#define FX_FILE "winograd_filters.c"
+#define FX_FLOATS
+#define FX_VECTORS
+#include "targets.h"
 
-#if FX_WIDE
+void fx_winograd_filters(const fx_winograd *w, ptrdiff_t output_block, ptrdiff_t block, ptrdiff_t row_step, ptrdiff_t channel_step,
+                         int reversed, const float *f, ptrdiff_t apart, float *u) {
+  FX_AT(filters_f32)(w, output_block, block, row_step, channel_step, reversed, f, apart, u);
+}
+
+int fx_winograd_filters_adjoint(const fx_winograd *w, ptrdiff_t o, ptrdiff_t block, const float *u, ptrdiff_t apart, float *f) {
+  return FX_AT(filters_adjoint_f32)(w, o, block, u, apart, f);
+}
+
+#elif FX_IS_F32
+#include "winograd.h"
 
 // What a filter's polynomial is divided by at each point p: Π (p − q) over the other points q.
 #define SCALE_0 (1 / (A2 * B2))
@@ -9,8 +23,8 @@
 #define SCALE_B (1 / (2 * B2 * (B2 - A2)))
 
 /// What a filter's three taps are there, divided.
-WIDE_INLINE void filter_axis(const f32_vector f[3], f32_vector u[6]) {
-  f32_vector even_a = SCALE_A * (f[0] + A2 * f[2]), even_b = SCALE_B * (f[0] + B2 * f[2]);
+FX_INLINE void FX(filter_axis)(const VEC f[3], VEC u[6]) {
+  VEC even_a = SCALE_A * (f[0] + A2 * f[2]), even_b = SCALE_B * (f[0] + B2 * f[2]);
   u[0] = SCALE_0 * f[0];
   u[1] = even_a + SCALE_A * A * f[1];
   u[2] = even_a - SCALE_A * A * f[1];
@@ -20,69 +34,64 @@ WIDE_INLINE void filter_axis(const f32_vector f[3], f32_vector u[6]) {
 }
 
 /// Its adjoint.
-WIDE_INLINE void filter_axis_adjoint(const f32_vector u[6], f32_vector f[3]) {
-  f32_vector even_a = SCALE_A * (u[1] + u[2]), even_b = SCALE_B * (u[3] + u[4]);
+FX_INLINE void FX(filter_axis_adjoint)(const VEC u[6], VEC f[3]) {
+  VEC even_a = SCALE_A * (u[1] + u[2]), even_b = SCALE_B * (u[3] + u[4]);
   f[0] = SCALE_0 * u[0] + (even_a + even_b);
   f[1] = SCALE_A * A * (u[1] - u[2]) + SCALE_B * B * (u[3] - u[4]);
   f[2] = A2 * even_a + (B2 * even_b + u[5]);
 }
 
-WIDE void fx_winograd_filters(const fx_winograd *w, ptrdiff_t output_block, ptrdiff_t block, ptrdiff_t row_step, ptrdiff_t channel_step,
-                              int reversed, const float *f, ptrdiff_t apart, float *u) {
-  f32_vector taps[9 * lanes];
-  ptrdiff_t outputs = w->outputs - output_block * lanes, channels = min_size(lanes, w->channels - block * lanes);
-  ptrdiff_t wide = (w->channels + lanes - 1) / lanes * lanes;
-  f += output_block * lanes * row_step + block * lanes * channel_step;
-  u += (output_block / 2 * wide + block * lanes) * 2 * lanes + output_block % 2 * lanes;
-  if (channel_step == 9) turn_in((stretch){9 * channels, -1, 0}, outputs, f, row_step, (float *)taps);
+static void FX(filters)(const fx_winograd *w, ptrdiff_t output_block, ptrdiff_t block, ptrdiff_t row_step, ptrdiff_t channel_step,
+               int reversed, const T *f, ptrdiff_t apart, T *u) {
+  VEC taps[9 * FX_LANES];
+  ptrdiff_t outputs = w->outputs - output_block * FX_LANES, channels = min_size(FX_LANES, w->channels - block * FX_LANES);
+  ptrdiff_t wide = (w->channels + FX_LANES - 1) / FX_LANES * FX_LANES;
+  f += output_block * FX_LANES * row_step + block * FX_LANES * channel_step;
+  u += (output_block / 2 * wide + block * FX_LANES) * 2 * FX_LANES + output_block % 2 * FX_LANES;
+  if (channel_step == 9) FX(turn_in)((stretch){9 * channels, -1, 0}, outputs, f, row_step, (T *)taps);
   else
     for (ptrdiff_t c = 0; c < channels; c++)
-      turn_in((stretch){9, -1, 0}, outputs, f + c * channel_step, row_step, (float *)(taps + 9 * c));
-  if (channels < lanes) memset(taps + 9 * channels, 0, (size_t)(lanes - channels) * 9 * sizeof(f32_vector));
-  for (ptrdiff_t c = 0; c < lanes; c++, u += 2 * lanes) {
-    const f32_vector *from = taps + 9 * c + (reversed ? 8 : 0);
+      FX(turn_in)((stretch){9, -1, 0}, outputs, f + c * channel_step, row_step, (T *)(taps + 9 * c));
+  if (channels < FX_LANES) memset(taps + 9 * channels, 0, (size_t)(FX_LANES - channels) * 9 * sizeof(VEC));
+  for (ptrdiff_t c = 0; c < FX_LANES; c++, u += 2 * FX_LANES) {
+    const VEC *from = taps + 9 * c + (reversed ? 8 : 0);
     ptrdiff_t step = reversed ? -1 : 1;
-    f32_vector half[6][3];
-    _Pragma("clang loop unroll(full)") for (int i = 0; i < 3; i++) {
-      f32_vector column[3], points[6];
-      _Pragma("clang loop unroll(full)") for (int j = 0; j < 3; j++) column[j] = from[(3 * j + i) * step];
-      filter_axis(column, points);
-      _Pragma("clang loop unroll(full)") for (int j = 0; j < 6; j++) half[j][i] = points[j];
+    VEC half[6][3];
+    FX_UNROLL for (int i = 0; i < 3; i++) {
+      VEC column[3], points[6];
+      FX_UNROLL for (int j = 0; j < 3; j++) column[j] = from[(3 * j + i) * step];
+      FX(filter_axis)(column, points);
+      FX_UNROLL for (int j = 0; j < 6; j++) half[j][i] = points[j];
     }
-    _Pragma("clang loop unroll(full)") for (int j = 0; j < 6; j++) {
-      f32_vector points[6];
-      filter_axis(half[j], points);
-      _Pragma("clang loop unroll(full)") for (int i = 0; i < 6; i++) store(u + (6 * j + i) * apart, points[i]);
+    FX_UNROLL for (int j = 0; j < 6; j++) {
+      VEC points[6];
+      FX(filter_axis)(half[j], points);
+      FX_UNROLL for (int i = 0; i < 6; i++) FX(store)(u + (6 * j + i) * apart, points[i]);
     }
   }
 }
 
-WIDE int fx_winograd_filters_adjoint(const fx_winograd *w, ptrdiff_t o, ptrdiff_t block, const float *u, ptrdiff_t apart, float *f) {
-  ptrdiff_t channels = w->channels - block * lanes, wide = (w->channels + lanes - 1) / lanes * lanes;
-  f32_vector half[3][6], square[lanes];
-  u += o * wide + block * lanes, f += (o * w->channels + block * lanes) * 9;
-  _Pragma("clang loop unroll(full)") for (int i = 0; i < 6; i++) {
-    f32_vector points[6], column[3];
-    _Pragma("clang loop unroll(full)") for (int j = 0; j < 6; j++) points[j] = load(u + (6 * j + i) * apart);
-    filter_axis_adjoint(points, column);
-    _Pragma("clang loop unroll(full)") for (int j = 0; j < 3; j++) half[j][i] = column[j];
+static int FX(filters_adjoint)(const fx_winograd *w, ptrdiff_t o, ptrdiff_t block, const T *u, ptrdiff_t apart, T *f) {
+  ptrdiff_t channels = w->channels - block * FX_LANES, wide = (w->channels + FX_LANES - 1) / FX_LANES * FX_LANES;
+  VEC half[3][6], taps[9];
+  u += o * wide + block * FX_LANES, f += (o * w->channels + block * FX_LANES) * 9;
+  FX_UNROLL for (int i = 0; i < 6; i++) {
+    VEC points[6], column[3];
+    FX_UNROLL for (int j = 0; j < 6; j++) points[j] = FX(load)(u + (6 * j + i) * apart);
+    FX(filter_axis_adjoint)(points, column);
+    FX_UNROLL for (int j = 0; j < 3; j++) half[j][i] = column[j];
   }
-  _Pragma("clang loop unroll(full)") for (int j = 0; j < 3; j++) filter_axis_adjoint(half[j], square + 3 * j);
-  f32_vector zero = {0};
-  _Pragma("clang loop unroll(full)") for (int i = 0; i < 9; i++) zero += 0 * square[i];
-  _Pragma("clang loop unroll(full)") for (int i = 9; i < lanes; i++) square[i] = (f32_vector){0};
-  transpose_f32(square);
-  _Pragma("clang loop unroll(full)") for (int i = 0; i < lanes; i++)
-    if (i < channels) store_some(f + 9 * i, square[i], 9);
-  return is_zero(zero);
-}
-
-#else
-
-void fx_winograd_filters(const fx_winograd *w, ptrdiff_t output_block, ptrdiff_t block, ptrdiff_t row_step, ptrdiff_t channel_step,
-                         int reversed, const float *f, ptrdiff_t apart, float *u) {}
-int fx_winograd_filters_adjoint(const fx_winograd *w, ptrdiff_t o, ptrdiff_t block, const float *u, ptrdiff_t apart, float *f) {
-  return 0;
+  FX_UNROLL for (int j = 0; j < 3; j++) FX(filter_axis_adjoint)(half[j], taps + 3 * j);
+  VEC zero = {0};
+  FX_UNROLL for (int i = 0; i < 9; i++) zero += 0 * taps[i];
+  FX_UNROLL for (int first = 0; first < 9; first += FX_LANES) {
+    VEC square[FX_LANES];
+    FX_UNROLL for (int i = 0; i < FX_LANES; i++) square[i] = first + i < 9 ? taps[first + i] : (VEC){0};
+    FX(transpose)(square);
+    FX_UNROLL for (int i = 0; i < FX_LANES; i++)
+      if (i < channels) FX(store_first)(f + 9 * i + first, square[i], 9 - first);
+  }
+  return FX(is_zero)(zero);
 }
 
 #endif

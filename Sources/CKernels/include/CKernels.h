@@ -257,27 +257,27 @@ void fx_product_thin_dots(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, cons
 void fx_product_thin_sums(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_col, const void *w,
                           ptrdiff_t ldw, void *y, ptrdiff_t ldy);
 
-// MARK: winograd.c, winograd_product.c — convolutions by 3 × 3 filters, one after the other, in a quarter of the products; float32, for AVX-512.
+// MARK: winograd.c, winograd_product.c — convolutions by 3 × 3 filters, one after the other, in a quarter of the products; float32.
 
 /// The numbers of a transformed tile.
 #define FX_WINOGRAD 36
 /// The columns of tiles that are transformed at a time.
 #define FX_WINOGRAD_COLUMNS 40
 /// Images of `channels` planes input[0] × input[1], and results of `outputs` planes output[0] × output[1] that are cut into rows × columns tiles of 4 × 4; the first
-/// one sees the input from −before on. Tiles are numbered through all images. Channels and outputs come in blocks of 16, the last one filled up. A
-/// transformed tile's numbers lie `apart` elements from each other.
+/// one sees the input from −before on. Tiles are numbered through all images. Channels and outputs come in blocks of L = fx_winograd_lanes(), the last one filled
+/// up. A transformed tile's numbers lie `apart` elements from each other.
 typedef struct { ptrdiff_t channels, outputs, input[2], output[2], before[2], rows, columns; } fx_winograd;
 
-/// Whether this processor has what it takes.
-int fx_winograd_fits(void);
-/// What tiles first ..< first + count see of a block's channels, transformed: tile t's number e of channel c goes to v[e·apart + (t − first)·16 + c % 16]; zero beyond
+/// The channels, or outputs, of a block: those of a vector.
+int fx_winograd_lanes(void);
+/// What tiles first ..< first + count see of a block's channels, transformed: tile t's number e of channel c goes to v[e·apart + (t − first)·L + c % L]; zero beyond
 /// the last channel.
 void fx_winograd_image(const fx_winograd *w, ptrdiff_t first, ptrdiff_t count, ptrdiff_t block, const float *x, ptrdiff_t apart, float *v);
 /// The filters of a block's outputs for a block's channels, transformed: that of (o, c) lies at f[o·row_step + c·channel_step], turned by 180° if `reversed`, and its
-/// number e goes to u[e·apart + ((o / 32)·wide + c)·32 + o % 32], `wide` being the channels of whole blocks; zero beyond the last channel.
+/// number e goes to u[e·apart + ((o / 2L)·wide + c)·2L + o % 2L], `wide` being the channels of whole blocks; zero beyond the last channel.
 void fx_winograd_filters(const fx_winograd *w, ptrdiff_t output_block, ptrdiff_t block, ptrdiff_t row_step, ptrdiff_t channel_step, int reversed, const float *f,
                          ptrdiff_t apart, float *u);
-/// One number's products, m[t·lead + o] = Σ over c of v[((c / 16)·count + t)·16 + c % 16]·u[c·32 + o], for at most 32 outputs.
+/// One number's products, m[t·lead + o] = Σ over c of v[((c / L)·count + t)·L + c % L]·u[c·2L + o], for at most 2L outputs.
 void fx_winograd_products(ptrdiff_t count, ptrdiff_t channels, ptrdiff_t outputs, const float *v, const float *u, float *m, ptrdiff_t lead);
 /// The results of tiles first ..< first + count for a block's outputs from m[e·apart + (t − first)·lead + o], plus a bias if there is one.
 /// Returns whether all are finite.
@@ -287,7 +287,7 @@ int fx_winograd_result(const fx_winograd *w, ptrdiff_t first, ptrdiff_t count, p
 /// The result's adjoint: m[e·apart + (t − first)·lead + o] from dy.
 void fx_winograd_result_adjoint(const fx_winograd *w, ptrdiff_t first, ptrdiff_t count, ptrdiff_t block, const float *dy, ptrdiff_t apart, ptrdiff_t lead,
                                 float *m);
-/// The products' adjoint in the filters: u[o·wide + c] = Σ over t of m[t·lead + o]·v[((c / 16)·count + t)·16 + c % 16], or += where `adds`.
+/// The products' adjoint in the filters: u[o·wide + c] = Σ over t of m[t·lead + o]·v[((c / L)·count + t)·L + c % L], or += where `adds`.
 void fx_winograd_products_adjoint(ptrdiff_t count, ptrdiff_t outputs, ptrdiff_t wide, const float *m, ptrdiff_t lead, const float *v, int adds, float *u);
 /// The filters' adjoint: f[outputs, channels, 3, 3] of output o and a block's channels from u[e·apart + o·wide + c]. Returns whether all are finite.
 int fx_winograd_filters_adjoint(const fx_winograd *w, ptrdiff_t o, ptrdiff_t block, const float *u, ptrdiff_t apart, float *f);

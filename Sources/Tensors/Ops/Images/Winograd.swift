@@ -1,7 +1,6 @@
 import CKernels
 
-/// A convolution by 3 × 3 filters without a stride in a quarter of the products, by Winograd's algorithm F(4 × 4, 3 × 3); float32, where the
-/// processor has AVX-512.
+/// A convolution by 3 × 3 filters without a stride in a quarter of the products, by Winograd's algorithm F(4 × 4, 3 × 3); float32.
 ///
 /// Tiles of 6 × 6 places and the filters are transformed to 36 numbers each; those are multiplied and summed up over channels, which is 36 matrix
 /// products, and the sums transformed back to 4 × 4 results. The gradient of the image is such a convolution, too; for that of the filters each step is
@@ -12,24 +11,25 @@ import CKernels
 struct Winograd {
   private let raw: fx_winograd
   private let batch: Int
-  /// In whole blocks of 16.
+  /// In whole blocks of so many as a vector has.
   private let channels, outputs: Int
 
-  private static let fits = fx_winograd_fits() != 0
+  private static let lanes = Int(fx_winograd_lanes())
   private static let numbers = Int(FX_WINOGRAD)
 
   /// Nil where the geometry is another.
   init?(_ window: fx_window, batch: Int, channels: Int, outputs: Int, _ dtype: DType) {
     guard dtype == .float32, window.window == (1, 3, 3), window.stride == (1, 1, 1), window.dilation == (1, 1, 1), window.before.0 == 0,
-      window.input.0 == 1, window.output.0 == 1, batch > 0, channels > 0, outputs > 0, window.output.1 > 0, window.output.2 > 0, Self.fits
+      window.input.0 == 1, window.output.0 == 1, batch > 0, channels > 0, outputs > 0, window.output.1 > 0, window.output.2 > 0
     else { return nil }
     raw = fx_winograd(
       channels: channels, outputs: outputs, input: (window.input.1, window.input.2), output: (window.output.1, window.output.2),
       before: (window.before.1, window.before.2), rows: window.output.1.parts(of: 4), columns: window.output.2.parts(of: 4))
     self.batch = batch
-    (self.channels, self.outputs) = (channels.rounded(to: 16), outputs.rounded(to: 16))
+    (self.channels, self.outputs) = (channels.rounded(to: Self.lanes), outputs.rounded(to: Self.lanes))
   }
 
+  private var lanes: Int { Self.lanes }
   private var tiles: Int { batch * raw.rows * raw.columns }
 
   /// Whether it is faster than the sum as it is written, by nanoseconds of one core.
@@ -47,7 +47,7 @@ struct Winograd {
   private var isLarge: Bool { written > 5_000 }
 
   /// So many elements from one number to the next: an odd number of cache lines, for at a power of two 36 of them would drive each other out.
-  private func apart(_ count: Int) -> Int { (count / 16 | 1) * 16 }
+  private func apart(_ count: Int) -> Int { ((count + 15) / 16 | 1) * 16 }
 
   // MARK: y
 
@@ -61,14 +61,14 @@ struct Winograd {
     _ x: UnsafeMutableRawPointer, _ filters: UnsafeMutableRawPointer, steps: (output: Int, channel: Int), isReversed: Bool,
     bias: UnsafeMutableRawPointer?, into y: UnsafeMutableRawPointer
   ) throws(TensorError) -> Bool {
-    let each = apart(outputs.rounded(to: 32) * channels)
+    let each = apart(outputs.rounded(to: 2 * lanes) * channels)
     let transformed = try Tensor(uninitialized: [Self.numbers * each], .float32)
     let u = transformed.floats
-    parallel(outputs / 16 * (channels / 16), grain: 8) { range in
+    parallel(outputs / lanes * (channels / lanes), grain: 8) { range in
       for i in range {
         withRaw {
           fx_winograd_filters(
-            $0, i / (channels / 16), i % (channels / 16), steps.output, steps.channel, isReversed ? 1 : 0, filters.floats, each, u)
+            $0, i / (channels / lanes), i % (channels / lanes), steps.output, steps.channel, isReversed ? 1 : 0, filters.floats, each, u)
         }
       }
     }
@@ -94,10 +94,10 @@ struct Winograd {
       let (v, m) = (memory.take(Self.numbers * seen, Float.self), memory.take(Self.numbers * made, Float.self))
       let (first, count) = (group * size, Swift.min(size, tiles - group * size))
       return withRaw { raw in
-        for block in 0..<channels / 16 { fx_winograd_image(raw, first, count, block, x, seen, v + block * count * 16) }
-        for e in 0..<Self.numbers { products(count, e, 0..<outputs.parts(of: 32), v, seen, u, each, m, made) }
+        for block in 0..<channels / lanes { fx_winograd_image(raw, first, count, block, x, seen, v + block * count * lanes) }
+        for e in 0..<Self.numbers { products(count, e, 0..<outputs.parts(of: 2 * lanes), v, seen, u, each, m, made) }
         var isFinite = true
-        for block in 0..<outputs / 16 where fx_winograd_result(raw, first, count, block, m, made, outputs, bias, y) == 0 {
+        for block in 0..<outputs / lanes where fx_winograd_result(raw, first, count, block, m, made, outputs, bias, y) == 0 {
           isFinite = false
         }
         return isFinite
@@ -114,29 +114,29 @@ struct Winograd {
     let memory = try Tensor(uninitialized: [Self.numbers * (seen + made)], .float32)
     let v = memory.floats
     let m = v + Self.numbers * seen
-    parallel(channels / 16, grain: Swift.max(1, 64 / tiles)) { range in
-      for block in range { withRaw { fx_winograd_image($0, 0, tiles, block, x, seen, v + block * tiles * 16) } }
+    parallel(channels / lanes, grain: Swift.max(1, 64 / tiles)) { range in
+      for block in range { withRaw { fx_winograd_image($0, 0, tiles, block, x, seen, v + block * tiles * lanes) } }
     }
-    let panels = outputs.parts(of: 32)
+    let panels = outputs.parts(of: 2 * lanes)
     parallel(Self.numbers * panels, grain: 2) { range in
       for part in range { products(tiles, part / panels, part % panels..<part % panels + 1, v, seen, u, each, m, made) }
     }
     defer { withExtendedLifetime(memory) {} }
-    return try allFinite(outputs / 16) { block in
+    return try allFinite(outputs / lanes) { block in
       withRaw { fx_winograd_result($0, 0, tiles, block, m, made, outputs, bias, y) != 0 }
     }
   }
 
-  /// The products of number e for some panels of 32 outputs.
+  /// The products of number e for some panels of two vectors of outputs.
   private func products(
     _ count: Int, _ e: Int, _ panels: Range<Int>, _ v: UnsafeMutablePointer<Float>, _ seen: Int, _ u: UnsafeMutablePointer<Float>,
     _ each: Int,
     _ m: UnsafeMutablePointer<Float>, _ made: Int
   ) {
     for panel in panels {
+      let first = 2 * lanes * panel
       fx_winograd_products(
-        count, channels, Swift.min(32, outputs - 32 * panel), v + e * seen, u + e * each + panel * 32 * channels, m + e * made + 32 * panel,
-        outputs)
+        count, channels, Swift.min(2 * lanes, outputs - first), v + e * seen, u + e * each + first * channels, m + e * made + first, outputs)
     }
   }
 
@@ -156,7 +156,7 @@ struct Winograd {
     let v = memory.floats
     let m = v + Self.numbers * seen
     let u = m + Self.numbers * made
-    let (inputs, blocks) = (channels / 16, (channels + outputs) / 16)
+    let (inputs, blocks) = (channels / lanes, (channels + outputs) / lanes)
     let totals = try tiles > DoubleAccumulator.chunk ? DoubleAccumulator(Self.numbers * each) : nil
     var terms = 0
     for first in stride(from: 0, to: tiles, by: stretch) {
@@ -167,7 +167,7 @@ struct Winograd {
         let (from, to) = (count * part / parts, count * (part + 1) / parts)
         withRaw {
           if block < inputs {
-            fx_winograd_image($0, first + from, to - from, block, x, seen, v + (block * count + from) * 16)
+            fx_winograd_image($0, first + from, to - from, block, x, seen, v + (block * count + from) * lanes)
           } else {
             fx_winograd_result_adjoint($0, first + from, to - from, block - inputs, y, made, outputs, m + from * outputs)
           }
