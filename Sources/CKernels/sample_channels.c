@@ -1,5 +1,8 @@
-// Samples anywhere in planes, with the channels inside: as resample.c has them, but a place is read once for up to 16 channels, which lie
+// Samples anywhere in planes, with the channels inside: as sample.c has them, but a place is read once for up to 16 channels, which lie
 // side by side in a copy.
+#ifndef FX_PASS
+#define FX_FILE "sample_channels.c"
+#define FX_FLOATS
 #include "kernels.h"
 
 // Elements [n, width] of [channels, n], zeros for channels that are not there.
@@ -7,49 +10,14 @@ static void turn_in(int size, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t width, 
   if (channels < width) memset(to, 0, (size_t)(n * width * size));
   fx_copy(size, 2, (ptrdiff_t[]){n, channels}, (ptrdiff_t[]){1, n}, x, (ptrdiff_t[]){width, 1}, to);
 }
+
 static void turn_out(int size, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t width, const void *x, void *to) {
   fx_copy(size, 2, (ptrdiff_t[]){channels, n}, (ptrdiff_t[]){1, width}, x, (ptrdiff_t[]){n, 1}, to);
 }
 
 #define EACH for (ptrdiff_t c = 0; c < W; c++)
 
-#define SAMPLE(S, T)                                                                                          \
-  FX_INLINE void points_##S(ptrdiff_t W, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const T *weights, const T *x, T *y) { \
-    for (ptrdiff_t p = 0; p < points; p++) {                                                                  \
-      T sums[16] = {0};                                                                                       \
-      for (ptrdiff_t t = 0; t < taps; t++) {                                                                  \
-        int64_t at = places[t * points + p];                                                                  \
-        T w = weights[t * points + p];                                                                        \
-        if (at >= 0) EACH sums[c] += w * x[at * W + c];                                                       \
-      }                                                                                                       \
-      memcpy(y + p * W, sums, (size_t)W * sizeof(T));                                                         \
-    }                                                                                                         \
-  }                                                                                                           \
-  FX_INLINE void points_weights_##S(ptrdiff_t W, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const T *x, const T *y, T *weights) { \
-    for (ptrdiff_t p = 0; p < points; p++)                                                                    \
-      for (ptrdiff_t t = 0; t < taps; t++) {                                                                  \
-        int64_t at = places[t * points + p];                                                                  \
-        if (at < 0) continue;                                                                                 \
-        T products[16];                                                                                       \
-        EACH products[c] = x[at * W + c] * y[p * W + c];                                                      \
-        for (ptrdiff_t half = W / 2; half > 0; half /= 2)                                                     \
-          for (ptrdiff_t c = 0; c < half; c++) products[c] += products[c + half];                             \
-        weights[t * points + p] += products[0];                                                               \
-      }                                                                                                       \
-  }                                                                                                           \
-  FX_CLONES static void sample_##S(ptrdiff_t width, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const T *weights, const T *x, T *y) { \
-    if (width == 4) points_##S(4, taps, points, places, weights, x, y);                                       \
-    else if (width == 8) points_##S(8, taps, points, places, weights, x, y);                                  \
-    else points_##S(16, taps, points, places, weights, x, y);                                                 \
-  }                                                                                                           \
-  FX_CLONES static void sample_weights_##S(ptrdiff_t width, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const T *x, const T *y, \
-                                           T *weights) {                                                      \
-    if (width == 4) points_weights_##S(4, taps, points, places, x, y, weights);                               \
-    else if (width == 8) points_weights_##S(8, taps, points, places, x, y, weights);                          \
-    else points_weights_##S(16, taps, points, places, x, y, weights);                                         \
-  }
-SAMPLE(f32, float)
-SAMPLE(f64, double)
+#include "targets.h"
 
 ptrdiff_t fx_sample_width(ptrdiff_t channels) { return channels <= 4 ? 4 : channels <= 8 ? 8 : 16; }
 
@@ -64,22 +32,64 @@ ptrdiff_t fx_sample_width(ptrdiff_t channels) { return channels <= 4 ? 4 : chann
     BODY                                                                                                      \
   }
 
-void fx_sample_inside(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const void *weights,
-                      const void *x, void *y, void *memory) {
+void fx_sample_inside(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places,
+                      const void *weights, const void *x, void *y, void *memory) {
   STRETCHES({
     turn_in(size, count, n, width, (const char *)x + at_plane, planes);
-    if (dtype == FX_F32) sample_f32(width, taps, points, places, weights, (const float *)planes, (float *)values);
-    if (dtype == FX_F64) sample_f64(width, taps, points, places, weights, (const double *)planes, (double *)values);
+    FX_DISPATCH(dtype, sample, width, taps, points, places, weights, (void *)planes, (void *)values);
     turn_out(size, count, points, width, values, (char *)y + at_values);
   })
 }
+
 void fx_sample_weights_inside(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places,
                               const void *x, const void *y, void *weights, void *memory) {
   memset(weights, 0, (size_t)(taps * points * ELEMENT));
   STRETCHES({
     turn_in(size, count, n, width, (const char *)x + at_plane, planes);
     turn_in(size, count, points, width, (const char *)y + at_values, values);
-    if (dtype == FX_F32) sample_weights_f32(width, taps, points, places, (const float *)planes, (const float *)values, weights);
-    if (dtype == FX_F64) sample_weights_f64(width, taps, points, places, (const double *)planes, (const double *)values, weights);
+    FX_DISPATCH(dtype, sample_weights, width, taps, points, places, (void *)planes, (void *)values, weights);
   })
 }
+
+#else
+
+FX_INLINE void FX(points)(ptrdiff_t W, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const T *weights, const T *x, T *y) {
+  for (ptrdiff_t p = 0; p < points; p++) {
+    T sums[16] = {0};
+    for (ptrdiff_t t = 0; t < taps; t++) {
+      int64_t at = places[t * points + p];
+      T w = weights[t * points + p];
+      if (at >= 0) EACH sums[c] += w * x[at * W + c];
+    }
+    memcpy(y + p * W, sums, (size_t)W * sizeof(T));
+  }
+}
+
+FX_INLINE void FX(points_weights)(ptrdiff_t W, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const T *x, const T *y,
+                  T *weights) {
+  for (ptrdiff_t p = 0; p < points; p++)
+    for (ptrdiff_t t = 0; t < taps; t++) {
+      int64_t at = places[t * points + p];
+      if (at < 0) continue;
+      T products[16];
+      EACH products[c] = x[at * W + c] * y[p * W + c];
+      for (ptrdiff_t half = W / 2; half > 0; half /= 2)
+        for (ptrdiff_t c = 0; c < half; c++) products[c] += products[c + half];
+      weights[t * points + p] += products[0];
+    }
+}
+
+static void FX(sample)(ptrdiff_t width, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const T *weights, const T *x, T *y) {
+  if (width == 4) FX(points)(4, taps, points, places, weights, x, y);
+  else if (width == 8) FX(points)(8, taps, points, places, weights, x, y);
+  else FX(points)(16, taps, points, places, weights, x, y);
+}
+
+static void FX(sample_weights)(ptrdiff_t width, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const T *x, const T *y,
+               T *weights) {
+  if (width == 4) FX(points_weights)(4, taps, points, places, x, y, weights);
+  else if (width == 8) FX(points_weights)(8, taps, points, places, x, y, weights);
+  else FX(points_weights)(16, taps, points, places, x, y, weights);
+}
+
+#endif

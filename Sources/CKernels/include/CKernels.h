@@ -391,7 +391,7 @@ void fx_triangle(int size, int upper, ptrdiff_t first, ptrdiff_t count, ptrdiff_
 /// y[i₀·y₀ + …] += x[i₀·x₀ + …] over `dims` in row-major order; places of y may be the same for several elements. No bool.
 void fx_add_strided(int dtype, int rank, const ptrdiff_t *dims, const ptrdiff_t *x_strides, const void *x, const ptrdiff_t *y_strides, void *y);
 
-// MARK: convolution.c, pooling.c, resample.c — images; [batch, channels, …] row-major.
+// MARK: convolution.c, pooling.c, resample.c, sample.c — images; [batch, channels, …] row-major.
 
 /// A window that slides over a volume of three axes (images have one axis of size 1 in front, signals two). Output i of an axis sees the
 /// inputs i·stride − before + j·dilation, j in 0 ..< window; those outside 0 ..< input are padding. `after` is the padding behind the last
@@ -433,7 +433,7 @@ void fx_tile_product(int dtype, ptrdiff_t rows, ptrdiff_t depth, const void *a, 
 void fx_tile_weight(int dtype, ptrdiff_t depth, const ptrdiff_t *offsets, ptrdiff_t count, const fx_run *runs, const void *b, const void *dy,
                     ptrdiff_t lead, void *sums);
 
-// MARK: convolution_planes.c — one channel, one output.
+// MARK: convolution_pad.c, convolution_planes.c — one channel, one output.
 
 /// fx_tile_pad of one channel; `is_clear` if y has zeros wherever it has no element of x, as the copy of another plane leaves it.
 void fx_tile_pad_plane(int dtype, const fx_tile *t, int is_clear, const void *x, void *y);

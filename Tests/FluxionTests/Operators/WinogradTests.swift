@@ -1,9 +1,8 @@
-import CKernels
 import Testing
 
 @testable import Tensors
 
-/// Winograd's algorithm beside its slow twin, the convolution's sum as it is written; where the processor lacks what it takes, the twin beside itself.
+/// Winograd's algorithm beside its slow twin, the convolution's sum as it is written.
 @Suite struct WinogradTests {
   /// Images [batch, channels, height, width] by filters to so many outputs.
   struct Shapes: CustomTestStringConvertible {

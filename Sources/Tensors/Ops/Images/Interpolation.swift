@@ -131,6 +131,12 @@ public func interpolate(
   return resampled(x, sizes, scales.map { 1 / $0 }, method, alignsCorners, antialiases)
 }
 
+/// Axes in the order that makes the least work: those that shrink the most first, and of axes that grow alike the last one, along which sums take longer.
+private func orderOfAxes(_ sizes: Shape, _ from: [Int]) -> [Int] {
+  let ratios = zip(sizes, from).map { Double($0) / Double(Swift.max(1, $1)) }
+  return ratios.indices.sorted { a, b in ratios[a] != ratios[b] ? ratios[a] < ratios[b] : (ratios[a] < 1) == (a < b) }
+}
+
 /// The last axes resampled, one after the other: `scales` are the steps in x from one element of the result to the next.
 private func resampled(
   _ x: Tensor, _ sizes: Shape, _ scales: [Double], _ method: Interpolation, _ alignsCorners: Bool, _ antialiases: Bool
@@ -149,8 +155,8 @@ private func resampled(
   }
   if isPossible == nil { return .placeholder }
   var y = x
-  for (i, scale) in scales.enumerated() {
-    let axis = x.rank - sizes.rank + i
+  for i in orderOfAxes(sizes, x.shape.suffix(sizes.rank).map { $0 }) {
+    let (axis, scale) = (x.rank - sizes.rank + i, scales[i])
     let n = x.shape[axis]
     if n == 0 {
       fail(TensorError("interpolate", "axis \(axis) of \(x.shape) has no elements; 1 or more would fit"))
