@@ -391,6 +391,17 @@ void fx_triangle(int size, int upper, ptrdiff_t first, ptrdiff_t count, ptrdiff_
 /// y[i₀·y₀ + …] += x[i₀·x₀ + …] over `dims` in row-major order; places of y may be the same for several elements. No bool.
 void fx_add_strided(int dtype, int rank, const ptrdiff_t *dims, const ptrdiff_t *x_strides, const void *x, const ptrdiff_t *y_strides, void *y);
 
+// MARK: pad.c
+
+/// What stands beyond an image's edge: a value, or elements as Swift's `PaddingMode` has them.
+typedef enum { FX_CONSTANT, FX_REFLECT, FX_REPLICATE, FX_CIRCULAR } fx_border_mode;
+/// Images of size[0] rows of size[1] elements, and how many rows and elements stand before and after them.
+typedef struct { ptrdiff_t size[2], before[2], after[2]; } fx_border;
+
+/// Rows first ..< first + count of images within borders, counted through all images; `size` is an element's bytes (1, 4 or 8). No border is larger than
+/// its mode allows.
+void fx_pad_rows(int size, fx_border_mode mode, const fx_border *b, ptrdiff_t first, ptrdiff_t count, const void *value, const void *x, void *y);
+
 // MARK: convolution.c, pooling.c, resample.c, sample.c — images; [batch, channels, …] row-major.
 
 /// A window that slides over a volume of three axes (images have one axis of size 1 in front, signals two). Output i of an axis sees the

@@ -41,14 +41,15 @@ struct Attention: Primitive {
         let weights = scratch.pointer + part * block * (keys + 1) * size
         let factors = weights + block * keys * size
         for task in (tasks * part / parts)..<(tasks * (part + 1) / parts) {
-          let (batch, first) = (task / blocks, task % blocks * block)
+          let (batch, first) = (task / blocks, walk.place(task % blocks, of: blocks) * block)
           let count = Swift.min(block, queries - first)
+          let keys = walk.seen(first, count)
           // The exponentials' sums divide the results, which are fewer.
-          try walk.weights(batch, first, count, weights, factors)
+          try walk.weights(batch, first, count, keys, weights, factors)
           walk.drop(batch, first, count, weights)
           let rows = y.pointer + (batch * queries + first) * features * size
           try walk.counting(walk.v(batch), keys, features, weights, (count, keys, 1), rows) { b throws(TensorError) in
-            try walk.sums(count, features, weights, b, rows)
+            try walk.sums(count, keys, features, weights, b, rows)
           }
           fx_scale_rows(y.dtype.code, count, features, factors, rows)
         }
@@ -140,9 +141,10 @@ struct AttentionGradient: Primitive {
               totals.0.take(dk)
               totals.1.take(dv)
             }
+            let keys = walk.seen(first, count)
             let at = (batch * queries + first) * features * size
             let rows = BLAS.Operand(pointer: dy.pointer + at, isTransposed: false, lead: features)
-            try walk.weights(batch, first, count, weights, nil)
+            try walk.weights(batch, first, count, keys, weights, nil)
             fx_clear_rows(dtype.code, count, features, dy.pointer + at, keys, weights)
             var used = weights
             if forward.dropout != nil {
@@ -150,11 +152,11 @@ struct AttentionGradient: Primitive {
               walk.drop(batch, first, count, kept)
               used = kept
             }
-            try BLAS.gemm(dtype, keys, features, count, walk.whole(used).flipped, rows, adds: true, dv, features)
-            try walk.products(count, features, rows, walk.v(batch), slopes)
+            try BLAS.gemm(dtype, keys, features, count, walk.whole(used, keys).flipped, rows, adds: true, dv, features)
+            try walk.products(count, keys, features, rows, walk.v(batch), slopes)
             walk.drop(batch, first, count, slopes)
             fx_attention_scores(dtype.code, count, keys, features, forward.scale, y.pointer + at, dy.pointer + at, weights, slopes)
-            let ds = walk.whole(slopes)
+            let ds = walk.whole(slopes, keys)
             if width == 0 { continue }
             let dq = dq + (batch * queries + first) * width * size
             try walk.counting(walk.k(batch), keys, width, slopes, (count, keys, 1), dq) { b throws(TensorError) in
@@ -217,7 +219,15 @@ private struct AttentionWalk {
   func k(_ batch: Int) -> BLAS.Operand { operand(keysOf, ks, batch) }
   func v(_ batch: Int) -> BLAS.Operand { operand(valuesOf, vs, batch) }
   /// A block of weights.
-  func whole(_ pointer: UnsafeMutableRawPointer) -> BLAS.Operand { BLAS.Operand(pointer: pointer, isTransposed: false, lead: keys) }
+  func whole(_ pointer: UnsafeMutableRawPointer, _ keys: Int) -> BLAS.Operand {
+    BLAS.Operand(pointer: pointer, isTransposed: false, lead: keys)
+  }
+  /// How many keys some queries see: behind them causal masks leave none. Dropout counts all.
+  func seen(_ first: Int, _ count: Int) -> Int {
+    forward.isCausal && forward.dropout == nil ? Swift.min(keys, first + count) : keys
+  }
+  /// The blocks of queries in an order of which every stretch is as much work: causal masks leave the first ones little.
+  func place(_ i: Int, of blocks: Int) -> Int { !forward.isCausal ? i : i % 2 == 0 ? i / 2 : blocks - 1 - i / 2 }
 
   /// A product into `result` of factors by their rows and steps with b [k, n], rows of which that have only factors of 0 may hold anything.
   func counting(
@@ -249,21 +259,23 @@ private struct AttentionWalk {
 
   /// Weights • values for `count` rows of weights.
   func sums(
-    _ count: Int, _ features: Int, _ weights: UnsafeMutableRawPointer, _ v: BLAS.Operand, _ result: UnsafeMutableRawPointer
+    _ count: Int, _ keys: Int, _ features: Int, _ weights: UnsafeMutableRawPointer, _ v: BLAS.Operand, _ result: UnsafeMutableRawPointer
   ) throws(TensorError) {
     let dtype = queriesOf.dtype
     if count * keys * features <= Self.small(dtype) && !v.isTransposed {
       fx_row_sums(dtype.code, count, keys, features, weights, v.pointer, v.lead, result)
     } else {
-      try BLAS.gemm(dtype, count, features, keys, whole(weights), v, adds: false, result, features)
+      try BLAS.gemm(dtype, count, features, keys, whole(weights, keys), v, adds: false, result, features)
     }
   }
 
   /// Products of so many steps are not worth a call of CBLAS, nor of what is in its place; sums in lanes round less often besides.
   private static func small(_ dtype: DType) -> Int { DirectProduct.isThere(dtype) ? 1024 : 4096 }
 
-  /// a • bᵀ for `count` rows of a and all keys.
-  func products(_ count: Int, _ width: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, _ result: UnsafeMutableRawPointer) throws(TensorError) {
+  /// a • bᵀ for `count` rows of a and the first keys.
+  func products(
+    _ count: Int, _ keys: Int, _ width: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, _ result: UnsafeMutableRawPointer
+  ) throws(TensorError) {
     let dtype = queriesOf.dtype
     if width == 0 {
       fillElements(result, 0, dtype, count * keys)
@@ -274,11 +286,11 @@ private struct AttentionWalk {
     }
   }
 
-  /// The weights of queries `first` and on; with `factors`, exponentials that are still to be multiplied by those.
+  /// The weights of queries `first` and on for the first keys; with `factors`, exponentials that are still to be multiplied by those.
   func weights(
-    _ batch: Int, _ first: Int, _ count: Int, _ weights: UnsafeMutableRawPointer, _ factors: UnsafeMutableRawPointer?
+    _ batch: Int, _ first: Int, _ count: Int, _ keys: Int, _ weights: UnsafeMutableRawPointer, _ factors: UnsafeMutableRawPointer?
   ) throws(TensorError) {
-    try products(count, width, q(batch, first), k(batch), weights)
+    try products(count, keys, width, q(batch, first), k(batch), weights)
     var place: UnsafeMutableRawPointer?
     var (row, column) = (0, 0)
     if let mask {

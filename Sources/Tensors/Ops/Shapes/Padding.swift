@@ -1,3 +1,5 @@
+import CKernels
+
 /// What stands beyond a tensor's edge: the edge mirrored, the edge itself again, or the other edge.
 public enum PaddingMode: Sendable {
   /// The elements before the edge in reverse order, without the edge: c b | a b c | b a.
@@ -71,11 +73,44 @@ struct PadBorder: Primitive {
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let y = try Tensor(uninitialized: result.shape, result.dtype)
     if y.elementCount == 0 { return y }
+    let code = mode == .reflect ? FX_REFLECT : mode == .replicate ? FX_REPLICATE : FX_CIRCULAR
+    if BorderedRows(x, before, y.shape)?.write(code, nil, x, to: y) != nil { return y }
     copyElements(from: x, to: interior(x.shape, y.shape).view(y))
     for (target, source) in parts(x.shape, y.shape) { copyElements(from: source.view(y), to: target.view(y)) }
     return y
   }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [FoldBorder(padding: self, shape: x.shape)(dy)] }
+}
+
+/// Images, the last two axes of a tensor, within borders that only these have: written row by row.
+struct BorderedRows {
+  private let border: fx_border
+  private let rows: Int
+
+  /// Nil where other axes have borders, too, or elements do not lie in order.
+  ///
+  /// - Parameter before: How many elements stand before x along each axis of the result.
+  init?(_ x: Tensor, _ before: Shape, _ result: Shape) {
+    let rank = x.rank
+    guard rank > 0, x.isContiguous, x.elementCount > 0, (0..<Swift.max(0, rank - 2)).allSatisfy({ x.shape[$0] == result[$0] }) else {
+      return nil
+    }
+    func numbers(_ axis: Int) -> (size: Int, before: Int, after: Int) {
+      axis < 0 ? (1, 0, 0) : (x.shape[axis], before[axis], result[axis] - before[axis] - x.shape[axis])
+    }
+    let (line, element) = (numbers(rank - 2), numbers(rank - 1))
+    border = fx_border(
+      size: (line.size, element.size), before: (line.before, element.before), after: (line.after, element.after))
+    rows = result.elementCount / Swift.max(1, result[rank - 1])
+  }
+
+  func write(_ mode: fx_border_mode, _ value: UnsafeMutableRawPointer?, _ x: Tensor, to y: Tensor) {
+    parallel(rows, grain: Swift.max(1, Blocks.grain * rows / Swift.max(1, y.elementCount))) { range in
+      withUnsafePointer(to: border) {
+        fx_pad_rows(Int32(y.dtype.byteCount), mode, $0, range.lowerBound, range.count, value, x.pointer, y.pointer)
+      }
+    }
+  }
 }
 
 /// PadBorder's transpose: the interior, with each element of the border added to what it is a copy of.
