@@ -77,17 +77,22 @@ FX_INLINE void FX(put)(T *y, VEC x, ptrdiff_t n) {
   else FX(store_some)(y, x, n);
 }
 
+FX_INLINE VEC FX(get)(const T *y, ptrdiff_t n) { return n == FX_LANES ? FX(load)(y) : FX(load_some)(y, n); }
+
 // What sums in double have, and x.
 FX_INLINE VEC FX(with_far)(const double *far, VEC x) {
   for (int l = 0; l < FX_LANES; l++) x[l] = (T)(far[l] + (double)x[l]);
   return x;
 }
 
-// `count` rows of two vectors: sums over k of a[k, row] times the vectors at b + offsets[k].
-FX_INLINE void FX(block)(ptrdiff_t count, ptrdiff_t depth, const T *a, const T *b0, const T *b1, const ptrdiff_t *offsets, const T *bias,
-                  T *y0, ptrdiff_t n0, T *y1, ptrdiff_t n1, ptrdiff_t lead) {
+// `count` rows of two vectors: sums over k of a[k, row] times the vectors at b + offsets[k], added to what is there where `adds`.
+FX_INLINE void FX(block)(ptrdiff_t count, ptrdiff_t depth, const T *a, const T *b0, const T *b1, const ptrdiff_t *offsets, const T *bias, int adds,
+                         T *y0, ptrdiff_t n0, T *y1, ptrdiff_t n1, ptrdiff_t lead) {
   VEC totals[ROWS * 2];
-  FX_UNROLL for (int r = 0; r < ROWS; r++) totals[2 * r] = totals[2 * r + 1] = (VEC){0} + (bias && r < count ? bias[r] : 0);
+  FX_UNROLL for (int r = 0; r < ROWS; r++) {
+    totals[2 * r] = totals[2 * r + 1] = (VEC){0} + (bias && r < count ? bias[r] : 0);
+    if (adds && r < count) totals[2 * r] = FX(get)(y0 + r * lead, n0), totals[2 * r + 1] = FX(get)(y1 + r * lead, n1);
+  }
   double far[ROWS * 2][FX_LANES];
   if (depth > LONGEST) memset(far, 0, sizeof far);
   for (ptrdiff_t start = 0; start < depth; start += STRETCH) {
@@ -114,17 +119,22 @@ FX_INLINE void FX(block)(ptrdiff_t count, ptrdiff_t depth, const T *a, const T *
     }
 }
 
-static void FX(product)(ptrdiff_t rows, ptrdiff_t depth, const T *a, const ptrdiff_t *offsets, ptrdiff_t count, const fx_run *runs,
-               const T *b, const T *bias, T *y, ptrdiff_t lead) {
-  // As many rows of a at a time as stay in half a second-level cache.
-  ptrdiff_t most = max_size(1, (384 << 10) / (ROWS * depth * (ptrdiff_t)sizeof(T) + 1)) * ROWS;
-  for (ptrdiff_t top = 0; top < rows; top += most)
-    for (ptrdiff_t v = 0; v < count; v += 2) {
-      fx_run one = runs[v], two = v + 1 < count ? runs[v + 1] : (fx_run){one.from, one.to, 0};
-      for (ptrdiff_t r = top; r < rows && r < top + most; r += ROWS)
-        FX(block)(min_size(ROWS, rows - r), depth, a + r * depth, b + one.from, b + two.from, offsets, bias ? bias + r : bias,
-                  y + r * lead + one.to, one.count, y + r * lead + two.to, two.count, lead);
-    }
+static void FX(product)(ptrdiff_t rows, ptrdiff_t depth, const T *a, const ptrdiff_t *offsets, ptrdiff_t count, const fx_run *runs, const T *b,
+                        const T *bias, T *y, ptrdiff_t lead) {
+  // So many terms at a time that what two vectors see of the image stays in the first-level cache for all rows, and as many rows as stay in half a
+  // second-level cache. A long sum goes on where it would have added up a stretch, to the same bits.
+  ptrdiff_t part = depth <= 32 * STRETCH || depth > LONGEST ? depth : 12 * STRETCH;
+  ptrdiff_t most = max_size(1, (384 << 10) / (ROWS * part * (ptrdiff_t)sizeof(T) + 1)) * ROWS;
+  for (ptrdiff_t start = 0; start < depth; start += part) {
+    ptrdiff_t terms = min_size(part, depth - start);
+    for (ptrdiff_t top = 0; top < rows; top += most)
+      for (ptrdiff_t v = 0; v < count; v += 2) {
+        fx_run one = runs[v], two = v + 1 < count ? runs[v + 1] : (fx_run){one.from, one.to, 0};
+        for (ptrdiff_t r = top; r < rows && r < top + most; r += ROWS)
+          FX(block)(min_size(ROWS, rows - r), terms, a + r * depth + start * ROWS, b + one.from, b + two.from, offsets + start,
+                    bias ? bias + r : bias, start > 0, y + r * lead + one.to, one.count, y + r * lead + two.to, two.count, lead);
+      }
+  }
 }
 
 // MARK: The weight

@@ -32,12 +32,13 @@ struct Winograd {
   private var lanes: Int { Self.lanes }
   private var tiles: Int { batch * raw.rows * raw.columns }
 
-  /// Whether it is faster than the sum as it is written, by nanoseconds of one core.
+  /// Whether it is faster than the sum as it is written, by nanoseconds of one core with AVX-512; with shorter vectors all of it takes longer alike.
   ///
-  /// Blocks are filled up and tiles cut off; that sum's operand takes time, too.
+  /// Blocks are filled up and tiles cut off; that sum's operand takes time, too. Filters of several megabytes go to memory and back as 36 numbers each.
   var pays: Bool {
     let filters = Double(raw.outputs * raw.channels)
-    return isLarge && 1.2 * (work + 2 * filters) < written + 8 * filters
+    let isFar = Self.numbers * 4 * raw.outputs * raw.channels > 8 << 20
+    return isLarge && 1.2 * (work + (isFar ? 8 : 2) * filters) < written + 2 * filters
   }
   /// The same of the gradient of the filters: their numbers go to memory and back.
   var paysForWeight: Bool { isLarge && 1.2 * (work + 10 * Double(raw.outputs * raw.channels)) < written }
