@@ -30,6 +30,9 @@ extern int fx_level;
 // Helpers of a cloned function must be compiled anew within each clone. Those that come by macro are not all used everywhere.
 #define FX_INLINE static inline __attribute__((always_inline, unused))
 
+// Helpers of a pass (targets.h) that are long enough for a call: inlined they would be compiled again and again. Not all are used everywhere.
+#define FX_FUNCTION static __attribute__((noinline, unused))
+
 // Over a loop whose result may be exactly one of its operands: iterations are independent, so no overlap checks are needed.
 #define FX_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 
@@ -78,8 +81,12 @@ fx_kernel fx_special_kernel(int op, int dtype);
 // Behind fx_mean_pool: whether it was done row by row.
 int fx_mean_rows(int dtype, const fx_window *w, int padded, int64_t divisor, ptrdiff_t planes, const void *x, void *y);
 
-// Behind fx_reduce, for the positions of extremes; `columns` if the inner axis is contiguous and worth a vector loop.
-void fx_extreme_positions(int largest, int dtype, int columns, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner,
+// How an axis is reduced: along rows, columns beside each other (the inner axis is contiguous and worth a vector loop), or many rows of at most
+// SHORT_ROW elements at a time (their number is `outer`, `inner` is 1).
+typedef enum { ROWS, COLUMNS, SHORT_ROWS } reduction_way;
+
+// Behind fx_reduce, for the positions of extremes.
+void fx_extreme_positions(int largest, int dtype, reduction_way way, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner,
                           const ptrdiff_t *strides, const void *x, int64_t *y);
 
 #endif
