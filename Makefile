@@ -17,7 +17,7 @@ MODULES = Tensors Autodiff Models Optimizers Data Training Fluxion
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
-setup: ## install OpenBLAS, LAPACKE and zlib where they are missing
+setup: ## install OpenBLAS, LAPACKE, zlib, libpng and libjpeg where they are missing
 	@sh Scripts/setup.sh
 
 demo: setup ## train a perceptron on handwritten digits

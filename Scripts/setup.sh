@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what building Fluxion needs beside Swift: the development files of OpenBLAS, LAPACKE, zlib, libpng and libjpeg.
+# Installs what building Fluxion needs beside Swift: the development files of OpenBLAS, LAPACKE, zlib, libpng and libjpeg. On macOS, where nobody
+# has tried it yet, libpng and libjpeg by Homebrew: Accelerate stands in for OpenBLAS and LAPACKE, and zlib is the system's.
 # Says nothing and changes nothing when all of it is there. `make` calls it before every build.
 set -eu
 
@@ -10,11 +11,12 @@ stop() {
 
 command -v swift >/dev/null 2>&1 || stop "Swift is missing: install it from https://www.swift.org/install and put it on your PATH."
 
-# The bindings to Accelerate are still to be written.
-[ "$(uname -s)" != Darwin ] || stop "macOS is not supported yet: the bindings to Accelerate are still to be written."
+system=$(uname -s)
 
-# A compiler, to ask whether headers and libraries are found where the build will look for them: Swift comes with clang.
+# A compiler, to ask whether headers and libraries are found where the build will look for them: Swift comes with clang. On macOS the one in
+# /usr/bin, which knows where the system's headers are.
 compiler="$(dirname "$(command -v swift)")/clang"
+[ "$system" != Darwin ] || compiler=/usr/bin/clang
 [ -x "$compiler" ] || compiler=$(command -v clang || command -v cc || command -v gcc) ||
   stop "no C compiler found: Swift's own clang should be beside swift."
 
@@ -24,11 +26,16 @@ found() {
     "$compiler" -x c - -o /dev/null $flags "-l$2" >/dev/null 2>&1
 }
 
-# The libraries that are missing, by name. Where OpenBLAS is kept in a folder of its own (Fedora), pkg-config knows it, as the build does.
+# The libraries that are missing, by name. Where they are kept in folders of their own (OpenBLAS on Fedora, Homebrew's), pkg-config knows them, as
+# the build does.
 missing() {
-  flags=$(pkg-config --cflags --libs openblas libpng libjpeg 2>/dev/null) || flags=$(pkg-config --cflags --libs openblas 2>/dev/null) || flags=
-  found cblas.h openblas cblas_sgemm || printf ' OpenBLAS'
-  found lapacke.h lapacke LAPACKE_sgetrf || printf ' LAPACKE'
+  if [ "$system" = Darwin ]; then
+    flags=$(pkg-config --cflags --libs libpng libjpeg 2>/dev/null) || flags=
+  else
+    flags=$(pkg-config --cflags --libs openblas libpng libjpeg 2>/dev/null) || flags=$(pkg-config --cflags --libs openblas 2>/dev/null) || flags=
+    found cblas.h openblas cblas_sgemm || printf ' OpenBLAS'
+    found lapacke.h lapacke LAPACKE_sgetrf || printf ' LAPACKE'
+  fi
   found zlib.h z inflate || printf ' zlib'
   found png.h png png_create_read_struct || printf ' libpng'
   found jpeglib.h jpeg jpeg_mem_src || printf ' libjpeg'
@@ -37,7 +44,15 @@ missing() {
 absent=$(missing)
 [ -n "$absent" ] || exit 0
 
-if command -v apt-get >/dev/null 2>&1; then
+if [ "$system" = Darwin ]; then
+  # Homebrew refuses to run as root, and needs no update: it does so by itself. SwiftPM finds the libraries by pkg-config.
+  command -v brew >/dev/null 2>&1 || stop "missing:$absent; install Homebrew from https://brew.sh, or pkgconf, libpng and jpeg-turbo by other means."
+  echo "setup: missing:$absent; installing pkgconf libpng jpeg-turbo"
+  brew install --quiet pkgconf libpng jpeg-turbo >/dev/null || stop "Homebrew could not install pkgconf, libpng and jpeg-turbo."
+  absent=$(missing)
+  [ -z "$absent" ] || stop "installed pkgconf, libpng and jpeg-turbo, and still not found by the compiler:$absent; xcode-select --install gives zlib."
+  exit 0
+elif command -v apt-get >/dev/null 2>&1; then
   update="apt-get update -q"
   install="env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends"
   openblas=libopenblas-dev lapacke=liblapacke-dev zlib=zlib1g-dev png=libpng-dev jpeg=libjpeg-dev

@@ -4,6 +4,47 @@
 
 #define LAPACK_COL_MAJOR 102
 
+// LAPACK's routines as Accelerate has them: all arguments by address.
+#define FX_LAPACK(S, T)                                                                                                       \
+  void S##potrf_(const char *uplo, const int *n, T *a, const int *lda, int *info) FX_ACCELERATE(S##potrf);                    \
+  void S##getrf_(const int *m, const int *n, T *a, const int *lda, int *ipiv, int *info) FX_ACCELERATE(S##getrf);             \
+  void S##getrs_(const char *trans, const int *n, const int *nrhs, const T *a, const int *lda, const int *ipiv, T *b,         \
+                 const int *ldb, int *info) FX_ACCELERATE(S##getrs);                                                          \
+  void S##getri_(const int *n, T *a, const int *lda, const int *ipiv, T *work, const int *lwork, int *info)                   \
+      FX_ACCELERATE(S##getri);                                                                                                \
+  void S##geqrf_(const int *m, const int *n, T *a, const int *lda, T *tau, T *work, const int *lwork, int *info)              \
+      FX_ACCELERATE(S##geqrf);                                                                                                \
+  void S##orgqr_(const int *m, const int *n, const int *k, T *a, const int *lda, const T *tau, T *work, const int *lwork,     \
+                 int *info) FX_ACCELERATE(S##orgqr);                                                                          \
+  void S##gesdd_(const char *job, const int *m, const int *n, T *a, const int *lda, T *s, T *u, const int *ldu, T *vt,        \
+                 const int *ldvt, T *work, const int *lwork, int *iwork, int *info) FX_ACCELERATE(S##gesdd);                  \
+  void S##gebrd_(const int *m, const int *n, T *a, const int *lda, T *d, T *e, T *tauq, T *taup, T *work, const int *lwork,   \
+                 int *info) FX_ACCELERATE(S##gebrd);                                                                          \
+  void S##bdsdc_(const char *uplo, const char *compq, const int *n, T *d, T *e, T *u, const int *ldu, T *vt, const int *ldvt, \
+                 T *q, int *iq, T *work, int *iwork, int *info) FX_ACCELERATE(S##bdsdc);                                      \
+  void S##ormbr_(const char *vect, const char *side, const char *trans, const int *m, const int *n, const int *k, const T *a, \
+                 const int *lda, const T *tau, T *c, const int *ldc, T *work, const int *lwork, int *info)                    \
+      FX_ACCELERATE(S##ormbr);                                                                                                \
+  void S##syevd_(const char *job, const char *uplo, const int *n, T *a, const int *lda, T *w, T *work, const int *lwork,      \
+                 int *iwork, const int *liwork, int *info) FX_ACCELERATE(S##syevd);                                           \
+  void S##geev_(const char *left, const char *right, const int *n, T *a, const int *lda, T *wr, T *wi, T *vl,                 \
+                const int *ldvl, T *vr, const int *ldvr, T *work, const int *lwork, int *info) FX_ACCELERATE(S##geev);        \
+  void S##gels_(const char *trans, const int *m, const int *n, const int *nrhs, T *a, const int *lda, T *b, const int *ldb,   \
+                T *work, const int *lwork, int *info) FX_ACCELERATE(S##gels);                                                 \
+  void S##gelsy_(const int *m, const int *n, const int *nrhs, T *a, const int *lda, T *b, const int *ldb, int *jpvt,          \
+                 const T *rcond, int *rank, T *work, const int *lwork, int *info) FX_ACCELERATE(S##gelsy);                    \
+  void S##gelss_(const int *m, const int *n, const int *nrhs, T *a, const int *lda, T *b, const int *ldb, T *s,               \
+                 const T *rcond, int *rank, T *work, const int *lwork, int *info) FX_ACCELERATE(S##gelss);                    \
+  void S##gelsd_(const int *m, const int *n, const int *nrhs, T *a, const int *lda, T *b, const int *ldb, T *s,               \
+                 const T *rcond, int *rank, T *work, const int *lwork, int *iwork, int *info) FX_ACCELERATE(S##gelsd);        \
+  void S##laswp_(const int *n, T *a, const int *lda, const int *k1, const int *k2, const int *ipiv, const int *incx)          \
+      FX_ACCELERATE(S##laswp);
+
+FX_LAPACK(s, float)
+FX_LAPACK(d, double)
+
+#undef FX_LAPACK
+
 #define FX_LAPACKE(S, T)                                                                                                      \
   static inline int LAPACKE_##S##potrf_work(int layout, char uplo, int n, T *a, int lda) {                                    \
     int info = 0;                                                                                                             \
@@ -18,12 +59,12 @@
   static inline int LAPACKE_##S##getrs_work(int layout, char trans, int n, int nrhs, const T *a, int lda, const int *ipiv,    \
                                             T *b, int ldb) {                                                                  \
     int info = 0;                                                                                                             \
-    S##getrs_(&trans, &n, &nrhs, (T *)a, &lda, (int *)ipiv, b, &ldb, &info);                                                  \
+    S##getrs_(&trans, &n, &nrhs, a, &lda, ipiv, b, &ldb, &info);                                                  \
     return info;                                                                                                              \
   }                                                                                                                           \
   static inline int LAPACKE_##S##getri_work(int layout, int n, T *a, int lda, const int *ipiv, T *work, int lwork) {          \
     int info = 0;                                                                                                             \
-    S##getri_(&n, a, &lda, (int *)ipiv, work, &lwork, &info);                                                                 \
+    S##getri_(&n, a, &lda, ipiv, work, &lwork, &info);                                                                 \
     return info;                                                                                                              \
   }                                                                                                                           \
   static inline int LAPACKE_##S##geqrf_work(int layout, int m, int n, T *a, int lda, T *tau, T *work, int lwork) {            \
@@ -34,7 +75,7 @@
   static inline int LAPACKE_##S##orgqr_work(int layout, int m, int n, int k, T *a, int lda, const T *tau, T *work,            \
                                             int lwork) {                                                                      \
     int info = 0;                                                                                                             \
-    S##orgqr_(&m, &n, &k, a, &lda, (T *)tau, work, &lwork, &info);                                                            \
+    S##orgqr_(&m, &n, &k, a, &lda, tau, work, &lwork, &info);                                                            \
     return info;                                                                                                              \
   }                                                                                                                           \
   static inline int LAPACKE_##S##gesdd_work(int layout, char job, int m, int n, T *a, int lda, T *s, T *u, int ldu, T *vt,    \
@@ -58,7 +99,7 @@
   static inline int LAPACKE_##S##ormbr_work(int layout, char vect, char side, char trans, int m, int n, int k, const T *a,    \
                                             int lda, const T *tau, T *c, int ldc, T *work, int lwork) {                       \
     int info = 0;                                                                                                             \
-    S##ormbr_(&vect, &side, &trans, &m, &n, &k, (T *)a, &lda, (T *)tau, c, &ldc, work, &lwork, &info);                        \
+    S##ormbr_(&vect, &side, &trans, &m, &n, &k, a, &lda, tau, c, &ldc, work, &lwork, &info);                        \
     return info;                                                                                                              \
   }                                                                                                                           \
   static inline int LAPACKE_##S##syevd_work(int layout, char job, char uplo, int n, T *a, int lda, T *w, T *work, int lwork,  \
@@ -98,7 +139,7 @@
     return info;                                                                                                              \
   }                                                                                                                           \
   static inline int LAPACKE_##S##laswp_work(int layout, int n, T *a, int lda, int k1, int k2, const int *ipiv, int incx) {    \
-    S##laswp_(&n, a, &lda, &k1, &k2, (int *)ipiv, &incx);                                                                     \
+    S##laswp_(&n, a, &lda, &k1, &k2, ipiv, &incx);                                                                     \
     return 0;                                                                                                                 \
   }
 

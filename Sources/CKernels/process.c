@@ -33,4 +33,11 @@ __attribute__((constructor)) static void end_threads(void) {
 
 int fx_processors(void) { return 0; }
 
+#if defined(__APPLE__)
+#include <stdlib.h>
+
+// Products are shared among Fluxion's own threads. Accelerate reads this at its first call, and for all threads; a user's own setting stays.
+__attribute__((constructor)) static void limit_threads(void) { setenv("VECLIB_MAXIMUM_THREADS", "1", 0); }
+#endif
+
 #endif

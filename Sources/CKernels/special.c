@@ -1,5 +1,8 @@
 // Element-wise instructions on floats beyond the elementary functions: other bases, quotients rounded down, signs, and the functions
 // of gamma.h.
+#if defined(__APPLE__) && !defined(_REENTRANT)
+#define _REENTRANT  // Apple's header declares `lgamma_r` only where this is defined.
+#endif
 #include <math.h>
 
 #include "gamma.h"

@@ -16,7 +16,8 @@ package enum NumberText {
   package static func significant(_ x: Double, _ digits: Int) -> String { text("%.\(digits)g", x) }
 
   #if canImport(Darwin)
-    private nonisolated(unsafe) static let locale = newlocale(LC_ALL_MASK, "C", nil)
+    // LC_NUMERIC_MASK, written out: the masks are macros of more than a number, which Swift need not see.
+    private nonisolated(unsafe) static let locale = newlocale(1 << 4, "C", nil)
   #else
     private nonisolated(unsafe) static let locale = newlocale(1 << LC_NUMERIC, "C", nil)
   #endif

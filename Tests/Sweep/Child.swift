@@ -13,12 +13,20 @@ struct Child {
 
   /// Runs cases from a position on up to a row, telling each one's beginning and end on the standard output.
   static func run(_ rows: [Row], from start: Position, to end: Int) throws {
-    var limit = rlimit(rlim_cur: rlim_t(memory), rlim_max: rlim_t(memory))
-    setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
-    limit = rlimit(rlim_cur: rlim_t(processorTime), rlim_max: rlim_t(processorTime))
-    setrlimit(__rlimit_resource_t(RLIMIT_CPU.rawValue), &limit)
-    limit = rlimit(rlim_cur: 0, rlim_max: 0)
-    setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
+    #if canImport(Glibc)
+      func limit(_ resource: __rlimit_resource, _ most: Int) {
+        var limit = rlimit(rlim_cur: rlim_t(most), rlim_max: rlim_t(most))
+        setrlimit(__rlimit_resource_t(resource.rawValue), &limit)
+      }
+    #else
+      func limit(_ resource: Int32, _ most: Int) {
+        var limit = rlimit(rlim_cur: rlim_t(most), rlim_max: rlim_t(most))
+        setrlimit(resource, &limit)
+      }
+    #endif
+    limit(RLIMIT_AS, memory)
+    limit(RLIMIT_CPU, processorTime)
+    limit(RLIMIT_CORE, 0)
     // Each line at once: the last one that comes tells where a child ended.
     func tell(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
     for i in start.row..<end {
@@ -56,7 +64,11 @@ struct Sweep {
   /// Runs a child from a position on; gives the position behind the case that it ended in.
   private mutating func runChild(from start: Child.Position) throws -> Child.Position {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    #if os(Linux)
+      process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    #else
+      process.executableURL = Bundle.main.executableURL
+    #endif
     process.arguments = ["--child", "\(start.row)", "\(start.attack)"]
     let (output, errors) = (Pipe(), FileManager.default.temporaryDirectory.appendingPathComponent("sweep-\(getpid())"))
     _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
