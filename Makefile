@@ -8,6 +8,7 @@ SWIFT_FLAGS ?=
 ARGS ?=
 PEERS ?= .build/peers
 ROUNDS ?= 3
+LEVEL ?=
 SOURCES = Package.swift Sources Tests Benchmarks Examples
 MODULES = Tensors Autodiff Models Optimizers Data Training Fluxion
 
@@ -29,9 +30,9 @@ test: setup ## run all tests; what each printed is in .build/test.log
 bench: setup ## run the benchmarks, e.g. ARGS="--filter train/"
 	$(SWIFT) run -c release $(SWIFT_FLAGS) bench $(ARGS)
 
-bench-peers: setup ## measure beside PyTorch and JAX, set up in PEERS if need be; ROUNDS=3
+bench-peers: setup ## measure beside PyTorch and JAX, set up in PEERS if need be; ROUNDS=3, LEVEL=avx2 limits all alike
 	$(SWIFT) build -c release $(SWIFT_FLAGS) --product bench
-	python3 Benchmarks/Peers/compare.py --peers $(PEERS) --rounds $(ROUNDS) \
+	python3 Benchmarks/Peers/compare.py --peers $(PEERS) --rounds $(ROUNDS) $(if $(LEVEL),--level $(LEVEL)) \
 	  --bench "$$($(SWIFT) build -c release $(SWIFT_FLAGS) --show-bin-path)/bench" $(ARGS)
 
 server: setup ## train the digits model, serve it over HTTP, and check and load the server

@@ -384,4 +384,117 @@ rows |= {
     "kernel/sum-channels/32x64x32x32": kernel(lambda x: x.sum((0, 1, 2)), of(32, 32, 32, 64)),
 }
 
+
+
+def resize(height, width):
+    """Without the wider weights that JAX gives smaller images unless told, as PyTorch and Fluxion do."""
+    return lambda x: jax.image.resize(x, (x.shape[0], height, width, x.shape[3]), "bilinear", antialias=False)
+
+
+def conv2d(stride, edge):
+    return lambda x, w: jax.lax.conv_general_dilated(
+        x, w, (stride, stride), [(edge, edge)] * 2, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+
+def attention(is_causal):
+    """[batch, time, heads, features], as JAX has it."""
+    return lambda q, k, v: jax.nn.dot_product_attention(q, k, v, is_causal=is_causal)
+
+
+def gradient(function):
+    return jax.grad(lambda x: (function(x) ** 2).sum())
+
+
+def symmetric():
+    x = normal(64, 64)
+    return x + x.T
+
+
+def double(n):
+    """A row in float64, which JAX has only where it is switched on."""
+
+    def prepare():
+        with jax.enable_x64(True):
+            x, y = (jnp.asarray(random.normal(size=(n, n)), jnp.float64) for _ in range(2))
+            job = jax.jit(jnp.matmul)
+
+        def call():
+            with jax.enable_x64(True):
+                return job(x, y)
+
+        return call
+
+    return prepare
+
+
+def wide_dense():
+    return [dense(1024, 2048), dense(2048, 2048), dense(2048, 10)]
+
+
+def encoder(width, blocks):
+    def block():
+        return {
+            "norm1": affine(width), "norm2": affine(width), "qkv": dense(width, 3 * width), "out": dense(width, width),
+            "up": dense(width, 4 * width), "down": dense(4 * width, width),
+        }  # fmt: skip
+
+    return {"blocks": [block() for _ in range(blocks)], "out": dense(width, 10)}
+
+
+def run_encoder(heads):
+    def run(p, x):
+        for block in p["blocks"]:
+            q, k, v = (part.reshape(*x.shape[:2], heads, -1) for part in jnp.split(apply(block["qkv"], x), 3, -1))
+            x = norm(block["norm1"], x + apply(block["out"], jax.nn.dot_product_attention(q, k, v).reshape(x.shape)))
+            x = norm(block["norm2"], x + apply(block["down"], jax.nn.relu(apply(block["up"], x))))
+        return apply(p["out"], x.mean(1))
+
+    return run
+
+
+def lstm_step(p, x, hidden, cell):
+    i, f, g, o = jnp.split(x @ p["x"] + p["b"] + hidden @ p["h"] + p["bh"], 4, -1)
+    cell = jax.nn.sigmoid(f) * cell + jax.nn.sigmoid(i) * jnp.tanh(g)
+    return jax.nn.sigmoid(o) * jnp.tanh(cell), cell
+
+
+def gru_step(p, x, hidden):
+    r, u, n = jnp.split(x @ p["x"] + p["b"], 3, -1)
+    hr, hu, hn = jnp.split(hidden @ p["h"] + p["bh"], 3, -1)
+    r, u = jax.nn.sigmoid(r + hr), jax.nn.sigmoid(u + hu)
+    return (1 - u) * jnp.tanh(n + r * hn) + u * hidden
+
+
+def linear(x, w, b):
+    return x @ w.T + b
+
+
+long, one = of(1, 1024, 8, 64), of(1, 256)
+rows |= {
+    "kernel/resize-up/8x16x64x64-160x160": kernel(resize(160, 160), of(8, 64, 64, 16)),
+    "kernel/resize-down/8x16x128x128-56x56": kernel(resize(56, 56), of(8, 128, 128, 16)),
+    "kernel/elu-gradient/1M": kernel(gradient(jax.nn.elu), of(1 << 20)),
+    "kernel/relu-gradient/1M": kernel(gradient(jax.nn.relu), of(1 << 20)),
+    "kernel/pad/16x32x56x56-2": kernel(lambda x: jnp.pad(x, [(0, 0), (2, 2), (2, 2), (0, 0)]), of(16, 56, 56, 32)),
+    "kernel/qr/64": kernel(jnp.linalg.qr, of(64, 64)),
+    "kernel/eigh/64": kernel(jnp.linalg.eigh, symmetric),
+    "kernel/conv2d-stride-2/16x64x32x32-128": kernel(conv2d(2, 1), images, of(3, 3, 64, 128)),
+    "kernel/conv2d-1x1/16x256x14x14-256": kernel(conv2d(1, 0), of(16, 14, 14, 256), of(1, 1, 256, 256)),
+    "kernel/conv2d-5x5/16x32x28x28-64": kernel(conv2d(1, 2), of(16, 28, 28, 32), of(5, 5, 32, 64)),
+    "kernel/attention/1x8x1024x64": kernel(attention(False), long, long, long),
+    "kernel/attention-causal/1x8x1024x64": kernel(attention(True), long, long, long),
+    "kernel/linear/256x1024x2048": kernel(linear, of(256, 1024), of(2048, 1024), of(2048)),
+    "kernel/linear/1x384x1536": kernel(linear, of(1, 384), of(1536, 384), of(1536)),
+    "kernel/matmul-float64/256": double(256),
+    "kernel/matmul-float64/1024": double(1024),
+    "kernel/scatter-add/16384x64-4096": kernel(
+        lambda x, values, ids: x.at[ids].add(values), of(4096, 64), of(16384, 64), ids(4096, 16384)),
+    "kernel/std-columns/4096x256": kernel(lambda x: x.std(0, ddof=1), of(4096, 256)),
+    "train/wide-dense/256": train(wide_dense, run_mlp, of(256, 1024), ids(10, 256)),
+    "train/encoder-256/8x128": train(lambda: encoder(256, 2), run_encoder(4), of(8, 128, 256), ids(10, 8), optax.adamw(1e-3)),
+    "infer/lstm-step/1x256": kernel(lstm_step, lambda: gates(256, 256, 4), one, one, one),
+    "infer/gru-step/1x256": kernel(gru_step, lambda: gates(256, 256, 3), one, one),
+    "infer/encoder-384/1x128": infer(lambda: encoder(384, 4), run_encoder(6), of(1, 128, 384)),
+}
+
 timing.run("jax", rows, options, jax.block_until_ready)

@@ -9,7 +9,7 @@ GROUPS = {"train/": "Training steps", "infer/": "Answers", "kernel/": "Operators
 
 def speedup(row):
     """How many times as fast as the fastest peer."""
-    return min(time for engine, time in row.items() if engine != "fluxion") / row["fluxion"]
+    return min(time for engine, time in row.items() if engine in ENGINES) / row["fluxion"]
 
 
 def fastest(row):
@@ -17,9 +17,12 @@ def fastest(row):
 
 
 def grouped(results):
-    """Title and rows of each group that has some."""
+    """Title and rows of each group that has some; where the engines are limited without JAX's times, which are not limited as the others are."""
     for prefix, title in GROUPS.items():
         rows = [(name, row) for name, row in results["rows"].items() if name.startswith(prefix)]
+        if "level" in results:
+            rows = [(name, {engine: time for engine, time in row.items() if engine != "jax"}) for name, row in rows]
+        rows = [(name, row) for name, row in rows if len(row) > 1]
         if rows:
             yield title, rows
 
@@ -32,8 +35,9 @@ def mean(rows):
 def circumstances(results):
     versions = results["versions"]
     threads = results["threads"]
+    level = f", limited to {results['level']}" if "level" in results else ""
     return (
-        f"{results['machine']}, {threads} {'thread' if threads == 1 else 'threads'}, float32, {results['date']}; "
+        f"{results['machine']}{level}, {threads} {'thread' if threads == 1 else 'threads'}, float32, {results['date']}; "
         f"PyTorch {versions['torch']}, JAX {versions['jax']}"
     )
 
@@ -50,6 +54,16 @@ def page(results):
         "",
         "![How many times as fast as the fastest peer](peers.svg)",
     ]
+    if "level" in results:
+        lines += [
+            "",
+            f"Every engine is limited to {results['level']}, but for JAX's matrix products and convolutions, which XLA's flag does not limit: its times",
+            "(†) are told, and do not count in the last column.",
+        ]
+    eager = results.get("eager", {})
+    if eager:
+        lines += ["", f"‡ Run eagerly by torch.compile, by its own account: {'; '.join(sorted(set(eager.values())))}."]
+    engines = dict(ENGINES) | ({"jax": f"{ENGINES['jax']} †"} if "level" in results else {})
     for title, rows in grouped(results):
         wins = sum(speedup(row) >= 1 for _, row in rows)
         lines += [
@@ -58,11 +72,14 @@ def page(results):
             "",
             f"{mean(rows):.2f} times as fast in the geometric mean; at least as fast in {wins} of {len(rows)}.",
             "",
-            "| row | Fluxion | " + " | ".join(ENGINES.values()) + " | times as fast |",
+            "| row | Fluxion | " + " | ".join(engines.values()) + " | times as fast |",
             "|---|---:|" + "---:|" * (len(ENGINES) + 1),
         ]
         for name, row in rows:
-            times = " | ".join(digits(row[engine]) if engine in row else "–" for engine in ["fluxion", *ENGINES])
+            all_times = results["rows"][name]
+            times = " | ".join(
+                digits(all_times[engine]) + (" ‡" if engine == "torch.compile" and name in eager else "") if engine in all_times else "–"
+                for engine in ["fluxion", *ENGINES])
             factor = f"{speedup(row):.2f}"
             lines.append(f"| {name} | {times} | {factor if speedup(row) >= 1 else f'**{factor}**'} |")
     return "\n".join(lines) + "\n"
@@ -103,7 +120,7 @@ def chart(results, prefixes=tuple(GROUPS)):
         "<title>How many times as fast as the fastest peer Fluxion is</title>",
         f"<style>{STYLE}</style>",
         f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>',
-        text(32, 42, "Fluxion beside the fastest of PyTorch, torch.compile and JAX", "ink", 'font-size="20" font-weight="600"'),
+        text(32, 42, f"Fluxion beside the fastest of {'PyTorch and torch.compile' if 'level' in results else 'PyTorch, torch.compile and JAX'}", "ink", 'font-size="20" font-weight="600"'),
         text(32, 64, circumstances(results), "gray"),
         text(32, 84, "times as fast, logarithmic; right of the line Fluxion is ahead", "gray"),
     ]

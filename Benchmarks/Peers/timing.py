@@ -19,13 +19,18 @@ def arguments(description):
     return parser
 
 
-def run(engine, rows, options, finish=lambda result: None):
-    """Prints one JSON object for each wanted row. `finish` waits for what a job has begun."""
+def run(engine, rows, options, finish=lambda result: None, begin=lambda: None, check=lambda figures: True):
+    """Prints one JSON object for each wanted row; gives the names of those that `check` found wrong.
+
+    `finish` waits for what a job has begun, `begin` runs before a row is prepared, `check` looks at a row's figures before they are printed.
+    """
+    wrong = []
     for name, prepare in rows.items():
         if not any(text in name for text in options.filter):
             continue
         figures = {"row": name, "engine": engine}
         try:
+            begin()
             job = prepare()
             if options.memory:
                 for _ in range(20):
@@ -35,7 +40,10 @@ def run(engine, rows, options, finish=lambda result: None):
                 figures["us"] = round(fastest(job, finish) * 1e6, 3)
         except Exception as error:  # A row that a peer cannot do is no reason to leave out the others.
             figures["error"] = str(error)[:200]
+        if not check(figures):
+            wrong.append(name)
         print(json.dumps(figures), flush=True)
+    return wrong
 
 
 def fastest(job, finish):

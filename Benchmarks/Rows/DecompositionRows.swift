@@ -20,6 +20,15 @@ func decompositionRows() -> [Row] {
       let x = Tensor.normal([256, 256])
       return { svd(x, fullMatrices: true).s }
     },
+    .timed("kernel/qr/64") {
+      let x = Tensor.normal([64, 64])
+      return { qr(x).r }
+    },
+    .timed("kernel/eigh/64") {
+      let x = Tensor.normal([64, 64])
+      let symmetric = x + x.transposed()
+      return { symmetricEigen(symmetric).values }
+    },
     .timed("kernel/solve/1024x8x8") {
       let (x, y) = (Tensor.normal([1024, 8, 8]) + Tensor.eye(8) * 8, Tensor.normal([1024, 8, 1]))
       return { solve(x, y) }

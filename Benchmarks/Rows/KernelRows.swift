@@ -120,5 +120,21 @@ func layoutRows() -> [Row] {
       let (table, ids) = (Tensor.normal([10_000, 128]), classIDs([1024], below: 10_000))
       return { table[ids] }
     },
+    kernel("scatter-add/16384x64-4096", .floats((2 * 16384 + 2 * 4096) * 64)) {
+      let (x, values, ids) = (Tensor.normal([4096, 64]), Tensor.normal([16384, 64]), classIDs([16384], below: 4096))
+      return { x.adding(values, at: ids, axis: 0) }
+    },
+    kernel("std-columns/4096x256", .floats(n * n)) {
+      let x = Tensor.normal([4096, 256])
+      return { x.standardDeviation(axis: 0) }
+    },
+    kernel("elu-gradient/1M", .floats(2 * n * n)) {
+      let x = Tensor.normal([n * n])
+      return { gradient(at: x) { elu($0).squared.sum() } }
+    },
+    kernel("relu-gradient/1M", .floats(2 * n * n)) {
+      let x = Tensor.normal([n * n])
+      return { gradient(at: x) { relu($0).squared.sum() } }
+    },
   ]
 }

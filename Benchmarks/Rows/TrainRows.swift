@@ -81,7 +81,7 @@ func infer<M: Model<Tensor, Tensor>>(
 
 /// The matrix products of a training step through dense layers of these sizes: each layer's result, the gradient at its weight and, but for
 /// the first layer, at its input.
-private func training(_ sizes: [Int], _ batch: Int) -> Work {
+func training(_ sizes: [Int], _ batch: Int) -> Work {
   let weights = zip(sizes, sizes.dropFirst()).map { $0 * $1 }
   return .product(batch, 3 * weights.reduce(0, +) - weights[0], 1)
 }

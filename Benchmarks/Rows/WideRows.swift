@@ -1,0 +1,69 @@
+import Fluxion
+
+/// Wide dense layers, float64, long attention, transformer encoders, and single steps of recurrent cells.
+func wideRows() -> [Row] {
+  func linear(_ m: Int, _ k: Int, _ n: Int) -> Row {
+    .timed("kernel/linear/\(m)x\(k)x\(n)", .product(m, n, k)) {
+      let (x, w, b) = (Tensor.normal([m, k]), Tensor.normal([n, k]), Tensor.normal([n]))
+      return { x • w.transposed() + b }
+    }
+  }
+  func double(_ n: Int) -> Row {
+    .timed("kernel/matmul-float64/\(n)", .product(n, n, n)) {
+      let (x, y) = (Tensor.normal([n, n], .float64), Tensor.normal([n, n], .float64))
+      return { x • y }
+    }
+  }
+  /// 8 heads of 64 features, of which the causal one needs half of the products.
+  func long(_ name: String, isCausal: Bool) -> Row {
+    .timed("kernel/\(name)/1x8x1024x64", .product(8 * 1024, isCausal ? 1024 : 2048, 64)) {
+      let (q, k, v) = (Tensor.normal([1, 8, 1024, 64]), Tensor.normal([1, 8, 1024, 64]), Tensor.normal([1, 8, 1024, 64]))
+      return { attention(q, k, v, isCausal: isCausal) }
+    }
+  }
+  /// A step from the state that the step before left.
+  func step<M: Model<Tensor, Tensor>>(_ name: String, gates: Int, _ model: @autoclosure @escaping () -> M) -> Row {
+    .timed("infer/\(name)/1x256", .product(1, gates * 256, 512), budget: .fastestPeer) {
+      var model = model()
+      let x = Tensor.normal([1, 256])
+      return { model(x) }
+    }
+  }
+  let wide = [1024, 2048, 2048, 10]
+  return [
+    linear(256, 1024, 2048), linear(1, 384, 1536), double(256), double(1024), long("attention", isCausal: false),
+    long("attention-causal", isCausal: true),
+    train(
+      "train/wide-dense/256", training(wide, 256),
+      Chain {
+        Dense(1024, 2048, activation: relu)
+        Dense(2048, 2048, activation: relu)
+        Dense(2048, 10)
+      }, Adam(learningRate: 1e-3), .normal([256, 1024]), classIDs([256], below: 10)
+    ) { crossEntropy($0, $1) },
+    train(
+      "train/encoder-256/8x128", work(batch: 8, width: 256, blocks: 2, passes: 3), encoder(256, heads: 4, blocks: 2),
+      AdamW(learningRate: 1e-3), .normal([8, 128, 256]), classIDs([8], below: 10)
+    ) { crossEntropy($0, $1) },
+    step("lstm-step", gates: 4, LSTM(256, 256)), step("gru-step", gates: 3, GRU(256, 256)),
+    infer(
+      "infer/encoder-384/1x128", work(batch: 1, width: 384, blocks: 4, passes: 1), encoder(384, heads: 6, blocks: 4),
+      .normal([1, 128, 384])),
+  ]
+}
+
+@Sendable private func meanOverTime(_ x: Tensor) -> Tensor { x.mean(axis: 1) }
+
+/// Post-norm transformer blocks, and classes of the mean over time: [batch, time, width] to [batch, 10].
+private func encoder(_ width: Int, heads: Int, blocks: Int) -> Chain {
+  Chain {
+    for _ in 0..<blocks { TransformerEncoderBlock(width, heads: heads, hidden: 4 * width, activation: relu, dropout: 0) }
+    meanOverTime
+    Dense(width, 10)
+  }
+}
+
+/// The matrix products of a pass over sequences of 128: those with weights, those of queries with keys and of weights with values.
+private func work(batch: Int, width: Int, blocks: Int, passes: Int) -> Work {
+  .product(batch * 128, passes * blocks * (12 * width * width + 2 * 128 * width), 1)
+}
