@@ -30,6 +30,10 @@ void fx_reduce(int op, int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner,
   else FX_DISPATCH_ELEMENTS(dtype, reduce, way, op, outer, n, inner, steps, x, y);
 }
 
+void fx_reduce_join(int op, int dtype, int bands, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const void *x, void *y) {
+  if (op >= 0 && op <= FX_R_ALL) FX_DISPATCH_ELEMENTS(dtype, join, op, bands, outer, n, inner, x, y);
+}
+
 #else
 #include "turned.h"
 
@@ -123,6 +127,26 @@ static void FX(reduce)(reduction_way way, int op, ptrdiff_t outer, ptrdiff_t n, 
   int any = op == FX_R_ANY || op == FX_R_MAX;
   if (way == SHORT_ROWS) FX(find_short)(!any, outer, n, strides, x, y);
   else FX(find)(!any, way, outer, n, inner, strides, x, y);
+}
+
+static void FX(join)(int op, int bands, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const void *x, void *y) {
+#ifdef FX_IS_BOOL
+  // Truth values come to the same in any order.
+  int any = op == FX_R_ANY || op == FX_R_MAX;
+  const uint8_t *values = x;
+  uint8_t *to = y;
+  for (ptrdiff_t o = 0; o < outer; o++)
+    for (ptrdiff_t i = 0; i < inner; i++) {
+      int found = !any;
+      for (ptrdiff_t k = 0; k < n; k++) found = any ? found | values[(o * n + k) * inner + i] : found & values[(o * n + k) * inner + i];
+      to[o * inner + i] = (uint8_t)found;
+    }
+#else
+  if (op == FX_R_SUM) FX(join_all_sum)(bands, outer, n, inner, x, y);
+  if (op == FX_R_PROD) FX(join_all_prod)(bands, outer, n, inner, x, y);
+  if (op == FX_R_MAX) FX(join_all_max)(bands, outer, n, inner, x, y);
+  if (op == FX_R_MIN) FX(join_all_min)(bands, outer, n, inner, x, y);
+#endif
 }
 
 #endif

@@ -77,6 +77,34 @@ static void OWN(axis)(reduction_way way, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t
       OWN(strip)(n, min_size(COLUMN_BLOCK, inner - i), strides[1], x + o * strides[0] + i, y + o * inner + i);
 }
 
+// What follows a row's blocks, and a column's bands of ROW_BLOCK rows, where those were reduced one by one.
+FX_FUNCTION void OWN(join_blocks)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const TOTAL *x, TOTAL *y) {
+  for (ptrdiff_t o = 0; o < outer; o++)
+    for (ptrdiff_t i = 0; i < inner; i++) {
+      OWN(cascade) c;
+      c.count = 0, c.depth = 0;
+      for (ptrdiff_t k = 0; k < n; k++) OWN(push)(&c, x[(o * n + k) * inner + i]);
+      y[o * inner + i] = OWN(total)(&c);
+    }
+}
+FX_FUNCTION void OWN(join_bands)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const TOTAL *x, TOTAL *y) {
+  TOTAL first[COLUMN_BLOCK], second[COLUMN_BLOCK], third[COLUMN_BLOCK];
+  for (ptrdiff_t o = 0; o < outer; o++)
+    for (ptrdiff_t start = 0; start < inner; start += COLUMN_BLOCK) {
+      ptrdiff_t count = min_size(COLUMN_BLOCK, inner - start);
+      for (ptrdiff_t i = 0; i < count; i++) second[i] = third[i] = INIT;
+      for (ptrdiff_t k = 0; k < n; k++) {
+        memcpy(first, x + (o * n + k) * inner + start, (size_t)count * sizeof(TOTAL));
+        OWN(empty)(count, first, second);
+        if ((k + 1) % ROW_BLOCK == 0) OWN(empty)(count, second, third);
+      }
+      for (ptrdiff_t i = 0; i < count; i++) y[o * inner + start + i] = OWN(join)(third[i], second[i]);
+    }
+}
+FX_INLINE void OWN(join_all)(int bands, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const TOTAL *x, TOTAL *y) {
+  (bands ? OWN(join_bands) : OWN(join_blocks))(outer, n, inner, x, y);
+}
+
 #undef AXIS
 #undef OWN
 #undef REDUCTION

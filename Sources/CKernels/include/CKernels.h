@@ -100,6 +100,11 @@ typedef enum { FX_R_SUM, FX_R_PROD, FX_R_MAX, FX_R_MIN, FX_R_ANY, FX_R_ALL, FX_R
 /// Max and min propagate NaN; arg… give the first such position (of the first NaN if there is one). n ≥ 1 for max, min, arg….
 /// Sums of floats are accumulated in a fixed order of independent lanes and of blocks (error grows as log n).
 void fx_reduce(int op, int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const ptrdiff_t strides[3], const void *x, void *y);
+/// The blocks that fx_reduce reduces one by one, for those who compute the elements block by block: joined by fx_reduce_join, their results are
+/// to the bit what fx_reduce gives. A row (inner < 8): as many pairs of blocks of 1,024 elements as the row holds, each a block of its first half and
+/// the one of the second half, reduced as 2,048 elements in a row; what is beyond them in blocks of up to 1,024. Columns (inner ≥ 8): bands of 64 rows.
+/// y[o·inner + i] from x[(o·n + k)·inner + i], both of the result's dtype; `bands` if these are bands' results.
+void fx_reduce_join(int op, int dtype, int bands, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const void *x, void *y);
 
 /// dx[o, k, i] = dy[o, i] · the product of the others among x[o, ·, i]; x [outer, n, inner] in order, `count` of its columns; float32 and float64.
 void fx_product_others(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const void *x, const void *dy, void *memory,

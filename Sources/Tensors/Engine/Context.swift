@@ -123,9 +123,6 @@ struct Context {
   /// At least `byteCount` bytes for the panels of a matrix product, which may run while a block's memory is in use.
   func panels(_ byteCount: Int) throws(TensorError) -> UnsafeMutableRawPointer { try state.pointee.panels.room(byteCount) }
 
-  /// What tells this thread from others while it runs.
-  @inline(__always) var identity: UnsafeRawPointer { UnsafeRawPointer(state) }
-
   /// What a tensor without elements refers to, kept for the next of its kind; see ``Body/outline(_:_:)``.
   @inline(__always)
   func outline(_ place: Int) -> UnsafeMutablePointer<Body?> { state.pointee.outlines + place }

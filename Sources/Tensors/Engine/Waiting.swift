@@ -16,8 +16,6 @@ class Waiting: @unchecked Sendable {
   var node = Node.none
   /// How many wait one for the other.
   let depth: Int
-  /// The thread that put them off.
-  let home = Context.current.identity
 
   init(depth: Int) { self.depth = depth }
 
@@ -133,10 +131,9 @@ extension Reduce {
   func callAsFunction(_ x: Tensor) -> Tensor {
     guard kind == .sum || kind == .mean, x.isWaiting else { return enter(x, checksKernel: false) }
     let context = Context.current
-    // Through another place on the tape it would not be found. Another thread sums up the elements, which may be there or not: the sum's last bits must not
-    // depend on that.
-    if let waiting = x.waiting, waiting.home == context.identity, waiting.node.tape == x.node.tape, waiting.node.index == x.node.index,
-      !context.isObserved,
+    // Through another place on the tape it would not be found. Should another thread have computed the elements meanwhile, they are summed up to the
+    // same bits.
+    if let waiting = x.waiting, waiting.node.tape == x.node.tape, waiting.node.index == x.node.index, !context.isObserved,
       (try? result(x)) != nil, let y = waiting.summed(axes, keepDims: keepDims, isMean: kind == .mean)
     {
       return y

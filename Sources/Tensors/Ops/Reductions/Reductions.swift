@@ -88,32 +88,21 @@ struct Reduce: Primitive {
   /// The sum over the number of elements; where it overflows and no element is infinite, of elements that are scaled.
   private func mean(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let y = try Reduce(kind: .sum, axes: axes, keepDims: keepDims).evaluate(x, result)
-    let (count, factor) = (y.elementCount, Double(y.elementCount) / Double(x.elementCount))
-    let isInfinite = Atomic(false)
-    func scale<F: BinaryFloatingPoint>(_: F.Type) {
-      let (y, factor) = (y.pointer.assumingMemoryBound(to: F.self), F(factor))
-      parallel(count, grain: Blocks.grain) { range in
-        // A sum of 0·y is 0 unless some y is infinite or NaN; it takes no branch.
-        var doubt: F = 0
-        for i in range {
-          y[i] *= factor
-          doubt += y[i] * 0
-        }
-        if doubt != 0 { isInfinite.store(true, ordering: .relaxed) }
-      }
-    }
-    y.dtype == .float32 ? scale(Float.self) : scale(Double.self)
-    if isInfinite.load(ordering: .relaxed) && x.elementCount > 0 {
-      let rows = try x.rows(along: axes)
-      fx_mend_means(y.dtype.code, count, rows.shape[1], rows.pointer, y.pointer)
-      withExtendedLifetime(rows) {}
-    }
+    if !y.divide(by: Double(x.elementCount) / Double(y.elementCount)) { try mendMeans(of: x, y) }
     return y
+  }
+
+  /// Computes again what is infinite or NaN among the means of `x`.
+  func mendMeans(of x: Tensor, _ y: Tensor) throws(TensorError) {
+    if x.elementCount == 0 { return }
+    let rows = try x.rows(along: axes)
+    fx_mend_means(y.dtype.code, y.elementCount, rows.shape[1], rows.pointer, y.pointer)
+    withExtendedLifetime(rows) {}
   }
 
   /// The reduction over the last neighbours among the reduced axes, which stay as axes of size 1, and the one over all of them; nil if there are
   /// no others.
-  private func stages(_ x: Tensor, _ mask: UInt) -> (last: Reduce, others: Reduce)? {
+  func stages(_ x: Tensor, _ mask: UInt) -> (last: Reduce, others: Reduce)? {
     // What is reduced to one element already is done.
     func isOpen(_ axis: Int) -> Bool { mask >> UInt(axis) & 1 == 1 && x.shape[axis] != 1 }
     guard let last = (0..<x.rank).last(where: isOpen) else { return nil }
@@ -222,6 +211,25 @@ struct Reduce: Primitive {
 }
 
 extension Tensor {
+  /// Divides sums that nobody has seen by the number of their terms; whether all are finite.
+  func divide(by n: Double) -> Bool {
+    let isInfinite = Atomic(false)
+    func divide<F: BinaryFloatingPoint>(_: F.Type) {
+      let (y, n) = (pointer.assumingMemoryBound(to: F.self), F(n))
+      parallel(elementCount, grain: Blocks.grain) { range in
+        // A sum of 0·y is 0 unless some y is infinite or NaN; it takes no branch.
+        var doubt: F = 0
+        for i in range {
+          y[i] /= n
+          doubt += y[i] * 0
+        }
+        if doubt != 0 { isInfinite.store(true, ordering: .relaxed) }
+      }
+    }
+    dtype == .float32 ? divide(Float.self) : divide(Double.self)
+    return !isInfinite.load(ordering: .relaxed)
+  }
+
   /// Axes as bits; no axes stand for all.
   func axisMask(_ axes: [Int], _ operation: @autoclosure () -> String) throws(TensorError) -> UInt {
     if axes.isEmpty { return (1 << UInt(rank)) - 1 }
