@@ -67,6 +67,9 @@ FX_INLINE ptrdiff_t output_row(const fx_window *w, const sight *s, ptrdiff_t oz,
   return (oz * w->output[1] + oy) * w->output[2] + s->from[2];
 }
 
+// Which of a direct sum's three operands is computed.
+enum { RESULT, INPUT, WEIGHT };
+
 #include "targets.h"
 
 #define FX_DISPATCH_INTEGERS(dtype, NAME, ...)                            \
@@ -157,56 +160,29 @@ static void FX(columns_add)(const fx_window *w, ptrdiff_t channels, ptrdiff_t st
 #if FX_IS_INTEGER
 // MARK: Direct sums
 
-static void FX(correlate)(const fx_window *w, const FX(number) *x, const FX(number) *weight, FX(number) *y) {
+// One of the three from the other two; which is a constant.
+FX_INLINE void FX(sums)(int kind, const fx_window *w, FX(number) *x, FX(number) *weight, FX(number) *y) {
   ptrdiff_t step = w->stride[2];
   FOR_TAPS {
     sight s = look(w, kz, ky, kx);
-    ptrdiff_t n = s.to[2] - s.from[2];
-    FX(number) f = *weight++;
+    FX(number) f = *weight, sum = 0;
     FOR_SEEN_ROWS {
-      const FX(number) *restrict in = x + input_row(w, &s, oz, oy);
-      FX(number) *restrict out = y + output_row(w, &s, oz, oy);
-      if (step == 1) for (ptrdiff_t i = 0; i < n; i++) out[i] += f * in[i];
-      else if (step == 2) for (ptrdiff_t i = 0; i < n; i++) out[i] += f * in[2 * i];
-      else for (ptrdiff_t i = 0; i < n; i++) out[i] += f * in[i * step];
+      FX(number) *restrict in = x + input_row(w, &s, oz, oy), *restrict out = y + output_row(w, &s, oz, oy);
+      for (ptrdiff_t i = 0; i < s.to[2] - s.from[2]; i++) {
+        if (kind == RESULT) out[i] += f * in[i * step];
+        if (kind == INPUT) in[i * step] += f * out[i];
+        if (kind == WEIGHT) sum += out[i] * in[i * step];
+      }
     }
+    if (kind == WEIGHT) *weight += sum;
+    weight++;
   }
 }
 
-static void FX(correlate_input)(const fx_window *w, const FX(number) *y, const FX(number) *weight, FX(number) *x) {
-  ptrdiff_t step = w->stride[2];
-  FOR_TAPS {
-    sight s = look(w, kz, ky, kx);
-    ptrdiff_t n = s.to[2] - s.from[2];
-    FX(number) f = *weight++;
-    FOR_SEEN_ROWS {
-      const FX(number) *restrict in = y + output_row(w, &s, oz, oy);
-      FX(number) *restrict out = x + input_row(w, &s, oz, oy);
-      if (step == 1) for (ptrdiff_t i = 0; i < n; i++) out[i] += f * in[i];
-      else for (ptrdiff_t i = 0; i < n; i++) out[i * step] += f * in[i];
-    }
-  }
-}
+static void FX(correlate)(const fx_window *w, const void *x, const void *weight, void *y) { FX(sums)(RESULT, w, (void *)x, (void *)weight, y); }
+static void FX(correlate_input)(const fx_window *w, const void *y, const void *weight, void *x) { FX(sums)(INPUT, w, x, (void *)weight, (void *)y); }
+static void FX(correlate_weight)(const fx_window *w, const void *x, const void *y, void *weight) { FX(sums)(WEIGHT, w, (void *)x, weight, (void *)y); }
 
-static void FX(correlate_weight)(const fx_window *w, const FX(number) *x, const FX(number) *y, FX(number) *weight) {
-  ptrdiff_t step = w->stride[2];
-  FOR_TAPS {
-    sight s = look(w, kz, ky, kx);
-    ptrdiff_t n = s.to[2] - s.from[2];
-    FX(number) lanes[16] = {0};
-    FOR_SEEN_ROWS {
-      const FX(number) *in = x + input_row(w, &s, oz, oy), *from = y + output_row(w, &s, oz, oy);
-      ptrdiff_t i = 0;
-      if (step == 1)
-        for (; i + 16 <= n; i += 16)
-          for (ptrdiff_t l = 0; l < 16; l++) lanes[l] += from[i + l] * in[i + l];
-      for (; i < n; i++) lanes[i & 15] += from[i] * in[i * step];
-    }
-    for (ptrdiff_t half = 8; half > 0; half /= 2)
-      for (ptrdiff_t l = 0; l < half; l++) lanes[l] += lanes[l + half];
-    *weight++ += lanes[0];
-  }
-}
 #endif
 
 #endif

@@ -45,7 +45,7 @@ static int FX(lanes)(void) { return FX_LANES; }
 // MARK: Along one axis
 
 /// What six places are at the points.
-FX_INLINE void FX(image_axis)(const VEC d[6], VEC v[6]) {
+FX_INLINE void FX(image_axis)(const VEC *d, VEC *v) {
   VEC even_a = d[4] - B2 * d[2], odd_a = d[3] - B2 * d[1];
   VEC even_b = d[4] - A2 * d[2], odd_b = d[3] - A2 * d[1];
   v[0] = A2 * B2 * d[0] + (d[4] - (A2 + B2) * d[2]);
@@ -57,7 +57,7 @@ FX_INLINE void FX(image_axis)(const VEC d[6], VEC v[6]) {
 }
 
 /// The four results.
-FX_INLINE void FX(result_axis)(const VEC m[6], VEC y[4]) {
+FX_INLINE void FX(result_axis)(const VEC *m, VEC *y) {
   VEC even_a = m[1] + m[2], odd_a = m[1] - m[2], even_b = m[3] + m[4], odd_b = m[3] - m[4];
   y[0] = m[0] + (even_a + even_b);
   y[1] = A * odd_a + B * odd_b;
@@ -66,7 +66,7 @@ FX_INLINE void FX(result_axis)(const VEC m[6], VEC y[4]) {
 }
 
 /// Its adjoint.
-FX_INLINE void FX(result_axis_adjoint)(const VEC y[4], VEC m[6]) {
+FX_INLINE void FX(result_axis_adjoint)(const VEC *y, VEC *m) {
   VEC even_a = y[0] + A2 * y[2], odd_a = A * y[1] + A2 * A * y[3];
   VEC even_b = y[0] + B2 * y[2], odd_b = B * y[1] + B2 * B * y[3];
   m[0] = y[0];
@@ -129,18 +129,7 @@ static void FX(image)(const fx_winograd *w, ptrdiff_t first, ptrdiff_t count, pt
              x + (s.image * w->channels + block * FX_LANES) * plane, (T *)seen);
     for (ptrdiff_t tile = 0; tile < s.rows * s.columns; tile++, v += FX_LANES) {
       const VEC *from = seen + tile / s.columns * 4 * pitch + tile % s.columns * 4;
-      VEC half[6][6];
-      FX_UNROLL for (int i = 0; i < 6; i++) {
-        VEC d[6], points[6];
-        FX_UNROLL for (int j = 0; j < 6; j++) d[j] = from[j * pitch + i];
-        FX(image_axis)(d, points);
-        FX_UNROLL for (int j = 0; j < 6; j++) half[j][i] = points[j];
-      }
-      FX_UNROLL for (int j = 0; j < 6; j++) {
-        VEC points[6];
-        FX(image_axis)(half[j], points);
-        FX_UNROLL for (int i = 0; i < 6; i++) FX(store)(v + (6 * j + i) * apart, points[i]);
-      }
+      FX(both_axes)(FX(image_axis), 6, 6, (const T *)from, pitch * FX_LANES, FX_LANES, v, 6 * apart, apart, NULL);
     }
     t += s.rows * s.columns;
   }
@@ -157,19 +146,7 @@ static int FX(result)(const fx_winograd *w, ptrdiff_t first, ptrdiff_t count, pt
     ptrdiff_t pitch = 4 * s.columns;
     for (ptrdiff_t tile = 0; tile < s.rows * s.columns; tile++, m += lead) {
       VEC *to = made + tile / s.columns * 4 * pitch + tile % s.columns * 4;
-      VEC half[4][6];
-      FX_UNROLL for (int i = 0; i < 6; i++) {
-        VEC points[6], results[4];
-        FX_UNROLL for (int j = 0; j < 6; j++) points[j] = FX(load)(m + (6 * j + i) * apart);
-        FX(result_axis)(points, results);
-        FX_UNROLL for (int j = 0; j < 4; j++) half[j][i] = results[j];
-      }
-      FX_UNROLL for (int j = 0; j < 4; j++) {
-        VEC results[4];
-        FX(result_axis)(half[j], results);
-        FX_UNROLL for (int i = 0; i < 4; i++) to[j * pitch + i] = results[i] + start;
-        zero += 0 * ((results[0] + results[1]) + (results[2] + results[3]));
-      }
+      zero += FX(both_axes)(FX(result_axis), 6, 4, m, 6 * apart, apart, (T *)to, pitch * FX_LANES, FX_LANES, &start);
     }
     ptrdiff_t rows = min_size(4 * s.rows, height - 4 * s.row), columns = min_size(pitch, width - 4 * s.column);
     T *out = y + (s.image * w->outputs + block * FX_LANES) * height * width + 4 * s.row * width + 4 * s.column;
@@ -195,18 +172,7 @@ static void FX(result_adjoint)(const fx_winograd *w, ptrdiff_t first, ptrdiff_t 
              dy + (s.image * w->outputs + block * FX_LANES) * height * width, (T *)seen);
     for (ptrdiff_t tile = 0; tile < s.rows * s.columns; tile++, m += lead) {
       const VEC *from = seen + tile / s.columns * 4 * pitch + tile % s.columns * 4;
-      VEC half[6][4];
-      FX_UNROLL for (int i = 0; i < 4; i++) {
-        VEC results[4], points[6];
-        FX_UNROLL for (int j = 0; j < 4; j++) results[j] = from[j * pitch + i];
-        FX(result_axis_adjoint)(results, points);
-        FX_UNROLL for (int j = 0; j < 6; j++) half[j][i] = points[j];
-      }
-      FX_UNROLL for (int j = 0; j < 6; j++) {
-        VEC points[6];
-        FX(result_axis_adjoint)(half[j], points);
-        FX_UNROLL for (int i = 0; i < 6; i++) FX(store)(m + (6 * j + i) * apart, points[i]);
-      }
+      FX(both_axes)(FX(result_axis_adjoint), 4, 6, (const T *)from, pitch * FX_LANES, FX_LANES, m, 6 * apart, apart, NULL);
     }
     t += s.rows * s.columns;
   }

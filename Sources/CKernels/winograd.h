@@ -49,3 +49,26 @@ FX_INLINE int FX(is_zero)(VEC x) {
   for (int l = 0; l < FX_LANES; l++) sum += x[l];
   return sum == 0;
 }
+
+/// What six or fewer vectors of one axis are transformed to.
+typedef void FX(axis)(const VEC *, VEC *);
+
+/// Both axes of a square: `from` by `from` vectors, (j, i) at x + j·row + i·step, to `to` by `to` of them at y + j·y_row + i·y_step, each with `start`
+/// if there is one. Then it returns 0 for each lane whose numbers are finite, else NaN.
+FX_INLINE VEC FX(both_axes)(FX(axis) *axis, int from, int to, const T *x, ptrdiff_t row, ptrdiff_t step, T *y, ptrdiff_t y_row, ptrdiff_t y_step,
+                            const VEC *start) {
+  VEC half[6][6], zero = {0};
+  FX_UNROLL for (int i = 0; i < from; i++) {
+    VEC d[6], points[6];
+    FX_UNROLL for (int j = 0; j < from; j++) d[j] = FX(load)(x + j * row + i * step);
+    axis(d, points);
+    FX_UNROLL for (int j = 0; j < to; j++) half[j][i] = points[j];
+  }
+  FX_UNROLL for (int j = 0; j < to; j++) {
+    VEC points[6];
+    axis(half[j], points);
+    FX_UNROLL for (int i = 0; i < to; i++) FX(store)(y + j * y_row + i * y_step, start ? points[i] + *start : points[i]);
+    if (start) zero += 0 * ((points[0] + points[1]) + (points[2] + points[3]));
+  }
+  return zero;
+}

@@ -23,7 +23,7 @@ int fx_winograd_filters_adjoint(const fx_winograd *w, ptrdiff_t o, ptrdiff_t blo
 #define SCALE_B (1 / (2 * B2 * (B2 - A2)))
 
 /// What a filter's three taps are there, divided.
-FX_INLINE void FX(filter_axis)(const VEC f[3], VEC u[6]) {
+FX_INLINE void FX(filter_axis)(const VEC *f, VEC *u) {
   VEC even_a = SCALE_A * (f[0] + A2 * f[2]), even_b = SCALE_B * (f[0] + B2 * f[2]);
   u[0] = SCALE_0 * f[0];
   u[1] = even_a + SCALE_A * A * f[1];
@@ -34,7 +34,7 @@ FX_INLINE void FX(filter_axis)(const VEC f[3], VEC u[6]) {
 }
 
 /// Its adjoint.
-FX_INLINE void FX(filter_axis_adjoint)(const VEC u[6], VEC f[3]) {
+FX_INLINE void FX(filter_axis_adjoint)(const VEC *u, VEC *f) {
   VEC even_a = SCALE_A * (u[1] + u[2]), even_b = SCALE_B * (u[3] + u[4]);
   f[0] = SCALE_0 * u[0] + (even_a + even_b);
   f[1] = SCALE_A * A * (u[1] - u[2]) + SCALE_B * B * (u[3] - u[4]);
@@ -56,32 +56,15 @@ static void FX(filters)(const fx_winograd *w, ptrdiff_t output_block, ptrdiff_t 
   for (ptrdiff_t c = 0; c < FX_LANES; c++, u += 2 * FX_LANES) {
     const VEC *from = taps + 9 * c + (reversed ? 8 : 0);
     ptrdiff_t step = reversed ? -1 : 1;
-    VEC half[6][3];
-    FX_UNROLL for (int i = 0; i < 3; i++) {
-      VEC column[3], points[6];
-      FX_UNROLL for (int j = 0; j < 3; j++) column[j] = from[(3 * j + i) * step];
-      FX(filter_axis)(column, points);
-      FX_UNROLL for (int j = 0; j < 6; j++) half[j][i] = points[j];
-    }
-    FX_UNROLL for (int j = 0; j < 6; j++) {
-      VEC points[6];
-      FX(filter_axis)(half[j], points);
-      FX_UNROLL for (int i = 0; i < 6; i++) FX(store)(u + (6 * j + i) * apart, points[i]);
-    }
+    FX(both_axes)(FX(filter_axis), 3, 6, (const T *)from, 3 * step * FX_LANES, step * FX_LANES, u, 6 * apart, apart, NULL);
   }
 }
 
 static int FX(filters_adjoint)(const fx_winograd *w, ptrdiff_t o, ptrdiff_t block, const T *u, ptrdiff_t apart, T *f) {
   ptrdiff_t channels = w->channels - block * FX_LANES, wide = (w->channels + FX_LANES - 1) / FX_LANES * FX_LANES;
-  VEC half[3][6], taps[9];
+  VEC taps[9];
   u += o * wide + block * FX_LANES, f += (o * w->channels + block * FX_LANES) * 9;
-  FX_UNROLL for (int i = 0; i < 6; i++) {
-    VEC points[6], column[3];
-    FX_UNROLL for (int j = 0; j < 6; j++) points[j] = FX(load)(u + (6 * j + i) * apart);
-    FX(filter_axis_adjoint)(points, column);
-    FX_UNROLL for (int j = 0; j < 3; j++) half[j][i] = column[j];
-  }
-  FX_UNROLL for (int j = 0; j < 3; j++) FX(filter_axis_adjoint)(half[j], taps + 3 * j);
+  FX(both_axes)(FX(filter_axis_adjoint), 6, 3, u, 6 * apart, apart, (T *)taps, 3 * FX_LANES, FX_LANES, NULL);
   VEC zero = {0};
   FX_UNROLL for (int i = 0; i < 9; i++) zero += 0 * taps[i];
   FX_UNROLL for (int first = 0; first < 9; first += FX_LANES) {
