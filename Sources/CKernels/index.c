@@ -1,14 +1,13 @@
 // Reading and accumulating at positions given by int64 tensors, and the positions of what is true.
-#include "kernels.h"
+#ifndef FX_PASS
+#define FX_FILE "index.c"
+#define FX_NUMBERS
+#include "targets.h"
 
 typedef uint32_t __attribute__((may_alias)) word4;
 typedef uint64_t __attribute__((may_alias)) word8;
 
-FX_CLONES int fx_indices_fit(ptrdiff_t count, ptrdiff_t n, const int64_t *indices) {
-  int64_t outside = 0;
-  for (ptrdiff_t i = 0; i < count; i++) outside |= indices[i] | ((int64_t)n - 1 - indices[i]);  // the sign of either
-  return outside >= 0;
-}
+int fx_indices_fit(ptrdiff_t count, ptrdiff_t n, const int64_t *indices) { return FX_AT(indices_fit_i64)(count, n, indices); }
 
 ptrdiff_t fx_normalize_indices(ptrdiff_t count, ptrdiff_t n, const int64_t *indices, int64_t *out) {
   for (ptrdiff_t i = 0; i < count; i++) {
@@ -48,58 +47,13 @@ void fx_gather(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_
     }
 }
 
-// T is unsigned for integers: sums wrap.
-#define ACCUMULATION(S, T)                                                                                    \
-  FX_CLONES static void take_add_##S(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count,          \
-                                     const int64_t *indices, const T *x, T *y) {                              \
-    for (ptrdiff_t o = 0; o < outer; o++, y += n * inner)                                                     \
-      for (ptrdiff_t j = 0; j < count; j++, x += inner) {                                                     \
-        T *to = y + indices[j] * inner;                                                                       \
-        if (inner == 1) *to += *x;                                                                            \
-        else FX_INDEPENDENT for (ptrdiff_t i = 0; i < inner; i++) to[i] += x[i];                              \
-      }                                                                                                       \
-  }                                                                                                           \
-  static void scatter_add_##S(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count,                 \
-                              const int64_t *indices, const T *x, T *y) {                                     \
-    ptrdiff_t runs = inner == 1 ? 1 : count, length = inner == 1 ? count : inner;                             \
-    for (ptrdiff_t o = 0; o < outer; o++, y += n * inner)                                                     \
-      for (ptrdiff_t j = 0; j < runs; j++, x += length, indices += length)                                    \
-        if (inner == 1) for (ptrdiff_t i = 0; i < length; i++) y[indices[i]] += x[i];                         \
-        else for (ptrdiff_t i = 0; i < length; i++) y[indices[i] * inner + i] += x[i];                        \
-  }
-ACCUMULATION(f32, float)
-ACCUMULATION(f64, double)
-ACCUMULATION(i32, uint32_t)
-ACCUMULATION(i64, uint64_t)
-
 void fx_take_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x,
                  void *y) {
-  switch (dtype) {
-    case FX_F32: take_add_f32(outer, n, inner, count, indices, x, y); break;
-    case FX_F64: take_add_f64(outer, n, inner, count, indices, x, y); break;
-    case FX_I32: take_add_i32(outer, n, inner, count, indices, x, y); break;
-    case FX_I64: take_add_i64(outer, n, inner, count, indices, x, y); break;
-  }
-}
-
-void fx_scatter_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x,
-                    void *y) {
-  switch (dtype) {
-    case FX_F32: scatter_add_f32(outer, n, inner, count, indices, x, y); break;
-    case FX_F64: scatter_add_f64(outer, n, inner, count, indices, x, y); break;
-    case FX_I32: scatter_add_i32(outer, n, inner, count, indices, x, y); break;
-    case FX_I64: scatter_add_i64(outer, n, inner, count, indices, x, y); break;
-  }
-}
-
-FX_CLONES static ptrdiff_t count_nonzero(ptrdiff_t n, const uint8_t *mask) {
-  ptrdiff_t count = 0;
-  for (ptrdiff_t i = 0; i < n; i++) count += mask[i] != 0;
-  return count;
+  FX_DISPATCH_NUMBERS(dtype, take_add, outer, n, inner, count, indices, x, y);
 }
 
 ptrdiff_t fx_nonzero(ptrdiff_t n, const uint8_t *mask, int64_t *out) {
-  if (!out) return count_nonzero(n, mask);
+  if (!out) return FX_AT(count_nonzero_i64)(n, mask);
   ptrdiff_t count = 0, i = 0;
   for (; i + 8 <= n; i += 8) {
     uint64_t eight;  // stretches of zeros go by eights
@@ -128,3 +82,37 @@ void fx_unravel(ptrdiff_t count, int rank, const ptrdiff_t *dims, const int64_t 
   if (count && flat[count - 1] <= UINT32_MAX) UNRAVEL(uint32_t)
   else UNRAVEL(uint64_t)
 }
+
+#else
+
+// Integers without a sign, of which sums wrap.
+#ifdef FX_IS_INTEGER
+#define U FX_UNSIGNED
+#else
+#define U T
+#endif
+static void FX(take_add)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const T *x, T *y) {
+  for (ptrdiff_t o = 0; o < outer; o++, y += n * inner)
+    for (ptrdiff_t j = 0; j < count; j++, x += inner) {
+      T *to = y + indices[j] * inner;
+      if (inner == 1) *to = (T)((U)*to + (U)*x);
+      else FX_INDEPENDENT for (ptrdiff_t i = 0; i < inner; i++) to[i] = (T)((U)to[i] + (U)x[i]);
+    }
+}
+#undef U
+
+#if defined(FX_IS_INTEGER) && FX_SIZE == 8
+static int FX(indices_fit)(ptrdiff_t count, ptrdiff_t n, const int64_t *indices) {
+  int64_t outside = 0;
+  for (ptrdiff_t i = 0; i < count; i++) outside |= indices[i] | ((int64_t)n - 1 - indices[i]);  // the sign of either
+  return outside >= 0;
+}
+
+static ptrdiff_t FX(count_nonzero)(ptrdiff_t n, const uint8_t *mask) {
+  ptrdiff_t count = 0;
+  for (ptrdiff_t i = 0; i < n; i++) count += mask[i] != 0;
+  return count;
+}
+#endif
+
+#endif

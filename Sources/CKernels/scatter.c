@@ -1,5 +1,9 @@
 // Writing to positions given by int64 tensors: putting, and what duplicates are reduced to. And triangles of matrices.
-#include "kernels.h"
+#ifndef FX_PASS
+#define FX_FILE "scatter.c"
+#define FX_NUMBERS
+#define FX_ONCE
+#include "targets.h"
 
 typedef uint32_t __attribute__((may_alias)) word4;
 typedef uint64_t __attribute__((may_alias)) word8;
@@ -33,36 +37,14 @@ void fx_scatter(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff
     }
 }
 
-// U is T without a sign for integers, whose products wrap. NaN is larger and smaller than any number. What is kept is always written
-// back: a branch on random numbers would cost more.
-#define REDUCTION_LOOP(T, EXPRESSION)                                                                         \
-  for (ptrdiff_t o = 0; o < outer; o++, y += n * inner)                                                       \
-    for (ptrdiff_t j = 0; j < runs; j++, x += length, indices += length)                                      \
-      for (ptrdiff_t i = 0; i < length; i++) {                                                                \
-        T *to = y + indices[i] * inner + i * step, old = *to, v = x[i];                                       \
-        *to = EXPRESSION;                                                                                     \
-      }
-#define REDUCTION(S, T, U)                                                                                    \
-  static void scatter_reduce_##S(int op, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count,      \
-                                 const int64_t *indices, const T *x, T *y) {                                  \
-    ptrdiff_t runs = inner == 1 ? 1 : count, length = inner == 1 ? count : inner, step = inner != 1;          \
-    if (op == FX_R_PROD) REDUCTION_LOOP(T, (T)((U)old * (U)v))                                                \
-    else if (op == FX_R_MAX) REDUCTION_LOOP(T, v > old || v != v ? v : old)                                   \
-    else REDUCTION_LOOP(T, v < old || v != v ? v : old)                                                       \
-  }
-REDUCTION(f32, float, float)
-REDUCTION(f64, double, double)
-REDUCTION(i32, int32_t, uint32_t)
-REDUCTION(i64, int64_t, uint64_t)
+void fx_scatter_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x,
+                    void *y) {
+  FX_DISPATCH_NUMBERS(dtype, scatter, FX_R_SUM, outer, n, inner, count, indices, x, y);
+}
 
 void fx_scatter_reduce(int op, int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices,
                        const void *x, void *y) {
-  switch (dtype) {
-    case FX_F32: scatter_reduce_f32(op, outer, n, inner, count, indices, x, y); break;
-    case FX_F64: scatter_reduce_f64(op, outer, n, inner, count, indices, x, y); break;
-    case FX_I32: scatter_reduce_i32(op, outer, n, inner, count, indices, x, y); break;
-    case FX_I64: scatter_reduce_i64(op, outer, n, inner, count, indices, x, y); break;
-  }
+  FX_DISPATCH_NUMBERS(dtype, scatter, op, outer, n, inner, count, indices, x, y);
 }
 
 void fx_triangle(int size, int upper, ptrdiff_t first, ptrdiff_t count, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t diagonal,
@@ -93,28 +75,40 @@ void fx_take_add_long(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t c
       for (ptrdiff_t i = 0; i < inner; i++) add_exactly(y + indices[j] * inner + i, rest + indices[j] * inner + i, x[i]);
 }
 
-FX_CLONES void fx_combine_rows_long(ptrdiff_t count, ptrdiff_t n, ptrdiff_t first, ptrdiff_t last, const int64_t *from, const int64_t *to,
-                                    const float *factors, const float *x, float *y, float *rest) {
-  for (ptrdiff_t j = 0; j < count; j++) {
-    if (to[j] < 0) continue;
-    const float *source = x + (from ? from[j] : j) * n;
-    float *target = y + to[j] * n, *more = rest + to[j] * n, f = factors ? factors[j] : 1;
-    FX_INDEPENDENT for (ptrdiff_t i = first; i < last; i++) add_exactly(target + i, more + i, f * source[i]);
-  }
-}
-
-FX_CLONES void fx_add_totals(ptrdiff_t n, const float *x, double *totals) {
-  for (ptrdiff_t i = 0; i < n; i++) totals[i] += (double)x[i];
-}
-
-FX_CLONES void fx_write_totals(ptrdiff_t n, const double *totals, int adds, float *y) {
-  if (adds)
-    for (ptrdiff_t i = 0; i < n; i++) y[i] = (float)((double)y[i] + totals[i]);
-  else
-    for (ptrdiff_t i = 0; i < n; i++) y[i] = (float)totals[i];
-}
-
 void fx_add_rest(ptrdiff_t n, const float *rest, float *y) {
   // Beside infinities and NaN there is no rest.
   for (ptrdiff_t i = 0; i < n; i++) y[i] += rest[i] - rest[i] == 0 ? rest[i] : 0;
 }
+
+#else
+
+// Integers without a sign, of which sums and products wrap.
+#ifdef FX_IS_INTEGER
+#define U FX_UNSIGNED
+#else
+#define U T
+#endif
+
+// NaN is larger and smaller than any number. What is kept is always written back: a branch on random numbers would cost more.
+FX_INLINE void FX(scatter_by)(int op, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const T *x, T *y) {
+  ptrdiff_t runs = inner == 1 ? 1 : count, length = inner == 1 ? count : inner, step = inner != 1;
+  for (ptrdiff_t o = 0; o < outer; o++, y += n * inner)
+    for (ptrdiff_t j = 0; j < runs; j++, x += length, indices += length)
+      for (ptrdiff_t i = 0; i < length; i++) {
+        T *to = y + indices[i] * inner + i * step, old = *to, v = x[i];
+        if (op == FX_R_SUM) *to = (T)((U)old + (U)v);
+        if (op == FX_R_PROD) *to = (T)((U)old * (U)v);
+        if (op == FX_R_MAX) *to = v > old || FX_IS_NAN(v) ? v : old;
+        if (op == FX_R_MIN) *to = v < old || FX_IS_NAN(v) ? v : old;
+      }
+}
+
+static void FX(scatter)(int op, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const T *x, T *y) {
+  if (op == FX_R_SUM) FX(scatter_by)(FX_R_SUM, outer, n, inner, count, indices, x, y);
+  else if (op == FX_R_PROD) FX(scatter_by)(FX_R_PROD, outer, n, inner, count, indices, x, y);
+  else if (op == FX_R_MAX) FX(scatter_by)(FX_R_MAX, outer, n, inner, count, indices, x, y);
+  else FX(scatter_by)(FX_R_MIN, outer, n, inner, count, indices, x, y);
+}
+#undef U
+
+#endif

@@ -1,5 +1,8 @@
 // Element-wise instructions on floats beyond the elementary functions: other bases, quotients rounded down, signs, and the functions
 // of gamma.h.
+#ifndef FX_PASS
+#define FX_FILE "special.c"
+#define FX_FLOATS
 #if defined(__APPLE__) && !defined(_REENTRANT)
 #define _REENTRANT  // Apple's header declares `lgamma_r` only where this is defined.
 #endif
@@ -78,30 +81,25 @@ FX_INLINE float log10_f32(float x) { return (float)log10_f64((double)x); }
 
 // MARK: quotients
 
-/// ⌊x / y⌋ of the exact quotient: where rounding took it up to an integer, the rest has the wrong sign. −∞ and ∞ have no floor.
-#define FLOORED(T, REST)                                                                        \
-  T q = x / y, floored = __builtin_elementwise_floor(q), rest = REST;                           \
-  floored -= (T)(((rest < 0) != (y < 0)) & (rest != 0) & (rest == rest));                       \
-  floored = ((q == 0) & (x != 0) & ((x < 0) != (y < 0))) ? -1 : floored;                        \
-  return ((abs_##T(x) == (T)__builtin_inf()) & (y != 0)) ? (T)__builtin_nan("") : floored;
-#define abs_float abs_f32
-#define abs_double abs_f64
-FX_INLINE float floor_divide_f32(float x, float y) { FLOORED(float, (float)((double)x - (double)floored * (double)y)) }
-FX_INLINE double floor_divide_f64(double x, double y) { FLOORED(double, __builtin_fma(-floored, y, x)) }
-
-// MARK: kernels
-
-#define SPECIAL(X, S, T)                                                   \
-  X(S, T, 1, EXP2, exp2, exp2_##S(x))                                      \
-  X(S, T, 1, LOG2, log2, log2_##S(x))                                      \
-  X(S, T, 1, LOG10, log10, log10_##S(x))                                   \
-  X(S, T, 1, ERFINV, erfinv, erf_inverse_##S(x))                           \
-  X(S, T, 1, DIGAMMA, digamma, digamma_f64((double)x))                     \
-  X(S, T, 2, COPYSIGN, copysign, sign_from_##S(x, y))
-
-#define SPECIAL_F32(X, S, T)                                               \
-  X(S, T, 1, LGAMMA, lgamma, log_gamma_near_f64((double)x))                \
-  X(S, T, 2, FLOORDIV, floordiv, floor_divide_f32(x, y))
+// What ⌊q⌋ of a rounded quotient is to be, given the rest of the exact one: where rounding took q up to an integer, the rest has the wrong sign.
+FX_INLINE float floored_f32(float x, float y, float q, float floored, float rest) {
+  floored -= (float)(((rest < 0) != (y < 0)) & (rest != 0) & (rest == rest));
+  floored = ((q == 0) & (x != 0) & ((x < 0) != (y < 0))) ? -1 : floored;
+  return ((abs_f32(x) == __builtin_inff()) & (y != 0)) ? __builtin_nanf("") : floored;  // ∞ has no floor
+}
+FX_INLINE double floored_f64(double x, double y, double q, double floored, double rest) {
+  floored -= (double)(((rest < 0) != (y < 0)) & (rest != 0) & (rest == rest));
+  floored = ((q == 0) & (x != 0) & ((x < 0) != (y < 0))) ? -1 : floored;
+  return ((abs_f64(x) == __builtin_inf()) & (y != 0)) ? __builtin_nan("") : floored;
+}
+FX_INLINE float floor_divide_f32(float x, float y) {
+  float q = x / y, floored = __builtin_elementwise_floor(q);
+  return floored_f32(x, y, q, floored, (float)((double)x - (double)floored * (double)y));
+}
+FX_INLINE double floor_divide_f64(double x, double y) {
+  double q = x / y, floored = __builtin_elementwise_floor(q);
+  return floored_f64(x, y, q, floored, __builtin_fma(-floored, y, x));
+}
 
 // The library's logarithm of Γ is exact near its zeros too, and what it says of the sign goes nowhere else.
 FX_INLINE double log_gamma_f64(double x) {
@@ -109,38 +107,35 @@ FX_INLINE double log_gamma_f64(double x) {
   return lgamma_r(x, &sign);
 }
 
-#define SPECIAL_F64(X, S, T)                                               \
-  X(S, T, 1_SCALAR, LGAMMA, lgamma, log_gamma_f64(x))                      \
-  X(S, T, 2_SCALAR, FLOORDIV, floordiv, floor_divide_f64(x, y))            \
-  X(S, T, 2_SCALAR, FMOD, fmod, fmod(x, y))
 
-SPECIAL(DEFINE_KERNEL, f32, float)
-SPECIAL(DEFINE_KERNEL, f64, double)
-SPECIAL_F32(DEFINE_KERNEL, f32, float)
-SPECIAL_F64(DEFINE_KERNEL, f64, double)
+#include "targets.h"
+
+fx_kernel fx_special_kernel(int op, int dtype) { return FX_RESULT(dtype, lookup, op); }
+
+#else
 
 // Of functions with an order the lowest ones, which all orders but those of derivatives are, have vector loops.
-#define ORDER_KERNEL(NAME, S, T, LOWEST, VECTOR, GENERAL)                                                     \
-  KERNEL1(vector_##NAME##_##S, T, T, VECTOR)                                                                  \
-  FX_SCALAR_KERNEL(kernel_##NAME##_##S) {                                                                     \
-    const T *orders = a, *xs = b;                                                                             \
-    T *os = out;                                                                                              \
-    ptrdiff_t others = 0;                                                                                     \
-    for (ptrdiff_t i = 0; i < n; i++) others += orders[i] != LOWEST;                                          \
-    if (others == 0) { vector_##NAME##_##S(n, b, b, c, out); return; }                                        \
-    for (ptrdiff_t i = 0; i < n; i++) os[i] = (T)GENERAL((double)orders[i], (double)xs[i]);                   \
-  }
-ORDER_KERNEL(polygamma, f32, float, 1, trigamma_f64((double)x), polygamma_f64)
-ORDER_KERNEL(polygamma, f64, double, 1, trigamma_f64(x), polygamma_f64)
-ORDER_KERNEL(sinc, f32, float, 0, x == 0 ? 1.0f : sin_pi_f32(x) / ((float)PI_F64 * x), sinc_f64)
-ORDER_KERNEL(sinc, f64, double, 0, x == 0 ? 1.0 : sin_pi_f64(x) / (PI_F64 * x), sinc_f64)
+KERNEL1(FX(trigamma), T, trigamma_f64((double)x))
+KERNEL1(FX(sinc), T, x == 0 ? 1 : FX_OF(sin_pi)(x) / ((T)PI_F64 * x))
 
-#define ORDERS(S) [FX_POLYGAMMA] = kernel_polygamma_##S, [FX_SINC] = kernel_sinc_##S
-
-fx_kernel fx_special_kernel(int op, int dtype) {
-  static const fx_kernel table[2][FX_OP_COUNT] = {
-    {SPECIAL(KERNEL_ENTRY, f32, float) SPECIAL_F32(KERNEL_ENTRY, f32, float) ORDERS(f32)},
-    {SPECIAL(KERNEL_ENTRY, f64, double) SPECIAL_F64(KERNEL_ENTRY, f64, double) ORDERS(f64)},
-  };
-  return table[dtype][op];
+static int FX(all_equal)(ptrdiff_t n, const T *orders, T order) {
+  ptrdiff_t others = 0;
+  for (ptrdiff_t i = 0; i < n; i++) others += orders[i] != order;
+  return others == 0;
 }
+FX_KERNEL(KERNEL_OF(POLYGAMMA)) {
+  if (FX(all_equal)(n, a, 1)) { FX(trigamma)(n, b, b, c, out); return; }
+  for (ptrdiff_t i = 0; i < n; i++) ((T *)out)[i] = (T)polygamma_f64((double)((const T *)a)[i], (double)((const T *)b)[i]);
+}
+FX_KERNEL(KERNEL_OF(SINC)) {
+  if (FX(all_equal)(n, a, 0)) { FX(sinc)(n, b, b, c, out); return; }
+  for (ptrdiff_t i = 0; i < n; i++) ((T *)out)[i] = (T)sinc_f64((double)((const T *)a)[i], (double)((const T *)b)[i]);
+}
+
+#define LIST "list_special.h"
+#define OTHERS [FX_POLYGAMMA] = KERNEL_OF(POLYGAMMA), [FX_SINC] = KERNEL_OF(SINC)
+#include "list.h"
+#undef LIST
+#undef OTHERS
+
+#endif

@@ -4,7 +4,8 @@
 //   #ifndef FX_PASS
 //   #define FX_FILE "softmax.c"   // itself
 //   #define FX_FLOATS             // for float and double; FX_NUMBERS: int32_t and int64_t as well; FX_ELEMENTS: and bool, whose elements are bytes of 0
-//                                 // and 1; none of them: once for each instruction set
+//                                 // and 1; FX_WORDS: for integers and bool alone; none of them: once for each
+//                                 // instruction set
 //   #include "targets.h"
 //   void fx_softmax(int dtype, …) { FX_DISPATCH(dtype, softmax, …); }
 //   #else

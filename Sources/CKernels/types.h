@@ -1,5 +1,5 @@
 // One level's passes over a kernel file, for targets.h: one for each element type, or a single one.
-#ifdef FX_ELEMENTS
+#if defined(FX_ELEMENTS) || defined(FX_WORDS)
 #define FX_NUMBERS
 #endif
 #if defined(FX_FLOATS) || defined(FX_NUMBERS)
@@ -8,6 +8,7 @@
 #define FX_OF(name) FX_PAIR(name, FX_TYPE)
 #define FX_LANES (FX_BYTES / (ptrdiff_t)sizeof(T))
 
+#ifndef FX_WORDS
 #define FX_TOTAL T
 #define FX_LOWEST ((T)-__builtin_inf())
 #define FX_HIGHEST ((T)__builtin_inf())
@@ -25,16 +26,18 @@
 #define FX_SIZE 8
 #define FX_IS_F32 0
 #include "pass.h"
+#undef FX_IS_F32
 
 #undef FX_TOTAL
 #undef FX_LOWEST
 #undef FX_HIGHEST
 #undef FX_IS_NAN
+#endif
 
 #ifdef FX_NUMBERS
 #define FX_IS_INTEGER 1
 #define FX_TOTAL uint64_t
-#define FX_IS_NAN(x) 0
+#define FX_IS_NAN(x) ((void)(x), 0)
 
 #define T int32_t
 #define FX_TYPE i32
@@ -54,7 +57,7 @@
 #undef FX_LOWEST
 #undef FX_HIGHEST
 
-#ifdef FX_ELEMENTS
+#if defined(FX_ELEMENTS) || defined(FX_WORDS)
 #define FX_IS_BOOL 1
 #define T uint8_t
 #define FX_TYPE b
@@ -71,7 +74,6 @@
 #undef FX_IS_NAN
 #undef FX_IS_INTEGER
 #endif
-#undef FX_IS_F32
 #undef FX_OF
 #undef FX_LANES
 

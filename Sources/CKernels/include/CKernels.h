@@ -122,7 +122,7 @@ void fx_logsumexp(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, void *y
 /// Logits of +∞ share the probability.
 void fx_cross_entropy_backward(int dtype, ptrdiff_t rows, ptrdiff_t n, const void *x, const int64_t *labels, const void *dy, void *dx);
 
-// MARK: softmax_columns.c — the same along the middle axis of x [outer, n, inner], for some of the strips of up to FX_SOFTMAX_STRIP columns that each
+// MARK: the same along the middle axis of x [outer, n, inner], for some of the strips of up to FX_SOFTMAX_STRIP columns that each
 // of the outer arrays is cut into. `memory` has room for n of a strip's rows, or for the gradient for twice as many.
 
 enum { FX_SOFTMAX_STRIP = 64 };
@@ -500,7 +500,7 @@ void fx_sample_weights(int dtype, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t tap
 void fx_sample_cubic(int dtype, ptrdiff_t axes, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t points, const int64_t *places, const void *factors,
                      const void *x, const void *dy, void *y);
 
-// MARK: norm.c, attention.c, embedding.c — rows of features.
+// MARK: norm.c, attention.c — rows of features.
 
 /// Each contiguous row less its mean (if `centered`), over √(its mean square + epsilon), times w, plus b; w and b [n] or NULL. Rows whose squares
 /// overflow or vanish, or which are nearly constant, are done by exact moments.
