@@ -16,10 +16,32 @@ extension MapReduce {
   /// The values reduced, a mean not being divided yet.
   private func reduced(_ x: X, _ result: Signature) throws(TensorError) -> Tensor {
     let (shape, dtype) = (x.shape(0), x.dtype(0))
+    let (n, kept) = (shape.elementCount, result.shape.elementCount)
+    var isFlat = kept == 1 && 1...Program.blockSize ~= n
+    for i in 0..<x.count where !x.isContiguous(i) { isFlat = false }
+    return isFlat ? try reducedBlock(x, n, dtype, result) : try reducedBlocks(x, shape, dtype, result)
+  }
+
+  private func pass(_ dtype: DType, _ outer: Int, _ n: Int, _ inner: Int, _ y: Tensor) -> Pass {
+    Pass(
+      op: Reduce(kind: kind.reduction, axes: [], keepDims: false).op, dtype: dtype, program: map.program, outer: outer, n: n, inner: inner,
+      y: y)
+  }
+
+  /// All of it in one block.
+  private func reducedBlock(_ x: X, _ n: Int, _ dtype: DType, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
+    try withWorkingMemory(byteCount: n * dtype.byteCount) { (values) throws(TensorError) in
+      try map.runBlock(x, dtype, n, values)
+      pass(dtype, 1, n, 1, y).reduce(1, n, 1, values, to: y.pointer)
+    }
+    return y
+  }
+
+  private func reducedBlocks(_ x: X, _ shape: Shape, _ dtype: DType, _ result: Signature) throws(TensorError) -> Tensor {
     let values = Tensor(hollow: shape, dtype)
     let mask = try values.axisMask(axes, name)
-    let reduction = Reduce(kind: kind.reduction, axes: axes, keepDims: keepDims)
-    if let stages = reduction.stages(values, mask) {
+    if let stages = Reduce(kind: kind.reduction, axes: axes, keepDims: keepDims).stages(values, mask) {
       // The last reduced axes first, as there.
       let partial = try MapReduce(map: map, kind: kind, axes: stages.last.axes, keepDims: true).reduced(x, try stages.last.result(values))
       return try stages.others.evaluate(partial, result)
@@ -27,18 +49,10 @@ extension MapReduce {
     let y = try Tensor(uninitialized: result.shape, result.dtype)
     let kept = y.elementCount
     if kept == 0 { return y }
-    let n = shape.elementCount / kept
-    let inner = shape.inner(mask)
-    let pass = Pass(op: reduction.op, dtype: dtype, program: map.program, outer: kept / inner, n: n, inner: inner, y: y)
-    var isFlat = kept == 1 && n <= Program.blockSize
-    for i in 0..<x.count where !x.isContiguous(i) { isFlat = false }
+    let (n, inner) = (shape.elementCount / kept, shape.inner(mask))
+    let pass = pass(dtype, kept / inner, n, inner, y)
     if n == 0 {
       pass.reduce(kept, 0, 1, y.pointer, to: y.pointer)
-    } else if isFlat {
-      try withWorkingMemory(byteCount: n * dtype.byteCount) { (values) throws(TensorError) in
-        try map.runBlock(x, dtype, n, values)
-        pass.reduce(1, n, 1, values, to: y.pointer)
-      }
     } else {
       let blocks = try Blocks(
         (0..<x.count).map { x.operand($0) }, uniforms: map.program.uniforms.map { map.number(of: $0) },
