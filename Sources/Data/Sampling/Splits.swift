@@ -15,7 +15,7 @@ public enum Splits {
   ///
   /// - Parameter fractions: Numbers of 0 to 1 that add up to 1.
   public static func random(_ count: Int, into fractions: [Double], seed: UInt64? = nil) -> [[Int]] {
-    guard isCount(count), areFractions(fractions) else { return [] }
+    guard isCount(count), areFractions(fractions) else { return fractions.map { _ in [] } }
     var stream = stream(seed)
     let order = (0..<count).shuffled(using: &stream)
     var (parts, start, share): ([[Int]], Int, Double) = ([], 0, 0)
@@ -32,7 +32,7 @@ public enum Splits {
   ///
   /// - Parameter classes: The class of each example.
   public static func stratified(by classes: [Int], into fractions: [Double], seed: UInt64? = nil) -> [[Int]] {
-    guard areFractions(fractions) else { return [] }
+    guard areFractions(fractions) else { return fractions.map { _ in [] } }
     var stream = stream(seed)
     var parts = [[Int]](repeating: [], count: fractions.count)
     // Class after class, each example goes to the part that is most behind its share: no part is then off by a whole example, in all and in each class.
@@ -47,7 +47,7 @@ public enum Splits {
   ///
   /// Groups are dealt out in random order, each to the part that is most behind its share of the examples.
   public static func grouped(by groups: [Int], into fractions: [Double], seed: UInt64? = nil) -> [[Int]] {
-    guard areFractions(fractions) else { return [] }
+    guard areFractions(fractions) else { return fractions.map { _ in [] } }
     var stream = stream(seed)
     var parts = [[Int]](repeating: [], count: fractions.count)
     for members in members(groups).shuffled(using: &stream) {
@@ -59,7 +59,7 @@ public enum Splits {
 
   /// k folds of `count` examples, whose sizes differ by one at most; in order if not shuffled.
   public static func folds(_ k: Int, of count: Int, shuffle: Bool = true, seed: UInt64? = nil) -> [Fold] {
-    guard isCount(count), isFoldCount(k, count) else { return [] }
+    guard isCount(count), isFoldCount(k, count) else { return emptyFolds(k) }
     var order = Array(0..<count)
     if shuffle {
       var stream = stream(seed)
@@ -72,7 +72,7 @@ public enum Splits {
 
   /// k folds with the same numbers of each class, up to one.
   public static func stratifiedFolds(_ k: Int, by classes: [Int], seed: UInt64? = nil) -> [Fold] {
-    guard isFoldCount(k, classes.count) else { return [] }
+    guard isFoldCount(k, classes.count) else { return emptyFolds(k) }
     var stream = stream(seed)
     var fold = [Int](repeating: 0, count: classes.count)
     for (number, example) in byClass(classes, &stream).enumerated() { fold[example] = number % k }
@@ -82,7 +82,7 @@ public enum Splits {
   /// k folds that no group is in two of, as equal as groups allow: the largest group first, each to the smallest fold.
   public static func groupedFolds(_ k: Int, by groups: [Int]) -> [Fold] {
     let members = members(groups)
-    guard isFoldCount(k, members.count, "groups") else { return [] }
+    guard isFoldCount(k, members.count, "groups") else { return emptyFolds(k) }
     var (fold, sizes) = ([Int](repeating: 0, count: groups.count), [Int](repeating: 0, count: k))
     // A stable order: groups of one size as they come.
     for group in members.enumerated().sorted(by: { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }).map(\.element) {
@@ -98,6 +98,9 @@ public enum Splits {
   private static func folds(_ k: Int, _ fold: [Int]) -> [Fold] {
     (0..<k).map { i in (fold.indices.filter { fold[$0] != i }, fold.indices.filter { fold[$0] == i }) }
   }
+
+  /// What folds are after a mistake: as many as asked for, with nothing in them.
+  static func emptyFolds(_ k: Int) -> [Fold] { Array(repeating: ([], []), count: countAfterMistake(k)) }
 
   /// The examples of each group, in the order in which groups first come.
   private static func members(_ groups: [Int]) -> [[Int]] {

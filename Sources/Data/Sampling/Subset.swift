@@ -49,7 +49,7 @@ extension Dataset {
   ///
   /// - Parameter classes: The class of each example, int64 [count].
   public func split(into fractions: [Double], stratifiedBy classes: Tensor, seed: UInt64? = nil) -> [Subset<Self>] {
-    guard let list = listOfIDs(classes, count: count, "split") else { return [] }
+    guard let list = listOfIDs(classes, count: count, "split") else { return fractions.map { _ in subset([]) } }
     return Splits.stratified(by: list, into: fractions, seed: seed).map { subset($0) }
   }
 
@@ -57,7 +57,7 @@ extension Dataset {
   ///
   /// - Parameter groups: The group of each example, int64 [count].
   public func split(into fractions: [Double], groupedBy groups: Tensor, seed: UInt64? = nil) -> [Subset<Self>] {
-    guard let list = listOfIDs(groups, count: count, "split") else { return [] }
+    guard let list = listOfIDs(groups, count: count, "split") else { return fractions.map { _ in subset([]) } }
     return Splits.grouped(by: list, into: fractions, seed: seed).map { subset($0) }
   }
 
@@ -68,13 +68,17 @@ extension Dataset {
 
   /// The same with equal numbers of each class in each fold.
   public func folds(_ k: Int, stratifiedBy classes: Tensor, seed: UInt64? = nil) -> [(train: Subset<Self>, validation: Subset<Self>)] {
-    guard let list = listOfIDs(classes, count: count, "folds") else { return [] }
+    guard let list = listOfIDs(classes, count: count, "folds") else {
+      return Splits.emptyFolds(k).map { _ in (subset([]), subset([])) }
+    }
     return Splits.stratifiedFolds(k, by: list, seed: seed).map { (subset($0.train), subset($0.validation)) }
   }
 
   /// The same with no group in two folds.
   public func folds(_ k: Int, groupedBy groups: Tensor) -> [(train: Subset<Self>, validation: Subset<Self>)] {
-    guard let list = listOfIDs(groups, count: count, "folds") else { return [] }
+    guard let list = listOfIDs(groups, count: count, "folds") else {
+      return Splits.emptyFolds(k).map { _ in (subset([]), subset([])) }
+    }
     return Splits.groupedFolds(k, by: list).map { (subset($0.train), subset($0.validation)) }
   }
 }

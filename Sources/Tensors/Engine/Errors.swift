@@ -111,3 +111,6 @@ func attempt<R>(_ operation: @autoclosure () -> String, _ body: () throws(Tensor
     return nil
   }
 }
+
+/// How long a list of `count` is after a mistake in a `checked` scope, whose program goes on with its elements; one that cannot be is cut short.
+package func countAfterMistake(_ count: Int) -> Int { max(0, min(count, 4096)) }

@@ -232,7 +232,8 @@ extension Tensor {
   /// PyTorch: `nonzero(as_tuple=True)`.
   public func nonzero() -> [Tensor] {
     let flat = truePlaces()
-    if flat.rank != 1 { return (0..<Swift.max(1, rank)).map { _ in .placeholder } }
+    // After a mistake a tensor may have fewer axes than it would have had.
+    if flat.rank != 1 { return (0..<Shape.maximumRank).map { _ in .placeholder } }
     if rank < 2 { return [flat] }
     guard let places = Tensor.made([rank, flat.elementCount], .int64, "nonzero", always: true) else {
       return shape.map { _ in .placeholder }

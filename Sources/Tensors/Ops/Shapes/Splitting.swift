@@ -22,15 +22,15 @@ extension Tensor {
   ///
   /// PyTorch: `split`.
   public func split(size: Int, axis: Int = 0) -> [Tensor] {
-    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return [] }
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "split") }) else { return placeholders() }
     guard size > 0 else {
       fail(TensorError("split", "parts of size \(size) along axis \(axis) of \(shape); 1 or more would fit"))
-      return []
+      return placeholders()
     }
     let length = shape[axis]
     let count = length / size
     guard attempt({ () throws(TensorError) in try checkList(count, of: bytesOfView, "split", "\(count) parts of size \(size)") }) != nil
-    else { return [] }
+    else { return placeholders(count) }
     return split(sizes: length == 0 ? [0] : Swift.stride(from: 0, to: length, by: size).map { Swift.min(size, length - $0) }, axis: axis)
   }
 
@@ -72,7 +72,9 @@ extension Tensor {
       fail(TensorError("split", "\(parts) parts along axis \(axis) of \(shape); 1 or more would fit"))
       return []
     }
-    guard attempt({ () throws(TensorError) in try checkList(parts, of: bytesOfView, "split", "\(parts) parts") }) != nil else { return [] }
+    guard attempt({ () throws(TensorError) in try checkList(parts, of: bytesOfView, "split", "\(parts) parts") }) != nil else {
+      return placeholders(parts)
+    }
     let (size, larger) = (shape[axis] / parts, shape[axis] % parts)
     return split(sizes: (0..<parts).map { size + ($0 < larger ? 1 : 0) }, axis: axis)
   }
@@ -81,17 +83,18 @@ extension Tensor {
   ///
   /// Derivative: dy at the tensor's place. PyTorch: `unbind`.
   public func unstacked(axis: Int = 0) -> [Tensor] {
-    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "unstacked") }) else { return [] }
+    guard let axis = attempt({ () throws(TensorError) in try self.axis(axis, "unstacked") }) else { return placeholders() }
     let count = shape[axis]
     guard attempt({ () throws(TensorError) in try checkList(count, of: bytesOfView, "unstacked", "\(count) tensors") }) != nil else {
-      return []
+      return placeholders(count)
     }
     return (0..<count).map { self[axis: axis, $0] }
   }
 }
 
-/// What a list of so many tensors is after a mistake in a checked scope, for a program that goes on with each of them.
-private func placeholders(_ count: Int) -> [Tensor] { Array(repeating: .placeholder, count: Swift.min(Swift.max(count, 0), 4096)) }
+/// What a list of so many tensors is after a mistake in a checked scope, for a program that goes on with each of them; where nobody can tell how many
+/// it would have been, since what is split is no more than a placeholder itself, more than such a program asks for.
+private func placeholders(_ count: Int = .max) -> [Tensor] { Array(repeating: .placeholder, count: countAfterMistake(count)) }
 
 /// What a view takes in memory, beside the elements: its body, and a list's reference to it, roundly.
 private let bytesOfView = 512
