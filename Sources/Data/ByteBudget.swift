@@ -18,6 +18,15 @@ enum ByteBudget {
   }
 }
 
+/// That memory for so many bytes of a file can be had.
+func checkRoom(_ count: Int, file: String, field: String = "") throws(DataError) {
+  do throws(TensorError) {
+    try checkList(count, of: 1, "", "its bytes")
+  } catch {
+    throw DataError(file: file, field: field, message: error.message)
+  }
+}
+
 /// A source that throws once more bytes have come than its budget allows.
 final class BudgetedSource: ByteSource {
   private let source: any ByteSource
@@ -33,6 +42,7 @@ final class BudgetedSource: ByteSource {
 
   var bound: Int? { source.bound }
   var isStored: Bool { false }
+  var name: String { file }
 
   func read(into out: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
     // One byte beyond the budget shows that there are more; the rest need not be read.

@@ -12,6 +12,8 @@ protocol ByteSource: AnyObject {
   func read(into out: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int
   /// The most bytes that can still come, where that is known.
   var bound: Int? { get }
+  /// What errors call it.
+  var name: String { get }
   /// Whether as many bytes as `bound` says lie in a file as they are, so that memory for them is no larger than the file.
   var isStored: Bool { get }
 }
@@ -25,8 +27,9 @@ extension ByteSource {
     let wanted = min(count, bound.map { $0 < .max ? $0 + 1 : $0 } ?? .max)
     if !isStored && wanted > GatheredBytes.first {
       let gathered = try GatheredBytes(self, wanted)
-      return gathered.joined()
+      return try gathered.joined()
     }
+    try checkRoom(wanted, file: name)
     var bytes = [UInt8](repeating: 0, count: wanted)
     let got = try bytes.withUnsafeMutableBufferPointer { (all) throws(DataError) in try read(into: all) }
     if got < wanted { bytes.removeLast(wanted - got) }
@@ -99,6 +102,7 @@ package final class FileSource: ByteSource {
 
   var bound: Int? { size.map { max(0, $0 - offset) } }
   var isStored: Bool { size != nil }
+  var name: String { path }
 
   /// The next bytes, which stay unread: `count` of them, at most 64 KiB, or as many as there are.
   func peek(_ count: Int) throws(DataError) -> [UInt8] {

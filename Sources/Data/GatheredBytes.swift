@@ -10,13 +10,16 @@ final class GatheredBytes: ByteSource {
   private var pieces: [UnsafeMutableBufferPointer<UInt8>] = []
   private var next = 0
   private var used = 0
+  let name: String
   /// How many bytes are left.
   private(set) var count = 0
 
   /// Reads up to `wanted` bytes.
   init(_ source: any ByteSource, _ wanted: Int) throws(DataError) {
+    name = source.name
     while count < wanted {
       let size = min(wanted - count, max(Self.first, min(count, Self.largest)))
+      try checkRoom(size, file: name)
       let piece = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: size)
       pieces.append(piece)
       let got = try source.read(into: piece)
@@ -52,7 +55,8 @@ final class GatheredBytes: ByteSource {
   }
 
   /// All that is left, as one array.
-  func joined() -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: count) { out, initialized in initialized = read(into: out) }
+  func joined() throws(DataError) -> [UInt8] {
+    try checkRoom(count, file: name)
+    return [UInt8](unsafeUninitializedCapacity: count) { out, initialized in initialized = read(into: out) }
   }
 }

@@ -26,6 +26,7 @@ final class GzipSource: ByteSource {
   var bound: Int? { file.bound.map { $0 < Int.max / 2048 ? $0 * 1032 + 1032 : Int.max } }
 
   var isStored: Bool { false }
+  var name: String { file.path }
 
   /// The first bytes, as many as come of what there is of the file; throws if none do.
   static func head(_ count: Int, of file: FileSource) throws(DataError) -> [UInt8] {

@@ -17,6 +17,9 @@ extension IDXFile {
   @inline(__always)
   func elements<Raw: FixedWidthInteger & BitwiseCopyable, Element>(_ raw: Raw.Type, _ convert: (Raw) -> Element) -> [Element] {
     let count = bytes.count / MemoryLayout<Raw>.size
+    guard
+      attempt({ () throws(TensorError) in try checkList(count, of: MemoryLayout<Element>.stride, "IDXFile", "\(count) elements") }) != nil
+    else { return [] }
     return bytes.withUnsafeBytes { source in
       [Element](unsafeUninitializedCapacity: count) { target, initialized in
         for i in 0..<count {

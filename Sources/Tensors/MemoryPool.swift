@@ -101,14 +101,16 @@ final class MemoryPool: Sendable {
     return nil
   }
 
-  /// Memory of the system's for a thread to work in, which is none of the pool's.
-  func room(_ byteCount: Int) throws(TensorError) -> UnsafeMutableRawPointer {
+  /// Memory of the system's, which is none of the pool's: for a thread to work in unless told.
+  func room(
+    _ byteCount: Int, for what: @autoclosure () -> String = "a kernel's working memory"
+  ) throws(TensorError) -> UnsafeMutableRawPointer {
     if !Self.isRefused {
       if let memory = SystemMemory.allocate(byteCount) { return memory }
       empty()
       if let memory = SystemMemory.allocate(byteCount) { return memory }
     }
-    throw refusal(byteCount, for: "a kernel's working memory")
+    throw refusal(byteCount, for: what())
   }
 
   func give(_ buffer: UnsafeMutableRawPointer, _ sizeClass: Int, _ byteCount: Int) {
@@ -164,8 +166,9 @@ final class MemoryPool: Sendable {
   @inline(never)
   func refusal(_ byteCount: Int, for what: String) -> TensorError {
     let live = Self.live.load(ordering: .relaxed)
-    let bound = limit ?? SystemMemory.limit.bytes
-    let name = limit == nil ? SystemMemory.limit.name : "Memory.limit"
+    var (bound, name) = (limit ?? SystemMemory.limit.bytes, limit == nil ? SystemMemory.limit.name : "Memory.limit")
+    // It may have been set since the process began.
+    if limit == nil, let bytes = SystemMemory.addressLimit, bytes < bound { (bound, name) = (bytes, "the process's limit (ulimit)") }
     let asked = "\(byteText(byteCount)) for \(what)"
     let held = "\(byteText(live)) are in use"
     if byteCount > bound &- live {

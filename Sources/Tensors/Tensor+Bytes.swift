@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 // What file formats need: elements as the bytes that they are in memory, little endian on every platform that Swift runs on.
 extension Tensor {
   /// A tensor whose elements `body` writes, all of them, as bytes in row-major order: Booleans as 0 and 1.
@@ -32,13 +24,9 @@ extension Tensor {
 }
 
 extension Shape {
-  private static let physicalMemory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-
-  /// Whether a tensor of this shape can exist, and could be held by this machine's memory.
+  /// Whether a tensor of this shape can exist, and could be held by the memory that this process may have.
   package func fitsMemory(_ dtype: DType) -> Bool {
     guard (try? check("")) != nil, elementCount <= Int.max / 16 else { return false }
-    // As much as the pool would take.
-    let byteCount = MemoryPool.capacity(ofClass: MemoryPool.sizeClass(elementCount * dtype.byteCount))
-    return byteCount <= Swift.max(Shape.physicalMemory, 1 << 32)
+    return elementCount * dtype.byteCount <= SystemMemory.limit.bytes
   }
 }

@@ -73,6 +73,7 @@ final class RandomAccessBytes: Sendable {
 
   /// The bytes of a range, which have been found to lie within ``size``.
   func bytes(_ range: Range<Int>, _ field: String) throws(DataError) -> [UInt8] {
+    try checkRoom(range.count, file: name, field: field)
     var bytes = [UInt8](repeating: 0, count: range.count)
     try bytes.withUnsafeMutableBufferPointer { (out) throws(DataError) in
       try read(into: UnsafeMutableRawBufferPointer(out), at: range.lowerBound, field)

@@ -10,6 +10,7 @@ final class StretchSource: ByteSource {
 
   var bound: Int? { rest.count }
   var isStored: Bool { true }
+  var name: String { bytes.name }
 
   func read(into out: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
     let count = min(out.count, rest.count)

@@ -39,6 +39,7 @@ final class ZipMemberSource: ByteSource {
 
   var bound: Int? { member.size - produced }
   var isStored: Bool { member.method == .stored }
+  var name: String { file }
 
   func read(into out: UnsafeMutableBufferPointer<UInt8>) throws(DataError) -> Int {
     var filled = 0

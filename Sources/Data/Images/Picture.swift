@@ -64,6 +64,7 @@ struct PictureReader {
           + "maximumBytes would allow more")
     }
     let pixelBytes = height * width * Int(picture.channels) * Int(picture.bits) / 8
+    try checkRoom(pixelBytes, file: file)
     let pixels = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(1, pixelBytes))
     defer { pixels.deallocate() }
     // Of an interlaced picture no byte is left as it was found.

@@ -108,6 +108,7 @@ extension Tensor {
     var picture = fx_picture()
     (picture.height, picture.width, picture.channels) = (Int64(shape[1]), Int64(shape[2]), Int32(shape[0]))
     (picture.bits, picture.quality) = (Int32(bits), Int32(quality))
+    try checkRoom(elementCount.saturatingTimes(bits / 8), file: file)
     var (bytes, count): (UnsafeMutablePointer<UInt8>?, Int) = (nil, 0)
     defer { fx_picture_free(bytes) }
     let isDone = detached.cast(to: .float32).withElements(Float.self) { planes in

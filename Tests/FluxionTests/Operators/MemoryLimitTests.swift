@@ -80,6 +80,68 @@ import Testing
         #expect((large[0..<4] * 2).sum().item() == 16)
       }
     }
+
+    private struct Many: Dataset {
+      let count = 1 << 27
+      func batch(_ indices: [Int]) -> Tensor { Tensor(indices) }
+    }
+
+    /// With addresses limited what readers and lists ask Swift for is asked of the system first: no claim and no size ends the process.
+    @Test func listsAndFilesKeepToTheLimitOfAddresses() async {
+      await #expect(processExitsWith: .success) {
+        try IDXFixture.withFolder { folder in
+          let (bomb, large, table, pipe) = (folder + "/bomb.npz", folder + "/large.npy", folder + "/table.csv", folder + "/pipe")
+          try NPZFile.write([("x", .zeros([30_000_000]))], compressed: true, to: bomb)
+          try NPYFile.write(Tensor.zeros([1]), to: large)
+          // Its elements are holes, which take no room.
+          let header = NPYFixture.file("{'descr': '<f4', 'fortran_order': False, 'shape': (50000000,), }")
+          try IDXFixture.write(header, large)
+          try #require(truncate(large, header.count + 200_000_000) == 0)
+          try Foundation.Data(repeating: 10, count: 100 << 20).write(to: URL(filePath: table))
+          Memory.emptyCache()
+          let pages = Int((try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ").first ?? "") ?? 0
+          var limit = rlimit()
+          limit.rlim_cur = rlim_t(pages * sysconf(Int32(_SC_PAGESIZE)) + 60 << 20)
+          limit.rlim_max = limit.rlim_cur
+          try #require(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
+          let x = Tensor.ones([1 << 18])
+          let refused: [(String, () throws -> Void)] = [
+            ("unstacked", { _ = x.unstacked() }), ("split", { _ = x.split(size: 1) }),
+            ("repeated", { _ = x.repeated(Tensor([1 << 24], .int64).expanded([1 << 18]), axis: 0) }),
+            ("Splits", { _ = Splits.random(1 << 24, into: [0.5, 0.5]) }),
+            ("DataLoader's order", { for _ in DataLoader(Many(), batchSize: 4, shuffle: true) { break } }),
+            ("DataLoader's batch", { for _ in DataLoader(Many(), batchSize: .max) {} }),
+            ("DataLoader's workers", { for _ in DataLoader(Many(), batchSize: .max, workers: 2) {} }),
+            ("confusionMatrix", { _ = confusionMatrix(Tensor([0], .int64), Tensor([0], .int64), classes: 1 << 13) }),
+            ("a compressed archive", { _ = try NPZFile(bomb).tensor("x") }), ("an array", { _ = try NPYFile(large) }),
+            ("a table", { _ = try Table(contentsOf: table) }), ("numbers", { _ = try CSVFile(table, dtype: .float64) }),
+            (
+              "a pipe",
+              {
+                try #require(mkfifo(pipe, 0o600) == 0)
+                let writer = Thread {
+                  guard let file = FileHandle(forWritingAtPath: pipe) else { return }
+                  signal(SIGPIPE, SIG_IGN)
+                  try? file.write(contentsOf: header)
+                  for _ in 0..<200 { try? file.write(contentsOf: Data(repeating: 0, count: 1_000_000)) }
+                }
+                writer.start()
+                _ = try NPYFile(pipe)
+              }
+            ),
+          ]
+          for (name, body) in refused {
+            #expect("\(name)") {
+              try checked { try body() }
+            } throws: {
+              "\($0)".contains("memory") || "\($0)".contains("ulimit")
+            }
+          }
+          // The process goes on.
+          #expect((x * 2).sum().item() == 524_288)
+        }
+      }
+    }
   #endif
 
   @Test func outsideOfAScopeOneSentenceEndsTheProgram() async {
