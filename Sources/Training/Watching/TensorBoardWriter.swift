@@ -87,7 +87,9 @@ public final class TensorBoardWriter {
   /// A text in Markdown.
   public func text(_ tag: String, _ text: String, step: Int) throws(DataError) { try write(.text(tag, text), step: step) }
 
-  /// A model's parts as a graph: those inside another stand in it; each follows the one before, as in a chain.
+  /// A model's parts as a graph: those inside another stand in it, each with the shape that it gives and the number of its parameters.
+  ///
+  /// Parts follow one another, as in a chain; the branches of `Parallel`, `Branch` and `Maxout` stand side by side.
   public func graph(_ summary: ModelSummary) throws(DataError) { try write(.graph(Self.nodes(summary)), step: 0) }
 
   private static let bins = 64
@@ -97,17 +99,31 @@ public final class TensorBoardWriter {
     try records.write(TensorBoardEvent(time: Date().timeIntervalSince1970, step: step, content: content).bytes)
   }
 
-  /// The parts that have no parts of their own, by their paths.
+  /// A node for each part, called by its path, so that those inside another are shown in it; behind them stands the part itself, with the shape that it gives.
+  ///
+  /// Parts follow one another, but for branches, which have one input.
   static func nodes(_ summary: ModelSummary) -> [TensorBoardEvent.GraphNode] {
     let parts = summary.parts
     var nodes = [TensorBoardEvent.GraphNode(name: "input", operation: "Input", inputs: [], shape: nil, parameters: 0)]
-    for (i, part) in parts.enumerated() where i + 1 == parts.count || parts[i + 1].depth <= part.depth {
-      let path = part.path.isEmpty ? part.type : part.path.replacing(".", with: "/")
+    /// The nodes of the part at a place, which is moved behind it and those inside it; the name of the one that gives its output.
+    func add(_ place: inout Int, _ input: String) -> String {
+      let part = parts[place]
+      let name = part.path.isEmpty ? (parts.count > 1 ? "model" : "model/\(part.type)") : "model/" + part.path.replacing(".", with: "/")
+      place += 1
+      let isBranching = ["Parallel", "Branch", "Maxout"].contains(part.type)
+      var (last, ends) = (input, [String]())
+      while place < parts.count && parts[place].depth > part.depth {
+        last = add(&place, isBranching ? input : last)
+        ends.append(last)
+      }
       nodes.append(
         .init(
-          name: "model/\(path)", operation: part.type, inputs: [nodes[nodes.count - 1].name], shape: part.output,
+          name: name, operation: part.type, inputs: isBranching && !ends.isEmpty ? ends : [last], shape: part.output,
           parameters: part.parameters))
+      return name
     }
+    var place = 0
+    if !parts.isEmpty { _ = add(&place, "input") }
     return nodes
   }
 }

@@ -52,6 +52,14 @@ import Testing
       case texts([String])
       case sizes([Int])
 
+      var text: String {
+        switch self {
+        case .text(let text): text
+        case .texts(let texts): texts.joined(separator: " ")
+        case .sizes(let sizes): "\(sizes)"
+        }
+      }
+
       init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let text = try? container.decode(String.self) {
@@ -90,6 +98,20 @@ import Testing
       try first.image("colour", Tensor([1.0, 0, 0, 0, 0, 1], shape: [3, 1, 2], .float64), step: 3)
       try first.text("note", "# A *title*", step: 0)
       try first.graph(net.summary(for: [1, 4]))
+      let nested = Chain {
+        Dense(4, 8)
+        Residual {
+          Dense(8, 16, activation: relu); Dense(16, 8)
+        }
+        Parallel(join: .sum) {
+          Dense(8, 3)
+          Chain {
+            relu; Dense(8, 3)
+          }
+        }
+      }
+      let other = try TensorBoardWriter(folder + "/nested")
+      try other.graph(nested.summary(for: [1, 4]))
       // A second process, from a checkpoint at step 3.
       let second = try TensorBoardWriter(folder + "/run", resumingAt: 4)
       #expect(first.file != second.file)
@@ -106,9 +128,19 @@ import Testing
       let colour = try #require(found.images["colour"]?.first)
       #expect(colour.size == [2, 1] && colour.mode == "RGB" && colour.pixels == [255, 0, 0, 0, 0, 255])
       #expect(found.texts["note"] == ["# A *title*"])
-      #expect(found.graph.first?[0] == .text("input"))
-      #expect(found.graph[1][0] == .text("model/layers/0") && found.graph[1][1] == .text("Dense"))
-      #expect(found.graph[1][2] == .texts(["input"]) && found.graph[1][3] == .sizes([1, 8]))
+      func rows(_ graph: [[Found.Value]]) -> [String] { graph.map { $0.map(\.text).joined(separator: " ") } }
+      #expect(
+        rows(found.graph) == [
+          "input Input [] []", "model/layers/0 Dense input [1, 8]", "model/layers/1 Dense model/layers/0 [1, 2]",
+          "model Chain model/layers/1 [1, 2]",
+        ])
+      let graph = rows(try Self.read(folder + "/nested").graph)
+      #expect(graph.contains("model/layers/1/layers/0 Dense model/layers/0 [1, 16]"), "\(graph)")
+      #expect(graph.contains("model/layers/1 Chain model/layers/1/layers/1 [1, 8]"), "\(graph)")
+      #expect(graph.contains("model/layers/2/layers/0 Dense model/layers/1 [1, 3]"), "\(graph)")
+      #expect(graph.contains("model/layers/2/layers/1/layers/1 Dense model/layers/2/layers/1/layers/0 [1, 3]"), "\(graph)")
+      #expect(graph.contains("model/layers/2 Parallel model/layers/2/layers/0 model/layers/2/layers/1 [1, 3]"), "\(graph)")
+      #expect(graph.last == "model Chain model/layers/2 [1, 3]")
     }
   }
 
