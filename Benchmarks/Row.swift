@@ -132,6 +132,6 @@ func selected(_ texts: [String], of rows: [Row]) throws -> [Row] {
 /// Every row, in the order they are measured in: each after its limit.
 func allRows() -> [Row] {
   elementwiseRows() + customRows() + productRows() + layoutRows() + broadcastRows() + shortRows() + imageRows() + channelRows()
-    + visionRows() + decompositionRows() + wideRows()
-    + trainRows() + imageModelRows() + recurrenceRows() + languageRows() + optimizerRows() + lossRows() + overheadRows() + processRows()
+    + visionRows() + decompositionRows() + wideRows() + trainRows() + imageModelRows() + recurrenceRows() + languageRows() + optimizerRows()
+    + lossRows() + overheadRows() + servingRows() + processRows()
 }

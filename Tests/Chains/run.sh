@@ -3,7 +3,9 @@
 # 200 times what it takes for one part. In proportion it would be 2.5 times. But the compiler solves a closure's types as one system, whatever the
 # builder does: for each statement it goes through those before it again (ConstraintSystem::finalize and replaySolution take the most), in nested
 # chains, functions with @ChainBuilder and chains of one kind of layer too, and so takes time that grows with the square. As one expression of all parts
-# it was ten times as much. Of the debug build's modules, which `swift build` has made.
+# it was ten times as much. A closure without any builder takes it too: of the same parts as statements that are calls of a function without a result, on
+# types that have nothing else, 200 take 0.35 s and 500 take 2.3 (Swift 6.3); builders on these types, with one type for the parts so far and another for
+# a part, or with buildBlock alone, take as long or longer. Of the debug build's modules, which `swift build` has made.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
