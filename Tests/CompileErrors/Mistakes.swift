@@ -42,6 +42,24 @@ struct HasForward: Model {
   func forward(_ x: Tensor) -> Tensor { body(x) }
 }
 
+// expect: with one input; several inputs are a tuple or struct: (_ x: (Tensor, Tensor))
+struct OfTwoInputs: Model {
+  var body = Dense(2, 3)
+  func callAsFunction(_ x: Tensor, _ y: Tensor) -> Tensor { body(x) + y }
+}
+
+// expect: with one input; several inputs are a tuple or struct: (_ x: (Tensor, Tensor))
+struct WithAMask: Model {
+  var body = Dense(2, 3)
+  mutating func callAsFunction(_ x: Tensor, mask: Tensor) -> Tensor { body(x) * mask }
+}
+
+// expect: none
+struct OfATuple: Model {
+  var body = Dense(2, 3)
+  func callAsFunction(_ x: (Tensor, Tensor)) -> Tensor { body(x.0) + x.1 }
+}
+
 // expect: a closure after a layer of a chain needs a semicolon before it
 func closureAfterALayer() -> Chain {
   Chain {
