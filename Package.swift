@@ -77,7 +77,8 @@ let package = Package(
       resources: ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"].map { .copy("\($0)-ubyte.gz") },
       swiftSettings: swift),
     .executableTarget(
-      name: "tasks", dependencies: ["Fluxion", "BundledDigits", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      name: "tasks",
+      dependencies: ["Fluxion", "BundledDigits", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/Tasks", exclude: ["README.md"], swiftSettings: swift),
     .executableTarget(
       name: "gpt", dependencies: ["Fluxion", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
