@@ -65,30 +65,10 @@ import Testing
           }
           let images = try ImageFolder(folder, size: [6, 6])
           let csv = Array("a,b,c\n1,x,2.5\n,y,1\n3,x,\n4,z,0\n".utf8)
-          func passes<D: Dataset>(_ name: String, _ data: D, _ use: @escaping (D.Element) -> Tensor) {
-            func loaders(_ workers: Int) -> [(String, DataLoader<D>)] {
-              [
-                ("in order", DataLoader(data, batchSize: 3, workers: workers)),
-                ("shuffled", DataLoader(data, batchSize: 3, shuffle: true, seed: 1, workers: workers)),
-                ("without prefetch", DataLoader(data, batchSize: 3, seed: 1, prefetch: false, workers: workers)),
-                ("sampled", DataLoader(data, batchSize: 3, sampler: WeightedSampler((0..<data.count).map { Double($0 + 1) }), seed: 1)),
-              ]
-            }
-            for workers in [1, 3] {
-              for (kind, loader) in loaders(workers) {
-                // In this process: a copy of it would have none of its threads.
-                check.here("\(name) \(kind), \(workers) workers", refusals: 60) {
-                  var sum = Tensor.zeros([])
-                  for batch in loader.pass(0) { sum = sum + use(batch) }
-                  return sum
-                }
-              }
-            }
-          }
-          passes("rows", Rows()) { $0.0.sum() + $0.1.sum() }
-          passes("a data set of tensors", TensorDataset(.ones([20, 30]), .ones([20, 4]))) { $0.0.sum() + $0.1.sum() }
-          passes("a subset", Rows().subset([1, 5, 7, 9])) { $0.0.sum() }
-          passes("images", images) { $0.0.sum() }
+          check.passes("rows", Rows()) { $0.0.sum() + $0.1.sum() }
+          check.passes("a data set of tensors", TensorDataset(.ones([20, 30]), .ones([20, 4]))) { $0.0.sum() + $0.1.sum() }
+          check.passes("a subset", Rows().subset([1, 5, 7, 9])) { $0.0.sum() }
+          check.passes("images", images) { $0.0.sum() }
           check.here("a folder's targets", refusals: 10) { try ImageFolder(folder, size: [6, 6]).targets }
           check.here("an image read", refusals: 20) { try Tensor(imageAt: folder + "/a/0.png") }
           check.here("an image written", refusals: 20) { try Tensor.ones([3, 20, 20]).writeImage(to: folder + "/out.png") }
@@ -350,6 +330,28 @@ import Testing
       let (made, wrong) = run(refusals, body)
       count += made
       if !wrong.isEmpty { failures.append("\(name): \(wrong)") }
+    }
+
+    /// Passes over a data set, by one worker and by three; `use` makes a tensor of a batch.
+    func passes<D: Dataset>(_ name: String, _ data: D, _ use: @escaping (D.Element) -> Tensor) {
+      func loaders(_ workers: Int) -> [(String, DataLoader<D>)] {
+        [
+          ("in order", DataLoader(data, batchSize: 3, workers: workers)),
+          ("shuffled", DataLoader(data, batchSize: 3, shuffle: true, seed: 1, workers: workers)),
+          ("without prefetch", DataLoader(data, batchSize: 3, seed: 1, prefetch: false, workers: workers)),
+          ("sampled", DataLoader(data, batchSize: 3, sampler: WeightedSampler((0..<data.count).map { Double($0 + 1) }), seed: 1)),
+        ]
+      }
+      for workers in [1, 3] {
+        for (kind, loader) in loaders(workers) {
+          // In this process: a copy of it would have none of its threads.
+          here("\(name) \(kind), \(workers) workers", refusals: 60) {
+            var sum = Tensor.zeros([])
+            for batch in loader.pass(0) { sum = sum + use(batch) }
+            return sum
+          }
+        }
+      }
     }
 
     /// `body` tells how much it tried, and what is wrong.
