@@ -73,18 +73,18 @@ FX_FUNCTION void FX(collect)(ptrdiff_t n, const T *x, ptrdiff_t s, T *out) {
 
 // Any and all: whether there is an element that is not 0, or that is. Truth values are all bits of an integer as wide as the element, so that they are
 // joined in its lanes.
-FX_INLINE FX_UNSIGNED FX(is)(FX_UNSIGNED zero, T v) { return (FX_UNSIGNED)(0 - (FX_UNSIGNED)(v != 0)) ^ zero; }
+FX_INLINE FX_UNSIGNED FX(is)(int zero, T v) { return (FX_UNSIGNED)(0 - (FX_UNSIGNED)(zero ? v == 0 : v != 0)); }
 
-FX_FUNCTION void FX(find)(int all, reduction_way way, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const ptrdiff_t *strides, const T *x, uint8_t *y) {
-  FX_UNSIGNED found[COLUMN_BLOCK], zero = all ? (FX_UNSIGNED)-1 : 0;
+FX_INLINE void FX(find)(int all, reduction_way way, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const ptrdiff_t *strides, const T *x, uint8_t *y) {
+  FX_UNSIGNED found[COLUMN_BLOCK];
   ptrdiff_t s = strides[1];
   if (way != COLUMNS) {
     for (ptrdiff_t o = 0; o < outer; o++)
       for (ptrdiff_t i = 0; i < inner; i++) {
         const T *row = x + o * strides[0] + i * strides[2];
         FX_UNSIGNED some = 0;
-        if (s == 1) for (ptrdiff_t k = 0; k < n; k++) some |= FX(is)(zero, row[k]);
-        else _Pragma("clang loop vectorize(disable)") for (ptrdiff_t k = 0; k < n; k++) some |= FX(is)(zero, row[k * s]);
+        if (s == 1) for (ptrdiff_t k = 0; k < n; k++) some |= FX(is)(all, row[k]);
+        else _Pragma("clang loop vectorize(disable)") for (ptrdiff_t k = 0; k < n; k++) some |= FX(is)(all, row[k * s]);
         y[o * inner + i] = (some != 0) != all;
       }
     return;
@@ -96,23 +96,23 @@ FX_FUNCTION void FX(find)(int all, reduction_way way, ptrdiff_t outer, ptrdiff_t
       for (ptrdiff_t i = 0; i < count; i++) found[i] = 0;
       for (; k + 4 <= n; k += 4, row += 4 * s) {
         const T *a = row, *b = a + s, *c = b + s, *d = c + s;
-        for (ptrdiff_t i = 0; i < count; i++) found[i] |= FX(is)(zero, a[i]) | FX(is)(zero, b[i]) | FX(is)(zero, c[i]) | FX(is)(zero, d[i]);
+        for (ptrdiff_t i = 0; i < count; i++) found[i] |= FX(is)(all, a[i]) | FX(is)(all, b[i]) | FX(is)(all, c[i]) | FX(is)(all, d[i]);
       }
       for (; k < n; k++, row += s)
-        for (ptrdiff_t i = 0; i < count; i++) found[i] |= FX(is)(zero, row[i]);
+        for (ptrdiff_t i = 0; i < count; i++) found[i] |= FX(is)(all, row[i]);
       for (ptrdiff_t i = 0; i < count; i++) y[o * inner + start + i] = (found[i] != 0) != all;
     }
 }
 
 // The same of many short rows.
-FX_FUNCTION void FX(find_short)(int all, ptrdiff_t rows, ptrdiff_t n, const ptrdiff_t *strides, const T *x, uint8_t *y) {
+FX_INLINE void FX(find_short)(int all, ptrdiff_t rows, ptrdiff_t n, const ptrdiff_t *strides, const T *x, uint8_t *y) {
   T tile[SHORT_ROW * TILE];
   if (rows < TILE) memset(tile, 0, (size_t)n * TILE * sizeof *tile);
   for (ptrdiff_t start = 0; start < rows; start += TILE) {
     ptrdiff_t count = min_size(TILE, rows - start);
-    FX_UNSIGNED found[TILE] = {0}, zero = all ? (FX_UNSIGNED)-1 : 0;
+    FX_UNSIGNED found[TILE] = {0};
     FX(turn)(count, n, x + start * strides[0], strides[0], strides[1], tile);
-    for (ptrdiff_t j = 0; j < n; j++) EACH_ROW found[r] |= FX(is)(zero, tile[j * TILE + r]);
+    for (ptrdiff_t j = 0; j < n; j++) EACH_ROW found[r] |= FX(is)(all, tile[j * TILE + r]);
     for (ptrdiff_t r = 0; r < count; r++) y[start + r] = (found[r] != 0) != all;
   }
 }
@@ -125,8 +125,10 @@ static void FX(reduce)(reduction_way way, int op, ptrdiff_t outer, ptrdiff_t n, 
   if (op == FX_R_MIN) return FX(axis_min)(way, outer, n, inner, strides, x, y);
 #endif
   int any = op == FX_R_ANY || op == FX_R_MAX;
-  if (way == SHORT_ROWS) FX(find_short)(!any, outer, n, strides, x, y);
-  else FX(find)(!any, way, outer, n, inner, strides, x, y);
+  if (way == SHORT_ROWS && any) FX(find_short)(0, outer, n, strides, x, y);
+  else if (way == SHORT_ROWS) FX(find_short)(1, outer, n, strides, x, y);
+  else if (any) FX(find)(0, way, outer, n, inner, strides, x, y);
+  else FX(find)(1, way, outer, n, inner, strides, x, y);
 }
 
 static void FX(join)(int op, int bands, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const void *x, void *y) {

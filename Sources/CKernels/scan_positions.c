@@ -8,7 +8,7 @@
 // Rows that go together, and elements of them at a time: more would be in too many pages of memory at once.
 #define TOGETHER 16
 #define STRETCH 32
-#define EACH_OF_THEM _Pragma("clang loop unroll(disable)") for (ptrdiff_t r = 0; r < TOGETHER; r++)
+#define EACH_OF_THEM for (ptrdiff_t r = 0; r < TOGETHER; r++)
 
 #include "targets.h"
 
@@ -68,12 +68,14 @@ static void FX(positions)(int largest, ptrdiff_t outer, ptrdiff_t rows, ptrdiff_
 // Many rows: some of them together, turned, stretch by stretch. Places are integers as wide as the element where that will do.
 #ifdef FX_IS_BOOL
 #define PLACE uint32_t
+#define UNTURN_PLACES FX_JOIN(unturn, i32, FX_LEVEL)
 #else
 #define PLACE FX_UNSIGNED
+#define UNTURN_PLACES FX(unturn)
 #endif
 FX_INLINE void FX(stretches)(int largest, ptrdiff_t rows, ptrdiff_t apart, ptrdiff_t n, const T *x, int64_t *y) {
   T tile[STRETCH * TILE], best[TOGETHER];
-  PLACE where[STRETCH * TOGETHER], at[TOGETHER];
+  PLACE where[STRETCH * TILE], back[STRETCH * TOGETHER], at[TOGETHER];
   for (ptrdiff_t start = 0; start < rows; start += TOGETHER, x += TOGETHER * apart, y += TOGETHER * apart) {
     ptrdiff_t count = min_size(TOGETHER, rows - start);
     if (count < TOGETHER) memset(tile, 0, sizeof tile);
@@ -87,10 +89,11 @@ FX_INLINE void FX(stretches)(int largest, ptrdiff_t rows, ptrdiff_t apart, ptrdi
           int take = FX(takes)(largest, v, l);
           best[r] = take ? v : l;
           at[r] = take ? (PLACE)(k + j) : at[r];
-          where[j * TOGETHER + r] = at[r];
+          where[j * TILE + r] = at[r];
         }
+      UNTURN_PLACES(count, length, (const void *)where, length, (void *)back);
       for (ptrdiff_t r = 0; r < count; r++)
-        for (ptrdiff_t j = 0; j < length; j++) y[r * apart + k + j] = (int64_t)where[j * TOGETHER + r];
+        for (ptrdiff_t j = 0; j < length; j++) y[r * apart + k + j] = (int64_t)back[r * length + j];
     }
   }
 }
@@ -100,5 +103,6 @@ static void FX(together)(int largest, ptrdiff_t rows, ptrdiff_t apart, ptrdiff_t
   else FX(stretches)(0, rows, apart, n, x, y);
 }
 #undef PLACE
+#undef UNTURN_PLACES
 
 #endif

@@ -9,7 +9,7 @@
 #define GROUP 2048
 #define STRIP FX_SOFTMAX_STRIP
 #define STRETCH 64
-#define EACH_COLUMN _Pragma("clang loop unroll(disable)") for (ptrdiff_t c = 0; c < STRIP; c++)
+#define EACH_COLUMN for (ptrdiff_t c = 0; c < STRIP; c++)
 
 #include "targets.h"
 

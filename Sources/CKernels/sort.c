@@ -6,7 +6,6 @@
 #ifndef FX_PASS
 #define FX_FILE "sort.c"
 #define FX_ELEMENTS
-#define FX_ONCE
 #include "kernels.h"
 
 // MARK: Keys
@@ -40,12 +39,13 @@ FX_INLINE uint64_t position_pair(pair x) { return x.position; }
 #define INSERTED 32
 
 
-#include "targets.h"
-
+// Compiled once: vectors do not help.
 #define ITEM word
 #include "sort_items.h"
 #define ITEM pair
 #include "sort_items.h"
+
+#include "targets.h"
 
 void fx_sort_encode(int dtype, int descending, int size, ptrdiff_t first, ptrdiff_t n, const void *x, void *items) {
   FX_DISPATCH_ELEMENTS(dtype, encode, descending, size, first, n, x, items);

@@ -1,5 +1,7 @@
 // Sorting and selection of items, for sort.c: words or pairs.
-#define OWN(name) FX_PAIR(name, ITEM)
+#define PAIRED(name, item) name##_##item
+#define PAIR(name, item) PAIRED(name, item)
+#define OWN(name) PAIR(name, ITEM)
 
 FX_INLINE unsigned OWN(digit)(ITEM x, int digit) { return (unsigned)(OWN(key)(x) >> (8 * digit)) & (RADIX - 1); }
 
@@ -103,4 +105,6 @@ static int64_t OWN(median)(int ignoring, int digits, ptrdiff_t n, uint64_t nan, 
 }
 
 #undef OWN
+#undef PAIR
+#undef PAIRED
 #undef ITEM

@@ -11,7 +11,7 @@
 #define TILE 64
 #define SHORT_ROW 63
 #define FEW_ROWS 16
-#define EACH_ROW _Pragma("clang loop unroll(disable)") for (ptrdiff_t r = 0; r < TILE; r++)
+#define EACH_ROW for (ptrdiff_t r = 0; r < TILE; r++)
 
 typedef uint32_t four_by_4 __attribute__((vector_size(16)));
 typedef uint32_t eight_by_4 __attribute__((vector_size(32)));
