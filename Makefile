@@ -13,7 +13,7 @@ SOURCES = Package.swift Sources Tests Benchmarks Examples
 MODULES = Tensors Autodiff Models Optimizers Data Training Fluxion
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench bench-peers server browser lint format docs fuzz clean
+.PHONY: help setup demo test bench bench-peers server browser arm lint format docs fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -46,6 +46,11 @@ browser: ## install Chromium, which the test of the page that watches a run then
 	@command -v chromium >/dev/null || { apt-get update -q >/dev/null; \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium curl fonts-dejavu-core >/dev/null; }
 	@chromium --version
+
+arm: ## install what builds programs for Arm and runs them, which Tests/Arm/run.sh then does (Debian, Ubuntu)
+	@[ "$$(uname -m)" != x86_64 ] || { command -v qemu-aarch64 && [ -e /usr/aarch64-linux-gnu/include/stdio.h ] && \
+	  [ -d /usr/lib/gcc-cross/aarch64-linux-gnu ]; } >/dev/null || { apt-get update -q >/dev/null; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross >/dev/null; }
 
 fuzz: setup ## fuzz the readers of files: ARGS="SECONDS READER…"
 	Tests/Fuzz/run.sh $(ARGS)
