@@ -4,8 +4,8 @@
 //     driver compare FILE REFERENCE
 //     driver levels
 //
-// Built for two processors, or run at two levels (FLUXION_CPU), it tells whether they agree: exactly where an operation is exact, and up to what fused
-// multiplications and another order of additions change elsewhere. See run.sh.
+// Built for two processors, or run at two levels (FLUXION_CPU), it tells whether they agree: exactly where an operation is exact, and up to
+// what fused multiplications and another order of additions change elsewhere. See run.sh.
 #include "driver.h"
 
 #include <math.h>
@@ -51,11 +51,20 @@ static uint64_t mixed(uint64_t x) {
 
 static void set(int dtype, void *x, ptrdiff_t i, double value) {
   switch (dtype) {
-    case FX_F32: ((float *)x)[i] = (float)value; break;
-    case FX_F64: ((double *)x)[i] = value; break;
-    case FX_I32: ((int32_t *)x)[i] = (int32_t)value; break;
-    case FX_I64: ((int64_t *)x)[i] = (int64_t)value; break;
-    default: ((uint8_t *)x)[i] = value > 0;
+    case FX_F32:
+      ((float *)x)[i] = (float)value;
+      break;
+    case FX_F64:
+      ((double *)x)[i] = value;
+      break;
+    case FX_I32:
+      ((int32_t *)x)[i] = (int32_t)value;
+      break;
+    case FX_I64:
+      ((int64_t *)x)[i] = (int64_t)value;
+      break;
+    default:
+      ((uint8_t *)x)[i] = value > 0;
   }
 }
 
@@ -67,8 +76,8 @@ void *numbers(int dtype, ptrdiff_t n, uint64_t seed, double low, double high) {
 }
 
 void *specials(int dtype, ptrdiff_t n, ptrdiff_t stride, uint64_t seed) {
-  static const double floats[] = {0,    -0.0, 1,   -1,  0.5, -0.5, 1.5,  -1.5, 2.5,  2,    3,      -3,     0.25,    1e-3,    100,
-                                  -100, 88,   710, 1e3, -750, NAN, INFINITY, -INFINITY, 1e30, -1e30, 1e-30, 1e-40, 3.4e38, 16777216, 0.1};
+  static const double floats[] = {0,    -0.0, 1,   -1,  0.5,  -0.5, 1.5,      -1.5,      2.5,  2,     3,     -3,    0.25,   1e-3,     100,
+                                  -100, 88,   710, 1e3, -750, NAN,  INFINITY, -INFINITY, 1e30, -1e30, 1e-30, 1e-40, 3.4e38, 16777216, 0.1};
   static const double doubles[] = {1e300, -1e300, 1e-300, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 9007199254740992.0};
   static const int64_t integers[] = {0, 1, -1, 2, -2, 3, 7, -7, 10, 100, -100, 31, 32, 63, 64, INT32_MAX, INT32_MIN};
   ptrdiff_t count = sizeof floats / sizeof *floats, more = dtype == FX_F64 ? sizeof doubles / sizeof *doubles : 0;
@@ -93,9 +102,14 @@ int64_t *places(ptrdiff_t count, ptrdiff_t n, uint64_t seed) {
 }
 
 // A record: the name's length and the name, ulps, scale, whether there are scales, dtype, n, the scales, the elements.
-typedef struct { double ulps, scale; int64_t n; int32_t dtype, has_scales, length; } header;
+typedef struct {
+  double ulps, scale;
+  int64_t n;
+  int32_t dtype, has_scales, length;
+} header;
 
-static void write_record(double ulps, double scale, const double *scales, int dtype, ptrdiff_t n, const void *x, const char *format, va_list list) {
+static void write_record(double ulps, double scale, const double *scales, int dtype, ptrdiff_t n, const void *x, const char *format,
+                         va_list list) {
   char name[256];
   int length = snprintf(name, sizeof name, "%s: ", current);
   length += vsnprintf(name + length, sizeof name - (size_t)length, format, list);
@@ -178,7 +192,8 @@ static int compare(const char *path, const char *reference) {
     if (!states[0] && !states[1]) break;
     if (states[0] != 1 || states[1] != 1 || strcmp(names[0], names[1]) != 0 || h[0].n != h[1].n || h[0].dtype != h[1].dtype)
       return fprintf(stderr, "driver: the files do not have the same records; %s beside %s\n", states[0] == 1 ? names[0] : "an end",
-                     states[1] == 1 ? names[1] : "an end"), 1;
+                     states[1] == 1 ? names[1] : "an end"),
+             1;
     records++;
     elements += h[0].n;
     double worst = 0;
@@ -193,8 +208,8 @@ static int compare(const char *path, const char *reference) {
       if (failures <= 40) {
         fprintf(stderr, "%s: element %lld of %lld ", names[1], (long long)at, (long long)h[1].n);
         if (h[1].dtype <= FX_F64)
-          fprintf(stderr, "is %.9g (%a) and not %.9g (%a), %.3g units where %g are allowed\n", value(h[1].dtype, x[0], at), value(h[1].dtype, x[0], at),
-                  value(h[1].dtype, x[1], at), value(h[1].dtype, x[1], at), worst, h[1].ulps);
+          fprintf(stderr, "is %.9g (%a) and not %.9g (%a), %.3g units where %g are allowed\n", value(h[1].dtype, x[0], at),
+                  value(h[1].dtype, x[0], at), value(h[1].dtype, x[1], at), value(h[1].dtype, x[1], at), worst, h[1].ulps);
         else fprintf(stderr, "of %s differs\n", dtype_names[h[1].dtype]);
       }
     }

@@ -3,30 +3,78 @@
 
 #include "driver.h"
 
-static double at(int dtype, const void *x, ptrdiff_t i) { return dtype == FX_F32 ? ((const float *)x)[i] : dtype == FX_F64 ? ((const double *)x)[i] : 0; }
+static double at(int dtype, const void *x, ptrdiff_t i) {
+  return dtype == FX_F32 ? ((const float *)x)[i] : dtype == FX_F64 ? ((const double *)x)[i] : 0;
+}
 
 // How far apart two processors may be in an instruction on floats: those that are not here are exact.
 static double ulps_of(int op) {
   switch (op) {
-    case FX_COPY: case FX_NEG: case FX_ABS: case FX_SIGN: case FX_SQUARE: case FX_RECIPROCAL: case FX_SQRT: case FX_FLOOR: case FX_CEIL: case FX_ROUND:
-    case FX_TRUNC: case FX_NOT: case FX_ISNAN: case FX_RELU: case FX_ADD: case FX_SUB: case FX_MUL: case FX_DIV: case FX_MAX: case FX_MIN: case FX_REM:
-    case FX_EQ: case FX_NE: case FX_LT: case FX_LE: case FX_GT: case FX_GE: case FX_AND: case FX_OR: case FX_XOR: case FX_FLOORDIV: case FX_FMOD:
-    case FX_COPYSIGN: case FX_LEAKY_RELU: case FX_SELECT: case FX_CLAMP: return 0;
-    case FX_POW: case FX_LGAMMA: case FX_DIGAMMA: case FX_POLYGAMMA: return 16;
-    default: return 6;
+    case FX_COPY:
+    case FX_NEG:
+    case FX_ABS:
+    case FX_SIGN:
+    case FX_SQUARE:
+    case FX_RECIPROCAL:
+    case FX_SQRT:
+    case FX_FLOOR:
+    case FX_CEIL:
+    case FX_ROUND:
+    case FX_TRUNC:
+    case FX_NOT:
+    case FX_ISNAN:
+    case FX_RELU:
+    case FX_ADD:
+    case FX_SUB:
+    case FX_MUL:
+    case FX_DIV:
+    case FX_MAX:
+    case FX_MIN:
+    case FX_REM:
+    case FX_EQ:
+    case FX_NE:
+    case FX_LT:
+    case FX_LE:
+    case FX_GT:
+    case FX_GE:
+    case FX_AND:
+    case FX_OR:
+    case FX_XOR:
+    case FX_FLOORDIV:
+    case FX_FMOD:
+    case FX_COPYSIGN:
+    case FX_LEAKY_RELU:
+    case FX_SELECT:
+    case FX_CLAMP:
+      return 0;
+    case FX_POW:
+    case FX_LGAMMA:
+    case FX_DIGAMMA:
+    case FX_POLYGAMMA:
+      return 16;
+    default:
+      return 6;
   }
 }
 
 // Where terms cancel, what their size was.
 static double scale_of(int op, double a, double b, double c) {
   switch (op) {
-    case FX_FMA: return fabs(a * b) + fabs(c);
-    case FX_LERP: return fabs(a) + fabs(c) * (fabs(a) + fabs(b));
-    case FX_HUBER: return fabs(b) * (fabs(a) + fabs(b));
-    case FX_LOG_ADD_EXP: return fmax(fabs(a), fabs(b));
-    case FX_LGAMMA: case FX_DIGAMMA: return 1 + fabs(a);
-    case FX_POLYGAMMA: return 1 + fabs(b);
-    default: return 0;
+    case FX_FMA:
+      return fabs(a * b) + fabs(c);
+    case FX_LERP:
+      return fabs(a) + fabs(c) * (fabs(a) + fabs(b));
+    case FX_HUBER:
+      return fabs(b) * (fabs(a) + fabs(b));
+    case FX_LOG_ADD_EXP:
+      return fmax(fabs(a), fabs(b));
+    case FX_LGAMMA:
+    case FX_DIGAMMA:
+      return 1 + fabs(a);
+    case FX_POLYGAMMA:
+      return 1 + fabs(b);
+    default:
+      return 0;
   }
 }
 
@@ -43,8 +91,8 @@ static const void *first_of(int op, int dtype, ptrdiff_t n, const void *other) {
   return x;
 }
 
-static void one_of(int op, int dtype, fx_kernel kernel, ptrdiff_t n, const char *kind, const void *a, const void *b, const void *c, int a_step, int b_step,
-                   int c_step) {
+static void one_of(int op, int dtype, fx_kernel kernel, ptrdiff_t n, const char *kind, const void *a, const void *b, const void *c,
+                   int a_step, int b_step, int c_step) {
   void *y = room(dtype, n);
   kernel(n, a, b, c, y);
   double *scales = scratch((size_t)n * sizeof *scales);
@@ -64,7 +112,8 @@ static void elementwise(void) {
         one_of(op, d, kernel, PAIRS, "", a, b, c, 1, 1, 1);
         for (int i = 0; i < length_count; i++) {
           ptrdiff_t n = lengths[i];
-          one_of(op, d, kernel, n, "", first_of(op, d, n, numbers(d, n, 9, -4, 4)), numbers(d, n, 10, 1, 5), numbers(d, n, 11, 5, 9), 1, 1, 1);
+          one_of(op, d, kernel, n, "", first_of(op, d, n, numbers(d, n, 9, -4, 4)), numbers(d, n, 10, 1, 5), numbers(d, n, 11, 5, 9), 1, 1,
+                 1);
         }
         void *y = copy_of(d, PAIRS, a);
         kernel(PAIRS, y, b, c, y);
@@ -76,7 +125,9 @@ static void elementwise(void) {
         fx_kernel number = fx_elementwise_number(op, d, side);
         record_number(number != NULL, "with a number");
         int three = op == FX_FMA || op == FX_SELECT || op == FX_CLAMP || op == FX_LERP;
-        if (number) one_of(op, d, number, 259, side ? ", second a number" : ", first a number", a, b, c, side == 0 ? 0 : 1, side == 1 ? 0 : 1, three ? 0 : 1);
+        if (number)
+          one_of(op, d, number, 259, side ? ", second a number" : ", first a number", a, b, c, side == 0 ? 0 : 1, side == 1 ? 0 : 1,
+                 three ? 0 : 1);
       }
       fx_kernel test = fx_compare(op, d);
       record_number(test != NULL, "compares");
@@ -126,7 +177,8 @@ static void conversions(void) {
 
 static void layouts(void) {
   // A result of [5, 7, 33] from operands that are transposed, expanded and in order.
-  ptrdiff_t dims[] = {5, 7, 33}, across[] = {33, 165, 1}, row[] = {0, 0, 1}, column[] = {7, 1, 0}, order[] = {231, 33, 1}, whole = 5 * 7 * 33;
+  ptrdiff_t dims[] = {5, 7, 33}, across[] = {33, 165, 1}, row[] = {0, 0, 1}, column[] = {7, 1, 0}, order[] = {231, 33, 1},
+            whole = 5 * 7 * 33;
   EACH_FLOAT(d) {
     const void *a = numbers(d, whole, 1, -4, 4), *b = numbers(d, whole, 2, -4, 4);
     void *y = room(d, whole);
@@ -146,7 +198,8 @@ static void layouts(void) {
   for (int i = 0; i < 3; i++) {
     int d = dtypes[i], size = dtype_sizes[d];
     const void *x = numbers(d, 70 * 133, 5, -8, 8);
-    ptrdiff_t plane[] = {70, 133}, rows[] = {133, 1}, turned[] = {1, 70}, back[] = {1, 133}, dims4[] = {3, 4, 5, 6}, strides4[] = {6, 18, 72, -1}, out4[] = {120, 30, 6, 1};
+    ptrdiff_t plane[] = {70, 133}, rows[] = {133, 1}, turned[] = {1, 70}, back[] = {1, 133}, dims4[] = {3, 4, 5, 6},
+              strides4[] = {6, 18, 72, -1}, out4[] = {120, 30, 6, 1};
     void *y = room(d, 70 * 133);
     fx_copy(size, 2, plane, rows, x, turned, y);
     record(0, 0, d, 70 * 133, y, "transposed, %d bytes", size);
@@ -202,40 +255,67 @@ static void random_numbers(void) {
 
 static void optimizers(void) {
   EACH_FLOAT(d) for (int i = 0; i < length_count; i += 3) for (int kind = 0; kind < 15; kind++) {
-      ptrdiff_t n = lengths[i];
-      const void *g = numbers(d, n, 1, -2, 2);
-      void *p = numbers(d, n, 2, -1, 1), *m = numbers(d, n, 3, -1, 1), *v = numbers(d, n, 4, 0.5, 2), *u = numbers(d, n, 5, 0.5, 3);
-      double norms[2] = {0, 0}, *sums = room(FX_F64, 2);
-      switch (kind) {
-        case 0: fx_sgd(d, n, 0.1, 0, 0, 0, 0, 1, g, NULL, p); break;
-        case 1: fx_sgd(d, n, 0.1, 0.9, 0.1, 0.01, 1, 0, g, m, p); break;
-        case 2: fx_sgd(d, n, 0.1, 0.9, 0, 0, 0, 1, g, m, p); break;
-        case 3: fx_adam(d, n, 0.01, 0.9, 0.999, 1e-8, 0, 0, 0.1, 0.001, g, m, v, NULL, p); break;
-        case 4: fx_adam(d, n, 0.01, 0.9, 0.999, 1e-8, 0.01, 1, 0.1, 0.001, g, m, v, u, p); break;
-        case 5: fx_rmsprop(d, n, 0.01, 0.99, 1e-8, 0.1, 0.9, g, v, m, u, p); break;
-        case 6: fx_rmsprop(d, n, 0.01, 0.99, 1e-8, 0, 0, g, v, NULL, NULL, p); break;
-        case 7: fx_adagrad(d, n, 0.01, 1e-10, 0.1, 0.1, g, v, p); break;
-        case 8: fx_adadelta(d, n, 1, 0.9, 1e-6, 0.1, g, v, u, p); break;
-        case 9: fx_adamax(d, n, 0.002, 0.9, 0.999, 1e-8, 0.1, 0.1, g, m, u, p); break;
-        case 10: fx_nadam(d, n, 0.001, 0.002, 0.9, 0.999, 1e-8, 0.1, 0.99, 0.001, g, m, v, p); break;
-        case 11: fx_radam(d, n, 0.001, i % 2, 0.9, 0.999, 1e-8, 0.1, 0.99, g, m, v, p); break;
-        case 12: fx_lion(d, n, 0.001, 0.9, 0.99, 0.99, g, m, p); break;
-        case 13:
-          fx_lamb_moments(d, n, 0.9, 0.999, 1e-6, 0.01, 0.1, 0.001, g, m, v, p, norms);
-          sums[0] = norms[0], sums[1] = norms[1];
-          // In double, of terms that are float32.
-          record(d == FX_F32 ? 64 * 0x1p29 : 64, 0, FX_F64, 2, sums, "LAMB's norms, %s, n %td", dtype_names[d], n);
-          break;
-        default: fx_lamb(d, n, 0.001, 1e-6, 0.01, 0.1, 0.001, m, v, p);
-      }
-      record(8, 1, d, n, p, "optimizer %d %s, n %td", kind, dtype_names[d], n);
-      record(8, 1, d, n, m, "optimizer %d %s, n %td, m", kind, dtype_names[d], n);
-      record(8, 1, d, n, v, "optimizer %d %s, n %td, v", kind, dtype_names[d], n);
-      record(8, 1, d, n, u, "optimizer %d %s, n %td, u", kind, dtype_names[d], n);
-      double *squares = room(FX_F64, 1);
-      *squares = fx_squares(d, n, g);
-      record(8, 0, FX_F64, 1, squares, "squares %s, n %td", dtype_names[d], n);
+    ptrdiff_t n = lengths[i];
+    const void *g = numbers(d, n, 1, -2, 2);
+    void *p = numbers(d, n, 2, -1, 1), *m = numbers(d, n, 3, -1, 1), *v = numbers(d, n, 4, 0.5, 2), *u = numbers(d, n, 5, 0.5, 3);
+    double norms[2] = {0, 0}, *sums = room(FX_F64, 2);
+    switch (kind) {
+      case 0:
+        fx_sgd(d, n, 0.1, 0, 0, 0, 0, 1, g, NULL, p);
+        break;
+      case 1:
+        fx_sgd(d, n, 0.1, 0.9, 0.1, 0.01, 1, 0, g, m, p);
+        break;
+      case 2:
+        fx_sgd(d, n, 0.1, 0.9, 0, 0, 0, 1, g, m, p);
+        break;
+      case 3:
+        fx_adam(d, n, 0.01, 0.9, 0.999, 1e-8, 0, 0, 0.1, 0.001, g, m, v, NULL, p);
+        break;
+      case 4:
+        fx_adam(d, n, 0.01, 0.9, 0.999, 1e-8, 0.01, 1, 0.1, 0.001, g, m, v, u, p);
+        break;
+      case 5:
+        fx_rmsprop(d, n, 0.01, 0.99, 1e-8, 0.1, 0.9, g, v, m, u, p);
+        break;
+      case 6:
+        fx_rmsprop(d, n, 0.01, 0.99, 1e-8, 0, 0, g, v, NULL, NULL, p);
+        break;
+      case 7:
+        fx_adagrad(d, n, 0.01, 1e-10, 0.1, 0.1, g, v, p);
+        break;
+      case 8:
+        fx_adadelta(d, n, 1, 0.9, 1e-6, 0.1, g, v, u, p);
+        break;
+      case 9:
+        fx_adamax(d, n, 0.002, 0.9, 0.999, 1e-8, 0.1, 0.1, g, m, u, p);
+        break;
+      case 10:
+        fx_nadam(d, n, 0.001, 0.002, 0.9, 0.999, 1e-8, 0.1, 0.99, 0.001, g, m, v, p);
+        break;
+      case 11:
+        fx_radam(d, n, 0.001, i % 2, 0.9, 0.999, 1e-8, 0.1, 0.99, g, m, v, p);
+        break;
+      case 12:
+        fx_lion(d, n, 0.001, 0.9, 0.99, 0.99, g, m, p);
+        break;
+      case 13:
+        fx_lamb_moments(d, n, 0.9, 0.999, 1e-6, 0.01, 0.1, 0.001, g, m, v, p, norms);
+        sums[0] = norms[0], sums[1] = norms[1];
+        // In double, of terms that are float32.
+        record(d == FX_F32 ? 64 * 0x1p29 : 64, 0, FX_F64, 2, sums, "LAMB's norms, %s, n %td", dtype_names[d], n);
+        break;
+      default:
+        fx_lamb(d, n, 0.001, 1e-6, 0.01, 0.1, 0.001, m, v, p);
     }
+    record(8, 1, d, n, p, "optimizer %d %s, n %td", kind, dtype_names[d], n);
+    record(8, 1, d, n, m, "optimizer %d %s, n %td, m", kind, dtype_names[d], n);
+    record(8, 1, d, n, v, "optimizer %d %s, n %td, v", kind, dtype_names[d], n);
+    record(8, 1, d, n, u, "optimizer %d %s, n %td, u", kind, dtype_names[d], n);
+    double *squares = room(FX_F64, 1);
+    *squares = fx_squares(d, n, g);
+    record(8, 0, FX_F64, 1, squares, "squares %s, n %td", dtype_names[d], n);
+  }
 }
 
 void run_elementwise(void) { elementwise(); }

@@ -6,7 +6,8 @@
 static void lookups(void) {
   static const ptrdiff_t shapes[][4] = {{2, 13, 5, 9}, {1, 40, 64, 100}, {3, 5, 1, 33}, {1, 1000, 1, 500}, {1, 17, 127, 60}};
   for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-    ptrdiff_t outer = shapes[s][0], n = shapes[s][1], inner = shapes[s][2], count = shapes[s][3], many = outer * count * inner, all = outer * n * inner;
+    ptrdiff_t outer = shapes[s][0], n = shapes[s][1], inner = shapes[s][2], count = shapes[s][3], many = outer * count * inner,
+              all = outer * n * inner;
     const int64_t *rows = places(count, n, 1), *each = places(many, n, 2);
     record_number(fx_indices_fit(count, n, rows), "fit");
     record_number(fx_indices_fit(count, n / 2, rows), "fit");
@@ -82,24 +83,24 @@ static void lookups(void) {
 static void orders(void) {
   static const ptrdiff_t widths[] = {1, 2, 3, 9, 33, 100, 1500};
   EACH_DTYPE(d) for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) for (int descending = 0; descending < 2; descending++) {
-        ptrdiff_t rows = 3, n = widths[i], k = n > 4 ? n / 2 : n, all = rows * n;
-        int size = dtype_sizes[d] == 8 ? 16 : 8;
-        const void *x = specials(d, all, 1, i);
-        void *items = scratch((size_t)(2 * n * size));
-        int64_t *positions = room(FX_I64, rows * k);
-        void *values = room(d, rows * k);
-        fx_sort_rows(d, descending, size, rows, n, k, x, items, positions, values);
-        record(0, 0, FX_I64, rows * k, positions, "sorted %d %s, %td, positions", descending, dtype_names[d], n);
-        record(0, 0, d, rows * k, values, "sorted %d %s, %td", descending, dtype_names[d], n);
-        positions = room(FX_I64, rows);
-        fx_kth_rows(d, size, rows, n, n / 3, x, items, positions);
-        record(0, 0, FX_I64, rows, positions, "the k-th %s, %td", dtype_names[d], n);
-        if (d <= FX_F64) {
-          positions = room(FX_I64, rows);
-          fx_median_rows(d, descending, size, rows, n, x, items, positions);
-          record(0, 0, FX_I64, rows, positions, "medians %d %s, %td", descending, dtype_names[d], n);
-        }
-      }
+    ptrdiff_t rows = 3, n = widths[i], k = n > 4 ? n / 2 : n, all = rows * n;
+    int size = dtype_sizes[d] == 8 ? 16 : 8;
+    const void *x = specials(d, all, 1, i);
+    void *items = scratch((size_t)(2 * n * size));
+    int64_t *positions = room(FX_I64, rows * k);
+    void *values = room(d, rows * k);
+    fx_sort_rows(d, descending, size, rows, n, k, x, items, positions, values);
+    record(0, 0, FX_I64, rows * k, positions, "sorted %d %s, %td, positions", descending, dtype_names[d], n);
+    record(0, 0, d, rows * k, values, "sorted %d %s, %td", descending, dtype_names[d], n);
+    positions = room(FX_I64, rows);
+    fx_kth_rows(d, size, rows, n, n / 3, x, items, positions);
+    record(0, 0, FX_I64, rows, positions, "the k-th %s, %td", dtype_names[d], n);
+    if (d <= FX_F64) {
+      positions = room(FX_I64, rows);
+      fx_median_rows(d, descending, size, rows, n, x, items, positions);
+      record(0, 0, FX_I64, rows, positions, "medians %d %s, %td", descending, dtype_names[d], n);
+    }
+  }
   EACH_FLOAT(d) {
     ptrdiff_t n = 300, count = 500;
     void *sorted = numbers(d, n, 1, -1, 1);
@@ -120,7 +121,8 @@ static void orders(void) {
 }
 
 static fx_window window(ptrdiff_t side, ptrdiff_t size, ptrdiff_t stride, ptrdiff_t dilation, ptrdiff_t padding) {
-  fx_window w = {{1, side, side + 3}, {1, 0, 0}, {1, size, size}, {1, stride, stride}, {1, dilation, dilation}, {0, padding, padding}, {0, padding, padding}};
+  fx_window w = {{1, side, side + 3},  {1, 0, 0}, {1, size, size}, {1, stride, stride}, {1, dilation, dilation}, {0, padding, padding},
+                 {0, padding, padding}};
   for (int a = 1; a < 3; a++) {
     w.output[a] = size ? (w.input[a] + 2 * padding - dilation * (size - 1) - 1) / stride + 1 : 4 + a;
     // The last window may end before the last input.
@@ -131,7 +133,8 @@ static fx_window window(ptrdiff_t side, ptrdiff_t size, ptrdiff_t stride, ptrdif
 }
 
 static void images(void) {
-  static const ptrdiff_t settings[][5] = {{9, 3, 1, 1, 1}, {12, 3, 2, 1, 1}, {11, 2, 2, 1, 0}, {14, 5, 1, 1, 2}, {13, 3, 1, 2, 2}, {20, 1, 1, 1, 0}, {33, 2, 2, 1, 0}, {17, 3, 3, 1, 0}, {15, 0, 1, 1, 0}};
+  static const ptrdiff_t settings[][5] = {{9, 3, 1, 1, 1},  {12, 3, 2, 1, 1}, {11, 2, 2, 1, 0}, {14, 5, 1, 1, 2}, {13, 3, 1, 2, 2},
+                                          {20, 1, 1, 1, 0}, {33, 2, 2, 1, 0}, {17, 3, 3, 1, 0}, {15, 0, 1, 1, 0}};
   for (size_t s = 0; s < sizeof settings / sizeof *settings; s++) EACH_NUMBER(d) {
       const ptrdiff_t *t = settings[s];
       fx_window w = window(t[0], t[1], t[2], t[3], t[4]);
@@ -191,7 +194,8 @@ static void samples(void) {
       ptrdiff_t channels = outer + 3, points = count;
       int64_t *places_of_points = places(taps * points, n, s + 9);
       places_of_points[1] = -1;
-      const void *factors = numbers(d, taps * points, 6, -1, 1), *z = numbers(d, channels * n, 7, -4, 4), *dy = numbers(d, channels * points, 8, -4, 4);
+      const void *factors = numbers(d, taps * points, 6, -1, 1), *z = numbers(d, channels * n, 7, -4, 4),
+                 *dy = numbers(d, channels * points, 8, -4, 4);
       y = room(d, channels * points);
       fx_sample(d, channels, n, taps, points, places_of_points, factors, z, y);
       record(16, 8, d, channels * points, y, "sampled %s, %zu", dtype_names[d], s);
@@ -212,7 +216,8 @@ static void samples(void) {
   EACH_FLOAT(d) for (ptrdiff_t axes = 2; axes <= 3; axes++) {
     ptrdiff_t channels = 3, n = 50, points = 20, taps = axes == 2 ? 16 : 64;
     void *y = room(d, points);
-    fx_sample_cubic(d, axes, channels, n, points, places(taps * points, n, 3), numbers(d, axes * 4 * points, 1, -1, 1), numbers(d, channels * n, 2, -2, 2), numbers(d, channels * points, 4, -2, 2), y);
+    fx_sample_cubic(d, axes, channels, n, points, places(taps * points, n, 3), numbers(d, axes * 4 * points, 1, -1, 1),
+                    numbers(d, channels * n, 2, -2, 2), numbers(d, channels * points, 4, -2, 2), y);
     record(0, 0, d, points, y, "cubic %s, %td axes", dtype_names[d], axes);
   }
 }

@@ -32,7 +32,9 @@ static void small(void) {
 // Diagonals that dominate: systems whose solution does not magnify roundings.
 static void *system_of(int d, ptrdiff_t count, ptrdiff_t n, int symmetric) {
   void *x = numbers(d, count * n * n, 1, -1, 1);
-  for (ptrdiff_t l = 0; l < count; l++) for (ptrdiff_t i = 0; i < n; i++) for (ptrdiff_t j = 0; j <= i; j++) {
+  for (ptrdiff_t l = 0; l < count; l++)
+    for (ptrdiff_t i = 0; i < n; i++)
+      for (ptrdiff_t j = 0; j <= i; j++) {
         ptrdiff_t here = (l * n + i) * n + j, there = (l * n + j) * n + i;
         if (d == FX_F32) {
           float *y = x;
@@ -83,16 +85,20 @@ static void distances(void) {
   static const double orders[] = {0, 1, 2, 3, 2.5, INFINITY, -INFINITY};
   static const ptrdiff_t shapes[][3] = {{1, 1, 1}, {5, 9, 3}, {7, 70, 8}, {16, 33, 20}};
   EACH_FLOAT(d) for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) for (size_t o = 0; o < sizeof orders / sizeof *orders; o++) {
-        ptrdiff_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2], of = 256 / dtype_sizes[d], lead = (n + of - 1) / of * of;
-        const void *x = numbers(d, m * k, 1, -4, 4), *y = numbers(d, lead * k, 2, -4, 4), *z = numbers(d, n * k, 3, -4, 4);
-        void *out = room(d, m * n);
-        fx_distances(d, m, n, k, orders[o], x, y, lead, out);
-        record(orders[o] == 2.5 || orders[o] == 3 ? 48 : 12, 0, d, m * n, out, "distances of order %g %s, %zu", orders[o], dtype_names[d], s);
-        if (orders[o] == 0) continue;
-        out = room(d, m * k);
-        fx_distance_slopes(d, m, n, k, orders[o], x, z, numbers(d, m * n, 4, -1, 1), numbers(d, m * n, 5, 0, 8), n, 1, out);
-        record(64, (double)n * (orders[o] == 3 ? 64 : orders[o] == 2.5 ? 24 : 8), d, m * k, out, "slopes of distances of order %g %s, %zu", orders[o], dtype_names[d], s);
-      }
+    ptrdiff_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2], of = 256 / dtype_sizes[d], lead = (n + of - 1) / of * of;
+    const void *x = numbers(d, m * k, 1, -4, 4), *y = numbers(d, lead * k, 2, -4, 4), *z = numbers(d, n * k, 3, -4, 4);
+    void *out = room(d, m * n);
+    fx_distances(d, m, n, k, orders[o], x, y, lead, out);
+    record(orders[o] == 2.5 || orders[o] == 3 ? 48 : 12, 0, d, m * n, out, "distances of order %g %s, %zu", orders[o], dtype_names[d], s);
+    if (orders[o] == 0) continue;
+    out = room(d, m * k);
+    fx_distance_slopes(d, m, n, k, orders[o], x, z, numbers(d, m * n, 4, -1, 1), numbers(d, m * n, 5, 0, 8), n, 1, out);
+    record(64,
+           (double)n * (orders[o] == 3     ? 64
+                        : orders[o] == 2.5 ? 24
+                                           : 8),
+           d, m * k, out, "slopes of distances of order %g %s, %zu", orders[o], dtype_names[d], s);
+  }
 }
 
 void run_small_products(void) { small(); }
