@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fluxion
+import Tensors
 
 #if canImport(Glibc)
   import Glibc
@@ -80,6 +81,7 @@ struct TimeCommand: ParsableCommand {
       let note = "bench: OPENBLAS_CORETYPE=\(type) is set, so cblas/ rows, and what runs on CBLAS or LAPACKE, run that type's kernels\n"
       note.withCString { _ = write(STDERR_FILENO, $0, strlen($0)) }
     }
+    if let remark = Machine.current.remark { Subprocess.complain("bench: \(remark)") }
     if json { return printObjects(wanted) }
     var table = Table(wanted, among: rows, peers: fastest)
     table.print()

@@ -2,14 +2,14 @@ import ArgumentParser
 import Fluxion
 import Foundation
 
-/// `fluxion`: looks into files of tensors, converts and compares them.
+/// `fluxion`: looks into files of tensors, converts and compares them, and tells what the library found on this machine.
 @main
 struct FluxionTool: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fluxion",
     abstract: "Looks into files of tensors, converts and compares them.",
     discussion: "Files are safetensors (checkpoints too), NumPy's npy and npz, CSV of numbers, and IDX; their contents tell which.",
-    subcommands: [Inspect.self, Convert.self, Diff.self])
+    subcommands: [Inspect.self, Convert.self, Diff.self, Doctor.self])
 
   static func main() {
     do {

@@ -13,6 +13,13 @@ int fx_processors(void);
 int fx_current_level(void);
 const char *fx_level_name(int level);
 
+// OpenBLAS: how it was built, the core type whose kernels it runs, the one that it had chosen itself where another was chosen for it (blas.c), and the one
+// that would fit where what it runs is below the processor. NULL where there is none, or that is not known.
+const char *fx_blas_config(void);
+const char *fx_blas_core(void);
+const char *fx_blas_core_before(void);
+const char *fx_blas_fitting_core(void);
+
 /// What a thread that waits for another does between two looks.
 static inline void fx_pause(void) {
 #if defined(__x86_64__)

@@ -6,7 +6,7 @@ enum BLAS {
   /// Done once, before the first product.
   static let isReady: Bool = {
     #if !os(Linux)
-      // On Linux a constructor has done so, see process.c; asked again, OpenBLAS would start its threads.
+      // On Linux a constructor has done so, see blas.c; asked again, OpenBLAS would start its threads.
       openblas_set_num_threads(1)
     #endif
     return true
