@@ -13,7 +13,7 @@ SOURCES = Package.swift Sources Tests Benchmarks Examples
 MODULES = Tensors Autodiff Models Optimizers Data Training Fluxion
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench bench-peers server browser arm lint format docs fuzz clean
+.PHONY: help setup setup-mpi test-mpi demo test bench bench-peers server browser arm lint format docs fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -26,6 +26,12 @@ demo: setup ## train a perceptron on handwritten digits
 
 test: setup ## run all tests; what each printed is in .build/test.log
 	@SWIFT='$(SWIFT)' Scripts/test.sh $(SWIFT_FLAGS) $(ARGS)
+
+setup-mpi: setup ## install Open MPI where it is missing (FLUXION_MPI=mpich looks for MPICH)
+	@sh Scripts/setup-mpi.sh
+
+test-mpi: setup ## run the tests of several processes; skipped where there is no MPI; ARGS="collectives"
+	@Scripts/test-mpi.sh $(ARGS)
 
 bench: setup ## run the benchmarks, e.g. ARGS="--filter train/"
 	$(SWIFT) run -c release $(SWIFT_FLAGS) bench $(ARGS)

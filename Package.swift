@@ -22,6 +22,7 @@ let package = Package(
   platforms: [.macOS(.v26)],
   products: [
     .library(name: "Fluxion", targets: ["Fluxion"]),
+    .library(name: "FluxionMPI", targets: ["FluxionMPI"]),
     .executable(name: "fluxion", targets: ["FluxionCommand"]),
     .executable(name: "bench", targets: ["bench"]),
     .executable(name: "digits", targets: ["digits"]),
@@ -30,6 +31,11 @@ let package = Package(
     .executable(name: "translation", targets: ["translation"]),
     .executable(name: "customlayers", targets: ["customlayers"]),
     .executable(name: "tasks", targets: ["tasks"]),
+    .executable(name: "mpicheck", targets: ["mpicheck"]),
+  ],
+  traits: [
+    .trait(name: "MPI", description: "FluxionMPI stands on Open MPI or MPICH; without it, a World is one process."),
+    .default(enabledTraits: []),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
@@ -56,6 +62,15 @@ let package = Package(
     .target(name: "Data", dependencies: ["Tensors", "CZlib", "CImages"], swiftSettings: swift),
     .target(name: "Training", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data"], swiftSettings: swift),
     .target(name: "Fluxion", dependencies: ["Tensors", "Autodiff", "Models", "Optimizers", "Data", "Training"], swiftSettings: swift),
+    // Compiled into what uses it where the trait is on: FLUXION_MPI names the library as pkg-config knows it (ompi-c, mpich).
+    .systemLibrary(
+      name: "CMPI", pkgConfig: Context.environment["FLUXION_MPI"] ?? "ompi-c", providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
+    .target(
+      name: "CMessages", dependencies: [.target(name: "CMPI", condition: .when(traits: ["MPI"]))],
+      cSettings: c + [.define("FLUXION_HAS_MPI", .when(traits: ["MPI"]))]),
+    .target(
+      name: "FluxionMPI", dependencies: ["CMessages", "Tensors", "Autodiff", "Models", "Optimizers", "Data", "Training"],
+      swiftSettings: swift),
     // Not `fluxion`: where file names ignore case that would be the library's module.
     .executableTarget(
       name: "FluxionCommand",
@@ -70,7 +85,8 @@ let package = Package(
       ],
       path: "Benchmarks", exclude: ["Loops", "Peers"], swiftSettings: swift),
     .executableTarget(
-      name: "digits", dependencies: ["Fluxion", "BundledDigits", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      name: "digits",
+      dependencies: ["Fluxion", "FluxionMPI", "BundledDigits", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/Digits", exclude: ["README.md", "Resources"], swiftSettings: swift),
     .target(
       name: "BundledDigits", path: "Examples/Digits/Resources",
@@ -81,7 +97,7 @@ let package = Package(
       dependencies: ["Fluxion", "BundledDigits", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/Tasks", exclude: ["README.md"], swiftSettings: swift),
     .executableTarget(
-      name: "gpt", dependencies: ["Fluxion", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      name: "gpt", dependencies: ["Fluxion", "FluxionMPI", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/GPT", exclude: ["README.md"], swiftSettings: swift),
     .executableTarget(
       name: "translation", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -92,7 +108,8 @@ let package = Package(
     .target(
       name: "Psalms", dependencies: ["Fluxion"], path: "Examples/Psalms", resources: [.copy("Resources")], swiftSettings: swift),
     .executableTarget(
-      name: "charrnn", dependencies: ["Fluxion", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      name: "charrnn",
+      dependencies: ["Fluxion", "FluxionMPI", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/CharRNN", exclude: ["README.md"], swiftSettings: swift),
     .target(
       name: "PyTorchCases", dependencies: ["Fluxion", "Tensors"], path: "Tests/Conformance", resources: [.copy("Cases")],
@@ -101,16 +118,18 @@ let package = Package(
       name: "conformance", dependencies: ["PyTorchCases", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/ConformanceCommand", swiftSettings: swift),
     .executableTarget(
-      name: "sweep", dependencies: ["Fluxion", "Tensors", "Autodiff", "Data"], path: "Tests/Sweep", exclude: ["run.sh"],
+      name: "sweep", dependencies: ["Fluxion", "FluxionMPI", "Tensors", "Autodiff", "Data"], path: "Tests/Sweep", exclude: ["run.sh"],
       swiftSettings: swift),
     .executableTarget(
       name: "stress", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/Stress", swiftSettings: swift),
     .executableTarget(name: "trainee", dependencies: ["Fluxion"], path: "Tests/Trainee", swiftSettings: swift),
+    .executableTarget(
+      name: "mpicheck", dependencies: ["Fluxion", "FluxionMPI"], path: "Tests/MPICheck", exclude: ["Network"], swiftSettings: swift),
     .testTarget(
       name: "FluxionTests",
       dependencies: [
-        "Fluxion", "FluxionCommand", "Tensors", "Data", "Training", "PyTorchCases", "Psalms",
+        "Fluxion", "FluxionCommand", "FluxionMPI", "Tensors", "Data", "Training", "PyTorchCases", "Psalms",
         .product(name: "RealModule", package: "swift-numerics"),
       ],
       resources: [.copy("Golden")], swiftSettings: swift),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fluxion
+import FluxionMPI
 import Foundation
 import Psalms
 
@@ -9,7 +10,9 @@ struct CharRNN: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "charrnn",
     abstract: "Trains two LSTM layers to write psalms, character by character.",
-    discussion: "Nine tenths of the text are learned from; the loss of the rest is the last line. Without --text it is the psalms.")
+    discussion:
+      "Nine tenths of the text are learned from; the loss of the rest is the last line. Without --text it is the psalms. Built with "
+      + "--traits MPI, several processes train together: mpirun -n 2 charrnn.")
 
   @Option(help: "How often the text is gone through.")
   var epochs = 16
@@ -27,6 +30,8 @@ struct CharRNN: ParsableCommand {
   var learningRate = 3e-3
   @Option(help: "What weights and samples follow from.")
   var seed: UInt64 = 1
+  @Option(help: ArgumentHelp("Where the run is kept at its end.", valueName: "directory"))
+  var checkpoints: String?
   @Option(help: "What the samples begin with.")
   var prompt = "The LORD "
   @Option(help: "How many characters the samples have.")
@@ -53,9 +58,16 @@ struct CharRNN: ParsableCommand {
     let psalms = try Psalms(file: text)
     let start = try psalms.vocabulary.ids(of: prompt, name: "--prompt")
     var model = withSeed(seed) { reader(characters: psalms.vocabulary.count, hidden: hidden, dropout: dropout).unrolled(stateful: true) }
-    print("\(psalms.train.count) characters to learn from, \(psalms.validation.count) to be tested on; \(model.parameterCount) parameters")
+    let world = try World.ofLauncher()
+    let isFirst = world?.rank ?? 0 == 0
+    if isFirst {
+      print(
+        "\(psalms.train.count) characters to learn from, \(psalms.validation.count) to be tested on; \(model.parameterCount) parameters")
+    }
 
-    let loss = try train(&model, on: psalms)
+    let loss = try withSeed(seed) { try train(&model, on: psalms, across: world) }
+    // The others have the same.
+    if !isFirst { return }
 
     var random = RandomStream(seed: seed)
     for temperature in temperatures {
@@ -67,31 +79,49 @@ struct CharRNN: ParsableCommand {
   }
 
   /// Goes through the text with states that pass from batch to batch; the loss of the rest of the text at the end.
-  private func train(_ model: inout Unrolled<Chain>, on psalms: Psalms) throws -> Double {
+  private func train(_ model: inout Unrolled<Chain>, on psalms: Psalms, across world: World?) throws -> Double {
     let batches = DataLoader(try psalms.train.streams(batchSize, length: length), batchSize: batchSize)
     let total = min(steps ?? .max, epochs * batches.batchCount)
-    var optimizer = Adam(learningRate: learningRate)
-    var (step, loss) = (0, Double.nan)
-    for epoch in 1...epochs where step < total {
+    var run = TrainingState(model, Adam(learningRate: learningRate), seed: seed)
+    defer { model = run.model }
+    var loss = Double.nan
+    for epoch in 1...epochs where run.step < total {
       let begin = Date()
       // What is carried over is the end of the stream before, whose beginning comes now.
-      model.reset()
+      run.model.reset()
       var losses: [Double] = []
-      for (x, y) in batches where step < total {
-        optimizer.learningRate = learningRate * (1 - 0.9 * Double(step) / Double(total))
-        let (value, gradient) = valueAndGradient(at: &model) { model in crossEntropy(model(x), y) }
-        optimizer.update(&model, along: gradient)
-        losses.append(value.item())
-        step += 1
+      for (x, y) in batches where run.step < total {
+        run.optimizer.learningRate = learningRate * (1 - 0.9 * Double(run.step) / Double(total))
+        let value = makeStep(&run, x, y, across: world)
+        losses.append(value)
+        run.advance(loss: value)
       }
-      loss = try validate(model, on: psalms)
+      loss = try validate(run.model, on: psalms)
       let mean = losses.reduce(0, +) / Double(max(1, losses.count))
-      print(
-        "epoch \(epoch)/\(epochs)  loss \(String(format: "%.3f", mean))  validation \(String(format: "%.3f", loss))  "
-          + String(format: "%.1f s", Date().timeIntervalSince(begin)))
+      if world?.rank ?? 0 == 0 {
+        print(
+          "epoch \(epoch)/\(epochs)  loss \(String(format: "%.3f", mean))  validation \(String(format: "%.3f", loss))  "
+            + String(format: "%.1f s", Date().timeIntervalSince(begin)))
+      }
       fflush(nil)
     }
+    if let checkpoints, world?.rank ?? 0 == 0 {
+      try FileManager.default.createDirectory(atPath: checkpoints, withIntermediateDirectories: true)
+      try run.save(to: checkpoints + "/last.safetensors")
+    }
     return loss
+  }
+
+  /// The loss of a batch, and a step along its gradient; with other processes, the batch is cut into shards that they share.
+  private func makeStep(_ run: inout TrainingState<Unrolled<Chain>, Adam>, _ x: Tensor, _ y: Tensor, across world: World?) -> Double {
+    let (loss, gradient) =
+      if let world {
+        valueAndGradient(at: &run.model, across: world, examples: x.shape[0]) { model, range in crossEntropy(model(x[range]), y[range]) }
+      } else {
+        valueAndGradient(at: &run.model) { model in crossEntropy(model(x), y) }
+      }
+    run.optimizer.update(&run.model, along: gradient)
+    return loss.item()
   }
 
   /// The mean loss of a character of the rest of the text, in nats.

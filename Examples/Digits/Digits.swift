@@ -1,6 +1,7 @@
 import ArgumentParser
 import BundledDigits
 import Fluxion
+import FluxionMPI
 import Foundation
 
 /// Trains a model on handwritten digits and shows how well it reads others.
@@ -9,7 +10,8 @@ struct Digits: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "digits",
     abstract: "Trains a model on handwritten digits and shows how well it reads others.",
-    discussion: "Without --data it trains on 3,400 of MNIST's digits, which come with the program, and is tested on 600 others.")
+    discussion: "Without --data it trains on 3,400 of MNIST's digits, which come with the program, and is tested on 600 others. Built with "
+      + "--traits MPI, several processes train together: mpirun -n 2 digits.")
 
   @Option(help: "The model: mlp (784-128-64-10), lenet (two convolutions) or recurrent (reads a digit row by row).")
   var model = ModelKind.mlp
@@ -52,10 +54,17 @@ struct Digits: ParsableCommand {
 
   private func run(_ model: some Model<Tensor, Tensor>, on digits: MNIST) throws {
     var model = model
-    print("\(digits.train.count) digits to learn from, \(digits.test.count) to be tested on; \(model.parameterCount) parameters")
+    let world = try World.ofLauncher()
+    let isFirst = world?.rank ?? 0 == 0
+    if isFirst {
+      print("\(digits.train.count) digits to learn from, \(digits.test.count) to be tested on; \(model.parameterCount) parameters")
+    }
     let history = try model.fit(
       digits.train, validation: digits.test, loss: crossEntropy, optimizer: Adam(learningRate: learningRate),
-      epochs: epochs ?? self.model.epochs, batchSize: batchSize, seed: seed, checkpoints: checkpoints, resume: resume)
+      epochs: epochs ?? self.model.epochs, batchSize: batchSize, seed: seed, checkpoints: checkpoints, resume: resume,
+      across: world)
+    // The others have the same.
+    if !isFirst { return }
 
     let predictions = model.predict(digits.test.inputs).argmax(axis: -1)
     let labels = digits.test.targets

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fluxion
+import FluxionMPI
 import Foundation
 import Psalms
 
@@ -8,7 +9,9 @@ import Psalms
 struct GPT: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gpt", abstract: "Learns to write psalms, character by character, and writes some.",
-    discussion: "Without --text it learns nine tenths of the psalms, which come with the program, and is tested on the rest.")
+    discussion:
+      "Without --text it learns nine tenths of the psalms, which come with the program, and is tested on the rest. Built with --traits MPI, "
+      + "several processes train together: mpirun -n 2 gpt.")
 
   @Option(help: "How many batches are learned from.")
   var steps = 4000
@@ -30,6 +33,8 @@ struct GPT: ParsableCommand {
   var seed: UInt64 = 1
   @Option(help: ArgumentHelp("A text to learn instead, in UTF-8.", valueName: "file"))
   var text: String?
+  @Option(help: ArgumentHelp("Where the run is kept at its end.", valueName: "directory"))
+  var checkpoints: String?
   @Option(help: "What the samples begin with.")
   var prompt = "The LORD "
   @Option(help: "How many characters a sample has.")
@@ -68,20 +73,26 @@ struct GPT: ParsableCommand {
       LanguageModel(
         characters: psalms.vocabulary.count, context: context, width: width, blocks: blocks, heads: heads, dropout: dropout)
     }
-    print(
-      "\(psalms.train.count) characters to learn from, \(psalms.validation.count) to be tested on; \(psalms.vocabulary.count) different ones; "
-        + "\(model.parameterCount) parameters")
+    let world = try World.ofLauncher()
+    let isFirst = world?.rank ?? 0 == 0
+    if isFirst {
+      print(
+        "\(psalms.train.count) characters to learn from, \(psalms.validation.count) to be tested on; "
+          + "\(psalms.vocabulary.count) different ones; \(model.parameterCount) parameters")
+    }
 
-    try train(&model, on: training)
+    try withSeed(seed) { try train(&model, on: training, across: world) }
+    // The others have the same.
+    if !isFirst { return }
     let loss = model.evaluate(validation, loss: crossEntropy).loss
     write(model, beginning, psalms.vocabulary)
     print("validation loss \(String(format: "%.3f", loss))")
   }
 
-  /// Steps of AdamW on windows at random places.
-  private func train(_ model: inout LanguageModel, on windows: Windows) throws {
+  /// Steps of AdamW on windows at random places; with other processes, each batch in shards that they share.
+  private func train(_ model: inout LanguageModel, on windows: Windows, across world: World?) throws {
     let start = ContinuousClock.now
-    var optimizer = AdamW(learningRate: learningRate, weightDecay: 0.1)
+    var run = TrainingState(model, AdamW(learningRate: learningRate, weightDecay: 0.1), seed: seed)
     let loader = DataLoader(windows, batchSize: batchSize, shuffle: true, seed: seed)
     var batches = loader.makeIterator()
     var (sum, count) = (0.0, 0)
@@ -89,24 +100,44 @@ struct GPT: ParsableCommand {
       var batch = batches.next()
       if batch == nil {
         // Each window was there once: another pass.
+        run.endEpoch()
         batches = loader.makeIterator()
         batch = batches.next()
       }
       guard let (x, y) = batch else { return }
-      optimizer.learningRate = rate(at: step)
-      let (loss, gradient) = valueAndGradient(at: &model) { model in crossEntropy(model(x), y) }
-      optimizer.update(&model, along: gradient)
-      sum += loss.item()
+      run.optimizer.learningRate = rate(at: step)
+      let loss = makeStep(&run, x, y, across: world)
+      run.advance(loss: loss)
+      sum += loss
       count += 1
       if step % max(1, min(100, steps / 10)) == 0 || step == steps {
         let seconds = start.duration(to: .now) / .seconds(1)
-        print("step \(step) of \(steps), loss \(String(format: "%.3f, %.0f s", sum / Double(count), seconds))")
+        if world?.rank ?? 0 == 0 {
+          print("step \(step) of \(steps), loss \(String(format: "%.3f, %.0f s", sum / Double(count), seconds))")
+        }
         // Written to a file or a pipe, a line would otherwise stay in a buffer until the end.
         fflush(nil)
         if !sum.isFinite { throw TrainingError.nonFiniteLoss(sum, epoch: 1, step: step) }
         (sum, count) = (0, 0)
       }
     }
+    if let checkpoints, world?.rank ?? 0 == 0 {
+      try FileManager.default.createDirectory(atPath: checkpoints, withIntermediateDirectories: true)
+      try run.save(to: checkpoints + "/last.safetensors")
+    }
+    model = run.model
+  }
+
+  /// The loss of a batch, and a step along its gradient.
+  private func makeStep(_ run: inout TrainingState<LanguageModel, AdamW>, _ x: Tensor, _ y: Tensor, across world: World?) -> Double {
+    let (loss, gradient) =
+      if let world {
+        valueAndGradient(at: &run.model, across: world, examples: x.shape[0]) { model, range in crossEntropy(model(x[range]), y[range]) }
+      } else {
+        valueAndGradient(at: &run.model) { model in crossEntropy(model(x), y) }
+      }
+    run.optimizer.update(&run.model, along: gradient)
+    return loss.item()
   }
 
   /// Rises over the first steps, then falls along a cosine to a tenth.

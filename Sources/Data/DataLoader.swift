@@ -54,7 +54,7 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
     self.init(data, batchSize, false, sampler, seed, dropLast, prefetch, workers)
   }
 
-  private init(
+  fileprivate init(
     _ data: D, _ batchSize: Int, _ shuffle: Bool, _ sampler: (any Sampler)?, _ seed: UInt64?, _ dropLast: Bool, _ prefetch: Bool,
     _ workers: Int
   ) {
@@ -78,6 +78,11 @@ public struct DataLoader<D: Dataset>: Sequence, Sendable {
 
   /// The number of examples in a pass.
   public var exampleCount: Int { Swift.max(0, sampler?.count(of: Swift.max(0, data.count)) ?? data.count) }
+  /// A loader of other data, gone through in the same order: as many examples, at the same positions.
+  package func with<Other: Dataset>(_ other: Other) -> DataLoader<Other> {
+    DataLoader<Other>(other, batchSize, shuffle, sampler, seed, dropLast, prefetch, workers)
+  }
+
   /// The same with the orders of another seed.
   public func seeded(_ seed: UInt64) -> DataLoader {
     var copy = self
@@ -235,7 +240,7 @@ private final class PassCounter: Sendable {
 }
 
 /// A seed for each part of what has a seed, neighbours unlike each other: the mixing of SplitMix64.
-private func mix(_ seed: UInt64, _ part: UInt64) -> UInt64 {
+package func mix(_ seed: UInt64, _ part: UInt64) -> UInt64 {
   var z = seed ^ (part &+ 1) &* 0x9E37_79B9_7F4A_7C15
   z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
   z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB

@@ -26,6 +26,13 @@ public func valueAndGradient<M: Model, E: Error>(
 public func valueAndGradient<M: Model, Auxiliary, E: Error>(
   at model: inout M, _ loss: (inout M) throws(E) -> (Tensor, Auxiliary)
 ) throws(E) -> (value: Tensor, gradient: M, auxiliary: Auxiliary) {
+  try valueAndGradient(at: &model, observer: nil, loss)
+}
+
+/// The same, with somebody who hears of the gradients of parameters that are trained, in their order, while the backward pass goes on.
+package func valueAndGradient<M: Model, Auxiliary, E: Error>(
+  at model: inout M, observer: (any BackwardObserver)?, _ loss: (inout M) throws(E) -> (Tensor, Auxiliary)
+) throws(E) -> (value: Tensor, gradient: M, auxiliary: Auxiliary) {
   var collect = Collect()
   collect.content(&model)
   let original = collect.tensors
@@ -57,7 +64,8 @@ public func valueAndGradient<M: Model, Auxiliary, E: Error>(
     return (value, auxiliary)
   }
   let (value, gradients, auxiliary) = try differentiate(
-    "gradient", at: original, names: { start in VariableOwner(first: start, steps: collect.steps) }, seeds: scalarSeed, run)
+    "gradient", at: original, names: { start in VariableOwner(first: start, steps: collect.steps) }, seeds: scalarSeed,
+    observer: observer, run)
   var gradient = model
   var fill = Fill(tensors: gradients[0])
   gradient.visit(&fill)
@@ -65,6 +73,24 @@ public func valueAndGradient<M: Model, Auxiliary, E: Error>(
     fail(TensorError("gradient", "the model had \(original.count) parameters before the loss and \(fill.index) after it"))
   }
   return (value, gradient, auxiliary)
+}
+
+extension Model {
+  /// The parameters that are trained, in the order in which gradients are taken of them.
+  package var trainedParameters: [Tensor] {
+    var copy = self
+    var collect = Collect()
+    collect.content(&copy)
+    return collect.tensors
+  }
+
+  /// A gradient of this model that holds these tensors, one for each of ``trainedParameters``, and zeros for those that are frozen.
+  package func gradient(of tensors: [Tensor]) -> Self {
+    var gradient = self
+    var fill = Fill(tensors: tensors)
+    gradient.visit(&fill)
+    return gradient
+  }
 }
 
 /// What a model without parameters is told.

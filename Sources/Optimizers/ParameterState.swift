@@ -16,6 +16,8 @@ struct ParameterState: Sendable, Resumable {
   private var names: [String] = []
   /// Whether the gradient of the next step has been found to be finite.
   var isPrepared = false
+  /// Whether slots are those of this process's stretches alone.
+  private var isShared = false
 
   /// A parameter, or a stretch of it, all ready to be written to.
   struct Stretch {
@@ -52,9 +54,11 @@ struct ParameterState: Sendable, Resumable {
   ///   - whole: Called with the whole parameter before, to look at it, to change its slots, and to find a number that stretches are given:
   ///     a ratio of norms. It is kept from step to step.
   mutating func update<M: Model>(
-    _ name: String, _ model: inout M, along gradient: M, slots count: Int, whole: (Stretch, inout Double) -> Void = { _, _ in },
+    _ name: String, _ model: inout M, along gradient: M, slots count: Int, whole: ((Stretch, inout Double) -> Void)? = nil,
     _ step: (Stretch) -> Void
   ) {
+    // What looks at whole parameters cannot be shared out by elements: each process then makes all of the step.
+    let partition = whole == nil ? StatePartition.current : nil
     let isPrepared = isPrepared
     self.isPrepared = false
     if hasFailed { return }
@@ -81,7 +85,10 @@ struct ParameterState: Sendable, Resumable {
         return fail(TensorError(name, NonFiniteGradient(i, g.hasNaN, of: model).sentence))
       }
       if entries.isEmpty { continue }
-      if entries.count != parameters.list.count || entries[i].slots.contains(where: { $0.shape != shape || $0.dtype != dtype }) {
+      let own = partition.map { Shape([$0.range(of: shape.elementCount).count]) } ?? shape
+      if entries.count != parameters.list.count
+        || entries[i].slots.contains(where: { $0.shape != shape && $0.shape != own || $0.dtype != dtype })
+      {
         return refuse("and the optimizer's state belongs to another model; a new model needs a new optimizer")
       }
     }
@@ -89,15 +96,17 @@ struct ParameterState: Sendable, Resumable {
       entries = .init(repeating: Entry(), count: parameters.list.count)
       names = model.parameters.map(\.name)
     }
-    withoutActuallyEscaping(whole) { whole in
+    withoutActuallyEscaping(whole ?? { _, _ in }) { whole in
       withoutActuallyEscaping(step) { step in
-        var visitor = Update(name: name, gradients: gradients.tensors, count: count, entries: entries, whole: whole, step: step)
+        var visitor = Update(
+          name: name, gradients: gradients.tensors, count: count, entries: entries, partition: partition, whole: whole, step: step)
         visitor.parts =
           forProfile {
             var parts = ParameterParts()
             parts.content(&model)
             return parts.list
           } ?? []
+        isShared = partition != nil
         // The visitor alone holds the slots while they are written to.
         entries = []
         model.visit(&visitor)
@@ -113,6 +122,7 @@ struct ParameterState: Sendable, Resumable {
     visitor.list(&names, "names", blank: "") { $2.value(&$0, $1) }
     var outlines: [String: (shape: Shape, dtype: DType)]?
     if visitor.isRestoring {
+      isShared = false
       entries = .init(repeating: Entry(), count: names.count)
       if let parameters = visitor.parameters, !names.isEmpty {
         var rest = parameters[...]
@@ -134,6 +144,9 @@ struct ParameterState: Sendable, Resumable {
         visitor.list(&entries[i].slots, "slots", blank: .zeros([0])) { slot, number, visitor in
           if let outline = outlines?[name] {
             visitor.tensor(&slot, number, shape: outline.shape, dtype: outline.dtype)
+          } else if isShared, !visitor.isRestoring, let partition = StatePartition.current {
+            var whole = partition.whole(slot, name)
+            visitor.tensor(&whole, number)
           } else {
             visitor.tensor(&slot, number)
           }
@@ -160,6 +173,7 @@ struct ParameterState: Sendable, Resumable {
     let gradients: [Tensor?]
     let count: Int
     var entries: [Entry]
+    let partition: StatePartition?
     let whole: (Stretch, inout Double) -> Void
     let step: (Stretch) -> Void
     /// The parts that have the parameters, in a profile.
@@ -167,12 +181,24 @@ struct ParameterState: Sendable, Resumable {
     var index = 0
 
     mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
-      let (i, dtype, n) = (index, tensor.dtype, tensor.elementCount)
+      let (i, dtype) = (index, tensor.dtype)
+      let range = partition?.range(of: tensor.elementCount) ?? 0..<tensor.elementCount
+      let (n, at) = (range.count, range.lowerBound * dtype.byteCount)
       index += 1
       guard let gradient = gradients[i], !tensor.isFrozen else { return }
       // Settings may ask for more or less state than before; it then begins anew.
       if entries[i].steps == 0 || entries[i].slots.count != count {
-        entries[i] = Entry(slots: (0..<count).map { _ in .zeros(tensor.shape, dtype) })
+        let shape = partition == nil ? tensor.shape : [n]
+        entries[i] = Entry(slots: (0..<count).map { _ in .zeros(shape, dtype) })
+      }
+      if partition != nil {
+        for slot in entries[i].slots.indices {
+          let kept = entries[i].slots[slot]
+          // What was kept as a whole so far.
+          if kept.elementCount == tensor.elementCount && kept.shape != [n] {
+            entries[i].slots[slot] = concatenate([kept.reshaped([kept.elementCount])[range]])
+          }
+        }
       }
       entries[i].steps += 1
       let slots = (address(i, 0), address(i, 1), address(i, 2))
@@ -183,8 +209,8 @@ struct ParameterState: Sendable, Resumable {
           // The gradient is read, the rest read and written.
           profiledUpdate(self.name, of: parts.isEmpty ? nil : parts[i], bytes: (3 + 2 * count) * n * dtype.byteCount) {
             let parameter = Stretch(
-              step: entries[i].steps, count: n, dtype: Int32(dtype.rawValue), number: entries[i].number, gradient: g,
-              slots: slots, values: p)
+              step: entries[i].steps, count: n, dtype: Int32(dtype.rawValue), number: entries[i].number, gradient: g + at,
+              slots: slots, values: p + at)
             whole(parameter, &entries[i].number)
             let number = entries[i].number
             inParallel(n) { range in step(parameter.stretch(range, number)) }

@@ -11,23 +11,44 @@ struct BatchSource<Batch> {
   let order: String
   /// The batches of an epoch of a run with a seed, from one of them on.
   let pass: (_ seed: UInt64, _ epoch: Int, _ batch: Int) -> BatchPass<Batch>
+  /// The same in shards, of which a process makes its own; nil where batches cannot be cut.
+  private(set) var shardedPass: ((_ seed: UInt64, _ epoch: Int, _ batch: Int) -> BatchPass<ShardedBatch<Batch>>)?
+  /// The first pass in order, of which a process makes some of the batches.
+  private(set) var ownBatches: ((_ rank: Int, _ processes: Int) -> BatchPass<(index: Int, batch: Batch?)>)?
+  /// Tells a check of what processes have in common about the examples.
+  private(set) var describe: ((inout StartCheck) throws -> Void)?
 
-  /// A loader's passes, in the orders of the run's seed.
-  init<D: Dataset>(_ loader: DataLoader<D>) where D.Element == Batch {
+  /// A loader's passes, in the orders of the run's seed; across several processes, in shards.
+  init<D: Dataset>(_ loader: DataLoader<D>, across exchange: (any GradientExchange)? = nil) where D.Element == Batch {
     count = loader.batchCount
     batchSize = loader.batchSize
     order =
       "batches of \(loader.batchSize) of \(loader.exampleCount) examples, "
       + (loader.sampler.map { "chosen by \(type(of: $0))" } ?? (loader.shuffle ? "shuffled" : "in order"))
+      + (exchange.map { $0.isReproducible ? ", in \($0.shards) shards" : ", in shards" } ?? "")
     pass = { seed, epoch, batch in
       let batches = loader.seeded(seed).pass(epoch, from: batch)
       return BatchPass { try batches.nextBatch() }
     }
+    guard let exchange else { return }
+    let sharded = loader.with(ShardedDataset(loader.data, shards: exchange.shards, own: exchange.ownShards(of: exchange.shards)))
+    shardedPass = { seed, epoch, batch in
+      let batches = sharded.seeded(seed).pass(epoch, from: batch)
+      return BatchPass { try batches.nextBatch() }
+    }
+    ownBatches = { rank, processes in
+      let own = EveryNthBatch(loader.data, batchSize: loader.batchSize, rank: rank, of: processes)
+      let batches = loader.with(own).pass(0)
+      return BatchPass { try batches.nextBatch() }
+    }
+    describe = { check in try check.addExamples(loader.data) }
   }
 
   /// All examples of a data set in order, which is how data that are not learned from are gone through.
-  init(inOrder data: any Dataset<Batch>, batchSize: Int) {
-    func source<D: Dataset<Batch>>(_ data: D) -> BatchSource { BatchSource(DataLoader(data, batchSize: batchSize, seed: 0)) }
+  init(inOrder data: any Dataset<Batch>, batchSize: Int, across exchange: (any GradientExchange)? = nil) {
+    func source<D: Dataset<Batch>>(_ data: D) -> BatchSource {
+      BatchSource(DataLoader(data, batchSize: batchSize, seed: 0), across: exchange)
+    }
     self = source(data)
   }
 

@@ -48,6 +48,10 @@ extension Model where Input == Tensor, Output == Tensor {
   ///   - progress: How progress is shown.
   ///   - callbacks: What runs after batches and epochs.
   ///   - watch: The directory of a page, `index.html`, that shows the run while it goes on (see ``TrainingCallback/watch(_:)``).
+  ///   - exchange: The processes that train together: `FluxionMPI`'s `World`. Each batch is cut into `shards`, which the processes share;
+  ///     gradients, losses and metrics are those of the whole batch, the same on all of them, and with `World`'s default the same bits for any number
+  ///     of processes. The first process alone shows progress, writes checkpoints (without times) and runs callbacks and `onEpoch`. Random numbers of
+  ///     the step follow from the run's seed and the shard. Processes that were not started alike throw a sentence that says so.
   ///   - onEpoch: What happens after each epoch, before its checkpoint is written: ``TrainingCallback/afterEpoch(_:)`` as a last closure.
   @discardableResult
   public mutating func fit<O: Optimizer>(
@@ -56,20 +60,20 @@ extension Model where Input == Tensor, Output == Tensor {
     schedule: (any Schedule)? = nil, clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil,
     checkpoints: String? = nil, every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<Self>] = [],
-    watch: String? = nil, onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
+    watch: String? = nil, across exchange: (any GradientExchange)? = nil, onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
   ) throws -> History {
     if train.count == 0 { fail(TensorError("fit", "no examples to train on")) }
     if hasFailed { return History() }
     var settings = TrainingSettings(
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
-      progress: progress, callbacks: callbacks + watched(watch))
+      progress: progress, callbacks: callbacks + watched(watch), exchange: exchange)
     if let onEpoch { settings.callbacks.append(.afterEpoch { epoch, run in try onEpoch(epoch, run.model) }) }
     var optimizer = optimizer
     return try withoutActuallyEscaping(loss) { loss in
       try runTraining(
-        &self, &optimizer, BatchSource(DataLoader(train, batchSize: batchSize, shuffle: shuffle, seed: 0)),
-        validation: validation.map { BatchSource(inOrder: $0, batchSize: batchSize) }, seed: seed, settings,
+        &self, &optimizer, BatchSource(DataLoader(train, batchSize: batchSize, shuffle: shuffle, seed: 0), across: exchange),
+        validation: validation.map { BatchSource(inOrder: $0, batchSize: batchSize, across: exchange) }, seed: seed, settings,
         step: { model, batch in
           let outputs = model(batch.0)
           return Losses(total: loss(outputs, batch.1), outputs: outputs, targets: batch.1)
@@ -106,7 +110,7 @@ extension Model {
     clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil, checkpoints: String? = nil,
     every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<Self>] = [],
-    watch: String? = nil, onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
+    watch: String? = nil, across exchange: (any GradientExchange)? = nil, onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
   ) throws -> History { fatalError() }
 }
 

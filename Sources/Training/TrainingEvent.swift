@@ -92,6 +92,9 @@ public final class TrainingControl<M: Model> {
 
   init() {}
 
+  /// Takes over what callbacks in another process have asked for.
+  func follow(isStopped: Bool) { self.isStopped = isStopped }
+
   /// Lets go of the run.
   func detach() { (readModel, readHistory, readRate, writeRate) = (nil, nil, nil, nil) }
 

@@ -20,6 +20,11 @@ struct TrainingSettings<M: Model> {
   var validateEvery = TrainingInterval.epochs(1)
   var progress = ProgressDisplay.automatic
   var callbacks: [TrainingCallback<M>] = []
+  /// The processes that train together; nil for this one alone, without shards.
+  var exchange: (any GradientExchange)?
+
+  /// Whether this process is the one that shows progress, writes checkpoints and runs callbacks.
+  var isFirst: Bool { exchange?.rank ?? 0 == 0 }
 }
 
 /// What `fit` does with a run's state: epochs of steps, figures, checkpoints.
@@ -32,7 +37,7 @@ struct TrainingRun<M: Model, Batch> {
   let step: (inout M, Batch) throws -> Losses
   /// The loss of a batch of the validation data; the model stays as it is.
   let validationStep: (M, Batch) throws -> Losses
-  private let control = TrainingControl<M>()
+  let control = TrainingControl<M>()
 
   init(
     _ source: BatchSource<Batch>, validation: BatchSource<Batch>?, _ settings: TrainingSettings<M>, _ directory: CheckpointDirectory?,
@@ -83,7 +88,9 @@ struct TrainingRun<M: Model, Batch> {
 
   private func trainEpochs<O: Optimizer>(_ run: inout TrainingState<M, O>) throws {
     var course = Course(
-      display: ProgressReporter(settings.progress, epochs: settings.epochs, steps: source.count, stepsBefore: run.step), written: run.step,
+      display: ProgressReporter(
+        settings.isFirst ? settings.progress : .none, epochs: settings.epochs, steps: source.count, stepsBefore: run.step),
+      written: run.step,
       settled: run.step)
     defer { course.display.close() }
     run.hasAutomaticMetrics = settings.metrics == nil
@@ -92,9 +99,9 @@ struct TrainingRun<M: Model, Batch> {
       (course.start, course.secondsBefore, course.paused) = (.now, run.seconds, .zero)
       course.validation = nil
       course.display.begin(run.epoch + 1, itemsBefore: run.mean.count)
-      let batches = source.pass(run.seed, run.epoch, run.batch)
-      while let batch = try batches.nextBatch() {
-        guard try makeStep(&run, &course, batch) else { return }
+      let next = nextStep(of: run)
+      while let step = try next() {
+        guard try makeStep(&run, &course, step) else { return }
         if control.isStopped && run.batch != source.count { break epochs }
         if try !afterStep(&run, &course) { return }
         if isOver(run) && run.batch != source.count { break epochs }
@@ -126,29 +133,55 @@ struct TrainingRun<M: Model, Batch> {
 
   // MARK: Steps
 
+  /// Takes a batch's gradient; ``makeStep(_:_:_:)`` calls it.
+  typealias Step<O: Optimizer> = (inout TrainingState<M, O>, inout M?) throws -> BatchOutcome<M>
+
+  /// What makes the steps of the pass that is under way, from where it is.
+  private func nextStep<O: Optimizer>(of run: TrainingState<M, O>) -> () throws -> Step<O>? {
+    if let exchange = settings.exchange, let pass = source.shardedPass {
+      let batches = pass(run.seed, run.epoch, run.batch)
+      return {
+        guard let batch = try batches.nextBatch() else { return nil }
+        return { run, before in try shardedOutcome(&run, &before, batch, across: exchange) }
+      }
+    }
+    let batches = source.pass(run.seed, run.epoch, run.batch)
+    return {
+      guard let batch = try batches.nextBatch() else { return nil }
+      return { run, before in try wholeOutcome(&run, &before, batch) }
+    }
+  }
+
+  /// The outcome of a batch that this process computes by itself.
+  private func wholeOutcome<O: Optimizer>(
+    _ run: inout TrainingState<M, O>, _ before: inout M?, _ batch: Batch
+  ) throws -> BatchOutcome<M> {
+    let (value, gradient, losses) = try valueAndGradient(at: &run.model) { (model: inout M) throws -> (Tensor, Losses) in
+      let losses = try step(&model, batch)
+      return (losses.total, losses.detached)
+    }
+    return BatchOutcome(loss: value.item(), gradient: gradient, items: exampleCount(batch), losses: losses)
+  }
+
   /// A step along a batch's gradient, or a part of one where gradients are accumulated; false after a mistake in a `checked` scope.
   private func makeStep<O: Optimizer>(
-    _ run: inout TrainingState<M, O>, _ course: inout Course, _ batch: Batch
+    _ run: inout TrainingState<M, O>, _ course: inout Course, _ step: Step<O>
   ) throws -> Bool {
     // A run changes hidden values, too; they must not stay if the step does not count.
     var before: M? = run.model
-    let (value, gradient, losses): (Tensor, M, Losses)
+    let outcome: BatchOutcome<M>
     do {
-      (value, gradient, losses) = try valueAndGradient(at: &run.model) { (model: inout M) throws -> (Tensor, Losses) in
-        let losses = try step(&model, batch)
-        return (losses.total, losses.detached)
-      }
+      outcome = try step(&run, &before)
     } catch {
       if let model = before { run.model = model }
       throw error
     }
-    let number = value.item()
+    let (number, gradient, items) = (outcome.loss, outcome.gradient, outcome.items)
     if let model = before, hasFailed || !number.isFinite {
       run.model = model
       if hasFailed { return false }
       throw TrainingError.nonFiniteLoss(number, epoch: run.epoch + 1, step: run.batch + 1)
     }
-    let items = exampleCount(batch)
     if settings.accumulate > 1 {
       course.sum.add(gradient, of: run.model, items: items)
       if course.sum.count >= settings.accumulate, try !update(&run, &course, &before) { return false }
@@ -156,11 +189,18 @@ struct TrainingRun<M: Model, Batch> {
     } else if try !update(&run, &course, &before, gradient) {
       return false
     }
-    let parts = losses.figures
+    let parts = outcome.parts ?? outcome.losses?.figures ?? []
     run.advance(loss: number)
     run.mean.add(number, parts, count: items)
-    chooseMetrics(&run, losses)
-    addMetrics(losses, to: &run.metrics)
+    if let losses = outcome.losses {
+      chooseMetrics(&run.metrics, run.hasAutomaticMetrics, losses)
+      addMetrics(losses, to: &run.metrics)
+    } else {
+      for metrics in outcome.metrics {
+        if run.hasAutomaticMetrics && run.metrics.isEmpty { run.metrics = blank(metrics) }
+        merge(metrics, into: &run.metrics)
+      }
+    }
     if hasFailed { return false }
     run.seconds = course.seconds
     course.display.update(run.batch, items: run.mean.count) { run.mean.evaluation(run.metrics) }
@@ -198,7 +238,13 @@ struct TrainingRun<M: Model, Batch> {
     before = nil
     if let schedule = run.schedule { run.optimizer.learningRate = schedule.rate(at: run.updates) }
     run.countUpdate()
-    if isStep { run.optimizer.update(&run.model, along: gradient) }
+    if isStep {
+      if let exchange = settings.exchange, exchange.sharesOptimizerState, exchange.count > 1 {
+        try updateTogether(&run, along: gradient, across: exchange)
+      } else {
+        run.optimizer.update(&run.model, along: gradient)
+      }
+    }
     return !hasFailed
   }
 
@@ -232,17 +278,14 @@ struct TrainingRun<M: Model, Batch> {
 
   // MARK: Figures
 
-  /// Accuracy, where no metrics are given and targets are class ids.
-  private func chooseMetrics<O: Optimizer>(_ run: inout TrainingState<M, O>, _ losses: Losses) {
-    guard run.hasAutomaticMetrics, run.metrics.isEmpty, let outputs = losses.outputs, let targets = losses.targets else { return }
-    if targets.dtype.isInteger && outputs.rank == targets.rank + 1 && Shape(outputs.shape.dropLast()) == targets.shape {
-      run.metrics = [Accuracy()]
-    }
-  }
-
   private func validate<O: Optimizer>(_ run: TrainingState<M, O>) throws -> Evaluation? {
     guard let validation else { return nil }
-    let figures = try gatheredFigures(validation, run.metrics) { batch in try validationStep(run.model, batch) }
+    let figures =
+      if let exchange = settings.exchange, let batches = validation.ownBatches {
+        try sharedFigures(batches(exchange.rank, exchange.count), run.metrics, across: exchange) { try validationStep(run.model, $0) }
+      } else {
+        try gatheredFigures(validation, run.metrics) { batch in try validationStep(run.model, batch) }
+      }
     return hasFailed ? nil : figures
   }
 
@@ -285,6 +328,12 @@ struct TrainingRun<M: Model, Batch> {
 
   private func notify<O: Optimizer>(_ run: inout TrainingState<M, O>, _ event: TrainingEvent) throws {
     if settings.callbacks.isEmpty { return }
+    if let exchange = settings.exchange, exchange.count > 1 { return try notify(&run, event, across: exchange) }
+    try callBack(&run, event)
+  }
+
+  /// Calls the callbacks.
+  func callBack<O: Optimizer>(_ run: inout TrainingState<M, O>, _ event: TrainingEvent) throws {
     try withUnsafeMutablePointer(to: &run) { pointer in
       control.readModel = { pointer.pointee.model }
       control.readHistory = { pointer.pointee.history }
@@ -316,21 +365,32 @@ struct TrainingRun<M: Model, Batch> {
 
   /// Writes a checkpoint if there is a place for them; throws instead if the last step has broken a parameter.
   private func write<O: Optimizer>(_ run: TrainingState<M, O>) throws {
-    guard let directory, !hasFailed else { return }
+    guard settings.checkpoints != nil, !hasFailed else { return }
     // No loss has shown it yet.
     if let (name, _) = run.model.parameters.first(where: { !$0.value.detached.isFinite.all().item(as: Bool.self) }) {
       throw TrainingError.nonFiniteParameter(name, steps: run.step)
     }
-    try directory.write(run)
+    if let exchange = settings.exchange { return try write(run, directory, across: exchange) }
+    try directory?.write(run)
   }
 
   /// The model of the best epoch, in memory or in its file.
   private func restore<O: Optimizer>(_ best: M?, _ run: inout TrainingState<M, O>) throws {
     if let best {
       run.model = best
+    } else if let exchange = settings.exchange, settings.checkpoints != nil {
+      try restore(&run, directory, across: exchange)
     } else if let directory {
       run.model = try run.model(in: directory.file(run.bestStep))
     }
+  }
+}
+
+/// Accuracy, where no metrics are given and targets are class ids.
+func chooseMetrics(_ metrics: inout [any Metric], _ isAutomatic: Bool, _ losses: Losses) {
+  guard isAutomatic, metrics.isEmpty, let outputs = losses.outputs, let targets = losses.targets else { return }
+  if targets.dtype.isInteger && outputs.rank == targets.rank + 1 && Shape(outputs.shape.dropLast()) == targets.shape {
+    metrics = [Accuracy()]
   }
 }
 

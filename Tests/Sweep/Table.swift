@@ -101,6 +101,7 @@ struct Table {
     augmentation()
     trainer()
     watching()
+    distributed()
   }
 
   mutating func row(_ names: String..., call: @escaping (Hostile) throws -> Any) { rows.append(Row(names: names, call: call)) }

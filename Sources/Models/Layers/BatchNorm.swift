@@ -71,6 +71,9 @@ public struct BatchNorm: Placed, InputAdapting {
     }
   }
 
+  /// Whether a call now takes the batch's statistics.
+  var usesBatchStatistics: Bool { !tracksStatistics || currentMode == .training && !_runningMean.isFrozen }
+
   private mutating func normalizeAndTrack(_ x: Tensor) -> Tensor {
     var (mean, variance) = (runningMean, runningVariance)
     let count = batchCount + 1

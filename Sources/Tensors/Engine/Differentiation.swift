@@ -4,10 +4,11 @@
 ///   - wantsValue: Whether the value is read; it need not be computed for the gradients' sake.
 ///   - names: Given the first variable's position on the tape, who knows what the variables are parameters of.
 ///   - seeds: Given the value, the cotangents to start from, each of the value's shape.
+///   - observer: Who hears of the variables' gradients while the backward pass goes on, in an outermost call with one seed.
 /// - Returns: The value, one list of gradients (zeros where nothing depends on a variable) for each seed, and what else `body` gave.
 package func differentiate<R, E: Error>(
   _ name: String, at x: [Tensor], wantsValue: Bool = true, names: ((Int) -> any VariableNames)? = nil, seeds: (Tensor) -> [Tensor],
-  _ body: ([Tensor]) throws(E) -> (Tensor, R)
+  observer: (any BackwardObserver)? = nil, _ body: ([Tensor]) throws(E) -> (Tensor, R)
 ) throws(E) -> (value: Tensor, gradients: [[Tensor]], result: R) {
   let context = Context.current
   for x in x where !x.dtype.isFloatingPoint && !context.hasFailed {
@@ -49,7 +50,8 @@ package func differentiate<R, E: Error>(
   var gradients: [[Tensor]] = []
   for (i, seed) in seeds.enumerated() {
     let found = tape.backward(
-      from: y, seed: seed, to: variables, since: start, level: level, keeping: outer != nil || i < seeds.count - 1)
+      from: y, seed: seed, to: variables, since: start, level: level, keeping: outer != nil || i < seeds.count - 1,
+      observer: outer == nil && seeds.count == 1 ? observer : nil)
     gradients.append(
       zip(x, found).map { x, gradient in
         var gradient = gradient ?? Tensor.zeros([], x.dtype).expanded(x.shape)
@@ -93,6 +95,9 @@ extension Tensor {
 
   /// Whether two tensors stand at one place of one tape.
   package func isSamePlace(as other: Tensor) -> Bool { node.tape == other.node.tape && node.index == other.node.index }
+
+  /// Whether two are one and the same tensor in memory, which nobody has written to since.
+  package func isSameMemory(as other: Tensor) -> Bool { body === other.body }
 
   /// Lets `body` write the elements, which are then held by nobody else and lie in row-major order.
   package mutating func mutate(_ body: (UnsafeMutableRawPointer) -> Void) {

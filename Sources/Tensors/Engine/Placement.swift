@@ -178,6 +178,14 @@ struct Gradients {
     }
   }
 
+  /// The gradient that has come together, with its elements, which stays.
+  mutating func settled(_ slot: Int) -> Tensor? {
+    guard let sum = take(slot) else { return nil }
+    _ = sum.hasElements
+    slots[slot] = sum
+    return sum
+  }
+
   /// The gradient that has come together, which leaves.
   mutating func take(_ slot: Int) -> Tensor? {
     var sum = slots[slot]

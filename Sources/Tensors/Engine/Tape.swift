@@ -69,6 +69,9 @@ package final class Tape {
 
   var count: Int { records.count }
 
+  /// What ran at a place; nil for a variable, and for what the pass has let go of.
+  fileprivate func record(at index: Int) -> AnyRecord? { records[index] }
+
   /// Takes down that elements have been put off.
   func waits(_ y: Tensor) { waiting.append(WeakBody(body: y.body)) }
 
@@ -99,8 +102,11 @@ package final class Tape {
   ///
   /// No recursion: the length of a chain does not matter. Unless an outer call needs them (`keeping`), records are let go of as they are
   /// passed, and memory with them.
+  ///
+  /// An observer hears of each variable's gradient as soon as nothing is left on the tape that adds to it.
   func backward(
-    from y: Tensor, seed: Tensor, to variables: [Tensor], since start: Int, level: Int32, keeping: Bool
+    from y: Tensor, seed: Tensor, to variables: [Tensor], since start: Int, level: Int32, keeping: Bool,
+    observer: (any BackwardObserver)? = nil
   ) -> [Tensor?] {
     guard y.level(on: id) >= level, y.node.index >= start else { return variables.map { _ in nil } }
     let end = Int(y.node.index)
@@ -110,8 +116,12 @@ package final class Tape {
     for variable in variables where Int(variable.node.index) <= end { isVariable[Int(variable.node.index) - start] = true }
     var index = end
     let profiler = Context.current.profiler
+    var progress = observer.map { BackwardProgress($0, firstUses(of: variables, since: start, to: end)) }
     while index >= start {
-      defer { index -= 1 }
+      defer {
+        progress?.passed(index) { gradients.settled($0 - start) }
+        index -= 1
+      }
       guard let record = records[index] else { continue }
       if !keeping { records[index] = nil }
       if isVariable[index - start] { continue }
@@ -130,8 +140,67 @@ package final class Tape {
   }
 }
 
+/// What is told how far a backward pass has come: whoever sends gradients away while it goes on.
+package protocol BackwardObserver: AnyObject {
+  /// The gradient of a variable, by its number in the call's list, is whole.
+  ///
+  /// Variables that nothing depends on are left out.
+  func completed(_ variable: Int, _ gradient: Tensor)
+  /// An operator's gradient rule has run.
+  func advanced()
+}
+
+/// The variables of a backward pass whose gradients are still being added to.
+private struct BackwardProgress {
+  private let observer: any BackwardObserver
+  /// The variables with the places of the first records that use them, where the pass comes last; the latest place first.
+  private let order: [(variable: Int, node: Int, record: Int)]
+  private var next = 0
+
+  init(_ observer: any BackwardObserver, _ uses: [(variable: Int, node: Int, record: Int)]) {
+    self.observer = observer
+    order = uses.sorted { $0.record != $1.record ? $0.record > $1.record : $0.variable < $1.variable }
+  }
+
+  /// The record of a place has been passed.
+  mutating func passed(_ record: Int, _ gradient: (Int) -> Tensor?) {
+    if Context.current.hasFailed { return }
+    while next < order.count, order[next].record >= record {
+      if let gradient = gradient(order[next].node) { observer.completed(order[next].variable, gradient) }
+      next += 1
+    }
+    observer.advanced()
+  }
+}
+
+extension Tape {
+  /// Where each variable is used first; those that nothing uses are left out.
+  fileprivate func firstUses(of variables: [Tensor], since start: Int, to end: Int) -> [(variable: Int, node: Int, record: Int)] {
+    var uses: [Int: Int] = [:]
+    let places = Set(variables.map { Int($0.node.index) })
+    for index in start...end {
+      guard let record = record(at: index) else { continue }
+      guard let operands = record.operandNodes else {
+        // What it reads is not known: it may be any of them.
+        for place in places where uses[place] == nil { uses[place] = start }
+        break
+      }
+      for node in operands where node.tape == id {
+        let place = Int(node.index)
+        if places.contains(place), uses[place] == nil { uses[place] = index }
+      }
+    }
+    return variables.enumerated().compactMap { i, variable in
+      let place = Int(variable.node.index)
+      return uses[place].map { (i, place, $0) }
+    }
+  }
+}
+
 /// One use of a primitive: what the gradient rule needs of it.
 class AnyRecord {
+  /// Where the operands stand; nil where that is not known.
+  var operandNodes: [Node]? { nil }
   /// Where the operand stands that the result is a view of.
   var viewed: Node? { nil }
   /// Adds what the gradient rule makes of dy to the operands' gradients; dy may be taken over.
@@ -150,6 +219,7 @@ class Record<P: Primitive>: AnyRecord where P.Inputs: Operands {
   }
 
   override var viewed: Node? { primitive.isView ? x.node(0) : nil }
+  override var operandNodes: [Node]? { (0..<x.count).map { x.node($0) } }
 
   /// The result, or if the rule does not read it what is known of it from its gradient.
   func output(_ dy: Tensor) -> Tensor { Tensor(hollow: dy.shape, dy.dtype) }

@@ -152,6 +152,26 @@ public struct TrainingState<M: Model, O: Optimizer>: Resumable, Sendable {
   /// The optimizer was asked for a step.
   mutating func countUpdate() { updates += 1 }
 
+  /// The same without how long it took, which is another time each run: what processes that train together write.
+  func withoutTimes() -> TrainingState {
+    var copy = self
+    copy.seconds = 0
+    copy.history.epochs = history.epochs.map {
+      History.Epoch(number: $0.number, training: $0.training, validation: $0.validation)
+    }
+    return copy
+  }
+
+  /// Takes over what a visitor found in the run of another process.
+  mutating func restore(from tensors: some NamedTensors) throws {
+    var copy = self
+    var visitor = StateVisitor(restoring: tensors)
+    copy.visitState(&visitor)
+    try visitor.finish("this run of \(M.self)")
+    self = copy
+    randomStreamInForce = random
+  }
+
   // MARK: Files
 
   /// Writes the run as one safetensors file; the path holds the old file or the whole new one at every moment.

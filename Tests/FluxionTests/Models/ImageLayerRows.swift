@@ -70,6 +70,7 @@ private func normalizations() -> [LayerRow] {
         isBatchwise: isBatchwise))
   }
   add("BatchNorm(4)", BatchNorm(4), isSameInTraining: false) { BatchNorm() }
+  add("SyncBatchNorm(4)", SyncBatchNorm(4), isSameInTraining: false) { SyncBatchNorm() }
   add("BatchNorm(4, momentum: nil)", on: [3, 4], BatchNorm(4, momentum: nil), isSameInTraining: false) { BatchNorm(momentum: nil) }
   add("BatchNorm(4, isAffine: false)", on: [3, 4, 2], BatchNorm(4, isAffine: false), isSameInTraining: false) { BatchNorm(isAffine: false) }
   add("BatchNorm(4, momentum: 0.5, tracksStatistics: false)", BatchNorm(4, momentum: 0.5, tracksStatistics: false), isBatchwise: false) {

@@ -28,6 +28,12 @@ extension Table {
     row("BatchNorm.init(momentum:epsilon:isAffine:tracksStatistics:)") { h in
       try h.call(Chain(input: [3]) { BatchNorm(momentum: h.d(0.1), epsilon: h.d(1e-5)) }, h.x)
     }
+    row("SyncBatchNorm.init(_:momentum:epsilon:isAffine:tracksStatistics:)") { h in
+      try h.call(SyncBatchNorm(h.i(3), momentum: h.d(0.1), epsilon: h.d(1e-5)), h.x)
+    }
+    row("SyncBatchNorm.init(momentum:epsilon:isAffine:tracksStatistics:)") { h in
+      try h.call(Chain(input: [3]) { SyncBatchNorm(momentum: h.d(0.1), epsilon: h.d(1e-5)) }, h.x)
+    }
     row("LayerNorm.init(_:epsilon:isAffine:hasBias:)") { h in try h.call(LayerNorm(h.shape(2, 3), epsilon: h.d(1e-5)), h.x) }
     row("LayerNorm.init(_:epsilon:isAffine:hasBias:)") { h in try h.call(LayerNorm(h.i(3), epsilon: h.d(1e-5)), h.x) }
     row("LayerNorm.init(epsilon:isAffine:hasBias:)") { h in try h.call(Chain(input: [3]) { LayerNorm(epsilon: h.d(1e-5)) }, h.x) }

@@ -53,13 +53,14 @@ extension Table {
       return net(h.images)
     }
     row(
-      "Dense.adapt(to:)", "BatchNorm.adapt(to:)", "GroupNorm.adapt(to:)", "InstanceNorm.adapt(to:)", "LayerNorm.adapt(to:)",
+      "Dense.adapt(to:)", "BatchNorm.adapt(to:)", "SyncBatchNorm.adapt(to:)", "GroupNorm.adapt(to:)", "InstanceNorm.adapt(to:)",
+      "LayerNorm.adapt(to:)",
       "RMSNorm.adapt(to:)", "LearnedPositions.adapt(to:)", "MultiHeadAttention.adapt(to:)", "TransformerEncoderBlock.adapt(to:)",
       "SimpleRecurrent.adapt(to:)", "StackedRecurrence.adapt(to:)", "Convolution.adapt(to:)", "TransposedConvolution.adapt(to:)"
     ) { h in
       let shape = h.shape(2, 4, 4)
       var layers: [any InputAdapting] = [
-        Dense(2), BatchNorm(), GroupNorm(groups: 2), InstanceNorm(), LayerNorm(), RMSNorm(), LearnedPositions(5),
+        Dense(2), BatchNorm(), SyncBatchNorm(), GroupNorm(groups: 2), InstanceNorm(), LayerNorm(), RMSNorm(), LearnedPositions(5),
         MultiHeadAttention(heads: 2), TransformerEncoderBlock(heads: 2, hidden: 4), SimpleRecurrent(2), GRU(2, layers: 2),
         Conv1D(2, kernel: 2), ConvTransposed1D(2, kernel: 2),
       ]

@@ -1,0 +1,194 @@
+import Data
+import Fluxion
+import FluxionMPI
+import Foundation
+import Testing
+import Training
+
+/// A world of one process, which is what a program that nobody launched has: what several do is in Scripts/test-mpi.sh.
+@Suite struct WorldTests {
+  private let data = withSeed(1) { () -> TensorDataset in
+    let x = Tensor.normal([50, 6])
+    return TensorDataset(x, x[.all, 0..<3].argmax(axis: 1))
+  }
+
+  private func model() -> Chain {
+    withSeed(2) {
+      Chain {
+        Dense(6, 8, activation: tanh); BatchNorm(8); Dropout(0.2); Dense(8, 3)
+      }
+    }
+  }
+
+  @Test func collectivesGiveBackWhatTheyWereGiven() throws {
+    let world = try World()
+    #expect(world.rank == 0 && world.count == 1 && world.shards == 8)
+    var x: Tensor = [[1, 2], [3, 4]]
+    try world.barrier()
+    try world.broadcast(&x)
+    for reducer in Reducer.allCases { #expect(distance(try world.allReduce(x, reducer), x) == 0) }
+    #expect(try world.allGather(x).count == 1)
+    #expect(try world.gather(x)?.count == 1)
+    #expect(try world.reduceScatter(x).shape == [2, 2])
+    var model = model()
+    try world.broadcast(&model)
+    #expect(try world.allReduce(model, .mean).parameters.count == model.parameters.count)
+    #expect(try world.allGather(model).count == 1)
+    #expect(try world.reduceScatter(model).elementCount == model.parameterCount)
+  }
+
+  @Test func refusesWhatCannotBeMeant() throws {
+    let world = try World()
+    var x = Tensor.ones([2])
+    for root in [-1, 1, Int.max, Int.min] {
+      #expect(throws: WorldError.self) { try world.broadcast(&x, from: root) }
+      #expect(throws: WorldError.self) { try world.gather(x, to: root) }
+    }
+    #expect(throws: WorldError.self) { try world.allReduce(Tensor([true])) }
+    #expect(throws: WorldError.self) { try world.allReduce(Tensor([1], .int32), .mean) }
+    #expect(throws: WorldError.self) { try world.reduceScatter(Tensor(1)) }
+    for shards in [0, -1, Int.min, Int.max] { #expect(throws: WorldError.self) { try World(shards: shards) } }
+    for bytes in [0, -1, Int.min, Int.max] { #expect(throws: WorldError.self) { try World(bucketBytes: bytes) } }
+    for seconds in [0, -5] { #expect(throws: WorldError.self) { try World(timeout: .seconds(seconds)) } }
+  }
+
+  /// The gradient is that of the whole batch, however it is cut, also where shards are empty.
+  @Test(arguments: [1, 2, 3, 7, 8, 16, 64]) func gradientOfShardsIsThatOfTheBatch(shards: Int) throws {
+    let world = try World(shards: shards)
+    var (model, whole) = (
+      withSeed(2) {
+        Chain {
+          Dense(6, 8, activation: tanh); Dense(8, 3)
+        }
+      },
+      withSeed(2) {
+        Chain {
+          Dense(6, 8, activation: tanh); Dense(8, 3)
+        }
+      }
+    )
+    for count in [1, 3, 50] {
+      let (x, y) = (data.inputs[0..<count], data.targets[0..<count])
+      let (loss, gradient) = valueAndGradient(at: &model, across: world, examples: count) { model, range in
+        crossEntropy(model(x[range]), y[range])
+      }
+      let (expected, reference) = valueAndGradient(at: &whole) { model in crossEntropy(model(x), y) }
+      #expect(abs(loss.item() - expected.item()) < 1e-5)
+      for (a, b) in zip(gradient.parameters, reference.parameters) { #expect(distance(a.value, b.value) < 1e-5) }
+    }
+  }
+
+  /// The mean over processes of one process is its own.
+  @Test func ownGradientIsThePlainOne() throws {
+    let world = try World()
+    var (model, plain) = (model(), model())
+    let (x, y) = (data.inputs, data.targets)
+    let (loss, gradient) = withSeed(4) {
+      valueAndGradient(at: &model, across: world) { model in
+        mse(model.layers[0].predict(x), model.layers[0].predict(x) * 0) + crossEntropy(withMode(.inference) { model(x) }, y)
+      }
+    }
+    let (expected, reference) = withSeed(4) {
+      valueAndGradient(at: &plain) { model in
+        mse(model.layers[0].predict(x), model.layers[0].predict(x) * 0) + crossEntropy(withMode(.inference) { model(x) }, y)
+      }
+    }
+    #expect(loss.item() == expected.item())
+    for (a, b) in zip(gradient.parameters, reference.parameters) { #expect(distance(a.value, b.value) == 0) }
+  }
+
+  @Test func fitTrainsAndIsReproducible() throws {
+    func trained(_ seed: UInt64) throws -> (Chain, History) {
+      var model = model()
+      let history = try model.fit(
+        data, validation: data[0..<20], loss: crossEntropy, optimizer: Adam(learningRate: 0.02), epochs: 20, batchSize: 16, seed: seed,
+        clip: .norm(1), progress: .none, across: try World())
+      return (model, history)
+    }
+    let (a, history) = try trained(3)
+    let (b, _) = try trained(3)
+    let (c, _) = try trained(4)
+    #expect(history.epochs.last!.training.loss < 0.7 * history.epochs[0].training.loss)
+    #expect(history.epochs.last!.validation?.metric ?? 0 > 0.7)
+    for (p, q) in zip(a.parameters, b.parameters) { #expect(distance(p.value, q.value) == 0) }
+    #expect(zip(a.parameters, c.parameters).contains { distance($0.value, $1.value) > 0 })
+    // Running statistics have moved, and count a batch as one.
+    let normal = a.layers[1].as(BatchNorm.self)!
+    #expect(normal.batchCount.item(as: Int.self) == 20 * 4)
+    #expect(distance(normal.runningMean, .zeros([8])) > 0)
+  }
+
+  /// A run that is killed between two processes' worth of epochs goes on to the bit.
+  @Test func resumesToTheBit() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fluxion-world-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    func run(_ name: String, _ epochs: [Int]) throws -> Chain {
+      var last = model()
+      for count in epochs {
+        last = model()
+        try last.fit(
+          data, loss: crossEntropy, optimizer: Adam(learningRate: 0.02), epochs: count, batchSize: 16, seed: 5,
+          checkpoints: "\(folder)/\(name)", resume: true, progress: .none, across: try World())
+      }
+      return last
+    }
+    let (whole, halves) = (try run("whole", [4]), try run("halves", [2, 4]))
+    for (p, q) in zip(whole.parameters, halves.parameters) { #expect(distance(p.value, q.value) == 0) }
+    let files = try ["whole", "halves"].map { try Foundation.Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($0)/last.safetensors")) }
+    #expect(files[0] == files[1])
+  }
+
+  /// A shard's data and random numbers do not depend on which process makes it.
+  @Test func shardsAreTheSameWhereverTheyAreMade() throws {
+    struct Noisy: Dataset {
+      let count = 37
+      func batch(_ indices: [Int]) -> Tensor { Tensor(indices.map { Double($0) }) + Tensor.normal([indices.count], .float64) * 0.01 }
+    }
+    func values(_ processes: Int) -> [String] {
+      (0..<processes).flatMap { process -> [(Int, Int, String)] in
+        let own = 8 * process / processes..<8 * (process + 1) / processes
+        let loader = DataLoader(ShardedDataset(Noisy(), shards: 8, own: own), batchSize: 10, shuffle: true, seed: 3)
+        return loader.enumerated().flatMap { i, batch in batch.shards.map { (i, $0.index, "\($0.batch.scalars(Double.self)) \($0.range)") }
+        }
+      }.sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map { "\($0)" }
+    }
+    let one = values(1)
+    #expect(!one.isEmpty)
+    for processes in 2...8 { #expect(values(processes) == one) }
+  }
+
+  @Test func mistakesInTheLossAreThrown() throws {
+    struct Odd: Error {}
+    let world = try World()
+    var model = model()
+    #expect(throws: Odd.self) { try valueAndGradient(at: &model, across: world) { _ throws(Odd) in throw Odd() } }
+    #expect(throws: TensorError.self) {
+      try checked { valueAndGradient(at: &model, across: world, examples: 0) { model, _ in model(data.inputs).sum() } }
+    }
+    #expect(throws: TensorError.self) {
+      try checked { valueAndGradient(at: &model, across: world) { model in model(.ones([2, 5])).sum() } }
+    }
+  }
+
+  /// Gradients are told of when they are whole: the same as at the end, each once, the last layer's before the first's.
+  @Test func observersHearOfWholeGradients() throws {
+    final class Observer: BackwardObserver {
+      var gradients: [(Int, Tensor)] = []
+      var steps = 0
+      func completed(_ variable: Int, _ gradient: Tensor) { gradients.append((variable, gradient)) }
+      func advanced() { steps += 1 }
+    }
+    struct Shared: Model {
+      var first = Dense(6, 6), unused = Tensor.ones([3]), last = Dense(6, 2)
+      mutating func callAsFunction(_ x: Tensor) -> Tensor { last(tanh(first(tanh(first(x)))) + first.weight.sum()) }
+    }
+    var model = withSeed(6) { Shared() }
+    let observer = Observer()
+    let (_, gradient, _) = valueAndGradient(at: &model, observer: observer) { model in (model(data.inputs).squared.sum(), ()) }
+    let expected = gradient.trainedParameters
+    #expect(observer.gradients.map(\.0).sorted() == [0, 1, 3, 4])
+    #expect(observer.gradients.map(\.0).prefix(2).sorted() == [3, 4])
+    for (i, g) in observer.gradients { #expect(distance(g, expected[i]) == 0) }
+    #expect(observer.steps > 4)
+  }
+}
