@@ -56,36 +56,37 @@ extension World {
     guard let x = try ready(x, "gather") else { return nil }
     let headers = try agree("gather", "\(x.dtype) \(rest(x)) to \(root)", own: rows(x))
     if count == 1 { return [x] }
-    let sizes = try headers.map { try $0.int() * byteCount(ofRow: x) }
+    let counts = try headers.map { try $0.int() }
+    let sizes = counts.map { $0 * byteCount(ofRow: x) }
     let from = Memory(x.withBytes { Array($0) } ?? [])
     let to = Memory(rank == root ? sizes.reduce(0, +) : 0)
     // A chunk at a time, as an int counts no more bytes.
     let step = Int(Int32.max) / 2 / count
     for start in stride(from: 0, to: sizes.max() ?? 0, by: step) {
-      let counts = sizes.map { Int32(Swift.min(Swift.max($0 - start, 0), step)) }
+      let pieces = sizes.map { Int32(Swift.min(Swift.max($0 - start, 0), step)) }
       var (offsets, total): ([Int32], Int) = ([], 0)
-      for count in counts {
+      for piece in pieces {
         offsets.append(Int32(total))
-        total += Int(count)
+        total += Int(piece)
       }
-      let (chunk, table) = (Memory(rank == root ? total : 0), Counts(counts, offsets))
+      let (chunk, table) = (Memory(rank == root ? total : 0), Counts(pieces, offsets))
       let request = try engine.begin("gather", [from, chunk, table]) {
         fxm_gather(
-          Int32(FXM_CONTROL), from.start + Swift.min(start, from.count), counts[rank], chunk.start, table.counts, table.offsets,
+          Int32(FXM_CONTROL), from.start + Swift.min(start, from.count), pieces[rank], chunk.start, table.counts, table.offsets,
           Int32(root), Int32(FXM_BYTE), $0)
       }
       try engine.wait(request, "gather")
       if rank != root { continue }
-      for process in 0..<count where counts[process] > 0 {
+      for process in 0..<count where pieces[process] > 0 {
         let target = sizes[..<process].reduce(0, +) + start
-        (to.start + target).copyMemory(from: chunk.start + Int(offsets[process]), byteCount: Int(counts[process]))
+        (to.start + target).copyMemory(from: chunk.start + Int(offsets[process]), byteCount: Int(pieces[process]))
       }
     }
     if rank != root { return nil }
     var place = 0
-    return sizes.map { size in
-      defer { place += size }
-      return tensor(like: x, byteCount: size, to.start + place)
+    return counts.map { rows in
+      defer { place += rows * byteCount(ofRow: x) }
+      return tensor(like: x, rows: rows, to.start + place)
     }
   }
 
@@ -94,11 +95,11 @@ extension World {
   /// Sizes of the first axis may differ; `concatenate` joins them. PyTorch: `all_gather`.
   public func allGather(_ x: Tensor) throws -> [Tensor] {
     guard let x = try ready(x, "allGather") else { return [x] }
-    _ = try agree("allGather", "\(x.dtype) \(rest(x))", own: rows(x))
+    let headers = try agree("allGather", "\(x.dtype) \(rest(x))", own: rows(x))
     if count == 1 { return [x] }
-    return try engine.allGather(x.withBytes { Array($0) } ?? [], "allGather").map { bytes in
+    return try zip(headers, engine.allGather(x.withBytes { Array($0) } ?? [], "allGather")).map { header, bytes in
       let memory = Memory(bytes)
-      return tensor(like: x, byteCount: bytes.count, memory.start)
+      return tensor(like: x, rows: try header.int(), memory.start)
     }
   }
 
@@ -174,11 +175,10 @@ extension World {
 
   private func byteCount(ofRow x: Tensor) -> Int { x.shape.dropFirst(x.rank == 0 ? 0 : 1).reduce(1, *) * x.dtype.byteCount }
 
-  /// A tensor with so many bytes of rows.
-  private func tensor(like x: Tensor, byteCount: Int, _ start: UnsafeMutableRawPointer) -> Tensor {
-    let row = self.byteCount(ofRow: x)
-    let shape = x.rank == 0 ? x.shape : Shape([row == 0 ? 0 : byteCount / row] + x.shape.dropFirst())
-    return Tensor(shape, x.dtype) { target in
+  /// A tensor with so many rows, and the other axes of another.
+  private func tensor(like x: Tensor, rows: Int, _ start: UnsafeMutableRawPointer) -> Tensor {
+    let byteCount = rows * byteCount(ofRow: x)
+    return Tensor(x.rank == 0 ? x.shape : Shape([rows] + x.shape.dropFirst()), x.dtype) { target in
       if byteCount > 0 { target.copyMemory(from: UnsafeRawBufferPointer(start: start, count: byteCount)) }
     } ?? x
   }

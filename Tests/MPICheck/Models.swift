@@ -17,7 +17,7 @@ enum Case: String, CaseIterable {
 
   /// Trains, and gives the model's parameters by name.
   func train(
-    across exchange: any GradientExchange, checkpoints: String? = nil, resume: Bool = false, epochs: Int = 2, each: (Int) -> Void = { _ in }
+    across exchange: any GradientExchange, checkpoints: String? = nil, resume: Bool = false, epochs: Int = 2, each: @escaping (Int) -> Void = { _ in }
   ) throws -> [(name: String, value: Tensor)] {
     switch self {
     case .perceptron:
