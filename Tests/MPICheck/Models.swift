@@ -51,7 +51,7 @@ enum Case: String, CaseIterable {
     case .recurrent:
       var model = withSeed(3) {
         Chain {
-          Reshape([4, 3]); LSTM(3, 16); { x in x[.all, -1] }; Dense(16, 3)
+          Reshape([4, 3]); LSTM(3, 16).unrolled(); { x in x[.all, -1] }; Dense(16, 3)
         }
       }
       return try fit(&model, classes(12, count: 96), RMSProp(learningRate: 0.01), batchSize: 24)

@@ -15,6 +15,7 @@ final class Lockstep: @unchecked Sendable {
   private var sum: Tensor?
   private var isFinished: [Bool]
   private(set) var error: (any Error)?
+  private var body: ((Int) throws -> Void)?
 
   init(_ exchange: any GradientExchange, _ shards: [Int]) {
     (self.exchange, self.shards) = (exchange, shards)
@@ -24,17 +25,13 @@ final class Lockstep: @unchecked Sendable {
 
   /// Runs the bodies, by their places; throws the first error.
   func run(_ body: @escaping (Int) throws -> Void) throws {
-    struct Transfer: @unchecked Sendable { let body: (Int) throws -> Void }
-    let transfer = Transfer(body: body)
+    self.body = body
+    // Threads may be gone later than their work is done: none of them keeps the body.
+    defer { self.body = nil }
     for place in shards.indices {
       let thread = Thread { [self] in
         wait(for: place)
-        do {
-          // A mistake belongs to the thread that waits, whose `checked` scope may be waiting for it.
-          try ShardSum.$current.withValue(ShardSum { x in self.total(x, place) }) { try checked { try transfer.body(place) } }
-        } catch {
-          condition.withLock { if self.error == nil { self.error = error } }
-        }
+        call(place)
         finish(place)
       }
       thread.stackSize = 64 << 20
@@ -51,6 +48,15 @@ final class Lockstep: @unchecked Sendable {
   static func takePart(in exchange: any GradientExchange) throws {
     let spectator = Lockstep(exchange, [])
     while try spectator.sent(isDone: false, []) != nil {}
+  }
+
+  private func call(_ place: Int) {
+    do {
+      // A mistake belongs to the thread that waits, whose `checked` scope may be waiting for it.
+      try ShardSum.$current.withValue(ShardSum { x in self.total(x, place) }) { try checked { try body?(place) } }
+    } catch {
+      condition.withLock { if self.error == nil { self.error = error } }
+    }
   }
 
   private func wait(for place: Int) {

@@ -13,7 +13,7 @@ struct StartCheck {
 
   /// A model: how it is written, and each parameter with a hash of its elements.
   mutating func add<M: Model>(_ model: M) {
-    for (i, line) in model.structure.split(separator: "\n").enumerated() { add("model, line \(i + 1)", String(line)) }
+    for (i, line) in model.structure.split(separator: "\n").enumerated() { add("model, line \(i + 1)", String(line.drop { $0 == " " })) }
     for (name, value) in model.parameters {
       add(
         "parameter \(name)",
