@@ -155,7 +155,7 @@ faults() {
   check "a process that hangs" dies 'process 1 does not answer' hang
   check "a process that is killed" dies 'signal|killed|KILLED|Killed|does not answer' kill
   check "a process that ends with an error" dies 'process 1 goes no further: its program has ended with an error' exit
-  check "a process that ends early" dies 'does not answer' leave
+  check "a process that ends early" dies 'does not answer|did not end in time' leave
   local how
   check "the run without a fault" run 2 "$bin/mpicheck" die none "$work/none"
   for how in throw hang kill exit leave; do

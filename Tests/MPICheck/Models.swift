@@ -17,7 +17,8 @@ enum Case: String, CaseIterable {
 
   /// Trains, and gives the model's parameters by name.
   func train(
-    across exchange: any GradientExchange, checkpoints: String? = nil, resume: Bool = false, epochs: Int = 2, each: @escaping (Int) -> Void = { _ in }
+    across exchange: any GradientExchange, checkpoints: String? = nil, resume: Bool = false, epochs: Int = 2,
+    each: @escaping (Int) -> Void = { _ in }
   ) throws -> [(name: String, value: Tensor)] {
     switch self {
     case .perceptron:
@@ -64,7 +65,7 @@ enum Case: String, CaseIterable {
           }.unrolled(stateful: true); { x in x[.all, -1] }; Dense(8, 3)
         }
       }
-      return try fit(&model, classes(12, count: 96), AdamW(learningRate: 0.01), batchSize: 16)
+      return try fit(&model, classes(12, count: 96), AdamW(learningRate: 0.01), batchSize: 16, tested: 32)
     case .tied:
       var model = withSeed(5) { Tied() }
       model.freeze("frozen")
@@ -72,10 +73,11 @@ enum Case: String, CaseIterable {
     }
 
     func fit<M: Model, O: Optimizer>(
-      _ model: inout M, _ data: TensorDataset, _ optimizer: O, batchSize: Int, clip: GradientClipping? = nil, accumulate: Int = 1
+      _ model: inout M, _ data: TensorDataset, _ optimizer: O, batchSize: Int, tested: Int = 37, clip: GradientClipping? = nil,
+      accumulate: Int = 1
     ) throws -> [(name: String, value: Tensor)] where M.Input == Tensor, M.Output == Tensor {
       try model.fit(
-        data, validation: data[0..<37], loss: crossEntropy, optimizer: optimizer, epochs: epochs, batchSize: batchSize, seed: 7,
+        data, validation: data[0..<tested], loss: crossEntropy, optimizer: optimizer, epochs: epochs, batchSize: batchSize, seed: 7,
         metrics: [.accuracy, .top(2)], clip: clip, accumulate: accumulate, checkpoints: checkpoints, every: .steps(3), resume: resume,
         progress: .none, callbacks: [.afterBatch { figures, _ in each(figures.step) }], across: exchange)
       return model.parameters
