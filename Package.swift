@@ -23,6 +23,7 @@ let package = Package(
   products: [
     .library(name: "Fluxion", targets: ["Fluxion"]),
     .library(name: "FluxionMPI", targets: ["FluxionMPI"]),
+    .library(name: "Pretrained", targets: ["Pretrained"]),
     .executable(name: "fluxion", targets: ["FluxionCommand"]),
     .executable(name: "bench", targets: ["bench"]),
     .executable(name: "digits", targets: ["digits"]),
@@ -71,6 +72,7 @@ let package = Package(
     .target(
       name: "FluxionMPI", dependencies: ["CMessages", "Tensors", "Autodiff", "Models", "Optimizers", "Data", "Training"],
       swiftSettings: swift),
+    .target(name: "Pretrained", dependencies: ["Fluxion", "Tensors", "Models", "Data"], swiftSettings: swift),
     // Not `fluxion`: where file names ignore case that would be the library's module.
     .executableTarget(
       name: "FluxionCommand",
@@ -123,6 +125,11 @@ let package = Package(
     .executableTarget(
       name: "stress", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/Stress", swiftSettings: swift),
+    .executableTarget(
+      name: "pretrainedtests", dependencies: ["Pretrained", "Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/PretrainedCommand", swiftSettings: swift),
+    .testTarget(
+      name: "PretrainedTests", dependencies: ["Pretrained", "Fluxion", "Tensors", "Models", "Data"], swiftSettings: swift),
     .executableTarget(name: "trainee", dependencies: ["Fluxion"], path: "Tests/Trainee", swiftSettings: swift),
     .executableTarget(
       name: "mpicheck", dependencies: ["Fluxion", "FluxionMPI"], path: "Tests/MPICheck", exclude: ["Network"], swiftSettings: swift),
