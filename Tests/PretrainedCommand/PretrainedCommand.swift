@@ -21,6 +21,9 @@ struct PretrainedCommand: ParsableCommand {
   @Option(help: "Only models and tokenizers whose name has this in it.")
   var only: String?
 
+  @Flag(help: "Check what holds for every model without references, too: caches, batches, adapters, few bits.")
+  var laws = false
+
   @Flag(help: "Show every difference of a tokenizer, not the first three.")
   var verbose = false
 
@@ -33,6 +36,7 @@ struct PretrainedCommand: ParsableCommand {
       if result.isPass { passed += 1 } else { failed += 1 }
     }
     for name in folders("models") { report("models/\(name)") { try ModelCheck(directory + "/models/" + name).run() } }
+    if laws { for name in folders("models") { report("laws/\(name)") { try LawCheck(folder: directory + "/models/" + name).run() } } }
     for name in folders("tokenizers") {
       report("tokenizers/\(name)") { try TokenizerCheck(directory + "/tokenizers/" + name, shown: verbose ? .max : 3).run() }
     }

@@ -45,6 +45,13 @@ extension PretrainedModel {
     return text
   }
 
+  /// The text that follows a prompt, piece by piece handed to `body`, which may throw to stop.
+  public func generate(_ prompt: String, options: GenerationOptions, _ body: (String) throws -> Void) throws {
+    if case .sequenceToSequence(let model) = kind { return try body(answer(model, prompt, options)) }
+    var pieces = try textPieces(prompt, options)
+    while let piece = try pieces.next() { if !piece.isEmpty { try body(piece) } }
+  }
+
   /// The texts that follow several prompts, in one run.
   public func generateTexts(_ prompts: [String], options: GenerationOptions = GenerationOptions()) throws -> [String] {
     let (model, tokenizer) = try generating()

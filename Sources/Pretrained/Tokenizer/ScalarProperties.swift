@@ -9,7 +9,7 @@ enum ScalarProperties {
   /// A general category that begins with P, and the ASCII signs that count as punctuation elsewhere.
   static let punctuation: UInt16 = 1 << 8
   static let numeric: UInt16 = 1 << 9
-  /// Control, format, private use or unassigned.
+  /// Control, format or private use.
   static let other: UInt16 = 1 << 10
   static let nonspacingMark: UInt16 = 1 << 11
   static let mark: UInt16 = 1 << 12
@@ -63,8 +63,11 @@ enum ScalarProperties {
     }
   }
 
+  /// Whether a version of Unicode has a scalar.
+  static func isAssigned(_ scalar: Unicode.Scalar, by version: Int) -> Bool { scalar.properties.age.map { $0.major <= version } ?? false }
+
   private static func compute(_ value: UInt32) -> UInt16 {
-    guard let scalar = Unicode.Scalar(value) else { return 27 | other }
+    guard let scalar = Unicode.Scalar(value) else { return 27 }
     let properties = scalar.properties
     let category = number(properties.generalCategory)
     var bits = UInt16(category)
@@ -72,12 +75,17 @@ enum ScalarProperties {
     if properties.isAlphabetic { bits |= alphabetic }
     // The regular expressions' \w (Unicode Technical Standard 18).
     if properties.isAlphabetic || (5...7).contains(category) || category == 8 || category == 11 || properties.isJoinControl { bits |= word }
-    let isASCIISign = value < 0x80 && (18...21).contains(category)
-    if (11...17).contains(category) || isASCIISign { bits |= punctuation }
     if (8...10).contains(category) { bits |= numeric }
-    if category >= 25 { bits |= other }
-    if category == 5 { bits |= nonspacingMark }
-    if (5...7).contains(category) { bits |= mark }
+    // What cleans texts and cuts them at punctuation in Python's tokenizers knows Unicode 8, what strips accents Unicode 9.
+    let isASCIISign = value < 0x80 && (18...21).contains(category)
+    if isAssigned(scalar, by: 8) {
+      // The three whose category has changed since.
+      let then = value == 0x166D || value == 0x111C9 ? 17 : value == 0x1734 ? 5 : category
+      if (11...17).contains(then) || isASCIISign { bits |= punctuation }
+      if [25, 26, 28].contains(then) { bits |= other }
+      if then == 5 { bits |= nonspacingMark }
+    }
+    if (5...7).contains(category), isAssigned(scalar, by: 9) { bits |= mark }
     return bits
   }
 
@@ -110,7 +118,8 @@ final class UnicodeTables: Sendable {
     mutating func decomposition(_ value: UInt32, isCompatible: Bool) -> [UInt32] {
       if let known = isCompatible ? compatible[value] : canonical[value] { return known }
       var parts = [value]
-      if let scalar = Unicode.Scalar(value) {
+      // Normal forms in Python's tokenizers are those of Unicode 9.
+      if let scalar = Unicode.Scalar(value), ScalarProperties.isAssigned(scalar, by: 9) {
         let text = String(Character(scalar))
         parts = (isCompatible ? text.decomposedStringWithCompatibilityMapping : text.decomposedStringWithCanonicalMapping).unicodeScalars.map(
           \.value)
@@ -125,8 +134,9 @@ final class UnicodeTables: Sendable {
       if let known = compositions[key] { return known }
       var composed: UInt32 = 0
       if let first = Unicode.Scalar(a), let second = Unicode.Scalar(b) {
+        // Foundation takes a syllable of Hangul and a final consonant for composed, though they are not: from the parts it composes them.
         var scalars = String.UnicodeScalarView()
-        scalars.append(first)
+        for part in decomposition(first.value, isCompatible: false) { scalars.append(Unicode.Scalar(part) ?? first) }
         scalars.append(second)
         let result = String(scalars).precomposedStringWithCanonicalMapping.unicodeScalars
         if result.count == 1, let only = result.first { composed = only.value }
@@ -139,6 +149,8 @@ final class UnicodeTables: Sendable {
   let state = Mutex(State())
 
   static func combiningClass(_ value: UInt32) -> UInt8 {
-    value < 0x300 ? 0 : UInt8(truncatingIfNeeded: Unicode.Scalar(value)?.properties.canonicalCombiningClass.rawValue ?? 0)
+    guard value >= 0x300, let scalar = Unicode.Scalar(value) else { return 0 }
+    let order = UInt8(truncatingIfNeeded: scalar.properties.canonicalCombiningClass.rawValue)
+    return order > 0 && ScalarProperties.isAssigned(scalar, by: 9) ? order : 0
   }
 }

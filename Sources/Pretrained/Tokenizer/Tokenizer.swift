@@ -27,6 +27,8 @@ public struct Tokenizer: Sendable {
   public internal(set) var chatTemplate: ChatTemplate?
   /// The beginning, end and other tokens that tokenizer_config.json names: `bos_token` and so on.
   public internal(set) var specialTokens: [String: String] = [:]
+  /// What a vocabulary that was learnt here is written as.
+  var source: [UInt8]?
   private let cache = PieceCache()
 
   init(model: TokenModel) { self.model = model }
