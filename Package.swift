@@ -33,6 +33,8 @@ let package = Package(
     .executable(name: "customlayers", targets: ["customlayers"]),
     .executable(name: "tasks", targets: ["tasks"]),
     .executable(name: "mpicheck", targets: ["mpicheck"]),
+    .executable(name: "semanticsearch", targets: ["semanticsearch"]),
+    .executable(name: "finetune", targets: ["finetune"]),
   ],
   traits: [
     .trait(name: "MPI", description: "FluxionMPI stands on Open MPI or MPICH; without it, a World is one process."),
@@ -76,7 +78,7 @@ let package = Package(
     // Not `fluxion`: where file names ignore case that would be the library's module.
     .executableTarget(
       name: "FluxionCommand",
-      dependencies: ["Fluxion", "Tensors", "Data", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Fluxion", "Pretrained", "Tensors", "Data", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: swift),
     .target(
       name: "CLoops", path: "Benchmarks/Loops", cSettings: c, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
@@ -101,6 +103,12 @@ let package = Package(
     .executableTarget(
       name: "gpt", dependencies: ["Fluxion", "FluxionMPI", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/GPT", exclude: ["README.md"], swiftSettings: swift),
+    .executableTarget(
+      name: "semanticsearch", dependencies: ["Fluxion", "Pretrained", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/SemanticSearch", exclude: ["README.md"], swiftSettings: swift),
+    .executableTarget(
+      name: "finetune", dependencies: ["Fluxion", "Pretrained", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/FineTune", exclude: ["README.md"], swiftSettings: swift),
     .executableTarget(
       name: "translation", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/Translation", exclude: ["README.md", "attention.svg"], swiftSettings: swift),

@@ -9,7 +9,7 @@ struct FluxionTool: ParsableCommand {
     commandName: "fluxion",
     abstract: "Looks into files of tensors, converts and compares them.",
     discussion: "Files are safetensors (checkpoints too), NumPy's npy and npz, CSV of numbers, and IDX; their contents tell which.",
-    subcommands: [Inspect.self, Convert.self, Diff.self, Doctor.self])
+    subcommands: [Inspect.self, Convert.self, Diff.self, Generate.self, Embed.self, Doctor.self])
 
   static func main() {
     do {

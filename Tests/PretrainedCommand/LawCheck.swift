@@ -52,10 +52,16 @@ struct LawCheck {
       let beam = try model.beamSearch(prompts[0], beams: 1, options: greedy)
       return try beam.first?.ids == model.generate(prompts[0], options: greedy)
     }
-    law("more beams are as good") {
-      let one = try model.beamSearch(prompts[0], beams: 1, options: greedy)
-      let four = try model.beamSearch(prompts[0], beams: 4, options: greedy)
-      return four.count == 4 && four[0].score >= one[0].score - 1e-5 && zip(four, four.dropFirst()).allSatisfy { $0.score >= $1.score }
+    law("beams have their own probabilities") {
+      let beams = try model.beamSearch(prompts[0], beams: 4, options: greedy, lengthPenalty: 0)
+      for (ids, score) in beams {
+        var cache = KeyValueCache()
+        let whole = prompts[0] + ids
+        let logits = model.logits(Tensor(whole, shape: [1, whole.count]), cache: &cache).logSoftmax(axis: -1)
+        let sum = ids.enumerated().reduce(0) { $0 + logits[0, prompts[0].count - 1 + $1.offset, $1.element].item() }
+        if abs(sum - score) > 1e-3 { return false }
+      }
+      return beams.count == 4 && zip(beams, beams.dropFirst()).allSatisfy { $0.score >= $1.score }
     }
     law("hostile prompts are refused") {
       var refused = 0
@@ -101,8 +107,8 @@ struct LawCheck {
 
   private func encoderLaws(_ model: any TextEncoder, _ law: (String, () throws -> Bool) -> Void) {
     law("padding is seen by nobody") {
-      let short = model.encode(Tensor([[5, 6, 7]]), mask: nil, typeIDs: nil).lastHiddenState
-      let long = model.encode(Tensor([[5, 6, 7, 9, 9]]), mask: Tensor([[1, 1, 1, 0, 0]]), typeIDs: nil).lastHiddenState
+      let short = model.encode(Tensor([[5, 6, 7]], .int64), mask: nil, typeIDs: nil).lastHiddenState
+      let long = model.encode(Tensor([[5, 6, 7, 9, 9]], .int64), mask: Tensor([[1, 1, 1, 0, 0]], .int64), typeIDs: nil).lastHiddenState
       return long[0..., 0..<3].isClose(to: short, relative: 1e-4, absolute: 1e-5)
     }
     law("too many tokens are refused") {

@@ -64,6 +64,11 @@ extension DecoderFamily {
     return name.hasPrefix("model.") ? name : "model." + name
   }
 
+  /// The length beyond which rotary frequencies are others, so that keys of before do not go with those of after; nil if there is none.
+  var switchLength: Int? {
+    decoder.settings.rotaries.lazy.compactMap { if case .long(_, _, let original) = $0.kind { original } else { nil } }.first
+  }
+
   public var vocabularySize: Int { decoder.settings.vocabulary }
   public var longestSequence: Int? { nil }
 

@@ -39,8 +39,11 @@ public struct Continuation: Sendable {
   }
 
   private mutating func run(_ new: [Int]) throws -> [Float] {
-    let input = Tensor(new, shape: [1, new.count])
     var own = cache
+    // Where frequencies change with the length, what was computed with others is computed again (as Phi 3 has it).
+    let isSwitched = own.isSwitched(by: new.count, model)
+    if isSwitched { own = KeyValueCache() }
+    let input = isSwitched ? Tensor(ids, shape: [1, ids.count]) : Tensor(new, shape: [1, new.count])
     let model = model
     let answer = try checked { model.logitsInference(input, cache: &own).scalars(Float.self) }
     cache = own
@@ -59,6 +62,14 @@ public struct Continuation: Sendable {
       logits = try run([id])
     }
     return id
+  }
+}
+
+extension KeyValueCache {
+  /// Whether `count` more tokens go beyond the length at which a model's rotary frequencies are others.
+  fileprivate func isSwitched(by count: Int, _ model: any CausalLanguageModel) -> Bool {
+    guard let limit = (model as? any DecoderFamily)?.switchLength, length > 0 else { return false }
+    return length <= limit && length + count > limit
   }
 }
 
@@ -116,8 +127,13 @@ extension CausalLanguageModel {
       own.seed = options.seed &+ UInt64(i)
       return TokenSampler(own)
     }
-    var input = Tensor(prompts.flatMap { [Int](repeating: 0, count: length - $0.count) + $0 }, shape: [prompts.count, length])
+    var rows = prompts.map { [Int](repeating: 0, count: length - $0.count) + $0 }
+    var input = Tensor(rows.flatMap { $0 }, shape: [prompts.count, length])
     while isFinished.contains(false) {
+      if cache.isSwitched(by: input.shape[1], self) {
+        cache = KeyValueCache(padding: prompts.map { length - $0.count })
+        input = Tensor(rows.flatMap { $0 }, shape: [prompts.count, rows[0].count])
+      }
       let logits = try checked(&cache) { cache in logitsInference(input, cache: &cache) }
       let width = logits.shape[2]
       let numbers = logits.scalars(Float.self)
@@ -142,6 +158,7 @@ extension CausalLanguageModel {
         }
         break
       }
+      for (i, id) in new.enumerated() { rows[i].append(id) }
       input = Tensor(new, shape: [prompts.count, 1])
     }
     return zip(ids, prompts).map { Array($0.dropFirst($1.count)) }

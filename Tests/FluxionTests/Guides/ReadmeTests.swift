@@ -117,7 +117,7 @@ import Testing
     #expect(custom(.normal([3, 64])).shape == [3, 8, 8])
   }
 
-  /// Every Swift block of the README and the guides occurs in this folder.
+  /// Every Swift block of the README and the guides occurs in this folder, or in that of its product.
   @Test func everyBlockIsHere() throws {
     let here = URL(filePath: #filePath).deletingLastPathComponent()
     let root = here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -129,7 +129,9 @@ import Testing
         !$0.isWhitespace
       }
     }
-    let code = try files.contentsOfDirectory(at: here, includingPropertiesForKeys: nil).filter { $0.pathExtension == "swift" }
+    // The guide to pretrained models is tested where its product is.
+    let folders = [here, root.appending(path: "Tests/PretrainedTests")]
+    let code = try folders.flatMap { try files.contentsOfDirectory(at: $0, includingPropertiesForKeys: nil) }.filter { $0.pathExtension == "swift" }
       .map { bare(try String(contentsOf: $0, encoding: .utf8)) }
     let guides = try files.contentsOfDirectory(at: root.appending(path: "Guides"), includingPropertiesForKeys: nil)
     var count = 0
