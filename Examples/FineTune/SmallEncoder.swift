@@ -17,7 +17,9 @@ enum SmallEncoder {
       """
     try config.write(toFile: folder + "/config.json", atomically: true, encoding: .utf8)
     var tensors: [(name: String, value: Tensor)] = []
-    func normal(_ name: String, _ shape: Shape) { tensors.append((name, .normal(shape, standardDeviation: name.contains("embeddings") ? 1 : 0.1))) }
+    func normal(_ name: String, _ shape: Shape) {
+      tensors.append((name, .normal(shape, standardDeviation: name.contains("embeddings") ? 1 : 0.1)))
+    }
     func norm(_ name: String) {
       tensors.append((name + ".weight", .ones([features])))
       tensors.append((name + ".bias", .zeros([features])))

@@ -6,7 +6,8 @@ import Pretrained
 struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes the text that follows a prompt, by a language model in a folder from Hugging Face.",
-    discussion: "Without a word about drawing the likeliest tokens are taken. With --chat the prompt is a user's message in the model's template.")
+    discussion:
+      "Without a word about drawing the likeliest tokens are taken. With --chat the prompt is a user's message in the model's template.")
 
   @Argument(help: "A folder with config.json, model.safetensors and tokenizer.json.")
   var folder: String

@@ -13,7 +13,11 @@ import Tensors
 public struct SentenceEncoder: Sendable {
   /// How the vectors of tokens become one.
   public enum Pooling: String, Sendable, CaseIterable {
-    case firstToken = "cls", mean, max, meanSquareRoot = "mean_sqrt_len_tokens", weightedMean = "weightedmean", lastToken = "lasttoken"
+    case firstToken = "cls"
+    case mean, max
+    case meanSquareRoot = "mean_sqrt_len_tokens"
+    case weightedMean = "weightedmean"
+    case lastToken = "lasttoken"
   }
 
   /// The encoder of tokens.
@@ -70,7 +74,9 @@ public struct SentenceEncoder: Sendable {
       }
     }
     let extra = tokenizer.postProcessor?.added(isPair: false) ?? 0
-    guard longest > extra else { throw DataError(file: own.path, field: "max_seq_length", message: "\(longest); more than \(extra) would fit") }
+    guard longest > extra else {
+      throw DataError(file: own.path, field: "max_seq_length", message: "\(longest); more than \(extra) would fit")
+    }
     // Batches are padded here.
     padding = tokenizer.padding?.id ?? tokenizer.specialTokens["pad_token"].flatMap { tokenizer.id(of: $0) } ?? 0
     tokenizer.padding = nil
@@ -108,7 +114,8 @@ public struct SentenceEncoder: Sendable {
 
   private static func dense(_ part: ModelFolder) throws -> Dense {
     var config = Configuration(try part.object("config.json"), file: part.file("config.json"), family: "Dense")
-    let name = try config.text("activation_function", default: "torch.nn.modules.linear.Identity").split(separator: ".").last.map(String.init) ?? ""
+    let name =
+      try config.text("activation_function", default: "torch.nn.modules.linear.Identity").split(separator: ".").last.map(String.init) ?? ""
     let activation: @Sendable (Tensor) -> Tensor
     switch name {
     case "Identity": activation = { $0 }
@@ -121,11 +128,13 @@ public struct SentenceEncoder: Sendable {
     let weights = try WeightFiles(part)
     let weight = try weights.tensor("linear.weight")
     guard weight.rank == 2, weight.dtype == .float32 else {
-      throw DataError(file: weights.source, field: "linear.weight", message: "\(weight.dtype) \(weight.shape); float32 [outputs, inputs] would fit")
+      throw DataError(
+        file: weights.source, field: "linear.weight", message: "\(weight.dtype) \(weight.shape); float32 [outputs, inputs] would fit")
     }
     let bias = try config.flag("bias", default: true) ? try weights.tensor("linear.bias") : nil
     if let bias, bias.shape != [weight.shape[0]] || bias.dtype != .float32 {
-      throw DataError(file: weights.source, field: "linear.bias", message: "\(bias.dtype) \(bias.shape); float32 [\(weight.shape[0])] would fit")
+      throw DataError(
+        file: weights.source, field: "linear.bias", message: "\(bias.dtype) \(bias.shape); float32 [\(weight.shape[0])] would fit")
     }
     return Dense(weight: weight, bias: bias, activation: activation)
   }
@@ -138,7 +147,9 @@ public struct SentenceEncoder: Sendable {
     guard batchSize >= 1 else { throw GenerationError("batches of \(batchSize) sentences; 1 or more would fit") }
     if sentences.isEmpty { return .zeros([0, features]) }
     let encodings = try sentences.map { try tokenizer.encode($0) }
-    let order = encodings.indices.sorted { encodings[$0].count != encodings[$1].count ? encodings[$0].count > encodings[$1].count : $0 < $1 }
+    let order = encodings.indices.sorted {
+      encodings[$0].count != encodings[$1].count ? encodings[$0].count > encodings[$1].count : $0 < $1
+    }
     var rows = [[Float]](repeating: [], count: sentences.count)
     for start in stride(from: 0, to: order.count, by: batchSize) {
       let batch = Array(order[start..<min(order.count, start + batchSize)])

@@ -16,7 +16,12 @@ struct TokenizerCheck {
     let tokens: [String]?
     let offsets: [[Int]]?
     let decoded: String?
-    let type_ids: [Int]?
+    let typeIDs: [Int]?
+
+    enum CodingKeys: String, CodingKey {
+      case text, pair, ids, tokens, offsets, decoded
+      case typeIDs = "type_ids"
+    }
   }
 
   func run() throws -> (isPass: Bool, text: String) {
@@ -34,7 +39,7 @@ struct TokenizerCheck {
         problem = "tokens \(found.tokens), not \(tokens)"
       } else if let offsets = wanted.offsets, offsets != found.offsets.map({ [$0.start, $0.end] }) {
         problem = "offsets \(found.offsets.map { [$0.start, $0.end] }), not \(offsets) of \(found.tokens)"
-      } else if let types = wanted.type_ids, types != found.typeIDs {
+      } else if let types = wanted.typeIDs, types != found.typeIDs {
         problem = "type ids \(found.typeIDs), not \(types)"
       } else if let decoded = wanted.decoded {
         let text = try tokenizer.decode(found.ids)

@@ -24,7 +24,8 @@ enum Fixture {
   ]
 
   static let llamaConfig: [String: String] = [
-    "architectures": #"["LlamaForCausalLM"]"#, "vocab_size": "400", "hidden_size": "16", "intermediate_size": "24", "num_hidden_layers": "2",
+    "architectures": #"["LlamaForCausalLM"]"#, "vocab_size": "400", "hidden_size": "16", "intermediate_size": "24",
+    "num_hidden_layers": "2",
     "num_attention_heads": "4", "num_key_value_heads": "2", "max_position_embeddings": "64", "rms_norm_eps": "1e-6",
     "tie_word_embeddings": "false", "hidden_act": #""silu""#, "eos_token_id": "null",
   ]

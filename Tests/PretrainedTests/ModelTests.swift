@@ -7,7 +7,9 @@ import Testing
 
 @Suite struct PretrainedModelTests {
   /// The sentence that loading a folder throws.
-  private func problem(_ fields: [String: String] = [:], _ change: (inout [(name: String, value: Tensor)]) -> Void = { _ in }) throws -> String {
+  private func problem(
+    _ fields: [String: String] = [:], _ change: (inout [(name: String, value: Tensor)]) -> Void = { _ in }
+  ) throws -> String {
     try Fixture.withFolder { folder in
       var tensors = Fixture.llamaTensors()
       change(&tensors)
@@ -68,7 +70,8 @@ import Testing
       do { _ = try PretrainedModel(from: folder) } catch { #expect("\(error)".contains("config.json")) }
       try Fixture.write(Fixture.json(Fixture.llamaConfig), folder, "config.json")
       do { _ = try PretrainedModel(from: folder) } catch { #expect("\(error)".contains("model.safetensors")) }
-      try Fixture.write(#"{"weight_map": {"model.norm.weight": "model-00001-of-00002.safetensors"}}"#, folder, "model.safetensors.index.json")
+      try Fixture.write(
+        #"{"weight_map": {"model.norm.weight": "model-00001-of-00002.safetensors"}}"#, folder, "model.safetensors.index.json")
       do { _ = try PretrainedModel(from: folder) } catch { #expect("\(error)".contains("model-00001-of-00002.safetensors")) }
       try Fixture.write(#"{"weight_map": {"model.norm.weight": "../x.safetensors"}}"#, folder, "model.safetensors.index.json")
       do { _ = try PretrainedModel(from: folder) } catch { #expect("\(error)".contains("weight_map")) }
@@ -107,7 +110,8 @@ import Testing
   @Test func packedNumbersAreNear() throws {
     let matrix = withSeed(5) { Tensor.normal([9, 37]) }
     for (form, most) in [
-      (PackedMatrix.Form.bfloat16, 0.02), (.float16, 0.002), (.integers(bits: 8, groupSize: 16), 0.012), (.integers(bits: 4, groupSize: 16), 0.2),
+      (PackedMatrix.Form.bfloat16, 0.02), (.float16, 0.002), (.integers(bits: 8, groupSize: 16), 0.012),
+      (.integers(bits: 4, groupSize: 16), 0.2),
     ] {
       let packed = try #require(PackedMatrix(matrix, form: form))
       #expect(abs(packed.matrix - matrix).max().item() < most * 1.6)

@@ -1,8 +1,7 @@
 import Fluxion
 import Foundation
-import Testing
-
 import Pretrained
+import Testing
 
 /// The code of Guides/Pretrained.md, compiled and run.
 @Suite struct PretrainedGuideTests {

@@ -4,16 +4,19 @@ import Testing
 
 @Suite struct TemplateTests {
   private let messages = [
-    ChatMessage(role: "system", content: "Be brief."), ChatMessage(role: "user", content: " Who? "), ChatMessage(role: "assistant", content: "I."),
+    ChatMessage(role: "system", content: "Be brief."), ChatMessage(role: "user", content: " Who? "),
+    ChatMessage(role: "assistant", content: "I."),
     ChatMessage(role: "user", content: "Why?"),
   ]
 
   @Test func familiesTemplates() throws {
-    let chatML = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+    let chatML =
+      "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
     #expect(
       try ChatTemplate(source: chatML).render([messages[3]])
         == "<|im_start|>user\nWhy?<|im_end|>\n<|im_start|>assistant\n")
-    let llama3 = "{% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}"
+    let llama3 =
+      "{% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}"
     #expect(
       try ChatTemplate(source: llama3).render(Array(messages.prefix(2)), values: ["bos_token": "<b>"])
         == "<b><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nWho?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
@@ -26,7 +29,8 @@ import Testing
       {{- ns.count }} {{ messages[::-1][0].content }} {{ messages | map(attribute='role') | join(', ') }}
       """
     #expect(try ChatTemplate(source: namespace).render(messages) == "3 Why? system, user, assistant, user")
-    let macro = "{% macro tag(x, y='!') %}<{{ x }}{{ y }}>{% endmacro %}{{ tag('a') }}{{ tag('b', y='?') }}{{ {'k': [1, 2.5, none, true]} | tojson }}"
+    let macro =
+      "{% macro tag(x, y='!') %}<{{ x }}{{ y }}>{% endmacro %}{{ tag('a') }}{{ tag('b', y='?') }}{{ {'k': [1, 2.5, none, true]} | tojson }}"
     #expect(try ChatTemplate(source: macro).render([:]) == #"<a!><b?>{"k": [1, 2.5, null, true]}"#)
   }
 

@@ -24,10 +24,14 @@ public struct BERT: TextEncoder, PretrainedFamily {
   /// Loads a folder; see ``PretrainedModel/init(from:)`` for what it throws.
   public init(from folder: String) throws { self = try loadFamily(Self.self, from: ModelFolder(folder)) }
 
+  /// How many tokens there are.
   public var vocabularySize: Int { encoder.words.weight.shape[0] }
+  /// The numbers of each position.
   public var features: Int { encoder.settings.features }
+  /// The longest sequence that it has positions for.
   public var longestSequence: Int { encoder.longestSequence }
 
+  /// The vectors of a batch of texts: see ``TextEncoder``.
   public func encode(_ ids: Tensor, mask: Tensor?, typeIDs: Tensor?) -> EncoderOutput {
     fits(ids, mask: mask) ? encoder(ids, mask: mask, typeIDs: typeIDs) : EncoderOutput(lastHiddenState: ids, pooled: nil)
   }
@@ -36,6 +40,7 @@ public struct BERT: TextEncoder, PretrainedFamily {
     encoder.rename(name, prefix: Self.prefix, heads: ["cls.", "classifier.", "qa_outputs."])
   }
 
+  /// Its parts under the names of transformers.
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) { encoder.visit(&visitor) }
 }
 
@@ -62,10 +67,14 @@ public struct RoBERTa: TextEncoder, PretrainedFamily {
   /// Loads a folder; see ``PretrainedModel/init(from:)`` for what it throws.
   public init(from folder: String) throws { self = try loadFamily(Self.self, from: ModelFolder(folder)) }
 
+  /// How many tokens there are.
   public var vocabularySize: Int { encoder.words.weight.shape[0] }
+  /// The numbers of each position.
   public var features: Int { encoder.settings.features }
+  /// The longest sequence that it has positions for.
   public var longestSequence: Int { encoder.longestSequence }
 
+  /// The vectors of a batch of texts: see ``TextEncoder``.
   public func encode(_ ids: Tensor, mask: Tensor?, typeIDs: Tensor?) -> EncoderOutput {
     fits(ids, mask: mask) ? encoder(ids, mask: mask, typeIDs: typeIDs) : EncoderOutput(lastHiddenState: ids, pooled: nil)
   }
@@ -74,6 +83,7 @@ public struct RoBERTa: TextEncoder, PretrainedFamily {
     encoder.rename(name, prefix: Self.prefix, heads: ["lm_head.", "classifier.", "qa_outputs."])
   }
 
+  /// Its parts under the names of transformers.
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) { encoder.visit(&visitor) }
 }
 

@@ -57,7 +57,9 @@ extension DecoderFamily {
   }
 
   func rename(_ name: String, in weights: WeightFiles) -> String? {
-    if name.hasSuffix("rotary_emb.inv_freq") || (name == "lm_head.weight" && head == nil && weights.outline("model.embed_tokens.weight") != nil) {
+    if name.hasSuffix("rotary_emb.inv_freq")
+      || (name == "lm_head.weight" && head == nil && weights.outline("model.embed_tokens.weight") != nil)
+    {
       return nil
     }
     if name == "lm_head.weight" { return head == nil ? "model.embed_tokens.weight" : name }
@@ -69,9 +71,12 @@ extension DecoderFamily {
     decoder.settings.rotaries.lazy.compactMap { if case .long(_, _, let original) = $0.kind { original } else { nil } }.first
   }
 
+  /// How many tokens there are.
   public var vocabularySize: Int { decoder.settings.vocabulary }
+  /// The longest sequence that it has positions for.
   public var longestSequence: Int? { nil }
 
+  /// The logits of the tokens after each of `ids`: see ``CausalLanguageModel``.
   public func logits(_ ids: Tensor, cache: inout KeyValueCache, lastOnly: Bool) -> Tensor {
     var x = decoder(ids, cache: &cache)
     if hasFailed { return x }
@@ -81,6 +86,7 @@ extension DecoderFamily {
     return decoder.settings.logitCap.map { tanh(logits / $0) * $0 } ?? logits
   }
 
+  /// Its parts under the names of transformers.
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {
     visitor.part(&decoder, "model")
     if head != nil { visitor.part(&head!, "lm_head") }

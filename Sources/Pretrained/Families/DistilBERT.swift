@@ -9,8 +9,10 @@ import Tensors
 ///
 /// transformers: `DistilBertModel`; of a model with a head the encoder is read, without the head.
 public struct DistilBERT: TextEncoder, PretrainedFamily {
-  static let architectures = ["Model", "ForMaskedLM", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering", "ForMultipleChoice"]
-    .map { "DistilBert" + $0 }
+  static let architectures = [
+    "Model", "ForMaskedLM", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering", "ForMultipleChoice",
+  ]
+  .map { "DistilBert" + $0 }
   static let prefix = "distilbert"
   var words: FilledEmbedding
   var places: FilledEmbedding
@@ -35,10 +37,14 @@ public struct DistilBERT: TextEncoder, PretrainedFamily {
   /// Loads a folder; see ``PretrainedModel/init(from:)`` for what it throws.
   public init(from folder: String) throws { self = try loadFamily(Self.self, from: ModelFolder(folder)) }
 
+  /// How many tokens there are.
   public var vocabularySize: Int { words.weight.shape[0] }
+  /// The numbers of each position.
   public var features: Int { settings.features }
+  /// The longest sequence that it has positions for.
   public var longestSequence: Int { places.weight.shape[0] }
 
+  /// The vectors of a batch of texts: see ``TextEncoder``.
   public func encode(_ ids: Tensor, mask: Tensor?, typeIDs: Tensor?) -> EncoderOutput {
     guard fits(ids, mask: mask) else { return EncoderOutput(lastHiddenState: ids, pooled: nil) }
     var x = norm(words(ids) + places.first(ids.shape[1]))
@@ -53,6 +59,7 @@ public struct DistilBERT: TextEncoder, PretrainedFamily {
     return name.hasPrefix("distilbert.") ? String(name.dropFirst(11)) : name
   }
 
+  /// Its parts under the names of transformers.
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {
     visitor.part(&words, "embeddings.word_embeddings")
     visitor.part(&places, "embeddings.position_embeddings")

@@ -75,7 +75,8 @@ public struct GPT2: CausalLanguageModel, PretrainedFamily {
       let scale = (isScaled ? 1 / Double(features / heads).squareRoot() : 1) / (isScaledByLayer ? Double(i + 1) : 1)
       return Layer(
         inputNorm: FilledLayerNorm(features, epsilon: epsilon), input: projection(features, 3 * features),
-        output: projection(features, features), middleNorm: FilledLayerNorm(features, epsilon: epsilon), hidden: projection(features, inner),
+        output: projection(features, features), middleNorm: FilledLayerNorm(features, epsilon: epsilon),
+        hidden: projection(features, inner),
         last: projection(inner, features), heads: heads, scale: scale, activation: activation)
     }
     hasHead = architecture == "GPT2LMHeadModel"
@@ -86,9 +87,12 @@ public struct GPT2: CausalLanguageModel, PretrainedFamily {
   /// Loads a folder; see ``PretrainedModel/init(from:)`` for what it throws.
   public init(from folder: String) throws { self = try loadFamily(Self.self, from: ModelFolder(folder)) }
 
+  /// How many tokens there are.
   public var vocabularySize: Int { words.weight.shape[0] }
+  /// The longest sequence that it has positions for.
   public var longestSequence: Int? { places.weight.shape[0] }
 
+  /// The logits of the tokens after each of `ids`: see ``CausalLanguageModel``.
   public func logits(_ ids: Tensor, cache: inout KeyValueCache, lastOnly: Bool) -> Tensor {
     guard ids.rank == 2, ids.dtype.isInteger else {
       fail(TensorError("GPT2", "ids \(ids.dtype) \(ids.shape); integers [batch, time] would fit"))
@@ -120,6 +124,7 @@ public struct GPT2: CausalLanguageModel, PretrainedFamily {
     return name.hasPrefix("transformer.") ? name : "transformer." + name
   }
 
+  /// Its parts under the names of transformers.
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {
     visitor.part(&words, "transformer.wte")
     visitor.part(&places, "transformer.wpe")

@@ -307,6 +307,7 @@ public struct T5: PretrainedFamily {
     }
   }
 
+  /// Its parts under the names of transformers.
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {
     visitor.part(&words, "shared")
     visitor.part(&encoder, "encoder")

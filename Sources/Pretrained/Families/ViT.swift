@@ -99,6 +99,7 @@ public struct ViT: PretrainedFamily {
     return name.hasPrefix("vit.") ? String(name.dropFirst(4)) : name
   }
 
+  /// Its parts under the names of transformers.
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) {
     visitor.parameter(&classToken, "embeddings.cls_token")
     visitor.parameter(&places, "embeddings.position_embeddings")

@@ -17,7 +17,8 @@ extension LoRA {
     let targets = Set(adapters.keys.map { String($0.dropLast(".weight".count)) }).sorted()
     let config: TemplateValue = [
       "peft_type": "LORA", "base_model_name_or_path": .string(baseModel), "bias": "none", "r": .integer(rank), "lora_alpha": .number(alpha),
-      "lora_dropout": .number(0), "fan_in_fan_out": .bool(adapters.values.contains(where: \.isTransposed)), "use_rslora": false, "use_dora": false,
+      "lora_dropout": .number(0), "fan_in_fan_out": .bool(adapters.values.contains(where: \.isTransposed)), "use_rslora": false,
+      "use_dora": false,
       "modules_to_save": nil, "target_modules": .list(targets.map { .string($0) }), "inference_mode": true,
     ]
     try AtomicFile.write(to: folder + "/adapter_config.json") { (file) throws(DataError) in try file.write(config.json(indent: 2) + "\n") }
@@ -57,7 +58,8 @@ extension Model {
       }
       var part = String(name[..<cut.lowerBound])
       if part.hasPrefix("base_model.model.") { part = String(part.dropFirst("base_model.model.".count)) }
-      guard let weight = [part + ".weight", "model." + part + ".weight", "transformer." + part + ".weight"].first(where: { own[$0]?.rank == 2 })
+      guard
+        let weight = [part + ".weight", "model." + part + ".weight", "transformer." + part + ".weight"].first(where: { own[$0]?.rank == 2 })
       else {
         error.unexpected.append(name)
         continue

@@ -188,7 +188,8 @@ public struct PackedMatrix: Sendable {
     var i = 0
     let (x, y) = (UnsafeRawPointer(a), UnsafeRawPointer(b))
     while i + 16 <= count {
-      sums += x.loadUnaligned(fromByteOffset: i * 4, as: SIMD16<Float>.self) * y.loadUnaligned(fromByteOffset: i * 4, as: SIMD16<Float>.self)
+      sums +=
+        x.loadUnaligned(fromByteOffset: i * 4, as: SIMD16<Float>.self) * y.loadUnaligned(fromByteOffset: i * 4, as: SIMD16<Float>.self)
       i += 16
     }
     var sum = sums.sum()

@@ -99,7 +99,8 @@ extension CausalLanguageModel {
   /// A sequence to go on with: the prompt is computed at once.
   ///
   /// Throws where the prompt is empty, has ids beyond the vocabulary or more tokens than there are positions, or an option is out of range.
-  public func continuation(of prompt: [Int], options: GenerationOptions = GenerationOptions(), endTokens: [Int] = []) throws -> Continuation {
+  public func continuation(of prompt: [Int], options: GenerationOptions = GenerationOptions(), endTokens: [Int] = []) throws -> Continuation
+  {
     try Continuation(self, prompt, options, endTokens: endTokens)
   }
 

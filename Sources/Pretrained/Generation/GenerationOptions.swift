@@ -41,7 +41,9 @@ public struct GenerationOptions: Sendable {
     if let topK, topK < 1 { throw fail("a topK of \(topK); 1 or more would fit") }
     if let topP, !(topP > 0 && topP <= 1) { throw fail("a topP of \(topP); more than 0, at most 1 would fit") }
     if let minP, !(minP >= 0 && minP <= 1) { throw fail("a minP of \(minP); 0 to 1 would fit") }
-    if !(repetitionPenalty > 0 && repetitionPenalty.isFinite) { throw fail("a repetition penalty of \(repetitionPenalty); a positive number would fit") }
+    if !(repetitionPenalty > 0 && repetitionPenalty.isFinite) {
+      throw fail("a repetition penalty of \(repetitionPenalty); a positive number would fit")
+    }
   }
 }
 

@@ -73,7 +73,8 @@ extension PretrainedModel {
     let (model, tokenizer) = try generating()
     let sequence = try model.continuation(of: tokenizer.encode(prompt).ids, options: options, endTokens: endTokens)
     return TextPieces(
-      sequence: sequence, stream: tokenizer.decodeStream(), ends: Set(options.endTokens ?? endTokens), filter: StopFilter(options.stopSequences))
+      sequence: sequence, stream: tokenizer.decodeStream(), ends: Set(options.endTokens ?? endTokens),
+      filter: StopFilter(options.stopSequences))
   }
 
   private func answer(_ model: T5, _ prompt: String, _ options: GenerationOptions) throws -> String {
@@ -154,7 +155,8 @@ struct StopFilter: Sendable {
     }
     var kept = 0
     for sequence in sequences {
-      for count in stride(from: min(sequence.count - 1, waiting.count), to: kept, by: -1) where waiting.suffix(count).elementsEqual(sequence.prefix(count)) {
+      for count in stride(from: min(sequence.count - 1, waiting.count), to: kept, by: -1)
+      where waiting.suffix(count).elementsEqual(sequence.prefix(count)) {
         kept = max(kept, count)
         break
       }

@@ -98,8 +98,13 @@ struct TemplateRun {
   ) throws(TemplateError) -> Flow {
     var items = try elements(value(list))
     func bind(_ item: TemplateValue, _ scope: inout [String: TemplateValue]) throws(TemplateError) {
-      if names.count == 1 { return scope[names[0]] = item }
-      guard case .list(let parts) = item, parts.count == names.count else { throw TemplateError("a loop over \(names.count) names by elements of another number of parts") }
+      if names.count == 1 {
+        scope[names[0]] = item
+        return
+      }
+      guard case .list(let parts) = item, parts.count == names.count else {
+        throw TemplateError("a loop over \(names.count) names by elements of another number of parts")
+      }
       for (name, part) in zip(names, parts) { scope[name] = part }
     }
     if let filter {
@@ -122,7 +127,8 @@ struct TemplateRun {
           (key: "index", value: .integer(i + 1)), (key: "index0", value: .integer(i)), (key: "first", value: .bool(i == 0)),
           (key: "last", value: .bool(i == items.count - 1)), (key: "length", value: .integer(items.count)),
           (key: "revindex", value: .integer(items.count - i)), (key: "revindex0", value: .integer(items.count - i - 1)),
-          (key: "previtem", value: i > 0 ? items[i - 1] : .undefined), (key: "nextitem", value: i + 1 < items.count ? items[i + 1] : .undefined),
+          (key: "previtem", value: i > 0 ? items[i - 1] : .undefined),
+          (key: "nextitem", value: i + 1 < items.count ? items[i + 1] : .undefined),
         ])
       ]
       try bind(item, &scope)
@@ -164,7 +170,8 @@ struct TemplateRun {
     case .attribute(let base, let name): return attribute(try value(base), name)
     case .index(let base, let index): return try element(value(base), value(index))
     case .slice(let base, let first, let last, let step): return try slice(base, first, last, step)
-    case .choice(let condition, let a, let b): return try value(condition).isTrue ? value(a) : b.map { (b) throws(TemplateError) in try value(b) } ?? .undefined
+    case .choice(let condition, let a, let b):
+      return try value(condition).isTrue ? value(a) : b.map { (b) throws(TemplateError) in try value(b) } ?? .undefined
     case .unary(let sign, let operand):
       let x = try value(operand)
       if sign == "not" { return .bool(!x.isTrue) }
@@ -297,7 +304,9 @@ struct TemplateRun {
     case "*":
       if case .string(let x) = a, let n = b.int {
         let size = max(0, n).multipliedReportingOverflow(by: x.utf8.count)
-        if size.overflow || size.partialValue > Self.longestOutput { throw TemplateError("a text of more than \(Self.longestOutput) bytes") }
+        if size.overflow || size.partialValue > Self.longestOutput {
+          throw TemplateError("a text of more than \(Self.longestOutput) bytes")
+        }
         return .string(String(repeating: x, count: max(0, n)))
       }
       return try arithmetic(sign, a, b)
@@ -377,7 +386,9 @@ struct TemplateRun {
 
   // MARK: Functions
 
-  private mutating func call(_ callee: TemplateValue, _ plain: [TemplateValue], _ named: [String: TemplateValue]) throws(TemplateError) -> TemplateValue {
+  private mutating func call(
+    _ callee: TemplateValue, _ plain: [TemplateValue], _ named: [String: TemplateValue]
+  ) throws(TemplateError) -> TemplateValue {
     switch callee {
     case .macro(let index):
       let macro = macros[index]
@@ -406,9 +417,13 @@ struct TemplateRun {
     case .function("strftime_now"): return .string(try Self.date(plain.first?.text ?? "%Y-%m-%d"))
     case .function("range"):
       let bounds = plain.compactMap(\.int)
-      guard bounds.count == plain.count, (1...3).contains(bounds.count) else { throw TemplateError("range takes one to three whole numbers") }
+      guard bounds.count == plain.count, (1...3).contains(bounds.count) else {
+        throw TemplateError("range takes one to three whole numbers")
+      }
       let (from, to, by) = (bounds.count > 1 ? bounds[0] : 0, bounds.count > 1 ? bounds[1] : bounds[0], bounds.count > 2 ? bounds[2] : 1)
-      guard by != 0, (-1_000_000...1_000_000).contains(from), (-1_000_000...1_000_000).contains(to) else { throw TemplateError("range(\(from), \(to), \(by))") }
+      guard by != 0, (-1_000_000...1_000_000).contains(from), (-1_000_000...1_000_000).contains(to) else {
+        throw TemplateError("range(\(from), \(to), \(by))")
+      }
       return .list(stride(from: from, to: to, by: by).map { .integer($0) })
     default: throw TemplateError("\(callee.text) is called, and is no function")
     }
@@ -483,7 +498,10 @@ struct TemplateRun {
         parts = Array(parts[..<most]) + [parts[most...].joined(separator: separator)]
       }
       return .list(parts.map { .string($0) })
-    case (.string(let text), "find"): return .integer(plain.first.flatMap { text.range(of: $0.text) }.map { text.unicodeScalars.distance(from: text.startIndex, to: $0.lowerBound) } ?? -1)
+    case (.string(let text), "find"):
+      return .integer(
+        plain.first.flatMap { text.range(of: $0.text) }.map { text.unicodeScalars.distance(from: text.startIndex, to: $0.lowerBound) } ?? -1
+      )
     case (.string(let text), "count"): return .integer(plain.first.map { text.components(separatedBy: $0.text).count - 1 } ?? 0)
     case (.string(let text), "join"): return .string(try elements(plain.first ?? .undefined).map(\.text).joined(separator: text))
     case (.object(let entries), "items"): return .list(entries.map { .list([.string($0.key), $0.value]) })
@@ -526,7 +544,8 @@ struct TemplateRun {
     case "reverse":
       if case .string(let text) = x { return .string(String(String.UnicodeScalarView(text.unicodeScalars.reversed()))) }
       return .list(try elements(x).reversed())
-    case "join": return .string(try elements(x).map { attributeOrSelf($0, named["attribute"]).text }.joined(separator: plain.first?.text ?? ""))
+    case "join":
+      return .string(try elements(x).map { attributeOrSelf($0, named["attribute"]).text }.joined(separator: plain.first?.text ?? ""))
     case "items":
       guard case .object(let entries) = x else { return .list([]) }
       return .list(entries.map { .list([.string($0.key), $0.value]) })

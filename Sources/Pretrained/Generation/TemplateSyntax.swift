@@ -168,7 +168,10 @@ struct TemplateParser {
         tokens.append(.name(String(name)))
       } else if ("0"..."9").contains(scalar) {
         var digits = ""
-        while i < source.count, ("0"..."9").contains(source[i]) || source[i] == "_" || source[i] == "." && i + 1 < source.count && ("0"..."9").contains(source[i + 1]) {
+        while i < source.count,
+          ("0"..."9").contains(source[i]) || source[i] == "_"
+            || source[i] == "." && i + 1 < source.count && ("0"..."9").contains(source[i + 1])
+        {
           if source[i] != "_" { digits.unicodeScalars.append(source[i]) }
           i += 1
         }

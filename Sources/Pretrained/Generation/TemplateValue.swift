@@ -113,7 +113,9 @@ public enum TemplateValue: Sendable, ExpressibleByStringLiteral, ExpressibleByBo
 
   /// As Python's `json.dumps(…, ensure_ascii=False)` writes it; with an indent, a line an entry.
   func json(indent: Int?, depth: Int = 0) -> String {
-    let (line, inner) = (indent.map { "\n" + String(repeating: " ", count: $0 * depth) }, indent.map { "\n" + String(repeating: " ", count: $0 * (depth + 1)) })
+    let (line, inner) = (
+      indent.map { "\n" + String(repeating: " ", count: $0 * depth) }, indent.map { "\n" + String(repeating: " ", count: $0 * (depth + 1)) }
+    )
     switch self {
     case .undefined, .none, .namespace, .macro, .function: return "null"
     case .bool(let value): return value ? "true" : "false"

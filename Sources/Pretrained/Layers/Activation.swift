@@ -2,9 +2,18 @@ import Tensors
 
 /// The activations that config.json names, as transformers has them.
 enum Activation: String, Sendable, CaseIterable {
-  case gelu, geluNew = "gelu_new", geluFast = "gelu_fast", geluTanh = "gelu_pytorch_tanh", geluPythonTanh = "gelu_python_tanh"
-  case geluPython = "gelu_python", quickGelu = "quick_gelu", relu, relu2, relu6, silu, swish, tanh, sigmoid, mish, linear, leakyRelu = "leaky_relu"
-  case hardSwish = "hardswish", gelu10 = "gelu_10", geluAccurate = "gelu_accurate"
+  case gelu
+  case geluNew = "gelu_new"
+  case geluFast = "gelu_fast"
+  case geluTanh = "gelu_pytorch_tanh"
+  case geluPythonTanh = "gelu_python_tanh"
+  case geluPython = "gelu_python"
+  case quickGelu = "quick_gelu"
+  case relu, relu2, relu6, silu, swish, tanh, sigmoid, mish, linear
+  case leakyRelu = "leaky_relu"
+  case hardSwish = "hardswish"
+  case gelu10 = "gelu_10"
+  case geluAccurate = "gelu_accurate"
 
   func callAsFunction(_ x: Tensor) -> Tensor {
     switch self {

@@ -52,7 +52,8 @@ public struct Projection: Model {
   /// As it is written.
   public var code: String {
     let shape = packed.map { [$0.outputs, $0.inputs] } ?? Array(weight.shape)
-    return "Projection(\(shape.map { "\($0)" }.joined(separator: ", "))\(bias == nil ? "" : ", bias")\(packed.map { ", \($0.form)" } ?? ""))"
+    return
+      "Projection(\(shape.map { "\($0)" }.joined(separator: ", "))\(bias == nil ? "" : ", bias")\(packed.map { ", \($0.form)" } ?? ""))"
   }
 }
 

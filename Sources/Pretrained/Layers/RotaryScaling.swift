@@ -132,7 +132,8 @@ extension Configuration {
     ignore("rope_scaling", "rope_parameters")
     guard var rope = try part(name) else {
       return try RotaryScaling(
-        base: outerBase ?? defaultBase, features: features(outerPart ?? 1, of: headSize, "partial_rotary_factor")).checked(self, "rope_theta")
+        base: outerBase ?? defaultBase, features: features(outerPart ?? 1, of: headSize, "partial_rotary_factor")
+      ).checked(self, "rope_theta")
     }
     if let layerType, let nested = try? rope.part(layerType) { rope = nested }
     let base = try rope.optionalNumber("rope_theta") ?? outerBase ?? defaultBase
@@ -150,7 +151,9 @@ extension Configuration {
     case "dynamic": kind = .dynamic(factor: try rope.factor(), longest: longest)
     case "llama3":
       let (low, high) = (try rope.number("low_freq_factor"), try rope.number("high_freq_factor"))
-      guard low > 0, high > low else { throw rope.error("high_freq_factor", "\(high) with a low_freq_factor of \(low); one above it would fit") }
+      guard low > 0, high > low else {
+        throw rope.error("high_freq_factor", "\(high) with a low_freq_factor of \(low); one above it would fit")
+      }
       kind = .llama3(factor: try rope.factor(), low: low, high: high, original: originalOutside ?? original ?? longest)
     case "yarn":
       let original = originalOutside ?? original ?? longest

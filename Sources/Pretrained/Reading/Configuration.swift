@@ -114,7 +114,9 @@ struct Configuration {
       default: fit.double != nil && fit.double == value.double
       }
     }
-    if !isFitting { throw error(key, "\(value.kind) is not supported, \(reason); \(fitting.map(\.kind).joined(separator: " or ")) would fit") }
+    if !isFitting {
+      throw error(key, "\(value.kind) is not supported, \(reason); \(fitting.map(\.kind).joined(separator: " or ")) would fit")
+    }
   }
 
   /// Takes note of fields that change nothing here.
@@ -137,8 +139,10 @@ struct Configuration {
     "_name_or_path", "_attn_implementation", "_attn_implementation_autoset", "architectures", "attention_dropout",
     "attention_probs_dropout_prob", "attn_pdrop", "auto_map", "bos_token_id", "cache_implementation", "classifier_dropout",
     "decoder_start_token_id", "dropout", "dropout_rate", "dtype", "embd_pdrop", "eos_token_id", "finetuning_task", "forced_eos_token_id",
-    "gradient_checkpointing", "hidden_dropout_prob", "id2label", "initializer_factor", "initializer_range", "is_encoder_decoder", "label2id",
-    "language", "max_length", "model_type", "n_ctx", "num_labels", "output_past", "pad_token_id", "prefix", "pretraining_tp", "problem_type",
+    "gradient_checkpointing", "hidden_dropout_prob", "id2label", "initializer_factor", "initializer_range", "is_encoder_decoder",
+    "label2id",
+    "language", "max_length", "model_type", "n_ctx", "num_labels", "output_past", "pad_token_id", "prefix", "pretraining_tp",
+    "problem_type",
     "resid_pdrop", "sep_token_id", "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type",
     "summary_use_proj", "task_specific_params", "tokenizer_class", "torch_dtype", "transformers_version", "transformers.js_config",
     "use_cache", "output_attentions", "output_hidden_states", "return_dict", "unsloth_fixed", "unsloth_version",

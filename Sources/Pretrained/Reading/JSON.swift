@@ -230,7 +230,8 @@ extension JSON {
     /// What follows `\u`; a pair of surrogates is one scalar, one alone stands for nothing.
     private mutating func escapedScalar() throws -> Character {
       let first = try hexadecimal()
-      if (0xD800..<0xDC00).contains(first), next + 1 < bytes.count, bytes[next] == UInt8(ascii: "\\"), bytes[next + 1] == UInt8(ascii: "u") {
+      if (0xD800..<0xDC00).contains(first), next + 1 < bytes.count, bytes[next] == UInt8(ascii: "\\"), bytes[next + 1] == UInt8(ascii: "u")
+      {
         next += 2
         let second = try hexadecimal()
         guard (0xDC00..<0xE000).contains(second), let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)) else {

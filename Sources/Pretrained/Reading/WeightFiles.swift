@@ -47,14 +47,17 @@ struct WeightFiles: NamedTensors, Sendable {
     var expected: [(name: String, shard: String)] = []
     for (name, value) in map.entries {
       guard let shard = value.text, !shard.contains("/"), shard.hasSuffix(".safetensors") else {
-        throw DataError(file: path, field: "weight_map", message: "\(name) is in \(value.kind); a file NAME.safetensors of the folder would fit")
+        throw DataError(
+          file: path, field: "weight_map", message: "\(name) is in \(value.kind); a file NAME.safetensors of the folder would fit")
       }
       if !shards.contains(shard) { shards.append(shard) }
       expected.append((name, shard))
     }
     var files: [SafetensorsFile] = []
     for shard in shards {
-      guard folder.has(shard) else { throw DataError(file: path, field: "weight_map", message: "names \(shard), which the folder does not have") }
+      guard folder.has(shard) else {
+        throw DataError(file: path, field: "weight_map", message: "names \(shard), which the folder does not have")
+      }
       files.append(try SafetensorsFile(folder.file(shard)))
     }
     self.init(files, source: path)

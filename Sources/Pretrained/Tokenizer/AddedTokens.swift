@@ -136,7 +136,13 @@ struct AddedTokens: Sendable {
         }
         nodes[node].id = id
         let first = scalars[0]
-        if first < 64 { starts.0 |= 1 << UInt64(first) } else if first < 128 { starts.1 |= 1 << UInt64(first - 64) } else { starts.others = true }
+        if first < 64 {
+          starts.0 |= 1 << UInt64(first)
+        } else if first < 128 {
+          starts.1 |= 1 << UInt64(first - 64)
+        } else {
+          starts.others = true
+        }
       }
     }
 

@@ -68,8 +68,10 @@ struct AlignedText: Sendable {
 
   func string(_ range: Range<Int>) -> String { scalars[range].string }
 
-  /// Takes new scalars in the order of the old ones: each with `change` 0 stands for the next old scalar, with 1 for the one before again, and
-  /// with −n for the next, behind which n more are gone. The first `skipped` old ones are gone, too.
+  /// Takes new scalars in the order of the old ones.
+  ///
+  /// Each with `change` 0 stands for the next old scalar, with 1 for the one before again, and with −n for the next, behind which n more are gone.
+  /// The first `skipped` old ones are gone, too.
   mutating func transform(_ new: [(scalar: UInt32, change: Int)], skipping skipped: Int = 0) {
     var made = AlignedText()
     made.reserve(new.count)

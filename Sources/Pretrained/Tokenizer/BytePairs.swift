@@ -43,10 +43,14 @@ struct BytePairs: Sendable {
       joined.removeAll(keepingCapacity: true)
       joined.append(contentsOf: a.utf8)
       joined.append(contentsOf: b.utf8.dropFirst(prefixCount))
-      func missing(_ token: String) -> TokenizerError { TokenizerError("merge \(rank), \"\(a) \(b)\": \"\(token)\" is not in the vocabulary") }
+      func missing(_ token: String) -> TokenizerError {
+        TokenizerError("merge \(rank), \"\(a) \(b)\": \"\(token)\" is not in the vocabulary")
+      }
       guard let first = vocabulary.id(a) else { throw missing(a) }
       guard let second = vocabulary.id(b) else { throw missing(b) }
-      guard let result = joined.withUnsafeBufferPointer({ vocabulary.id($0) }) else { throw missing(String(decoding: joined, as: UTF8.self)) }
+      guard let result = joined.withUnsafeBufferPointer({ vocabulary.id($0) }) else {
+        throw missing(String(decoding: joined, as: UTF8.self))
+      }
       let key = Self.key(Int32(first), Int32(second))
       let place = slot(key)
       (pairKeys[place], pairRanks[place], pairResults[place]) = (key, Int32(rank), result)
@@ -82,7 +86,9 @@ struct BytePairs: Sendable {
     return pairKeys[place] == key ? (pairRanks[place], pairResults[place]) : (-1, 0)
   }
 
-  func tokenize(_ piece: UnsafeBufferPointer<UInt8>, _ scratch: inout TokenModel.Scratch, into out: inout [PieceToken]) throws(TokenizerError) {
+  func tokenize(
+    _ piece: UnsafeBufferPointer<UInt8>, _ scratch: inout TokenModel.Scratch, into out: inout [PieceToken]
+  ) throws(TokenizerError) {
     if piece.isEmpty { return }
     if ignoresMerges, let id = vocabulary.id(piece) {
       out.append(PieceToken(id: id, start: 0, end: Int32(piece.count)))

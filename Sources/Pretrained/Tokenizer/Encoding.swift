@@ -25,7 +25,9 @@ public struct Encoding: Sendable, Equatable {
   /// How many tokens there are.
   public var count: Int { ids.count }
 
-  mutating func append(_ id: Int, _ token: String, _ span: TokenSpan, word: Int?, isSpecial: Bool = false, type: Int = 0, sequence: Int? = nil) {
+  mutating func append(
+    _ id: Int, _ token: String, _ span: TokenSpan, word: Int?, isSpecial: Bool = false, type: Int = 0, sequence: Int? = nil
+  ) {
     ids.append(id)
     tokens.append(token)
     offsets.append(span)
@@ -170,7 +172,11 @@ public struct Padding: Sendable, Equatable {
 /// How long encodings may be.
 public struct Truncation: Sendable, Equatable {
   /// What is shortened of two texts.
-  public enum Strategy: String, Sendable { case longestFirst = "LongestFirst", onlyFirst = "OnlyFirst", onlySecond = "OnlySecond" }
+  public enum Strategy: String, Sendable {
+    case longestFirst = "LongestFirst"
+    case onlyFirst = "OnlyFirst"
+    case onlySecond = "OnlySecond"
+  }
 
   /// The most tokens, those that a template adds included.
   public var length: Int

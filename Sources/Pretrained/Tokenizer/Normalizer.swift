@@ -74,9 +74,10 @@ indirect enum Normalizer: Sendable {
       }
     }
     if isSimple { return }
-    text.transform(text.scalars.flatMap { scalar in
-      ScalarProperties.lowercase(scalar).enumerated().map { ($1, $0 > 0 ? 1 : 0) }
-    })
+    text.transform(
+      text.scalars.flatMap { scalar in
+        ScalarProperties.lowercase(scalar).enumerated().map { ($1, $0 > 0 ? 1 : 0) }
+      })
   }
 
   private static func nmt(_ text: inout AlignedText) {

@@ -40,7 +40,9 @@ indirect enum PostProcessor: Sendable {
         case .tokens(let ids, let tokens, let type):
           if !addsTokens { return nil }
           var part = Encoding()
-          for (id, token) in zip(ids, tokens) { part.append(id, token, TokenSpan(start: 0, end: 0), word: nil, isSpecial: true, type: type) }
+          for (id, token) in zip(ids, tokens) {
+            part.append(id, token, TokenSpan(start: 0, end: 0), word: nil, isSpecial: true, type: type)
+          }
           return part
         }
       }

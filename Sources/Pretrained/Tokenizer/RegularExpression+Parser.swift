@@ -141,7 +141,8 @@ extension RegularExpression {
         case "-": isOn = false
         case "i": ignoresCase = isOn
         case "u", "U": break
-        default: throw Problem("the group (?\(text[next...].prefix(4).compactMap { Unicode.Scalar($0).map { String(Character($0)) } }.joined())")
+        default:
+          throw Problem("the group (?\(text[next...].prefix(4).compactMap { Unicode.Scalar($0).map { String(Character($0)) } }.joined())")
         }
         next += 1
       }
@@ -213,7 +214,9 @@ extension RegularExpression {
       var bits: UInt32 = 0
       for (i, category) in ScalarProperties.categories.enumerated() {
         let category = category.lowercased()
-        if category == name || category.prefix(1) == name || name == "lc" && ["lu", "ll", "lt"].contains(category) { bits |= 1 << UInt32(i) }
+        if category == name || category.prefix(1) == name || name == "lc" && ["lu", "ll", "lt"].contains(category) {
+          bits |= 1 << UInt32(i)
+        }
       }
       guard bits != 0 else { throw Problem("\\p{\(written)}; general categories, Alphabetic and White_Space are there") }
       return .categories(bits, isNegated: isNegated)
@@ -257,7 +260,9 @@ extension RegularExpression {
     private mutating func hexadecimal(most: Int) -> UInt32? {
       var value: UInt32?
       for _ in 0..<most {
-        guard next < text.count, let scalar = Unicode.Scalar(text[next]), let digit = Character(scalar).hexDigitValue, scalar.isASCII else { break }
+        guard next < text.count, let scalar = Unicode.Scalar(text[next]), let digit = Character(scalar).hexDigitValue, scalar.isASCII else {
+          break
+        }
         value = (value ?? 0) &<< 4 | UInt32(digit)
         next += 1
       }
@@ -350,7 +355,10 @@ extension RegularExpression {
       case "punct": return .property(ScalarProperties.punctuation, isNegated: isNegated)
       case "upper": return .categories(1, isNegated: isNegated)
       case "lower": return .categories(2, isNegated: isNegated)
-      case "alnum": return .set(Class(items: [.property(ScalarProperties.alphabetic, isNegated: false), .categories(1 << 8, isNegated: false)], isNegated: isNegated))
+      case "alnum":
+        return .set(
+          Class(
+            items: [.property(ScalarProperties.alphabetic, isNegated: false), .categories(1 << 8, isNegated: false)], isNegated: isNegated))
       default: throw Problem("[:\(name):]")
       }
     }

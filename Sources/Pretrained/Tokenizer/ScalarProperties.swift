@@ -23,7 +23,8 @@ enum ScalarProperties {
   static func category(_ scalar: UInt32) -> Int { Int(of(scalar) & 31) }
 
   static let categories = [
-    "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl",
+    "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So",
+    "Zs", "Zl",
     "Zp", "Cc", "Cf", "Cs", "Co", "Cn",
   ]
 
@@ -121,8 +122,9 @@ final class UnicodeTables: Sendable {
       // Normal forms in Python's tokenizers are those of Unicode 9.
       if let scalar = Unicode.Scalar(value), ScalarProperties.isAssigned(scalar, by: 9) {
         let text = String(Character(scalar))
-        parts = (isCompatible ? text.decomposedStringWithCompatibilityMapping : text.decomposedStringWithCanonicalMapping).unicodeScalars.map(
-          \.value)
+        parts = (isCompatible ? text.decomposedStringWithCompatibilityMapping : text.decomposedStringWithCanonicalMapping).unicodeScalars
+          .map(
+            \.value)
       }
       if isCompatible { compatible[value] = parts } else { canonical[value] = parts }
       return parts

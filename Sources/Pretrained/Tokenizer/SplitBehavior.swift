@@ -1,6 +1,9 @@
 /// What becomes of the matches that a text is split at.
 enum SplitBehavior: String, Sendable, CaseIterable {
-  case removed = "Removed", isolated = "Isolated", mergedWithPrevious = "MergedWithPrevious", mergedWithNext = "MergedWithNext"
+  case removed = "Removed"
+  case isolated = "Isolated"
+  case mergedWithPrevious = "MergedWithPrevious"
+  case mergedWithNext = "MergedWithNext"
   case contiguous = "Contiguous"
 
   /// The pieces of a text of `count` scalars whose matches are given; the others are matches if `isInverted`.

@@ -38,7 +38,10 @@ indirect enum TokenDecoder: Sendable {
     case .wordPiece(let prefix, let cleansUp):
       return tokens.enumerated().map { i, token in
         var token = token
-        if i > 0 { token = token.utf8.starts(with: prefix.utf8) ? String(decoding: token.utf8.dropFirst(prefix.utf8.count), as: UTF8.self) : " " + token }
+        if i > 0 {
+          token =
+            token.utf8.starts(with: prefix.utf8) ? String(decoding: token.utf8.dropFirst(prefix.utf8.count), as: UTF8.self) : " " + token
+        }
         return cleansUp ? Self.cleanedUp(token) : token
       }
     case .metaspace(let sign, let isKept):
@@ -84,7 +87,9 @@ indirect enum TokenDecoder: Sendable {
       }
       for token in tokens {
         let signs = Array(token.utf8)
-        if signs.count == 6, token.hasPrefix("<0x"), token.hasSuffix(">"), let byte = UInt8(String(decoding: signs[3..<5], as: UTF8.self), radix: 16) {
+        if signs.count == 6, token.hasPrefix("<0x"), token.hasSuffix(">"),
+          let byte = UInt8(String(decoding: signs[3..<5], as: UTF8.self), radix: 16)
+        {
           bytes.append(byte)
         } else {
           flush()
@@ -116,7 +121,8 @@ indirect enum TokenDecoder: Sendable {
   private static func cleanedUp(_ text: String) -> String {
     if !text.utf8.contains(0x20) { return text }
     return [
-      (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"),
+      (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"), (" do not", " don't"),
+      (" 's", "'s"),
       (" 've", "'ve"), (" 're", "'re"),
     ].reduce(text) { $0.replacingBytes($1.0, with: $1.1) }
   }

@@ -16,7 +16,9 @@ extension Tokenizer {
     if let list = config["chat_template"]?.list {
       template = list.lazy.compactMap(\.object).first { $0["name"]?.text == "default" }?["template"]?.text
     }
-    if template == nil, files.has("chat_template.jinja") { template = String(decoding: try files.bytes("chat_template.jinja"), as: UTF8.self) }
+    if template == nil, files.has("chat_template.jinja") {
+      template = String(decoding: try files.bytes("chat_template.jinja"), as: UTF8.self)
+    }
     if let template { chatTemplate = ChatTemplate(source: template) }
   }
 
@@ -112,7 +114,8 @@ struct TokenizerReader {
 
   func model(_ object: JSONObject) throws -> TokenModel {
     // Old files do not say.
-    let type = object["type"]?.text ?? (object["merges"] != nil ? "BPE" : object["max_input_chars_per_word"] != nil ? "WordPiece" : "Unigram")
+    let type =
+      object["type"]?.text ?? (object["merges"] != nil ? "BPE" : object["max_input_chars_per_word"] != nil ? "WordPiece" : "Unigram")
     switch type {
     case "BPE": return .bpe(try bytePairs(object))
     case "WordPiece":
@@ -167,7 +170,8 @@ struct TokenizerReader {
       return try BytePairs(
         vocabulary: vocabulary, merges: merges, unknown: object["unk_token"]?.text,
         prefix: try text(object, "continuing_subword_prefix", "model", default: ""),
-        suffix: try text(object, "end_of_word_suffix", "model", default: ""), fusesUnknown: try flag(object, "fuse_unk", "model", default: false),
+        suffix: try text(object, "end_of_word_suffix", "model", default: ""),
+        fusesUnknown: try flag(object, "fuse_unk", "model", default: false),
         fallsBackToBytes: try flag(object, "byte_fallback", "model", default: false),
         ignoresMerges: try flag(object, "ignore_merges", "model", default: false))
     } catch let problem as TokenizerError {
@@ -204,7 +208,8 @@ struct TokenizerReader {
     case "BertNormalizer":
       let lowercases = try flag(object, "lowercase", field, default: true)
       return .bert(
-        cleans: try flag(object, "clean_text", field, default: true), spacesChinese: try flag(object, "handle_chinese_chars", field, default: true),
+        cleans: try flag(object, "clean_text", field, default: true),
+        spacesChinese: try flag(object, "handle_chinese_chars", field, default: true),
         stripsAccents: try flag(object, "strip_accents", field, default: lowercases), lowercases: lowercases)
     case "NFC": return .unicode(isComposed: true, isCompatible: false)
     case "NFD": return .unicode(isComposed: false, isCompatible: false)
@@ -212,7 +217,9 @@ struct TokenizerReader {
     case "NFKD": return .unicode(isComposed: false, isCompatible: true)
     case "Lowercase": return .lowercase
     case "StripAccents": return .stripAccents
-    case "Strip": return .strip(left: try flag(object, "strip_left", field, default: true), right: try flag(object, "strip_right", field, default: true))
+    case "Strip":
+      return .strip(
+        left: try flag(object, "strip_left", field, default: true), right: try flag(object, "strip_right", field, default: true))
     case "Replace": return .replace(try pattern(object, field), with: try text(object, "content", field).scalarValues)
     case "Prepend": return .prepend(try text(object, "prepend", field).scalarValues)
     case "ByteLevel": return .byteLevel
@@ -245,7 +252,9 @@ struct TokenizerReader {
     switch type {
     case "Sequence":
       return .sequence(
-        try list(object, "pretokenizers", field).enumerated().compactMap { try preTokenizer($1, "\(field).pretokenizers[\($0)]", depth + 1) })
+        try list(object, "pretokenizers", field).enumerated().compactMap {
+          try preTokenizer($1, "\(field).pretokenizers[\($0)]", depth + 1)
+        })
     case "BertPreTokenizer": return .bert
     case "ByteLevel":
       return .byteLevel(
@@ -296,12 +305,14 @@ struct TokenizerReader {
         try list(object, "processors", field).enumerated().compactMap { try postProcessor($1, "\(field).processors[\($0)]", depth + 1) })
     case "ByteLevel":
       return .byteLevel(
-        trims: try flag(object, "trim_offsets", field, default: true), addsSpace: try flag(object, "add_prefix_space", field, default: true))
+        trims: try flag(object, "trim_offsets", field, default: true), addsSpace: try flag(object, "add_prefix_space", field, default: true)
+      )
     case "BertProcessing": return .bert(first: try token(object, "cls", field), last: try token(object, "sep", field))
     case "RobertaProcessing":
       return .roberta(
         first: try token(object, "cls", field), last: try token(object, "sep", field),
-        trims: try flag(object, "trim_offsets", field, default: true), addsSpace: try flag(object, "add_prefix_space", field, default: true))
+        trims: try flag(object, "trim_offsets", field, default: true), addsSpace: try flag(object, "add_prefix_space", field, default: true)
+      )
     case "TemplateProcessing":
       let tokens = object["special_tokens"]?.object ?? JSONObject()
       return .template(single: try template(object, "single", tokens, field), pair: try template(object, "pair", tokens, field))
@@ -331,7 +342,8 @@ struct TokenizerReader {
         guard let special = tokens[id]?.object else { throw error(field, "\(id) is not among special_tokens") }
         let ids = special["ids"]?.list?.map(\.int) ?? []
         let names = special["tokens"]?.list?.map(\.text) ?? []
-        guard ids.count == names.count, ids.allSatisfy({ $0.map { (0...Vocabulary.limit).contains($0) } ?? false }), !names.contains(nil) else {
+        guard ids.count == names.count, ids.allSatisfy({ $0.map { (0...Vocabulary.limit).contains($0) } ?? false }), !names.contains(nil)
+        else {
           throw error("\(field) \(id)", "has ids and tokens that do not go together")
         }
         return .tokens(ids: ids.compactMap { $0 }, tokens: names.compactMap { $0 }, type: type)
@@ -346,16 +358,19 @@ struct TokenizerReader {
     guard let (type, object) = try part(value, field, depth) else { return nil }
     switch type {
     case "Sequence":
-      return .sequence(try list(object, "decoders", field).enumerated().compactMap { try decoder($1, "\(field).decoders[\($0)]", depth + 1) })
+      return .sequence(
+        try list(object, "decoders", field).enumerated().compactMap { try decoder($1, "\(field).decoders[\($0)]", depth + 1) })
     case "ByteLevel": return .byteLevel
     case "WordPiece":
-      return .wordPiece(prefix: try text(object, "prefix", field, default: "##"), cleansUp: try flag(object, "cleanup", field, default: true))
+      return .wordPiece(
+        prefix: try text(object, "prefix", field, default: "##"), cleansUp: try flag(object, "cleanup", field, default: true))
     case "Metaspace":
       return .metaspace(try scalar(object, "replacement", field, default: 0x2581), isKept: try prepending(object, field) == .never)
     case "BPEDecoder": return .bpe(suffix: try text(object, "suffix", field, default: "</w>"))
     case "CTC":
       return .ctc(
-        padding: try text(object, "pad_token", field, default: "<pad>"), delimiter: try text(object, "word_delimiter_token", field, default: "|"),
+        padding: try text(object, "pad_token", field, default: "<pad>"),
+        delimiter: try text(object, "word_delimiter_token", field, default: "|"),
         cleansUp: try flag(object, "cleanup", field, default: true))
     case "Replace": return .replace(try pattern(object, field), with: try text(object, "content", field).scalarValues)
     case "ByteFallback": return .byteFallback
@@ -381,7 +396,8 @@ struct TokenizerReader {
       throw error("truncation.strategy", "\(strategy); LongestFirst, OnlyFirst and OnlySecond are there")
     }
     return Truncation(
-      length: try count(object, "max_length", "truncation"), stride: try count(object, "stride", "truncation", default: 0), strategy: strategy,
+      length: try count(object, "max_length", "truncation"), stride: try count(object, "stride", "truncation", default: 0),
+      strategy: strategy,
       isLeft: try side(object, "truncation"))
   }
 
@@ -397,7 +413,8 @@ struct TokenizerReader {
     let multiple = object["pad_to_multiple_of"].map(\.isNull) ?? true ? nil : try count(object, "pad_to_multiple_of", "padding")
     if let multiple, multiple > 1 << 24 { throw error("padding.pad_to_multiple_of", "\(multiple); at most \(1 << 24) would fit") }
     return Padding(
-      id: try count(object, "pad_id", "padding", default: 0), token: try text(object, "pad_token", "padding", default: "[PAD]"), length: length,
+      id: try count(object, "pad_id", "padding", default: 0), token: try text(object, "pad_token", "padding", default: "[PAD]"),
+      length: length,
       multiple: multiple, isLeft: try side(object, "padding"), typeID: try count(object, "pad_type_id", "padding", default: 0))
   }
 

@@ -28,7 +28,9 @@ extension Tokenizer {
   public static func train(
     _ kind: TrainedKind, on texts: [String], vocabularySize: Int, leastFrequency: Int = 2, specialTokens: [String]? = nil
   ) throws -> Tokenizer {
-    guard vocabularySize >= 1, vocabularySize <= 1 << 24 else { throw TokenizerError("a vocabulary of \(vocabularySize); 1 to \(1 << 24) would fit") }
+    guard vocabularySize >= 1, vocabularySize <= 1 << 24 else {
+      throw TokenizerError("a vocabulary of \(vocabularySize); 1 to \(1 << 24) would fit")
+    }
     guard leastFrequency >= 1 else { throw TokenizerError("a least frequency of \(leastFrequency); 1 or more would fit") }
     let frame: TemplateValue
     let specials: [String]
@@ -52,7 +54,8 @@ extension Tokenizer {
       ]
     }
     // The words by the same parts that will cut texts later.
-    let untrained = try Tokenizer(json: json(frame, model: ["type": "WordLevel", "vocab": ["[UNK]": 0], "unk_token": "[UNK]"], specials: []))
+    let untrained = try Tokenizer(
+      json: json(frame, model: ["type": "WordLevel", "vocab": ["[UNK]": 0], "unk_token": "[UNK]"], specials: []))
     var words: [ByteText: Int] = [:]
     for text in texts {
       for word in try untrained.words(text) { words[ByteText(word), default: 0] += 1 }
@@ -95,11 +98,15 @@ extension Tokenizer {
     guard case .object(let parts) = frame else { return [] }
     let added = specials.enumerated().map { i, token -> TemplateValue in
       [
-        "id": .integer(i), "content": .string(token), "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true,
+        "id": .integer(i), "content": .string(token), "single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
+        "special": true,
       ]
     }
     let whole: [(key: String, value: TemplateValue)] =
-      [(key: "version", value: "1.0"), (key: "truncation", value: nil), (key: "padding", value: nil), (key: "added_tokens", value: .list(added))]
+      [
+        (key: "version", value: "1.0"), (key: "truncation", value: nil), (key: "padding", value: nil),
+        (key: "added_tokens", value: .list(added)),
+      ]
       + parts + [(key: "model", value: model)]
     return Array(TemplateValue.object(whole).json(indent: nil).utf8)
   }
@@ -143,7 +150,9 @@ private struct PairTrainer {
     for scalar in alphabet where signs[scalar] == nil { signs[scalar] = 0 }
     // The most frequent signs stay, where there is no room for all.
     let room = max(0, limit - specials.count)
-    let kept = alphabet.isEmpty ? Set(signs.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }.prefix(room).map(\.key)) : Set(signs.keys)
+    let kept =
+      alphabet.isEmpty
+      ? Set(signs.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }.prefix(room).map(\.key)) : Set(signs.keys)
     for scalar in kept.sorted() { _ = id([scalar].string) }
     // In an order that does not change from run to run.
     for (word, count) in words.sorted(by: { $0.key.text.utf8.lexicographicallyPrecedes($1.key.text.utf8) }) {
@@ -182,7 +191,9 @@ private struct PairTrainer {
       }
       if count < least { break }
       let second = tokens[pair.second]
-      let joined = tokens[pair.first] + (second.utf8.starts(with: prefix.utf8) ? String(decoding: second.utf8.dropFirst(prefix.utf8.count), as: UTF8.self) : second)
+      let joined =
+        tokens[pair.first]
+        + (second.utf8.starts(with: prefix.utf8) ? String(decoding: second.utf8.dropFirst(prefix.utf8.count), as: UTF8.self) : second)
       let new = id(joined)
       merges.append((pair.first, pair.second))
       var changed: Set<Pair> = []

@@ -199,7 +199,9 @@ final class PieceCache: Sendable {
     func scalars(_ token: PieceToken, from base: Int) -> Range<Int> {
       guard let scalarOfByte else { return base + Int(token.start)..<base + Int(token.end) }
       if token.end <= token.start { return base..<base }
-      let (first, last) = (scalarOfByte[min(Int(token.start), scalarOfByte.count - 1)], scalarOfByte[min(Int(token.end) - 1, scalarOfByte.count - 1)])
+      let (first, last) = (
+        scalarOfByte[min(Int(token.start), scalarOfByte.count - 1)], scalarOfByte[min(Int(token.end) - 1, scalarOfByte.count - 1)]
+      )
       return base + Int(first)..<base + Int(last) + 1
     }
   }

@@ -31,7 +31,9 @@ struct Unigram: Sendable {
       } : []
   }
 
-  func tokenize(_ piece: UnsafeBufferPointer<UInt8>, _ scratch: inout TokenModel.Scratch, into out: inout [PieceToken]) throws(TokenizerError) {
+  func tokenize(
+    _ piece: UnsafeBufferPointer<UInt8>, _ scratch: inout TokenModel.Scratch, into out: inout [PieceToken]
+  ) throws(TokenizerError) {
     if piece.isEmpty { return }
     let count = piece.count
     scratch.bestScores = [Double](repeating: 0, count: count + 1)
