@@ -131,8 +131,10 @@ import Testing
     }
     // The guide to pretrained models is tested where its product is.
     let folders = [here, root.appending(path: "Tests/PretrainedTests")]
-    let code = try folders.flatMap { try files.contentsOfDirectory(at: $0, includingPropertiesForKeys: nil) }.filter { $0.pathExtension == "swift" }
-      .map { bare(try String(contentsOf: $0, encoding: .utf8)) }
+    let code = try folders.flatMap { try files.contentsOfDirectory(at: $0, includingPropertiesForKeys: nil) }.filter {
+      $0.pathExtension == "swift"
+    }
+    .map { bare(try String(contentsOf: $0, encoding: .utf8)) }
     let guides = try files.contentsOfDirectory(at: root.appending(path: "Guides"), includingPropertiesForKeys: nil)
     var count = 0
     for page in [root.appending(path: "README.md")] + guides.filter({ $0.pathExtension == "md" }) {
