@@ -24,7 +24,10 @@ let package = Package(
     .library(name: "Fluxion", targets: ["Fluxion"]),
     .library(name: "FluxionMPI", targets: ["FluxionMPI"]),
     .library(name: "Pretrained", targets: ["Pretrained"]),
+    .library(name: "FluxionONNX", targets: ["FluxionONNX"]),
     .executable(name: "fluxion", targets: ["FluxionCommand"]),
+    .executable(name: "fluxion-onnx", targets: ["ONNXCommand"]),
+    .executable(name: "onnxtests", targets: ["onnxtests"]),
     .executable(name: "bench", targets: ["bench"]),
     .executable(name: "digits", targets: ["digits"]),
     .executable(name: "gpt", targets: ["gpt"]),
@@ -44,6 +47,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+    // Only FluxionONNX, a product of its own, builds it.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     blas,
@@ -75,6 +80,16 @@ let package = Package(
       name: "FluxionMPI", dependencies: ["CMessages", "Tensors", "Autodiff", "Models", "Optimizers", "Data", "Training"],
       swiftSettings: swift),
     .target(name: "Pretrained", dependencies: ["Fluxion", "Tensors", "Models", "Data"], swiftSettings: swift),
+    .target(
+      name: "FluxionONNX",
+      dependencies: [
+        "Tensors", "Autodiff", "Models", "Data", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["Protobuf/onnx.proto3"], swiftSettings: swift),
+    .executableTarget(
+      name: "ONNXCommand",
+      dependencies: ["Fluxion", "FluxionONNX", "Tensors", "Data", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: swift),
     // Not `fluxion`: where file names ignore case that would be the library's module.
     .executableTarget(
       name: "FluxionCommand",
@@ -127,6 +142,10 @@ let package = Package(
     .executableTarget(
       name: "conformance", dependencies: ["PyTorchCases", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/ConformanceCommand", swiftSettings: swift),
+    .target(name: "ONNXNodeTests", dependencies: ["FluxionONNX", "Tensors"], path: "Tests/ONNXNodeTests", swiftSettings: swift),
+    .executableTarget(
+      name: "onnxtests", dependencies: ["ONNXNodeTests", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/ONNXTestsCommand", exclude: ["Cases"], swiftSettings: swift),
     .executableTarget(
       name: "sweep", dependencies: ["Fluxion", "FluxionMPI", "Tensors", "Autodiff", "Data"], path: "Tests/Sweep", exclude: ["run.sh"],
       swiftSettings: swift),
@@ -148,6 +167,12 @@ let package = Package(
         .product(name: "RealModule", package: "swift-numerics"),
       ],
       resources: [.copy("Golden")], swiftSettings: swift),
+    .testTarget(
+      name: "ONNXTests",
+      dependencies: [
+        "Fluxion", "FluxionONNX", "ONNXNodeTests", "Tensors", "BundledDigits", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["real_models.py"], swiftSettings: swift),
   ],
   swiftLanguageModes: [.v6]
 )

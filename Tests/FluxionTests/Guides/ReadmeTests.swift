@@ -129,8 +129,8 @@ import Testing
         !$0.isWhitespace
       }
     }
-    // The guide to pretrained models is tested where its product is.
-    let folders = [here, root.appending(path: "Tests/PretrainedTests")]
+    // The guides to pretrained models and to ONNX are tested where their products are.
+    let folders = [here, root.appending(path: "Tests/PretrainedTests"), root.appending(path: "Tests/ONNXTests")]
     let code = try folders.flatMap { try files.contentsOfDirectory(at: $0, includingPropertiesForKeys: nil) }.filter {
       $0.pathExtension == "swift"
     }

@@ -28,6 +28,13 @@ struct ResampleTable: Sendable {
     }
   }
 
+  /// Of given places and weights, `taps` of each for every element of the result; places beyond the ends are the ends'.
+  init(size: Int, taps: Int, places: [Int], weights: [Double]) {
+    (self.size, self.taps) = (size, taps)
+    count = taps == 0 ? 0 : places.count / taps
+    add(places, weights)
+  }
+
   private mutating func add(_ places: [Int], _ weights: [Double]) {
     for place in places { self.places.append(Int64(Swift.min(Swift.max(place, 0), size - 1))) }
     self.weights += weights

@@ -1,0 +1,66 @@
+/// `Guides/FromONNX.md`, written from the operator table.
+public enum ONNXOperatorGuide {
+  /// How many operators the table has.
+  public static var operatorCount: Int { OperatorTable.families.reduce(0) { $0 + $1.operators.count } }
+
+  /// The page, as Markdown.
+  public static var text: String {
+    var lines = [introduction]
+    for family in OperatorTable.families {
+      lines += ["", "## \(family.title)", "", "| ONNX | versions | Fluxion |", "|---|---|---|"]
+      for row in family.operators.sorted(by: { $0.name < $1.name }) {
+        let text = row.text.replacing("|", with: "\\|")
+        lines.append("| `\(row.name)` | \(row.versions.map { "\($0)" }.joined(separator: ", ")) | \(text) |")
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static var introduction: String {
+    """
+    # From ONNX
+
+    `FluxionONNX` is a product of its own: `.product(name: "FluxionONNX", package: "Fluxion")`, `import FluxionONNX`. Only it builds swift-protobuf. An
+    `ONNXModel` is a model like others: its graph is run by Fluxion's operators, so it answers, has gradients, trains, is copied and saved.
+
+    ```swift
+    var model = try ONNXModel(from: folder + "/digits.onnx")
+    let scores = model.predict(images)                          // of a model with one input the first output
+    let answers = try checked { model(inputs: ["image": images]) }
+    print(model.inputs, model.outputNames)                      // [(name: "image", type: "float[batch, 1, 28, 28]")] ["scores"]
+    print(answers["scores"]!.shape)                             // [4, 10]
+    ```
+
+    Floating-point initializers are parameters under their ONNX names, those of branches and loops too. What is no weight is frozen: statistics of batch
+    normalisations, scales of quantisation, bounds, and initializers of a single number without axes; `thaw` lets one be trained.
+
+    ```swift
+    print(model.parameters.map(\\.name).prefix(2))               // ["conv1.weight", "conv1.bias"]
+    model.freeze("conv1")
+    try model.fit(digits, loss: crossEntropy, optimizer: Adam(learningRate: 1e-3), epochs: 1, progress: .none)
+    try model.save(to: folder + "/digits.safetensors")
+    ```
+
+    `ONNXModel.support(of:)`, and the command `fluxion-onnx inspect`, tell which operators a file uses. `fluxion-onnx run FILE --input x.npy --output y.npy` runs it,
+    `fluxion-onnx check FILE --input x.npy --against y.npy` compares.
+
+    ```swift
+    print(try ONNXModel.support(of: folder + "/digits.onnx"))
+    ```
+
+    Operators that are not supported are named in one error, with the nodes that use them, before anything runs. A mistake while a model runs names the node:
+    `matmul: [1, 2] • [3, 1]: …, in node product (MatMul) of model.onnx`. What comes from a file is not trusted: sizes, names, nesting, cycles and links are checked, and elements
+    beside the file are read from its own folder only.
+
+    **Types.** Fluxion has float32, float64, int32, int64 and bool. Others are held by wider ones: `float16` and `bfloat16` by float32, `uint8`, `int8`, `uint16`, `int16` by int32, `uint32` and
+    `uint64` by int64. Arithmetic on integers wraps around as the narrow type would. Halves are rounded where a model casts to them and at its outputs, and computed in float32
+    between. Texts, complex numbers, and numbers of less than a byte or of eight bits with a point are refused by name.
+
+    **Shapes.** Sizes, axes and what is computed from them are whole numbers that the interpreter works with itself, so `outputShape` works on models that compute shapes. Shapes that depend on
+    elements (`NonZero`, `Unique`, `Compress`, `NonMaxSuppression`) need a real run. Tensors have up to eight axes, convolutions and pools one to three.
+
+    **Tests.** `swift run -c release onnxtests` runs ONNX's own node tests. This page is written by `fluxion-onnx guide` and is not edited by hand: it lists \(operatorCount) operators, and
+    the versions of the operator set at which their definitions changed. All of `ai.onnx` but its operators on texts is there, in versions 1 to \(OperatorTable.newestVersion).
+    """
+  }
+}

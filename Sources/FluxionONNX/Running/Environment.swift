@@ -1,0 +1,62 @@
+import Tensors
+
+/// What a run of a model's graphs has in common: its parameters.
+struct Environment: Sendable {
+  let parameters: [TypedTensor]
+
+  /// The slots of a graph while it runs.
+  final class Frame {
+    var slots: [Value?]
+    init(count: Int) { slots = Array(repeating: nil, count: count) }
+  }
+
+  /// An operator's mistake, which the scope around the run keeps; this tells the node.
+  struct Stopped: Error {
+    let node: String
+  }
+
+  /// Runs a graph on its inputs, in their order; nil for one left out.
+  func run(_ graph: Graph, _ inputs: [Value?], prepare: (Frame) -> Void = { _ in }) throws -> [Value?] {
+    let frame = Frame(count: graph.slotCount)
+    for (slot, value) in graph.constants { frame.slots[slot] = value }
+    for (slot, parameter) in graph.parameters { frame.slots[slot] = .tensor(parameters[parameter]) }
+    prepare(frame)
+    if inputs.count > graph.inputs.count {
+      throw ONNXError(field: "inputs", message: "\(inputs.count) for a graph of \(graph.inputs.count)")
+    }
+    for (input, value) in zip(graph.inputs, inputs) where value != nil { frame.slots[input.slot] = value }
+    for node in graph.nodes {
+      do {
+        try run(node, frame)
+      } catch var error as ONNXError {
+        if error.node.isEmpty { error.node = node.label }
+        throw error
+      }
+      if hasFailed { throw Stopped(node: node.label) }
+    }
+    return graph.outputs.map { frame.slots[$0.slot] }
+  }
+
+  private func run(_ node: Node, _ frame: Frame) throws {
+    let inputs = node.inputs.map { $0 < 0 ? nil : frame.slots[$0] }
+    // What nobody else reads is the operator's own, which it may write over.
+    if node.graphs.isEmpty { for slot in node.released { frame.slots[slot] = nil } }
+    let results = try node.operation.run(Call(node: node, inputs: inputs, environment: self, frame: frame))
+    for (slot, value) in zip(node.outputs, results) where slot >= 0 { frame.slots[slot] = value }
+    if node.outputs.count > results.count, let missing = node.outputs[results.count...].first(where: { $0 >= 0 }) {
+      throw ONNXError(field: "output \(node.outputs.firstIndex(of: missing) ?? 0)", message: "is not one that the operator gives here")
+    }
+    if !node.graphs.isEmpty { for slot in node.released where !node.outputs.contains(slot) { frame.slots[slot] = nil } }
+    // An output that nobody reads.
+    if node.graphs.isEmpty { for slot in node.released where node.outputs.contains(slot) { frame.slots[slot] = nil } }
+  }
+}
+
+extension Call {
+  /// Runs a graph of the node's on inputs, with what it reads of the graph around.
+  func run(_ subgraph: Subgraph, _ inputs: [Value?]) throws -> [Value?] {
+    try environment.run(subgraph.graph, inputs) { inner in
+      for capture in subgraph.captures { inner.slots[capture.inner] = frame.slots[capture.outer] }
+    }
+  }
+}

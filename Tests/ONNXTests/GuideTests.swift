@@ -1,0 +1,41 @@
+import BundledDigits
+import Fluxion
+import FluxionONNX
+import Foundation
+import Tensors
+import Testing
+
+/// The code of Guides/FromONNX.md, compiled and run, and whether the page is that of the table.
+@Suite struct GuideTests {
+  @Test func blocks() throws {
+    try withFolder { folder in
+      try Data(digitsNetwork().bytes).write(to: URL(filePath: folder + "/digits.onnx"))
+      let images = Tensor.ones([4, 1, 28, 28])
+      let digits = TensorDataset(withSeed(3) { Tensor.normal([8, 1, 28, 28]) }, Tensor([0, 1, 2, 3, 4, 5, 6, 7], shape: [8]))
+
+      var model = try ONNXModel(from: folder + "/digits.onnx")
+      let scores = model.predict(images)  // of a model with one input the first output
+      let answers = try checked { model(inputs: ["image": images]) }
+      print(model.inputs, model.outputNames)  // [(name: "image", type: "float[batch, 1, 28, 28]")] ["scores"]
+      print(answers["scores"]!.shape)  // [4, 10]
+      #expect(scores.shape == [4, 10] && answers["scores"]?.shape == [4, 10])
+      #expect(model.inputs.map(\.name) == ["image"])
+
+      print(model.parameters.map(\.name).prefix(2))  // ["conv1.weight", "conv1.bias"]
+      model.freeze("conv1")
+      try model.fit(digits, loss: crossEntropy, optimizer: Adam(learningRate: 1e-3), epochs: 1, progress: .none)
+      try model.save(to: folder + "/digits.safetensors")
+      #expect(model.frozenParameterNames == ["conv1.weight", "conv1.bias"])
+
+      print(try ONNXModel.support(of: folder + "/digits.onnx"))
+      #expect(try ONNXModel.support(of: folder + "/digits.onnx").isSupported)
+    }
+  }
+
+  @Test func pageIsCurrent() throws {
+    var root = URL(filePath: #filePath)
+    for _ in 0..<3 { root.deleteLastPathComponent() }
+    let page = try String(contentsOf: root.appending(path: "Guides/FromONNX.md"), encoding: .utf8)
+    #expect(page == ONNXOperatorGuide.text, "swift run fluxion-onnx guide > Guides/FromONNX.md")
+  }
+}
