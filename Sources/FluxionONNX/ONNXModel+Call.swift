@@ -32,7 +32,8 @@ extension ONNXModel {
   }
 
   private func mistake(_ error: ONNXError) {
-    fail(TensorError("ONNXModel", [error.field, error.message].filter { !$0.isEmpty }.joined(separator: ": "), location: place(error.node)))
+    fail(
+      TensorError("ONNXModel", [error.field, error.message].filter { !$0.isEmpty }.joined(separator: ": "), location: place(error.node)))
   }
 
   private func place(_ node: String) -> String { node.isEmpty ? source : "node \(node) of \(source)" }
@@ -95,10 +96,12 @@ extension GraphInput {
       let dtype = try type.held(field)
       if x.dtype != dtype { throw .field(field, "\(x.dtype); \(dtype) would fit, which holds \(type)") }
       if let dimensions {
-        let fits = dimensions.count == x.rank && zip(dimensions, x.shape).allSatisfy { dimension, size in
-          if case .size(let wanted) = dimension { return wanted == size }
-          return true
-        }
+        let fits =
+          dimensions.count == x.rank
+          && zip(dimensions, x.shape).allSatisfy { dimension, size in
+            if case .size(let wanted) = dimension { return wanted == size }
+            return true
+          }
         if !fits { throw .field(field, "\(x.shape); [\(dimensions.map { "\($0)" }.joined(separator: ", "))] would fit") }
       }
       return .tensor(TypedTensor(x, type, host: type.isInteger ? x.hostIntegers : nil))

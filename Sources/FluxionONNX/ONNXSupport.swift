@@ -31,8 +31,9 @@ public struct ONNXSupport: Sendable, CustomStringConvertible {
   public private(set) var outputs: [(name: String, type: String)] = []
   /// The operators by name.
   public private(set) var uses: [Use] = []
-  /// The numbers in initializers, and their types with counts.
+  /// How many numbers the initializers have.
   public private(set) var elementCount = 0
+  /// How many initializers there are of each element type.
   public private(set) var elementTypes: [String: Int] = [:]
 
   /// Whether all operators can be run.

@@ -21,7 +21,8 @@ extension ONNXModel {
 
 extension Node {
   fileprivate var draws: Bool {
-    ["RandomUniform", "RandomUniformLike", "RandomNormal", "RandomNormalLike", "Bernoulli", "Multinomial", "Dropout"].contains(operation.name)
+    ["RandomUniform", "RandomUniformLike", "RandomNormal", "RandomNormalLike", "Bernoulli", "Multinomial", "Dropout"].contains(
+      operation.name)
       || graphs.values.contains { $0.graph.nodes.contains { $0.draws } }
   }
 }
@@ -45,7 +46,11 @@ extension Value {
       switch proto.elemType {
       case 1 where proto.hasTensorValue: self = .tensor(try TypedTensor(proto.tensorValue, "value", external))
       case 3 where proto.hasSequenceValue:
-        if case .sequence(let inner) = element { self = try Value(proto.sequenceValue, inner) } else { self = try Value(proto.sequenceValue, .unknown) }
+        if case .sequence(let inner) = element {
+          self = try Value(proto.sequenceValue, inner)
+        } else {
+          self = try Value(proto.sequenceValue, .unknown)
+        }
       default: self = .nothing
       }
     default: self = .tensor(try TypedTensor(try Onnx_TensorProto(serializedBytes: data), "value", external))

@@ -96,7 +96,9 @@ struct Run: ParsableCommand {
       let times = try (0..<`repeat`).map { _ in
         try clock.measure { _ = try checked { withMode(.inference) { model(inputs: tensors) } } } / .milliseconds(1)
       }.sorted()
-      print("least \((times[0] * 1000).rounded() / 1000) ms, median \((times[times.count / 2] * 1000).rounded() / 1000) ms of \(times.count) runs")
+      print(
+        "least \((times[0] * 1000).rounded() / 1000) ms, median \((times[times.count / 2] * 1000).rounded() / 1000) ms of \(times.count) runs"
+      )
     }
     for name in model.outputNames { if let y = answers[name] { print("\(name): \(y.dtype) \(y.shape)") } }
     for text in output {
@@ -110,7 +112,8 @@ struct Run: ParsableCommand {
 
 /// `fluxion-onnx check FILE --input x.npy --against y.npy`.
 struct Check: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Compares a model's answer with a NumPy file. The exit code is 1 if they differ.")
+  static let configuration = CommandConfiguration(
+    abstract: "Compares a model's answer with a NumPy file. The exit code is 1 if they differ.")
 
   @Argument(help: "An ONNX file.")
   var file: String

@@ -2,6 +2,7 @@ import Foundation
 
 /// What cannot be done, in one sentence.
 public struct ArchiveError: Error, CustomStringConvertible {
+  /// The whole sentence.
   public let description: String
 }
 

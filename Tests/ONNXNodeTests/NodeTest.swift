@@ -6,6 +6,7 @@ import Tensors
 public struct NodeTest: Sendable {
   /// Its folder.
   public let folder: String
+  /// The folder's name.
   public var name: String { URL(fileURLWithPath: folder).lastPathComponent }
 
   /// What came of a test.
@@ -18,6 +19,7 @@ public struct NodeTest: Sendable {
     case failed(String)
   }
 
+  /// The test in a folder.
   public init(_ folder: String) { self.folder = folder }
 
   /// The tests in a folder: it itself, or those below it.
@@ -40,7 +42,9 @@ public struct NodeTest: Sendable {
     if sets.isEmpty { return .failed("has no test_data_set_0") }
     for set in sets {
       do {
-        if let problem = try run(model, folder + "/" + set) { return model.drawsAtRandom && !problem.isShape ? .random : .failed(problem.text) }
+        if let problem = try run(model, folder + "/" + set) {
+          return model.drawsAtRandom && !problem.isShape ? .random : .failed(problem.text)
+        }
       } catch {
         return outcome(of: error)
       }

@@ -3,6 +3,7 @@ import Tensors
 
 /// What came of many node tests, as text.
 public struct NodeTestReport: Sendable {
+  /// The tests in order.
   public private(set) var outcomes: [(name: String, outcome: NodeTest.Outcome)] = []
 
   /// Runs tests in order.
@@ -14,9 +15,13 @@ public struct NodeTestReport: Sendable {
     }
   }
 
+  /// How many passed.
   public var passed: Int { outcomes.count { $0.outcome == .passed } }
+  /// How many draw random numbers, and have the right shape and type.
   public var random: Int { outcomes.count { $0.outcome == .random } }
+  /// How many have element types that Fluxion has no dtype for.
   public var refused: Int { outcomes.count { if case .refused = $0.outcome { true } else { false } } }
+  /// How many failed.
   public var failed: Int { outcomes.count - passed - random - refused }
   /// Those that pass of those whose element types exist here; what is drawn at random counts as not passed.
   public var share: Double { outcomes.count == refused ? 1 : Double(passed) / Double(outcomes.count - refused) }

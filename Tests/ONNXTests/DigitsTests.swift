@@ -17,7 +17,8 @@ import Testing
     var model = try digitsNetwork().read
     try withSeed(1) {
       _ = try model.fit(
-        TensorDataset(images(data.train), data.train.targets), loss: crossEntropy, optimizer: Adam(learningRate: 2e-3), epochs: 8, batchSize: 32,
+        TensorDataset(images(data.train), data.train.targets), loss: crossEntropy, optimizer: Adam(learningRate: 2e-3), epochs: 8,
+        batchSize: 32,
         progress: .none)
     }
     let right = (model.predict(images(data.test)).argmax(axis: 1) .== data.test.targets.cast(to: .int64)).cast(to: .float32).mean().item()

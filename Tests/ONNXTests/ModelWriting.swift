@@ -54,7 +54,8 @@ func attribute(_ name: String, _ value: Any) -> Onnx_AttributeProto {
 }
 
 func node(
-  _ type: String, _ inputs: [String], _ outputs: [String], _ attributes: KeyValuePairs<String, Any> = [:], name: String = "", domain: String = ""
+  _ type: String, _ inputs: [String], _ outputs: [String], _ attributes: KeyValuePairs<String, Any> = [:], name: String = "",
+  domain: String = ""
 ) -> Onnx_NodeProto {
   var node = Onnx_NodeProto()
   (node.opType, node.input, node.output, node.name, node.domain) = (type, inputs, outputs, name, domain)
@@ -103,9 +104,11 @@ func digitsNetwork(seed: UInt64 = 1) -> Onnx_ModelProto {
     return model(
       graph(
         [
-          node("Conv", ["image", "conv1.weight", "conv1.bias"], ["c1"], ["kernel_shape": [5, 5], "strides": [2, 2], "pads": [2, 2, 2, 2]]),
+          node(
+            "Conv", ["image", "conv1.weight", "conv1.bias"], ["c1"], ["kernel_shape": [5, 5], "strides": [2, 2], "pads": [2, 2, 2, 2]]),
           node("Relu", ["c1"], ["r1"]),
-          node("Conv", ["r1", "conv2.weight", "conv2.bias"], ["c2"], ["kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]]),
+          node(
+            "Conv", ["r1", "conv2.weight", "conv2.bias"], ["c2"], ["kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]]),
           node("Relu", ["c2"], ["r2"]),
           node("Flatten", ["r2"], ["flat"]),
           node("Gemm", ["flat", "fc.weight", "fc.bias"], ["scores"], ["transB": 1]),

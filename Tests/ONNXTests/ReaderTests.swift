@@ -18,7 +18,7 @@ import Testing
     #expect(model.parameters.map(\.name) == ["layer.weight", "scale"])
     // A scalar is a setting more often than a weight.
     #expect(model.frozenParameterNames == ["scale"])
-    #expect(Array<Float>(model([[1, 1]]).reshaped([-1])) == [14, 16])
+    #expect([Float](model([[1, 1]]).reshaped([-1])) == [14, 16])
     #expect(model.inputs.map(\.type) == ["float[n, 2]"])
     let answers = try checked { model(inputs: ["x": [[1, 0], [0, 1]]]) }
     #expect(answers["y"]?.shape == [2, 2])
@@ -42,7 +42,9 @@ import Testing
     #expect(onnx(images).isClose(to: twin(images), relative: 1e-4, absolute: 1e-5))
     let slopes = gradient(at: &onnx) { model in model(images).squared.sum() }
     let others = gradient(at: &twin) { model in model(images).squared.sum() }
-    for (a, b) in zip(slopes.parameters, others.parameters) { #expect(a.value.isClose(to: b.value, relative: 1e-3, absolute: 1e-3), "\(a.name)") }
+    for (a, b) in zip(slopes.parameters, others.parameters) {
+      #expect(a.value.isClose(to: b.value, relative: 1e-3, absolute: 1e-3), "\(a.name)")
+    }
     #expect(try onnx.outputShape(for: [7, 1, 28, 28]) == [7, 10])
   }
 
@@ -53,7 +55,7 @@ import Testing
       try first.save(to: folder + "/w.safetensors")
       try second.load(from: folder + "/w.safetensors")
       let image = Tensor.ones([1, 1, 28, 28])
-      #expect(Array<Float>(first(image).reshaped([-1])) == Array<Float>(second(image).reshaped([-1])))
+      #expect([Float](first(image).reshaped([-1])) == [Float](second(image).reshaped([-1])))
     }
   }
 
@@ -77,7 +79,7 @@ import Testing
       try bytes.write(to: URL(filePath: folder + "/secret.bin"))
       try FileManager.default.createSymbolicLink(atPath: folder + "/m/link.bin", withDestinationPath: folder + "/secret.bin")
       try write(["location": "w.bin", "offset": "4", "length": "8"])
-      #expect(Array<Float>(try ONNXModel(from: folder + "/m/model.onnx")([[1, 1]]).reshaped([-1])) == [6, 8])
+      #expect([Float](try ONNXModel(from: folder + "/m/model.onnx")([[1, 1]]).reshaped([-1])) == [6, 8])
       for (entries, part) in [
         (["location": "../secret.bin"], "in the model's own folder"), (["location": "/etc/passwd"], "in the model's own folder"),
         (["location": "link.bin", "length": "8"], "a link out of the model's folder"), (["location": "none.bin"], "cannot be read"),
@@ -112,7 +114,9 @@ import Testing
       (sum([node("Relu", ["x"], ["a"])]), ["output y", "is given by no node"]),
       (sum([node("Relu", ["x"], ["x"])]), ["output x", "another value"]),
       (model(graph([relu], inputs: [x], outputs: [value("y")]), version: 99), ["opset_import", "version 99; 1 to 28 would fit"]),
-      (sum([node("Foo", ["x"], ["a"], name: "f"), node("Bar", ["a"], ["y"], name: "b")]), ["not supported: Foo in f (Foo); Bar in b (Bar)"]),
+      (
+        sum([node("Foo", ["x"], ["a"], name: "f"), node("Bar", ["a"], ["y"], name: "b")]), ["not supported: Foo in f (Foo); Bar in b (Bar)"]
+      ),
       (Onnx_ModelProto(), ["has no graph"]),
     ] as [(Onnx_ModelProto, [String])] {
       do {
@@ -126,7 +130,9 @@ import Testing
 
   @Test func mistakesOfARunNameTheNode() throws {
     let model = try model(
-      graph([node("MatMul", ["x", "w"], ["y"], name: "product")], inputs: [x], outputs: [value("y")], initializers: [tensor("w", [1, 2, 3], [3, 1])])
+      graph(
+        [node("MatMul", ["x", "w"], ["y"], name: "product")], inputs: [x], outputs: [value("y")],
+        initializers: [tensor("w", [1, 2, 3], [3, 1])])
     ).read
     expectMistake("matmul", "node product (MatMul) of model") { _ = try checked { model([[1, 2]]) } }
     expectMistake("[1, 3]; [n, 2] would fit", "input x") { _ = try checked { model([[1, 2, 3]]) } }
@@ -139,7 +145,7 @@ import Testing
     let model = try model(
       graph([node("Relu", ["h"], ["y"]), node("Neg", ["x"], ["h"])], inputs: [x], outputs: [value("y")])
     ).read
-    #expect(Array<Float>(model([[1, -2]]).reshaped([-1])) == [0, 2])
+    #expect([Float](model([[1, -2]]).reshaped([-1])) == [0, 2])
   }
 
   @Test func functionsBranchesAndLoops() throws {
@@ -158,7 +164,8 @@ import Testing
     var proto = model(
       graph(
         [
-          node("Loop", ["count", "", "x"], ["last", "all"], ["body": body]), node("Size", ["all"], ["size"]), node("Greater", ["size", "four"], ["many"]),
+          node("Loop", ["count", "", "x"], ["last", "all"], ["body": body]), node("Size", ["all"], ["size"]),
+          node("Greater", ["size", "four"], ["many"]),
           node("If", ["many"], ["y"], ["then_branch": then, "else_branch": other]),
         ], inputs: [x], outputs: [value("y"), value("all")], initializers: [tensor("count", [3], []), tensor("four", [4], [])]),
       functions: [double])
@@ -168,9 +175,9 @@ import Testing
     let model = try proto.read
     let answers = model(inputs: ["x": [[1, 2]]])
     #expect(answers["all"]?.shape == [3, 1, 2])
-    #expect(answers["y"].map { Array<Float>($0.reshaped([-1])) } == [9, 18])
+    #expect(answers["y"].map { [Float]($0.reshaped([-1])) } == [9, 18])
     let slope = gradient(at: [[1, 2]]) { x in model(x).sum() }
-    #expect(Array<Float>(slope.reshaped([-1])) == [9, 9])
+    #expect([Float](slope.reshaped([-1])) == [9, 9])
   }
 
   @Test func recursionEnds() throws {
@@ -188,7 +195,8 @@ import Testing
   @Test func damagedFilesThrow() throws {
     let bytes = try digitsNetwork().bytes.prefix(600) + []
     let whole = try model(
-      graph([node("Conv", ["x", "w"], ["y"], ["pads": [1, 1, 1, 1], "group": 1])], inputs: [x], outputs: [value("y")],
+      graph(
+        [node("Conv", ["x", "w"], ["y"], ["pads": [1, 1, 1, 1], "group": 1])], inputs: [x], outputs: [value("y")],
         initializers: [tensor("w", [1, 2, 3, 4], [1, 1, 2, 2])])
     ).bytes
     for bytes in [Array(bytes), whole] {
@@ -196,7 +204,9 @@ import Testing
       var random = RandomStream(seed: 7)
       for _ in 0..<600 {
         var changed = bytes
-        for _ in 0..<(1 + Int(random.next() % 3)) { changed[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next()) }
+        for _ in 0..<(1 + Int(random.next() % 3)) {
+          changed[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next())
+        }
         attempt(changed)
       }
     }

@@ -3,17 +3,17 @@ import Tensors
 extension OperatorTable {
   /// Element-wise operators on numbers, broadcast together.
   static let arithmetic: [Operator] = [
-    binary("Add", [1, 6, 7, 13, 14], "`x + y`", host: { $0 &+ $1 }) { $0 + $1 },
-    binary("Sub", [1, 6, 7, 13, 14], "`x - y`", host: { $0 &- $1 }) { $0 - $1 },
-    binary("Mul", [1, 6, 7, 13, 14], "`x * y`", host: { $0 &* $1 }) { $0 * $1 },
+    binary("Add", [1, 6, 7, 13, 14], "`x + y`", host: { $0 &+ $1 }, { $0 + $1 }),
+    binary("Sub", [1, 6, 7, 13, 14], "`x - y`", host: { $0 &- $1 }, { $0 - $1 }),
+    binary("Mul", [1, 6, 7, 13, 14], "`x * y`", host: { $0 &* $1 }, { $0 * $1 }),
     binary(
       "Div", [1, 6, 7, 13, 14], "`x / y`; of integers `truncatingDivide(x, y)`",
-      host: { $1 == 0 ? 0 : $0.dividedReportingOverflow(by: $1).partialValue }
-    ) { $0.dtype.isFloatingPoint ? $0 / $1 : truncatingDivide($0, $1) },
+      host: { $1 == 0 ? 0 : $0.dividedReportingOverflow(by: $1).partialValue },
+      { $0.dtype.isFloatingPoint ? $0 / $1 : truncatingDivide($0, $1) }),
     Operator("Mod", [10, 13, 28], "`x % y`, with `fmod` `truncatingRemainder(x, y)`") { call in
       let (x, y) = try call.pair()
       let type = try call.type(0)
-      return [.tensor(TypedTensor(try call.attributes.flag("fmod") || type.isFloatingPoint ? truncatingRemainder(x, y) : x % y, type))]
+      return [.tensor(TypedTensor(try call.attributes.flag("fmod") ? truncatingRemainder(x, y) : x % y, type))]
     },
     Operator("Pow", [1, 7, 12, 13, 15], "`pow(x, y)`") { call in
       let (x, y) = (try call.typed(0), try call.typed(1))
@@ -39,7 +39,9 @@ extension OperatorTable {
     Operator("Neg", [1, 6, 13], "`-x`") { call in
       let x = try call.typed(0)
       if let host = x.host {
-        return [.tensor(TypedTensor(host: HostIntegers(shape: host.shape, elements: host.elements.map { x.type.wrapped(0 &- $0) }), x.type))]
+        return [
+          .tensor(TypedTensor(host: HostIntegers(shape: host.shape, elements: host.elements.map { x.type.wrapped(0 &- $0) }), x.type))
+        ]
       }
       return [.tensor(TypedTensor((-x.tensor).wrapped(to: x.type), x.type))]
     },

@@ -60,7 +60,8 @@ extension Call {
     }
     if isPacked { y = y.transposed(1, 2).reshaped([y.shape[0], steps, headCount * v.shape[3]]) }
     var values: [Value] = [
-      .tensor(TypedTensor(y, type)), .tensor(TypedTensor(presentKey, try self.type(1))), .tensor(TypedTensor(presentValue, try self.type(2))),
+      .tensor(TypedTensor(y, type)), .tensor(TypedTensor(presentKey, try self.type(1))),
+      .tensor(TypedTensor(presentValue, try self.type(2))),
     ]
     if let scores { values.append(.tensor(TypedTensor(scores, type))) }
     return values
@@ -118,7 +119,9 @@ extension Call {
     if turned < 0 || turned > size || turned % 2 != 0 { throw .field("attribute rotary_embedding_dim", "\(turned) of \(size)") }
     var (cosine, sine) = (try tensor(1), try tensor(2))
     if let positions = try optional(3) { (cosine, sine) = (cosine.take(positions, axis: 0), sine.take(positions, axis: 0)) }
-    if cosine.rank != 3 || cosine.shape[2] != turned / 2 { throw .field("input 1", "\(cosine.shape); [batch, steps, \(turned / 2)] would fit") }
+    if cosine.rank != 3 || cosine.shape[2] != turned / 2 {
+      throw .field("input 1", "\(cosine.shape); [batch, steps, \(turned / 2)] would fit")
+    }
     (cosine, sine) = (cosine.unsqueezed(axis: 2), sine.unsqueezed(axis: 2))
     let part: Tensor = x[axis: 3, 0..<turned]
     var y: Tensor
@@ -140,7 +143,8 @@ extension Call {
       count % keyCount == 0
     else { throw .field("attribute q_num_heads", "a multiple of kv_num_heads would fit") }
     let type = try self.type(0)
-    let q = try heads(tensor(0), count, "input 0"), k = try heads(tensor(1), keyCount, "input 1"), v = try heads(tensor(2), keyCount, "input 2")
+    let q = try heads(tensor(0), count, "input 0"), k = try heads(tensor(1), keyCount, "input 1"),
+      v = try heads(tensor(2), keyCount, "input 2")
     let (batch, steps, size, width) = (q.shape[0], q.shape[2], q.shape[3], v.shape[3])
     let given = try attributes.float("scale", 0)
     let scale = given == 0 ? 1 / Double(size).squareRoot() : given
@@ -161,7 +165,8 @@ extension Call {
       let shared = count == keyCount ? state : state.repeated(count / keyCount, axis: 1)
       outputs.append(((q[axis: 2, t] as Tensor).unsqueezed(axis: 3) * shared).sum(axis: 2) * scale)
     }
-    let y = steps == 0 ? Tensor.zeros([batch, 0, count * width], q.dtype) : stack(outputs, axis: 1).reshaped([batch, steps, count * width])
+    let y =
+      steps == 0 ? Tensor.zeros([batch, 0, count * width], q.dtype) : stack(outputs, axis: 1).reshaped([batch, steps, count * width])
     return [.tensor(TypedTensor(y, type)), .tensor(TypedTensor(state, has(3) ? try self.type(3) : type))]
   }
 }

@@ -23,7 +23,8 @@ extension Call {
     let count = carried.count
     let results = body.graph.outputs.count - 1 - count
     if results < 0 || body.graph.inputs.count != count + 2 {
-      throw ONNXError.field("attribute body", "\(body.graph.inputs.count) inputs and \(body.graph.outputs.count) outputs for \(count) values")
+      throw ONNXError.field(
+        "attribute body", "\(body.graph.inputs.count) inputs and \(body.graph.outputs.count) outputs for \(count) values")
     }
     var scans = Array(repeating: [Value](), count: results)
     var i = 0
@@ -48,7 +49,9 @@ extension Call {
     var tensors: [Tensor] = []
     var type: ONNXElementType?
     for value in values {
-      guard case .tensor(let x) = value else { throw ONNXError.field("attribute body", "gives \(value.kind) to be joined; a tensor would fit") }
+      guard case .tensor(let x) = value else {
+        throw ONNXError.field("attribute body", "gives \(value.kind) to be joined; a tensor would fit")
+      }
       tensors.append(x.tensor)
       type = x.type
     }

@@ -11,7 +11,8 @@ extension OperatorTable {
       var weight = try call.tensor(1)
       if call.has(3) {
         let point = try call.tensor(3)
-        weight = weight - (point.rank == 1 ? point.reshaped(Shape([point.elementCount] + Array(repeating: 1, count: weight.rank - 1))) : point)
+        weight =
+          weight - (point.rank == 1 ? point.reshaped(Shape([point.elementCount] + Array(repeating: 1, count: weight.rank - 1))) : point)
       }
       let y = try call.convolution(x.cast(to: .float64), weight.cast(to: .float64), nil)
       return [.tensor(TypedTensor(y.cast(to: .int32), .int32))]
@@ -112,7 +113,9 @@ extension Call {
   /// A convolution whose window's places are moved, each by two numbers of its own (Dai and others 2017).
   func deformedConvolution() throws(ONNXError) -> Tensor {
     let (x, weight, offset) = (try tensor(0), try tensor(1), try tensor(2))
-    guard x.rank == 4, weight.rank == 4, offset.rank == 4 else { throw .field("input 0", "\(x.shape); [batch, channels, height, width] would fit") }
+    guard x.rank == 4, weight.rank == 4, offset.rank == 4 else {
+      throw .field("input 0", "\(x.shape); [batch, channels, height, width] would fit")
+    }
     let window = try WindowAttributes(self, window: Array(weight.shape[2...]), input: Array(x.shape[2...]))
     let (groups, parts) = (try self.groups(), try attributes.int("offset_group", 1))
     let (batch, channels, height, width) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
@@ -143,7 +146,9 @@ extension Call {
     if let mask = try optional(4) { sampled = sampled * mask.reshaped([batch, parts, 1, taps, rows, columns]) }
     let table = sampled.reshaped([batch, groups, channels / groups * taps, rows * columns])
     let outputs = weight.shape[0]
-    let product = matmul(weight.reshaped([groups, outputs / groups, channels / groups * taps]), table).reshaped([batch, outputs, rows, columns])
+    let product = matmul(weight.reshaped([groups, outputs / groups, channels / groups * taps]), table).reshaped([
+      batch, outputs, rows, columns,
+    ])
     guard let bias = try optional(3) else { return product }
     return product + bias.reshaped([outputs, 1, 1])
   }

@@ -17,12 +17,16 @@ extension OperatorTable {
     },
     Operator("ConstantOfShape", [9, 20, 21, 23, 24, 25], "`Tensor.full(shape, value)`") { call in
       let sizes = try call.integers(0)
-      if sizes.count > 8 || sizes.contains(where: { $0 < 0 }) { throw ONNXError.field("input 0", "\(sizes); up to 8 sizes from 0 on would fit") }
+      if sizes.count > 8 || sizes.contains(where: { $0 < 0 }) {
+        throw ONNXError.field("input 0", "\(sizes); up to 8 sizes from 0 on would fit")
+      }
       guard let value = try call.attributes.tensor("value") else { return [.tensor(TypedTensor(.zeros(Shape(sizes)), .float))] }
       if value.elementCount != 1 { throw ONNXError.field("attribute value", "\(value.elementCount) elements; one would fit") }
       if let host = value.host, sizes.reduce(1, { $0.saturatingTimes($1) }) <= HostIntegers.most {
         let count = sizes.reduce(1, *)
-        return [.tensor(TypedTensor(host: HostIntegers(shape: sizes, elements: Array(repeating: host.elements[0], count: count)), value.type))]
+        return [
+          .tensor(TypedTensor(host: HostIntegers(shape: sizes, elements: Array(repeating: host.elements[0], count: count)), value.type))
+        ]
       }
       return [.tensor(TypedTensor(value.tensor.reshaped([]).expanded(Shape(sizes)), value.type))]
     },

@@ -4,7 +4,8 @@ import Tensors
 extension OperatorTable {
   /// Pictures from their files' bytes.
   static let pictures: [Operator] = [
-    Operator("ImageDecoder", [20], "`Tensor(imageBytes:)` of PNG and JPEG; BMP without compression and PNM; [height, width, channels]") { call in
+    Operator("ImageDecoder", [20], "`Tensor(imageBytes:)` of PNG and JPEG; BMP without compression and PNM; [height, width, channels]") {
+      call in
       let format = try call.attributes.word("pixel_format", "RGB", ["RGB", "BGR", "Grayscale"])
       let bytes = try call.integers(0).map { UInt8(truncatingIfNeeded: $0) }
       var image = try DecodedImage(bytes).tensor

@@ -148,7 +148,8 @@ struct Stretch {
     if count == 0 { return x[axis: axis, 0..<0] }
     let last = start + (count - 1) * step
     if step > 0 { return x[axis: axis, TensorIndexKind.stride(from: start, to: last + 1, by: step)] }
-    return x.reversed(axes: [axis])[axis: axis, TensorIndexKind.stride(from: x.shape[axis] - 1 - start, to: x.shape[axis] - last, by: -step)]
+    return x.reversed(axes: [axis])[
+      axis: axis, TensorIndexKind.stride(from: x.shape[axis] - 1 - start, to: x.shape[axis] - last, by: -step)]
   }
 }
 

@@ -3,14 +3,14 @@ import Tensors
 extension OperatorTable {
   /// Comparisons, Boolean operators and choice.
   static let logic: [Operator] = [
-    comparison("Equal", [1, 7, 11, 13, 19], "`x .== y`", host: ==) { $0 .== $1 },
-    comparison("Greater", [1, 7, 9, 13], "`x .> y`", host: >) { $0 .> $1 },
-    comparison("GreaterOrEqual", [12, 16], "`x .>= y`", host: >=) { $0 .>= $1 },
-    comparison("Less", [1, 7, 9, 13], "`x .< y`", host: <) { $0 .< $1 },
-    comparison("LessOrEqual", [12, 16], "`x .<= y`", host: <=) { $0 .<= $1 },
-    boolean("And", "`x .& y`", host: { $0 & $1 }) { $0 .& $1 },
-    boolean("Or", "`x .| y`", host: { $0 | $1 }) { $0 .| $1 },
-    boolean("Xor", "`x .^ y`", host: { $0 ^ $1 }) { $0 .^ $1 },
+    comparison("Equal", [1, 7, 11, 13, 19], "`x .== y`", host: ==, { $0 .== $1 }),
+    comparison("Greater", [1, 7, 9, 13], "`x .> y`", host: >, { $0 .> $1 }),
+    comparison("GreaterOrEqual", [12, 16], "`x .>= y`", host: >=, { $0 .>= $1 }),
+    comparison("Less", [1, 7, 9, 13], "`x .< y`", host: <, { $0 .< $1 }),
+    comparison("LessOrEqual", [12, 16], "`x .<= y`", host: <=, { $0 .<= $1 }),
+    boolean("And", "`x .& y`", host: { $0 & $1 }, { $0 .& $1 }),
+    boolean("Or", "`x .| y`", host: { $0 | $1 }, { $0 .| $1 }),
+    boolean("Xor", "`x .^ y`", host: { $0 ^ $1 }, { $0 .^ $1 }),
     Operator("Not", [1], "`.!x`") { call in
       let x = try call.typed(0)
       if let host = x.host {

@@ -19,7 +19,8 @@ extension OperatorTable {
 
 extension Call {
   func likelihoodLoss(_ x: Tensor, _ classes: Tensor, _ weight: Tensor?) throws(ONNXError) -> Tensor {
-    guard x.rank >= 2, classes.rank == x.rank - 1, classes.shape[0] == x.shape[0], Array(classes.shape.dropFirst()) == Array(x.shape.dropFirst(2))
+    guard x.rank >= 2, classes.rank == x.rank - 1, classes.shape[0] == x.shape[0],
+      Array(classes.shape.dropFirst()) == Array(x.shape.dropFirst(2))
     else { throw .field("input 1", "\(classes.shape) for \(x.shape)") }
     var ids = classes.cast(to: .int64)
     var counts = Tensor.ones(classes.shape, x.dtype)

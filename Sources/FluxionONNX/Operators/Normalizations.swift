@@ -15,7 +15,8 @@ extension OperatorTable {
         return [
           .tensor(
             TypedTensor(
-              batchNorm(x, mean: mean.cast(to: x.dtype), variance: variance.cast(to: x.dtype), weight: weight, bias: bias, epsilon: epsilon), type))
+              batchNorm(
+                x, mean: mean.cast(to: x.dtype), variance: variance.cast(to: x.dtype), weight: weight, bias: bias, epsilon: epsilon), type))
         ]
       }
       let axes = [0] + Array(x.rank > 2 ? 2..<x.rank : 2..<2)
@@ -86,7 +87,9 @@ extension OperatorTable {
         throw ONNXError.field("attribute size", "a number of channels would fit")
       }
       if x.rank < 2 { throw ONNXError.field("input 0", "\(x.shape); [batch, channels, …] would fit") }
-      let (alpha, beta, k) = (try call.attributes.float("alpha", 1e-4), try call.attributes.float("beta", 0.75), try call.attributes.float("bias", 1))
+      let (alpha, beta, k) = (
+        try call.attributes.float("alpha", 1e-4), try call.attributes.float("beta", 0.75), try call.attributes.float("bias", 1)
+      )
       var amounts = Array(repeating: (before: 0, after: 0), count: x.rank)
       amounts[1] = ((size - 1) / 2, size - 1 - (size - 1) / 2)
       let sums = x.squared.padded(amounts).windows(axis: 1, size: size).sum(axis: -1)

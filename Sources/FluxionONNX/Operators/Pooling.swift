@@ -59,7 +59,8 @@ extension OperatorTable {
         throw ONNXError.field("input 2", "\(sizes) for \(x.shape)")
       }
       // Positions are those of the natural size, which a larger output puts in its first corner.
-      let flat = Tensor.zeros([natural.reduce(1, { $0.saturatingTimes($1) })], x.dtype).scatter(x.reshaped([-1]), at: positions.reshaped([-1]), axis: 0)
+      let flat = Tensor.zeros([natural.reduce(1, { $0.saturatingTimes($1) })], x.dtype).scatter(
+        x.reshaped([-1]), at: positions.reshaped([-1]), axis: 0)
       return flat.reshaped(Shape(natural)).padded(zip(natural, sizes).map { (before: 0, after: $1 - $0) })
     },
   ]

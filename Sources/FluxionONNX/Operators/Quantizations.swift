@@ -8,7 +8,9 @@ extension OperatorTable {
       let zero = call.has(2) ? try call.typed(2) : nil
       let given = try call.attributes.elementType("output_dtype")
       let type = zero?.type ?? given ?? .uint8
-      if let given, let zero, given != zero.type { throw ONNXError.field("attribute output_dtype", "\(given) for a zero point of \(zero.type)") }
+      if let given, let zero, given != zero.type {
+        throw ONNXError.field("attribute output_dtype", "\(given) for a zero point of \(zero.type)")
+      }
       let scale = try call.aligned(1, with: x.shape)
       let isWide = try call.attributes.elementType("precision") == .double
       let wide: DType = isWide || x.tensor.dtype == .float64 ? .float64 : .float32
@@ -79,7 +81,9 @@ extension Call {
     if x.elementCount == 1 && block == 0 { return x.reshaped([]) }
     let axis = try self.axis(try attributes.int("axis", 1), rank: shape.rank)
     if block > 0 {
-      if x.rank != shape.rank || x.shape[axis].saturatingTimes(block) < shape[axis] { throw .field("input \(i)", "\(x.shape) for \(shape) in blocks of \(block)") }
+      if x.rank != shape.rank || x.shape[axis].saturatingTimes(block) < shape[axis] {
+        throw .field("input \(i)", "\(x.shape) for \(shape) in blocks of \(block)")
+      }
       return x.repeated(block, axis: axis)[axis: axis, 0..<shape[axis]]
     }
     if x.rank != 1 || x.shape[0] != shape[axis] { throw .field("input \(i)", "\(x.shape) for axis \(axis) of \(shape)") }

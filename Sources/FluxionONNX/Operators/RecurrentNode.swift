@@ -3,7 +3,9 @@ import Tensors
 /// A recurrent node's settings and operands, checked.
 struct RecurrentNode {
   enum Cell: Int {
-    case simple = 1, gru = 3, lstm = 4
+    case simple = 1
+    case gru = 3
+    case lstm = 4
   }
 
   let cell: Cell
@@ -12,7 +14,7 @@ struct RecurrentNode {
   let activations: [Activation]
   let clip: Double?
   let isBatchFirst: Bool
-  /// GRU: whether the reset gate comes behind the product. LSTM: whether the input gate is what the forget gate leaves.
+  /// Of a GRU whether the reset gate comes behind the product, of an LSTM whether the input gate is what the forget gate leaves.
   let isCoupled: Bool
   let lengths: [Int]?
 

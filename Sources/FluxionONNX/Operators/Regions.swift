@@ -3,9 +3,11 @@ import Tensors
 extension OperatorTable {
   /// Boxes in images.
   static let regions: [Operator] = [
-    Operator("NonMaxSuppression", [10, 11], "boxes by falling score, without those that overlap one before; depends on the elements") { call in
+    Operator("NonMaxSuppression", [10, 11], "boxes by falling score, without those that overlap one before; depends on the elements") {
+      call in
       let (boxes, scores) = (try call.typed(0), try call.typed(1))
-      guard boxes.rank == 3, boxes.shape[2] == 4, scores.rank == 3, scores.shape[0] == boxes.shape[0], scores.shape[2] == boxes.shape[1] else {
+      guard boxes.rank == 3, boxes.shape[2] == 4, scores.rank == 3, scores.shape[0] == boxes.shape[0], scores.shape[2] == boxes.shape[1]
+      else {
         throw ONNXError.field("input 1", "\(scores.shape) for boxes of \(boxes.shape)")
       }
       let most = call.has(2) ? try call.integer(2) : 0
@@ -101,7 +103,8 @@ extension Call {
     let mode = try attributes.word("coordinate_transformation_mode", "half_pixel", ["half_pixel", "output_half_pixel"])
     let isHalf = version >= 16 && mode == "half_pixel"
     let isMax = try attributes.word("mode", "avg", ["avg", "max"]) == "max"
-    guard x.rank == 4, rois.count == 4 * batches.count, rows > 0, columns > 0, rows < 1 << 16, columns < 1 << 16, ratio >= 0, ratio < 1 << 12,
+    guard x.rank == 4, rois.count == 4 * batches.count, rows > 0, columns > 0, rows < 1 << 16, columns < 1 << 16, ratio >= 0,
+      ratio < 1 << 12,
       batches.allSatisfy({ $0 >= 0 && $0 < x.shape[0] }), rois.allSatisfy({ $0.magnitude < 0x1p30 })
     else { throw .field("input 1", "\(rois.count) numbers for \(batches.count) boxes of \(x.shape)") }
     let (channels, height, width) = (x.shape[1], x.shape[2], x.shape[3])
@@ -115,7 +118,9 @@ extension Call {
       let (binH, binW) = (h / Double(rows), w / Double(columns))
       let ny = ratio > 0 ? ratio : max(1, Int(binH.rounded(.up)))
       let nx = ratio > 0 ? ratio : max(1, Int(binW.rounded(.up)))
-      if rows.saturatingTimes(columns).saturatingTimes(ny).saturatingTimes(nx) > 1 << 28 { throw .field("input 1", "box \(r) is too large") }
+      if rows.saturatingTimes(columns).saturatingTimes(ny).saturatingTimes(nx) > 1 << 28 {
+        throw .field("input 1", "box \(r) is too large")
+      }
       var places: [Int] = []
       var weights: [Double] = []
       for i in 0..<rows {

@@ -44,7 +44,10 @@ struct Resize {
       "nearest_mode", "round_prefer_floor", ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
     coordinates = try call.attributes.word(
       "coordinate_transformation_mode", "half_pixel",
-      ["half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize"])
+      [
+        "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_half_pixel_for_nn",
+        "tf_crop_and_resize",
+      ])
     cubic = try call.attributes.float("cubic_coeff_a", -0.75)
     excludesOutside = try call.attributes.flag("exclude_outside")
     antialiases = try call.attributes.flag("antialias") && mode != "nearest"
@@ -111,7 +114,8 @@ struct Resize {
       y = select(Tensor(mask, shape: Shape(shape)), .full([], extrapolation, y.dtype), y)
     }
     // Integers take the whole part of what lies between them.
-    return mode == "nearest" || isFloat ? y : trunc(y).clamped(min: Double(type.range.lowerBound), max: Double(type.range.upperBound)).cast(to: x.dtype)
+    return mode == "nearest" || isFloat
+      ? y : trunc(y).clamped(min: Double(type.range.lowerBound), max: Double(type.range.upperBound)).cast(to: x.dtype)
   }
 
   /// Where an element of the result lies in the axis.

@@ -16,12 +16,14 @@ extension OperatorTable {
       } else {
         scales = call.version < 9 ? try call.attributes.floats("scales") ?? [] : try call.doubles(1)
       }
-      return try Resize(scales: scales, isLinear: call.attributes.word("mode", "nearest", ["nearest", "linear", "bilinear"]) != "nearest", x.shape)(
-        x, call.type(0))
+      return try Resize(
+        scales: scales, isLinear: call.attributes.word("mode", "nearest", ["nearest", "linear", "bilinear"]) != "nearest", x.shape)(
+          x, call.type(0))
     },
     .one("GridSample", [16, 20, 22], "`gridSample(x, at: grid, method:padding:alignsCorners:)`") { call in
       let (x, grid) = (try call.tensor(0), try call.tensor(1))
-      let mode = try call.attributes.word("mode", call.version < 20 ? "bilinear" : "linear", ["bilinear", "linear", "nearest", "bicubic", "cubic"])
+      let mode = try call.attributes.word(
+        "mode", call.version < 20 ? "bilinear" : "linear", ["bilinear", "linear", "nearest", "bicubic", "cubic"])
       let padding: SamplePadding =
         switch try call.attributes.word("padding_mode", "zeros", ["zeros", "border", "reflection"]) {
         case "border": .border
@@ -29,13 +31,15 @@ extension OperatorTable {
         default: .zeros
         }
       let method: Interpolation = mode == "nearest" ? .nearest : mode.hasSuffix("cubic") ? .cubic : .linear
-      return gridSample(x, at: grid.cast(to: x.dtype), method: method, padding: padding, alignsCorners: try call.attributes.flag("align_corners"))
+      return gridSample(
+        x, at: grid.cast(to: x.dtype), method: method, padding: padding, alignsCorners: try call.attributes.flag("align_corners"))
     },
     .one("AffineGrid", [20], "a product of places and `theta`") { call in
       let theta = try call.tensor(0)
       let size = try call.integers(1)
       let alignsCorners = try call.attributes.flag("align_corners")
-      guard size.count == 4 || size.count == 5, theta.rank == 3, theta.shape[2] == size.count - 1, size.allSatisfy({ $0 >= 0 && $0 < 1 << 24 })
+      guard size.count == 4 || size.count == 5, theta.rank == 3, theta.shape[2] == size.count - 1,
+        size.allSatisfy({ $0 >= 0 && $0 < 1 << 24 })
       else { throw ONNXError.field("input 1", "\(size) for \(theta.shape)") }
       let sizes = Array(size[2...])
       let count = sizes.reduce(1, { $0.saturatingTimes($1) })

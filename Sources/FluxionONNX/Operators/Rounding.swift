@@ -5,16 +5,22 @@ extension Tensor {
   /// The nearest values of a half type, held by float32; the gradient goes through unchanged.
   func rounded(to type: ONNXElementType) -> Tensor {
     if !type.isHalf || !hasElements { return self }
-    return customGradient(at: self) { x in x.mapFloats { type.rounded($0) } } pullback: { _, _, dy in dy }
+    return customGradient(at: self) { x in
+      x.mapFloats { type.rounded($0) }
+    } pullback: { _, _, dy in
+      dy
+    }
   }
 
   /// A float32 tensor of f of each element; not differentiated.
   func mapFloats(_ f: (Float) -> Float) -> Tensor {
     if !hasElements || hasFailed { return self }
-    let made = Tensor(shape, .float32, filling: { out in
-      let out = out.assumingMemoryBound(to: Float.self)
-      for (i, x) in detached.reshaped([-1]).scalars(Float.self).enumerated() { out[i] = f(x) }
-    })
+    let made = Tensor(
+      shape, .float32,
+      filling: { out in
+        let out = out.assumingMemoryBound(to: Float.self)
+        for (i, x) in detached.reshaped([-1]).scalars(Float.self).enumerated() { out[i] = f(x) }
+      })
     return made ?? self
   }
 

@@ -13,7 +13,9 @@ extension OperatorTable {
         given = call.has(2) ? try call.integer(2) : -2
       }
       let axis = try call.axis(given, rank: x.rank, "axis")
-      if axis == x.rank - 1 || x.shape[-1] < 1 || x.shape[-1] > 2 { throw ONNXError.field("input 0", "\(x.shape); a last axis of 1 or 2 would fit") }
+      if axis == x.rank - 1 || x.shape[-1] < 1 || x.shape[-1] > 2 {
+        throw ONNXError.field("input 0", "\(x.shape); a last axis of 1 or 2 would fit")
+      }
       return try call.transformed(
         x, axis, length: call.has(1) ? try call.integer(1) : nil, isInverse: try call.attributes.flag("inverse"),
         isOneSided: try call.attributes.flag("onesided"))
@@ -66,7 +68,8 @@ extension Call {
     let wide: DType = x.dtype
     let part: Tensor = x[axis: axis, 0..<used].moved(axes: [axis], to: [x.rank - 1])
     // [..., numbers, used]
-    let cosine = Tensor(cosines, shape: [used, frequencies]).cast(to: wide), sine = Tensor(sines, shape: [used, frequencies]).cast(to: wide)
+    let cosine = Tensor(cosines, shape: [used, frequencies]).cast(to: wide),
+      sine = Tensor(sines, shape: [used, frequencies]).cast(to: wide)
     let real: Tensor = part[axis: -2, 0]
     let sign: Double = isInverse ? 1 : -1
     var re = matmul(real, cosine), im = matmul(real, sine) * sign

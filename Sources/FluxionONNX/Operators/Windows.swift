@@ -41,7 +41,8 @@ struct WindowAttributes {
     }
     let automatic = try call.attributes.word("auto_pad", "NOTSET", ["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"])
     isAutomatic = automatic != "NOTSET"
-    (before, after) = isAutomatic ? (Array(repeating: 0, count: axes), Array(repeating: 0, count: axes)) : (Array(pads[..<axes]), Array(pads[axes...]))
+    (before, after) =
+      isAutomatic ? (Array(repeating: 0, count: axes), Array(repeating: 0, count: axes)) : (Array(pads[..<axes]), Array(pads[axes...]))
     guard automatic.hasPrefix("SAME") else { return }
     for axis in 0..<axes {
       let outputs = (input[axis] + stride[axis] - 1) / stride[axis]

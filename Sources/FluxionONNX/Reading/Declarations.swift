@@ -11,7 +11,8 @@ extension ValueType {
         self = .tensor(type, nil)
         return
       }
-      self = .tensor(type, tensor.shape.dim.map { $0.dimValue > 0 || $0.value == .dimValue(0) ? .size(Int($0.dimValue)) : .symbol($0.dimParam) })
+      self = .tensor(
+        type, tensor.shape.dim.map { $0.dimValue > 0 || $0.value == .dimValue(0) ? .size(Int($0.dimValue)) : .symbol($0.dimParam) })
     case .sequenceType(let sequence): self = .sequence(try ValueType(sequence.elemType, field, depth: depth + 1))
     case .optionalType(let optional): self = .optional(try ValueType(optional.elemType, field, depth: depth + 1))
     case .mapType: throw .field(field, "a map; tensors, sequences and optionals would fit")

@@ -20,7 +20,8 @@ struct ExternalData {
     if length != byteCount { throw .field(field, "external data of \(length) bytes; \(byteCount) would fit the shape") }
     // Links are followed first: one that leads out of the folder is as good as "..".
     let root = URL(fileURLWithPath: folder, isDirectory: true).resolvingSymlinksInPath().standardizedFileURL.path
-    let file = URL(fileURLWithPath: folder, isDirectory: true).appendingPathComponent(location).resolvingSymlinksInPath().standardizedFileURL.path
+    let file = URL(fileURLWithPath: folder, isDirectory: true).appendingPathComponent(location).resolvingSymlinksInPath()
+      .standardizedFileURL.path
     guard file.hasPrefix(root.hasSuffix("/") ? root : root + "/") else {
       throw .field(field, "external data at \"\(shown(location))\", a link out of the model's folder")
     }

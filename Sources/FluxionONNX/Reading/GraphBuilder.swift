@@ -56,7 +56,9 @@ final class GraphBuilder {
     for input in proto.input {
       let slot = try scope.declare(input.name, "input")
       scope.graph.inputs.append(
-        GraphInput(name: input.name, slot: slot, type: try ValueType(input.type, "input \(shown(input.name))"), isOptional: given.contains(input.name)))
+        GraphInput(
+          name: input.name, slot: slot, type: try ValueType(input.type, "input \(shown(input.name))"),
+          isOptional: given.contains(input.name)))
     }
     for initializer in proto.initializer { try declare(initializer, scope, around) }
     for sparse in proto.sparseInitializer {

@@ -81,7 +81,8 @@ private enum ElementSource {
     case .floats(let numbers): fill(out, count) { numbers[$0] }
     case .doubles(let numbers): fill(out, count) { numbers[$0] }
     case .int64s(let numbers): fill(out, count) { numbers[$0] }
-    case .uint64s(let numbers): fill(out, count) { Int64(truncatingIfNeeded: type == .uint32 ? UInt64(UInt32(truncatingIfNeeded: numbers[$0])) : numbers[$0]) }
+    case .uint64s(let numbers):
+      fill(out, count) { Int64(truncatingIfNeeded: type == .uint32 ? UInt64(UInt32(truncatingIfNeeded: numbers[$0])) : numbers[$0]) }
     case .int32s(let numbers):
       switch type {
       case .float16: fill(out, count) { floatOfHalf(UInt16(truncatingIfNeeded: numbers[$0])) }

@@ -57,7 +57,9 @@ package struct TypedTensor: Sendable {
 
   /// A vector of integers.
   static func vector(_ elements: [Int], _ type: ONNXElementType = .int64) -> TypedTensor {
-    if elements.count > HostIntegers.most { return TypedTensor(Tensor(elements, shape: [elements.count]).cast(to: type.dtype ?? .int64), type) }
+    if elements.count > HostIntegers.most {
+      return TypedTensor(Tensor(elements, shape: [elements.count]).cast(to: type.dtype ?? .int64), type)
+    }
     return TypedTensor(host: HostIntegers(shape: [elements.count], elements: elements), type)
   }
 
