@@ -10,7 +10,7 @@ PEERS ?= .build/peers
 ROUNDS ?= 3
 LEVEL ?=
 SOURCES = Package.swift Sources Tests Benchmarks Examples
-MODULES = Tensors Autodiff Models Optimizers Data Training Fluxion
+MODULES = Tensors Autodiff Models Optimizers Data Training Fluxion FluxionONNX
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-mpi test-mpi demo test bench bench-peers server browser arm lint format docs fuzz clean

@@ -63,7 +63,7 @@ extension Attributes.Attribute {
 }
 
 extension TypedTensor {
-  /// A sparse tensor, made dense: as large as a file of a few bytes may ask for it.
+  /// A sparse tensor, made dense: no larger than a file of a few bytes may ask for.
   init(_ proto: Onnx_SparseTensorProto, _ field: String, _ external: ExternalData) throws(ONNXError) {
     let values = try TypedTensor(proto.values, field, external)
     let places = try TypedTensor(proto.indices, field, external).integers(field)
@@ -72,8 +72,8 @@ extension TypedTensor {
       if size < 0 { throw .field(field, "axis of size \(size); 0 or more would fit") }
       (count, overflows) = count.multipliedReportingOverflow(by: Int(size))
     }
-    if overflows || count > 1 << 24 || proto.dims.count > 8 {
-      throw .field(field, "a sparse tensor of shape \(proto.dims); at most 2²⁴ elements in 8 axes would fit")
+    if overflows || count > 1 << 20 || proto.dims.count > 8 {
+      throw .field(field, "a sparse tensor of shape \(proto.dims); at most 2²⁰ elements in 8 axes would fit")
     }
     let sizes = proto.dims.map { Int($0) }
     let (n, rank) = (values.elementCount, sizes.count)

@@ -27,8 +27,8 @@ final class GraphBuilder {
     var path = ""
   }
 
-  /// A function that calls others many times over must not fill the memory.
-  private static let mostNodes = 1_000_000
+  /// Functions that call others many times over must not fill the memory.
+  private let mostNodes: Int
   private static let mostFunctions = 32
 
   init(_ model: Onnx_ModelProto, _ external: ExternalData) throws(ONNXError) {
@@ -41,6 +41,7 @@ final class GraphBuilder {
       }
     }
     self.functions = functions
+    mostNodes = 20_000 + 20 * model.functions.reduce(model.graph.node.count) { $0 + $1.node.count }
   }
 
   /// The model's graph.
@@ -55,6 +56,7 @@ final class GraphBuilder {
     let given = Set(proto.initializer.map(\.name))
     for input in proto.input {
       let slot = try scope.declare(input.name, "input")
+      scope.inputNames.insert(input.name)
       scope.graph.inputs.append(
         GraphInput(
           name: input.name, slot: slot, type: try ValueType(input.type, "input \(shown(input.name))"),
@@ -81,7 +83,7 @@ final class GraphBuilder {
   private func declare(_ initializer: Onnx_TensorProto, _ scope: Scope, _ around: Surroundings) throws(ONNXError) {
     let field = "initializer \(shown(initializer.name))"
     let value = try TypedTensor(initializer, field, external)
-    let isInput = scope.graph.inputs.contains { $0.name == initializer.name }
+    let isInput = scope.inputNames.contains(initializer.name)
     let slot = isInput ? scope.names[initializer.name] ?? 0 : try scope.declare(initializer.name, "initializer")
     if !value.type.isFloatingPoint || isInput && scope.parent != nil {
       scope.graph.constants.append((slot, .tensor(value)))
@@ -112,7 +114,7 @@ final class GraphBuilder {
 
   private func addNodes(_ nodes: [Onnx_NodeProto], to scope: Scope, _ around: Surroundings) throws(ONNXError) {
     nodeCount += nodes.count
-    if nodeCount > Self.mostNodes { throw ONNXError(message: "functions that come to more than \(Self.mostNodes) nodes") }
+    if nodeCount > mostNodes { throw ONNXError(message: "functions that come to more than \(mostNodes) nodes") }
     let order = try NodeOrder(nodes, known: { scope.names[$0] != nil })
     for i in order.positions {
       let proto = nodes[i]
@@ -233,8 +235,10 @@ final class GraphBuilder {
 final class Scope {
   let parent: Scope?
   var names: [String: Int] = [:]
+  var inputNames: Set<String> = []
   var graph = Graph()
   private(set) var captures: [(outer: Int, inner: Int)] = []
+  private var captured: [Int: Int] = [:]
 
   init(parent: Scope? = nil) { self.parent = parent }
 
@@ -256,8 +260,9 @@ final class Scope {
 
   /// The slot here for one of the graph around.
   func capture(_ outer: Int) -> Int {
-    if let known = captures.first(where: { $0.outer == outer }) { return known.inner }
+    if let known = captured[outer] { return known }
     let slot = newSlot()
+    captured[outer] = slot
     captures.append((outer, slot))
     return slot
   }
