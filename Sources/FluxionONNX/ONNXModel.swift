@@ -25,21 +25,23 @@ public struct ONNXModel: Model {
   /// Reads a model; operators that are not supported are named in one error, with the nodes that use them.
   ///
   /// Elements beside the file are looked for in its folder and nowhere else. Throws an ``ONNXError`` that names file, node and field.
-  public init(from path: String) throws {
-    do {
+  public init(from path: String) throws(ONNXError) {
+    do throws(ONNXError) {
       let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
       try self.init(proto: try Onnx_ModelProto(file: path), source: path, ExternalData(folder: folder))
-    } catch var error as ONNXError {
+    } catch {
+      var error = error
       error.file = path
       throw error
     }
   }
 
   /// Reads a model from bytes; `name` is what errors call them.
-  public init(bytes: [UInt8], name: String = "model") throws {
-    do {
+  public init(bytes: [UInt8], name: String = "model") throws(ONNXError) {
+    do throws(ONNXError) {
       try self.init(proto: try Onnx_ModelProto(bytes: Data(bytes)), source: name, ExternalData(folder: nil))
-    } catch var error as ONNXError {
+    } catch {
+      var error = error
       error.file = name
       throw error
     }

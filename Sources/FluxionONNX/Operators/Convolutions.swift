@@ -135,13 +135,15 @@ extension Call {
       for y in top { base += left.map { _ in y + i } }
       for _ in top { base += left.map { $0 + j } }
     }
-    let starts = Tensor(base, shape: [taps, 2, rows, columns]).cast(to: x.dtype)
-    let moved = offset.reshaped([batch * parts, taps, 2, rows, columns]) + starts
+    // In float64, as the grid's numbers are fractions of the image, which in float32 would miss an element's middle by a little.
+    let starts = Tensor(base, shape: [taps, 2, rows, columns])
+    let moved = offset.cast(to: .float64).reshaped([batch * parts, taps, 2, rows, columns]) + starts
     // −1 and 1 are the image's outer edges.
     let y = (moved[axis: 2, 0] as Tensor + 0.5) * (2 / Double(height)) - 1
     let xs = (moved[axis: 2, 1] as Tensor + 0.5) * (2 / Double(width)) - 1
     let grid = stack([xs, y], axis: -1).reshaped([batch * parts, taps * rows, columns, 2])
-    var sampled = gridSample(x.reshaped([batch * parts, channels / parts, height, width]), at: grid)
+    let images = x.cast(to: .float64).reshaped([batch * parts, channels / parts, height, width])
+    var sampled = gridSample(images, at: grid).cast(to: x.dtype)
       .reshaped([batch, parts, channels / parts, taps, rows, columns])
     if let mask = try optional(4) { sampled = sampled * mask.reshaped([batch, parts, 1, taps, rows, columns]) }
     let table = sampled.reshaped([batch, groups, channels / groups * taps, rows * columns])

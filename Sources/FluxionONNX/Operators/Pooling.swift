@@ -7,6 +7,7 @@ extension OperatorTable {
       let x = try call.typed(0)
       let window = try WindowAttributes(call, window: nil, input: Array(x.shape.dropFirst(2)))
       let (size, stride, dilation) = (PerAxis(window.window), PerAxis(window.stride), PerAxis(window.dilation))
+      if window.padsFar { return try call.farPaddedMaxPool(x, window) }
       let y = maxPool(
         x.tensor, window: size, stride: stride, padding: window.padding, dilation: dilation, roundsUp: window.roundsUp)
       if !call.isWanted(1) { return [.tensor(TypedTensor(y, x.type))] }
@@ -21,7 +22,7 @@ extension OperatorTable {
       let x = try call.tensor(0)
       let window = try WindowAttributes(call, window: nil, input: Array(x.shape.dropFirst(2)))
       let countsPadding = try call.attributes.flag("count_include_pad")
-      if window.dilation.contains(where: { $0 > 1 }) { return try call.dilatedMean(x, window, countsPadding: countsPadding) }
+      if window.padsFar || window.dilation.contains(where: { $0 > 1 }) { return try call.dilatedMean(x, window, countsPadding: countsPadding) }
       return meanPool(
         x, window: PerAxis(window.window), stride: PerAxis(window.stride), padding: window.padding, roundsUp: window.roundsUp,
         countsPadding: countsPadding)
@@ -114,6 +115,32 @@ extension Call {
     }
   }
 
+  /// The largest under a window that may lie on padding alone: over what is padded with the least number.
+  func farPaddedMaxPool(_ x: TypedTensor, _ window: WindowAttributes) throws(ONNXError) -> [Value] {
+    let after = window.roundsUp ? roundedAfter(x.tensor, window) : window.after
+    let amounts = (0..<window.axes).map { (before: window.before[$0], after: after[$0]) }
+    let least = x.type.range.lowerBound
+    let padded = x.type.isInteger ? x.tensor.padded(amounts, value: least) : x.tensor.padded(amounts, value: -Double.infinity)
+    let (size, stride, dilation) = (PerAxis(window.window), PerAxis(window.stride), PerAxis(window.dilation))
+    let y = maxPool(padded, window: size, stride: stride, dilation: dilation)
+    if !isWanted(1) { return [.tensor(TypedTensor(y, x.type))] }
+    // Positions in the padded planes as those without the padding.
+    let wide = Array(padded.shape.dropFirst(2)), sizes = Array(x.shape.dropFirst(2))
+    let places = maxPoolPositions(padded.detached, window: size, stride: stride, dilation: dilation).mapIntegers { flat in
+      var (rest, place, scale) = (flat, 0, 1)
+      for axis in (0..<wide.count).reversed() {
+        place += max(0, min(sizes[axis] - 1, rest % wide[axis] - window.before[axis])) * scale
+        rest /= wide[axis]
+        scale *= sizes[axis]
+      }
+      return place
+    }
+    let isColumnMajor = try attributes.flag("storage_order")
+    return [
+      .tensor(TypedTensor(y, x.type)), .tensor(TypedTensor(try flatPositions(places, in: x.shape, isColumnMajor: isColumnMajor), .int64)),
+    ]
+  }
+
   /// A mean whose elements lie apart: the sum over the number of elements.
   func dilatedMean(_ x: Tensor, _ window: WindowAttributes, countsPadding: Bool) throws(ONNXError) -> Tensor {
     let sum = try windowSum(x, window)
@@ -132,6 +159,9 @@ extension Call {
 }
 
 extension WindowAttributes {
+  /// Whether the window may lie on padding alone, or nearly so, which the pools of Fluxion refuse as PyTorch's do.
+  var padsFar: Bool { (0..<axes).contains { max(before[$0], after[$0]) > window[$0] / 2 } }
+
   mutating func removePadding() {
     before = before.map { _ in 0 }
     after = after.map { _ in 0 }
