@@ -11,7 +11,7 @@ func tensor(_ name: String, _ values: [Float], _ dims: [Int]) -> Onnx_TensorProt
   return proto
 }
 
-func tensor(_ name: String, _ values: [Int], _ dims: [Int]? = nil) -> Onnx_TensorProto {
+func integers(_ name: String, _ values: [Int], _ dims: [Int]? = nil) -> Onnx_TensorProto {
   var proto = Onnx_TensorProto()
   (proto.name, proto.dims, proto.dataType) = (name, (dims ?? [values.count]).map { Int64($0) }, 7)
   proto.int64Data = values.map { Int64($0) }

@@ -99,7 +99,7 @@ import Testing
     let relu = node("Relu", ["x"], ["y"])
     var short = tensor("w", [1, 2], [3])
     short.name = "w"
-    var huge = tensor("w", [1], [Int.max, Int.max])
+    var huge = tensor("w", [1], [1 << 40, 1 << 40])
     huge.name = "w"
     var strings = Onnx_TensorProto()
     (strings.name, strings.dataType, strings.dims) = ("w", 8, [1])
@@ -167,7 +167,7 @@ import Testing
           node("Loop", ["count", "", "x"], ["last", "all"], ["body": body]), node("Size", ["all"], ["size"]),
           node("Greater", ["size", "four"], ["many"]),
           node("If", ["many"], ["y"], ["then_branch": then, "else_branch": other]),
-        ], inputs: [x], outputs: [value("y"), value("all")], initializers: [tensor("count", [3], []), tensor("four", [4], [])]),
+        ], inputs: [x], outputs: [value("y"), value("all")], initializers: [integers("count", [3], []), integers("four", [4], [])]),
       functions: [double])
     set.domain = "mine"
     set.version = 1
