@@ -23,6 +23,8 @@ void fx_product_tiles(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const vo
 #include "product_tile.h"
 
 #define COLUMNS (FX_TILE_VECTORS * FX_LANES)
+// Panels that are packed side by side.
+#define SEVERAL 8
 
 static int FX(panel_rows)(void) { return FX_TILE_ROWS; }
 static int FX(panel_columns)(void) { return COLUMNS; }
@@ -32,9 +34,7 @@ static int FX(panel_columns)(void) { return COLUMNS; }
 // One panel: `width` lines (rows of a, columns of b) of which `lines` are there, the rest zeros; `across` from line to line, `along` k.
 FX_INLINE void FX(panel)(ptrdiff_t width, ptrdiff_t lines, ptrdiff_t k, const T *x, ptrdiff_t across, ptrdiff_t along, T *out) {
   ptrdiff_t p = 0;
-  if (across == 1 && lines == width) {
-    for (; p < k; p++) memcpy(out + p * width, x + p * along, (size_t)width * sizeof(T));
-  } else if (along == 1) {
+  if (along == 1)
     for (; p + FX_LANES <= k; p += FX_LANES)
       FX_UNROLL for (ptrdiff_t w = 0; w < width; w += FX_LANES) {
         VEC square[FX_LANES];
@@ -44,18 +44,32 @@ FX_INLINE void FX(panel)(ptrdiff_t width, ptrdiff_t lines, ptrdiff_t k, const T 
         FX_UNROLL for (ptrdiff_t i = 0; i < FX_LANES; i++)
           memcpy(out + (p + i) * width + w, &square[i], (size_t)min_size(width - w, FX_LANES) * sizeof(T));
       }
-  }
   for (; p < k; p++)
     for (ptrdiff_t w = 0; w < width; w++) out[p * width + w] = w < lines ? x[w * across + p * along] : 0;
 }
 
+// Panels of which each step of k is one stretch of memory: several at a time, so that whole rows are read one after the other.
+FX_INLINE void FX(panels)(ptrdiff_t width, ptrdiff_t count, ptrdiff_t k, const T *x, ptrdiff_t along, T *out) {
+  for (ptrdiff_t p = 0; p < k; p++, x += along)
+    for (ptrdiff_t w = 0; w < count; w++) memcpy(out + (w * k + p) * width, x + w * width, (size_t)width * sizeof(T));
+}
+
+FX_INLINE void FX(pack_lines)(ptrdiff_t width, ptrdiff_t lines, ptrdiff_t k, const T *x, ptrdiff_t across, ptrdiff_t along, T *out) {
+  while (lines > 0) {
+    ptrdiff_t count = min_size(SEVERAL, lines / width);
+    if (across == 1 && count > 0)
+      FX(panels)(width, count, k, x, along, out);
+    else
+      FX(panel)(width, min_size(width, lines), k, x, across, along, out), count = 1;
+    x += count * width * across, out += count * width * k, lines -= count * width;
+  }
+}
+
 static void FX(pack)(int is_rows, ptrdiff_t lines, ptrdiff_t k, const T *x, ptrdiff_t across, ptrdiff_t along, T *out) {
   if (is_rows)
-    for (ptrdiff_t i = 0; i < lines; i += FX_TILE_ROWS, x += FX_TILE_ROWS * across, out += FX_TILE_ROWS * k)
-      FX(panel)(FX_TILE_ROWS, min_size(FX_TILE_ROWS, lines - i), k, x, across, along, out);
+    FX(pack_lines)(FX_TILE_ROWS, lines, k, x, across, along, out);
   else
-    for (ptrdiff_t j = 0; j < lines; j += COLUMNS, x += COLUMNS * across, out += COLUMNS * k)
-      FX(panel)(COLUMNS, min_size(COLUMNS, lines - j), k, x, across, along, out);
+    FX(pack_lines)(COLUMNS, lines, k, x, across, along, out);
 }
 
 // MARK: Tiles
@@ -99,4 +113,5 @@ static void FX(tiles)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, const T
 }
 
 #undef COLUMNS
+#undef SEVERAL
 #endif

@@ -34,6 +34,15 @@ FX_INLINE void FX(tile_clear)(int rows, int vectors, VEC *sums) {
   FX_UNROLL for (int i = 0; i < rows * vectors; i++) sums[i] = (VEC){0};
 }
 
+// The sums begin with what c has, the last vector with `last` elements of it.
+FX_INLINE void FX(tile_read)(int rows, int vectors, VEC *sums, const T *c, ptrdiff_t ldc, ptrdiff_t last) {
+  FX_UNROLL for (int i = 0; i < rows; i++)
+    FX_UNROLL for (int j = 0; j < vectors; j++) {
+      const T *from = c + i * ldc + j * FX_LANES;
+      sums[i * vectors + j] = j < vectors - 1 || last == FX_LANES ? FX(load)(from) : FX(load_some)(from, last);
+    }
+}
+
 // One step of k: sums[i, j] += a[i·a_row]·row[j].
 FX_INLINE void FX(tile_step)(int rows, int vectors, VEC *sums, const T *a, ptrdiff_t a_row, const VEC *row) {
 #if defined(__aarch64__)

@@ -64,6 +64,28 @@ FX_INLINE void FX(store_some)(T *p, VEC x, ptrdiff_t n) {
 
 #endif
 
+// The sum of all elements: of halves, then quarters, ….
+#define FOLD(...) x += __builtin_shufflevector(x, x, __VA_ARGS__)
+FX_INLINE T FX(total)(VEC x) {
+#if FX_BYTES == 64 && FX_IS_F32
+  FOLD(8, 9, 10, 11, 12, 13, 14, 15, -1, -1, -1, -1, -1, -1, -1, -1);
+  FOLD(4, 5, 6, 7, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+  FOLD(2, 3, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+  FOLD(1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+#elif (FX_BYTES == 32 && FX_IS_F32) || (FX_BYTES == 64 && !FX_IS_F32)
+  FOLD(4, 5, 6, 7, -1, -1, -1, -1);
+  FOLD(2, 3, -1, -1, -1, -1, -1, -1);
+  FOLD(1, -1, -1, -1, -1, -1, -1, -1);
+#elif (FX_BYTES == 16 && FX_IS_F32) || (FX_BYTES == 32 && !FX_IS_F32)
+  FOLD(2, 3, -1, -1);
+  FOLD(1, -1, -1, -1);
+#else
+  FOLD(1, -1);
+#endif
+  return x[0];
+}
+#undef FOLD
+
 // Rows and columns of a square of FX_LANES vectors exchanged: blocks of 1, 2, 4 … elements change places with those of the row as far away.
 #define STEP(x, s, LOW, HIGH)                                                 \
   FX_UNROLL for (int i = 0; i < FX_LANES; i++)                                \

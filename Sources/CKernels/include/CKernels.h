@@ -20,6 +20,9 @@ const char *fx_blas_core(void);
 const char *fx_blas_core_before(void);
 const char *fx_blas_fitting_core(void);
 
+/// The bytes of the data cache of a level, 1 … 3, that the first processor uses; 0 where that is not known or there is none.
+int64_t fx_cache_size(int level);
+
 /// What a thread that waits for another does between two looks.
 static inline void fx_pause(void) {
 #if defined(__x86_64__)
@@ -252,14 +255,14 @@ void fx_product_pack(int dtype, int is_rows, ptrdiff_t lines, ptrdiff_t k, const
 /// c [m, n] = a·b, or += where `adds`, of packed operands.
 void fx_product_tiles(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, const void *b, int adds, void *c, ptrdiff_t ldc);
 
-// MARK: product_direct.c — the same for operands that are not worth packing; where fx_product_columns is not 0.
+// MARK: product_direct.c — the same for operands that are not worth packing.
 
 /// c = a·b, or += where `adds`, for `count` products `…_step` elements apart, with the strides of a [m, k] and b [k, n], one of b's 1.
 void fx_product_direct(int dtype, ptrdiff_t count, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_step, ptrdiff_t a_row,
                        ptrdiff_t a_col, const void *b, ptrdiff_t b_step, ptrdiff_t b_row, ptrdiff_t b_col, int adds, void *c,
                        ptrdiff_t c_step, ptrdiff_t ldc);
 
-// MARK: product_thin.c — 1 to FX_THIN rows by a large matrix; where fx_product_columns is not 0.
+// MARK: product_thin.c — 1 to FX_THIN rows by a large matrix.
 
 #define FX_THIN 8
 /// y[i·y_row + j·y_col] = Σ a[i·lda + p]·w[j·ldw + p], or += where `adds`; a [m, k], w [n, k].
@@ -308,10 +311,6 @@ int fx_winograd_filters_adjoint(const fx_winograd *w, ptrdiff_t o, ptrdiff_t blo
 
 /// c[i·n + j] = a[i·step]·b[j] (float32 or float64): a product of rank one in a single write.
 void fx_outer(int dtype, ptrdiff_t m, ptrdiff_t n, const void *a, ptrdiff_t step, const void *b, void *c);
-
-/// c = a·b, or += where `adds`, float32 or float64, with the strides of a [m, k] and b [k, n]: for products that are over before CBLAS has begun.
-void fx_matmul_small(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_col, const void *b,
-                     ptrdiff_t b_row, ptrdiff_t b_col, int adds, void *c, ptrdiff_t ldc);
 
 /// c[m, n] = a·b for int32 / int64 with strides of a [m, k] and b [k, n] in elements; c contiguous.
 void fx_matmul_int(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_col, const void *b, ptrdiff_t b_row, ptrdiff_t b_col, void *c);

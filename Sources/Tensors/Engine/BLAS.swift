@@ -1,7 +1,8 @@
 import CKernels
 import COpenBLAS
 
-/// CBLAS as Fluxion uses it: on one thread, large products cut by us, so that its threads and ours never compete.
+/// Matrix products, as ``ProductPlan`` has them done; and CBLAS as Fluxion uses it: on one thread, large products cut by us, so that its threads
+/// and ours never compete.
 enum BLAS {
   /// Done once, before the first product.
   static let isReady: Bool = {
@@ -23,29 +24,128 @@ enum BLAS {
     @inline(__always)
     var steps: (row: Int, column: Int) { isTransposed ? (1, lead) : (lead, 1) }
 
+    @inline(__always)
+    var layout: ProductPlan.Layout { ProductPlan.Layout(isTransposed: isTransposed, lead: lead) }
+
+    /// The matrix from a row on, or from a column on, of elements of so many bytes.
+    func advanced(rows: Int = 0, columns: Int = 0, _ size: Int) -> Operand {
+      var result = self
+      result.pointer += (rows * steps.row + columns * steps.column) * size
+      return result
+    }
+
+    /// A matrix so many elements further on.
+    @inline(__always)
+    func advanced(elements: Int, _ size: Int) -> Operand {
+      Operand(pointer: pointer + elements * size, isTransposed: isTransposed, lead: lead)
+    }
+
     /// The matrix with rows and columns exchanged.
     var flipped: Operand { Operand(pointer: pointer, isTransposed: !isTransposed, lead: lead) }
   }
 
   /// c = a·b, or += where `adds`, with a [m, k], b [k, n], c [m, n] row-major with `ldc`; float32 or float64.
+  ///
+  /// Shared among threads where it is large.
+  @inline(__always)
+  static func product(
+    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
+  ) throws(TensorError) {
+    try run(plan(dtype, m, n, k, a, b, adds: adds, ldc, threads: 2), dtype, m, n, k, a, b, adds: adds, c, ldc)
+  }
+
+  /// The same on this thread, beside others.
   @inline(__always)
   static func gemm(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) throws(TensorError) {
-    if DirectProduct.suits(dtype, m, n, k, b) { return DirectProduct.products(dtype, 1, m, n, k, a, 0, b, 0, adds: adds, c, 0, ldc) }
-    if m &* n &* k <= 256 {
-      let ((aRow, aColumn), (bRow, bColumn)) = (a.steps, b.steps)
-      return fx_matmul_small(dtype.code, m, n, k, a.pointer, aRow, aColumn, b.pointer, bRow, bColumn, adds ? 1 : 0, c, ldc)
+    try run(plan(dtype, m, n, k, a, b, adds: adds, ldc, threads: 1), dtype, m, n, k, a, b, adds: adds, c, ldc)
+  }
+
+  @inline(__always)
+  static func plan(
+    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ ldc: Int, threads: Int
+  ) -> ProductPlan {
+    ProductPlan(
+      dtype, m, n, k, a.layout, b.layout, adds: adds, lead: ldc, level: Processor.level, caches: Processor.caches, threads: threads)
+  }
+
+  @inline(__always)
+  private static func run(
+    _ plan: ProductPlan, _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer,
+    _ ldc: Int
+  ) throws(TensorError) {
+    if plan.kernel == .direct && plan.parts == 1 {
+      return DirectProduct.products(dtype, 1, m, n, k, a, 0, b, 0, adds: adds, c, 0, ldc)
     }
-    if isLong(dtype, m, n, k) {
-      return try inChunks(m, n, k, a, b, adds, c, ldc) { (k, a, b, c) throws(TensorError) in
-        try chunk(dtype, m, n, k, a, b, c)
+    try others(plan, dtype, m, n, k, a, b, adds: adds, c, ldc)
+  }
+
+  @inline(never)
+  private static func others(
+    _ plan: ProductPlan, _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer,
+    _ ldc: Int
+  ) throws(TensorError) {
+    if let chunk = plan.chunk {
+      var part = plan
+      part.chunk = nil
+      return try inChunks(chunk, m, n, k, a, b, adds, c, ldc) { (k, a, b, c) throws(TensorError) in
+        if part.blocking != nil { part.blocking = ProductPlan.blocking(dtype, m, n, k, Processor.caches) }
+        try others(part, dtype, m, n, k, a, b, adds: false, c, n)
       }
     }
+    switch plan.kernel {
+    case .outer: outer(dtype, m, n, a, b, c)
+    case .dot: try dot(dtype, k, a.pointer, b.pointer, adds, c)
+    case .dots, .sums: try ThinProduct.product(plan, dtype, m, n, k, a, b, adds: adds, c, ldc)
+    case .direct: DirectProduct.shared(plan, dtype, m, n, k, a, b, adds: adds, c, ldc)
+    case .packed:
+      let blocking = plan.blocking ?? ProductPlan.blocking(dtype, m, n, k, Processor.caches)
+      if plan.parts > 1 {
+        try PackedProduct.shared(blocking, parts: plan.parts, dtype, m, n, k, a, b, adds: adds, c, ldc)
+      } else {
+        try PackedProduct.serial(blocking, dtype, m, n, k, a, b, adds: adds, c, ldc)
+      }
+    case .blas: stripes(plan, dtype, m, n, k, a, b, adds: adds, c, ldc)
+    }
+  }
+
+  private static func outer(_ dtype: DType, _ m: Int, _ n: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutableRawPointer) {
+    let step = a.steps.row
+    parallel(m, grain: Blocks.grain / n) { rows in
+      fx_outer(
+        dtype.code, rows.count, n, a.pointer + rows.lowerBound * step * dtype.byteCount, step, b.pointer,
+        c + rows.lowerBound * n * dtype.byteCount)
+    }
+  }
+
+  /// CBLAS's product, in the plan's parts.
+  private static func stripes(
+    _ plan: ProductPlan, _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer,
+    _ ldc: Int
+  ) {
+    // Read in a condition: an unused read of a lazy constant is dropped, and its initialiser with it.
+    guard isReady else { return }
+    let (size, unit, parts) = (dtype.byteCount, ProductPlan.stripe, plan.parts)
+    if parts == 1 { return cblas(dtype, m, n, k, a, b, adds, c, ldc) }
+    let length = plan.cutsColumns ? n : m
+    let blocks = length.parts(of: unit)
+    ThreadPool.shared.run(parts) { part in
+      let (from, to) = (blocks * part / parts * unit, Swift.min(blocks * (part + 1) / parts * unit, length))
+      if plan.cutsColumns {
+        cblas(dtype, m, to - from, k, a, b.advanced(columns: from, size), adds, c + from * size, ldc)
+      } else {
+        cblas(dtype, to - from, n, k, a.advanced(rows: from, size), b, adds, c + from * ldc * size, ldc)
+      }
+    }
+  }
+
+  private static func cblas(
+    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
+  ) {
     // A row or a column takes the matrix-vector product, up to eight times as fast as OpenBLAS's general one.
     if m == 1 { return gemv(dtype, n, k, b.flipped, a.pointer, a.steps.column, adds, c, 1) }
     if n == 1 { return gemv(dtype, m, k, a, b.pointer, b.steps.row, adds, c, ldc) }
-    if PackedProduct.suits(dtype, m, n, k) { return try PackedProduct.serial(dtype, m, n, k, a, b, adds: adds, c, ldc) }
     let ta = a.isTransposed ? CblasTrans : CblasNoTrans
     let tb = b.isTransposed ? CblasTrans : CblasNoTrans
     let (m, n, k, ldc) = (Int32(m), Int32(n), Int32(k), Int32(ldc))
@@ -63,25 +163,12 @@ enum BLAS {
     }
   }
 
-  /// Whether a float32 product sums up so many terms that their rounding would count: those with a vector in longer chains than tiles and panels.
-  @inline(__always)
-  private static func isLong(_ dtype: DType, _ m: Int, _ n: Int, _ k: Int) -> Bool {
-    k > DoubleAccumulator.chunk && dtype == .float32 && (m == 1 || n == 1 || k > 4 * DoubleAccumulator.chunk)
-  }
-
-  @inline(never)
-  private static func chunk(
-    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutableRawPointer
-  ) throws(TensorError) { try gemm(dtype, m, n, k, a, b, adds: false, c, n) }
-
   /// A float32 product over a long k, a chunk of it at a time.
   @inline(never)
   private static func inChunks(
-    _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int,
+    _ chunk: Int, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int,
     _ product: (_ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutableRawPointer) throws(TensorError) -> Void
   ) throws(TensorError) {
-    // CBLAS's products with a vector add up in fewer lanes.
-    let chunk = m == 1 || n == 1 ? DoubleAccumulator.chunk / 4 : 4 * DoubleAccumulator.chunk
     let (sums, totals) = try (Tensor(uninitialized: [m * n], .float32), DoubleAccumulator(m * n))
     for from in stride(from: 0, to: k, by: chunk) {
       var (rows, columns) = (a, b)
@@ -131,65 +218,6 @@ enum BLAS {
     if m | n | inner >= 1 << 31 { throw mistake("\(operands()): sizes up to \(Int32.max) would fit") }
   }
 
-  /// The same, shared among threads where it is large: stretches of rows or of columns, whichever are more.
-  ///
-  /// OpenBLAS sums an element in another order where it stands at a block's edge, so the cuts follow from the shape and not from the number
-  /// of threads: one thread does the same parts one after the other, and gets the same bits.
-  static func product(
-    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
-  ) throws(TensorError) {
-    // Read in a condition: an unused read of a lazy constant is dropped, and its initialiser with it.
-    guard isReady else { return }
-    if k == 1 && !adds && ldc == n {
-      if b.steps.column == 1 || n == 1 {
-        let step = a.steps.row
-        return parallel(m, grain: Blocks.grain / n) { rows in
-          fx_outer(
-            dtype.code, rows.count, n, a.pointer + rows.lowerBound * step * dtype.byteCount, step, b.pointer,
-            c + rows.lowerBound * n * dtype.byteCount)
-        }
-      }
-    }
-    if m == 1 && n == 1 && k >= 1 << 16 && !a.isTransposed && (b.isTransposed || b.lead == 1) {
-      return try dot(dtype, k, a.pointer, b.pointer, adds, c)
-    }
-    if ThinProduct.suits(dtype, m, n, k) && !DirectProduct.suits(dtype, m, n, k, b) {
-      return try ThinProduct.product(dtype, m, n, k, a, b, adds: adds, c, ldc)
-    }
-    if m > 1 && n > 1 && isLong(dtype, m, n, k) {
-      return try inChunks(m, n, k, a, b, adds, c, ldc) { (k, a, b, c) throws(TensorError) in
-        try product(dtype, m, n, k, a, b, adds: false, c, n)
-      }
-    }
-    let length = max(m, n)
-    // A product with a vector waits for the matrix: sharing it pays as soon as that fills much of a core's second-level cache.
-    let isVector = min(m, n) == 1
-    let isLarge = 2 * m * n * k >= (isVector ? 1 << 17 : 1_200_000)
-    if isLarge && DirectProduct.suits(dtype, m, n, k, b) { return DirectProduct.shared(dtype, m, n, k, a, b, adds: adds, c, ldc) }
-    if isLarge && !isVector && PackedProduct.suits(dtype, m, n, k) {
-      return try PackedProduct.shared(dtype, m, n, k, a, b, adds: adds, c, ldc)
-    }
-    if !isLarge || length < 2 * width { return try gemm(dtype, m, n, k, a, b, adds: adds, c, ldc) }
-    var parts = 2
-    // Each part packs the other operand anew: no part below 256 rows or columns, but for a second thread.
-    while length / parts >= 512 && parts < 16 { parts *= 2 }
-    let size = dtype.byteCount
-    let byRows = m >= n
-    let blocks = (length + width - 1) / width
-    try ThreadPool.shared.run(parts) { (part) throws(TensorError) in
-      let from = blocks * part / parts * width
-      let to = Swift.min(blocks * (part + 1) / parts * width, length)
-      if byRows {
-        var rows = a
-        rows.pointer += from * a.steps.row * size
-        try gemm(dtype, to - from, n, k, rows, b, adds: adds, c + from * ldc * size, ldc)
-      } else {
-        var columns = b
-        columns.pointer += from * b.steps.column * size
-        try gemm(dtype, m, to - from, k, a, columns, adds: adds, c + from * size, ldc)
-      }
-    }
-  }
   /// c = Σ a·b of long contiguous vectors, in parts of one size that are added up in order.
   private static func dot(
     _ dtype: DType, _ n: Int, _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, _ adds: Bool, _ c: UnsafeMutableRawPointer
@@ -218,6 +246,4 @@ enum BLAS {
       }
     }
   }
-  /// A multiple of what the kernels of OpenBLAS take at a time.
-  private static let width = 16
 }

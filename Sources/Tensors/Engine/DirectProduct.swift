@@ -1,32 +1,22 @@
 import CKernels
 
-/// Products whose right operand stays in the caches, where the processor has AVX-512: read where it lies, without panels.
+/// Products whose right operand stays in the caches: read where it lies, without panels.
 enum DirectProduct {
-  /// Whether there are kernels for it.
-  @inline(__always)
-  static func isThere(_ dtype: DType) -> Bool { PackedProduct.columns(dtype) > 0 }
-
-  /// Whether a product should go this way: b is small, and the result wide enough for a vector, or all is over soon.
-  @inline(__always)
-  static func suits(_ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ b: BLAS.Operand) -> Bool {
-    let work = m &* n &* k
-    // A row or a column of some length is for the matrix-vector product.
-    guard n >= 8 && m > 1 || work <= 256 || work <= 16384 && m > 1 && n > 1 else { return false }
-    let reach = b.lead &* (b.isTransposed ? n : k)
-    return reach &* dtype.byteCount <= 1 << 17 && work <= PackedProduct.largest && isThere(dtype)
-  }
-
-  /// c = a·b, or += where `adds`, rows shared among threads: eight of them are summed up together.
+  /// c = a·b, or += where `adds`, in parts that threads share: of rows, or of columns.
   static func shared(
-    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
+    _ plan: ProductPlan, _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, adds: Bool,
+    _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) {
-    let (size, blocks) = (dtype.byteCount, m.parts(of: 8))
-    let parts = Swift.max(1, Swift.min(16, blocks, 2 * m * n * k / 600_000))
+    let (size, parts) = (dtype.byteCount, plan.parts)
+    let unit = plan.cutsColumns ? ProductPlan.columns(size) : 8
+    let (length, blocks) = plan.cutsColumns ? (n, n.parts(of: unit)) : (m, m.parts(of: unit))
     ThreadPool.shared.run(parts) { part in
-      let (from, to) = (blocks * part / parts * 8, Swift.min(m, blocks * (part + 1) / parts * 8))
-      var rows = a
-      rows.pointer += from * a.steps.row * size
-      products(dtype, 1, to - from, n, k, rows, 0, b, 0, adds: adds, c + from * ldc * size, 0, ldc)
+      let (from, to) = (blocks * part / parts * unit, Swift.min(length, blocks * (part + 1) / parts * unit))
+      if plan.cutsColumns {
+        products(dtype, 1, m, to - from, k, a, 0, b.advanced(columns: from, size), 0, adds: adds, c + from * size, 0, ldc)
+      } else {
+        products(dtype, 1, to - from, n, k, a.advanced(rows: from, size), 0, b, 0, adds: adds, c + from * ldc * size, 0, ldc)
+      }
     }
   }
 

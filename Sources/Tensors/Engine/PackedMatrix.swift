@@ -2,8 +2,7 @@ import CKernels
 
 /// The right operand [k, n] of many products with few rows, packed once: a recurrence's weight, which every step is multiplied with.
 ///
-/// An element's sum is in the order of `k`, in stretches that depend on `k` alone: no row's bits depend on how many rows there are. Without
-/// AVX-512 each product is CBLAS's.
+/// An element's sum is in the order of `k`, in stretches that depend on `k` alone: no row's bits depend on how many rows there are.
 struct PackedMatrix {
   private let dtype: DType
   private let (k, n): (Int, Int)
@@ -16,10 +15,10 @@ struct PackedMatrix {
   ///   - uses: How many products there will be.
   init(_ b: BLAS.Operand, _ dtype: DType, _ k: Int, _ n: Int, rows: Int, uses: Int) throws(TensorError) {
     (self.dtype, self.k, self.n, operand) = (dtype, k, n, b)
-    depth = PackedProduct.depth(k, dtype)
+    depth = ProductPlan.depth(k, dtype)
     let columns = PackedProduct.columns(dtype)
     // Packing costs about as much as multiplying two rows.
-    guard columns > 0, n >= 8, uses >= 4, rows * k * n >= 4096, rows * k * n <= PackedProduct.largest else {
+    guard n >= 8, uses >= 4, rows * k * n >= 4096, rows * k * n <= ProductPlan.largest else {
       panels = nil
       return
     }
@@ -72,11 +71,15 @@ struct PackedMatrix {
     }
   }
 
-  /// How many of the rows that are left make the next tile: tiles are of 14, 8 and 4 rows, and what they are short of is computed in vain.
+  /// How many of the rows that are left make the next tile: tiles are of 14, 8 and 4 rows, of 8, 4 and 2 or of 6, 4 and 2, and what they are short
+  /// of is computed in vain.
   private static func group(_ rest: Int) -> Int {
-    switch rest {
-    case 13, 14, 17, 18, 21, 22, 25...: Swift.min(rest, PackedProduct.rows)
-    default: Swift.min(rest, rest <= 4 ? 4 : 8)
+    switch (PackedProduct.rows, rest) {
+    case (14, 13), (14, 14), (14, 17), (14, 18), (14, 21), (14, 22), (14, 25...): Swift.min(rest, PackedProduct.rows)
+    case (14, _): Swift.min(rest, rest <= 4 ? 4 : 8)
+    // Two rows alone would wait for their sums.
+    case (6, 7), (6, 8): 4
+    default: Swift.min(rest, PackedProduct.rows)
     }
   }
 }

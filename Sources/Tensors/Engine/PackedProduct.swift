@@ -1,49 +1,26 @@
 import CKernels
 
-/// Matrix products by our own kernels, where the processor has AVX-512.
+/// Matrix products of some size, of operands that are packed into panels.
 ///
-/// OpenBLAS chooses its kernels by the processor's name and falls back to AVX2 for one that it does not know, or is told to: half the speed
-/// on the machine that `Guides/Measurements.md` tells of. Both operands are packed into panels, in stretches of `k` that fit the caches, and
-/// blocks of the result are then summed up tile by tile. An element's sum is in the order of `k`, whatever the cuts.
+/// Both are packed in stretches of `k` that fit the caches, and blocks of the result are then summed up tile by tile. An element's sum is in
+/// the order of `k`, whatever the cuts.
 enum PackedProduct {
-  /// Whether a product is worth packing: not one of very few columns, nor one that is over before the panels are there.
-  @inline(__always)
-  static func suits(_ dtype: DType, _ m: Int, _ n: Int, _ k: Int) -> Bool {
-    let work = m &* n &* k
-    return n >= 8 && work >= smallest && work <= largest && columns(dtype) > 0
-  }
-  private static let smallest = 16 * 16 * 16
-  #if DEBUG
-    // Unoptimised, only what tests need is done by these kernels.
-    static let largest = 2_000_000
-  #else
-    static let largest = Int.max
-  #endif
-
-  /// The columns of a panel of b; 0 without AVX-512.
+  /// The rows of a panel of a, and the columns of one of b.
+  static let rows = Int(fx_product_rows(DType.float32.code))
   @inline(__always)
   static func columns(_ dtype: DType) -> Int { dtype == .float32 ? panelColumns.0 : panelColumns.1 }
-  private static let panelColumns = fx_level_name(3) == nil
-    ? (0, 0) : (Int(fx_product_columns(DType.float32.code)), Int(fx_product_columns(DType.float64.code)))
-  static let rows = Int(fx_product_rows(DType.float32.code))
-
-  /// How far a stretch of k reaches, 4 KB of a line at most: each stretch reads and writes the result once more, and the rows of a that
-  /// are multiplied together still fit the second-level cache.
-  static func depth(_ k: Int, _ dtype: DType) -> Int { k.divided(into: k.parts(of: 4096 / dtype.byteCount)) }
-  /// Those rows: ten panels.
-  private static let tallest = 140
-  /// The columns of b that are packed at a time.
-  private static let widest = 4096
+  private static let panelColumns = (Int(fx_product_columns(DType.float32.code)), Int(fx_product_columns(DType.float64.code)))
 
   /// c = a·b, or += where `adds`, on this thread alone.
   static func serial(
-    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
+    _ blocking: ProductPlan.Blocking, _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, adds: Bool,
+    _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) throws(TensorError) {
-    let (size, depth, width) = (dtype.byteCount, depth(k, dtype), Swift.min(n, 1024))
-    let columns = columns(dtype)
-    let bytes = (depth &* width.rounded(to: columns) &+ depth &* Swift.min(m, tallest).rounded(to: rows)) &* size
+    // Every thread has panels of its own, and keeps them.
+    let (size, depth, tallest, width) = (dtype.byteCount, blocking.depth, blocking.tallest, Swift.min(blocking.widest, 1024))
+    let bytes = depth &* (width.rounded(to: columns(dtype)) &+ tallest) &* size
     let packedB = try Context.current.panels(bytes)
-    let packedA = packedB + depth &* width.rounded(to: columns) &* size
+    let packedA = packedB + depth &* width.rounded(to: columns(dtype)) &* size
     for j in stride(from: 0, to: n, by: width) {
       let width = Swift.min(width, n - j)
       for p in stride(from: 0, to: k, by: depth) {
@@ -58,12 +35,12 @@ enum PackedProduct {
     }
   }
 
-  /// The same, shared among threads.
+  /// The same, shared among threads in blocks of the result: `parts` of them or so, so that no thread waits long for the last one of another.
   static func shared(
-    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
+    _ blocking: ProductPlan.Blocking, parts: Int, _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand,
+    adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) throws(TensorError) {
-    let (size, columns, depth) = (dtype.byteCount, columns(dtype), depth(k, dtype))
-    let width = n.divided(into: n.parts(of: widest)).rounded(to: columns)
+    let (size, columns, depth, width) = (dtype.byteCount, columns(dtype), blocking.depth, blocking.widest)
     let packedA = try Tensor(uninitialized: [depth * m.rounded(to: rows)], dtype)
     let packedB = try Tensor(uninitialized: [depth * width], dtype)
     for j in stride(from: 0, to: n, by: width) {
@@ -71,13 +48,12 @@ enum PackedProduct {
       for p in stride(from: 0, to: k, by: depth) {
         let depth = Swift.min(depth, k - p)
         pack(dtype, a, b, m, j, width, p, depth, packedA.pointer, packedB.pointer)
-        // Blocks of the result, some thirty of them, so that no thread waits long for the last one of another.
-        let bands = m.parts(of: tallest)
-        let height = m.divided(into: bands).rounded(to: rows)
-        let strips = Swift.max(1, Swift.min(width.parts(of: 2 * columns), 32.parts(of: bands)))
+        let height = blocking.tallest
+        let bands = m.parts(of: height)
+        let strips = Swift.max(1, Swift.min(width.parts(of: 2 * columns), parts.parts(of: bands)))
         let strip = width.divided(into: strips).rounded(to: columns)
-        let (above, across) = (m.parts(of: height), width.parts(of: strip))
-        ThreadPool.shared.run(above * across) { part in
+        let across = width.parts(of: strip)
+        ThreadPool.shared.run(bands * across) { part in
           let (i, q) = (part / across * height, part % across * strip)
           fx_product_tiles(
             dtype.code, Swift.min(height, m - i), Swift.min(strip, width - q), depth, packedA.pointer + i * depth * size,
@@ -122,13 +98,4 @@ extension BLAS.Operand {
     let (along, across) = steps
     fx_product_pack(dtype.code, 0, count, depth, pointer + (j * across + p * along) * dtype.byteCount, across, along, out)
   }
-}
-
-extension Int {
-  /// The least multiple of `unit` that is not below it.
-  func rounded(to unit: Int) -> Int { (self + unit - 1) / unit * unit }
-  /// How many parts of a size it takes.
-  func parts(of size: Int) -> Int { (self + size - 1) / size }
-  /// The size of each of so many parts, the last one at most as large.
-  func divided(into parts: Int) -> Int { (self + parts - 1) / parts }
 }

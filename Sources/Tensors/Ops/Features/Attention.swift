@@ -262,15 +262,15 @@ private struct AttentionWalk {
     _ count: Int, _ keys: Int, _ features: Int, _ weights: UnsafeMutableRawPointer, _ v: BLAS.Operand, _ result: UnsafeMutableRawPointer
   ) throws(TensorError) {
     let dtype = queriesOf.dtype
-    if count * keys * features <= Self.small(dtype) && !v.isTransposed {
+    if count * keys * features <= Self.small && !v.isTransposed {
       fx_row_sums(dtype.code, count, keys, features, weights, v.pointer, v.lead, result)
     } else {
       try BLAS.gemm(dtype, count, features, keys, whole(weights, keys), v, adds: false, result, features)
     }
   }
 
-  /// Products of so many steps are not worth a call of CBLAS, nor of what is in its place; sums in lanes round less often besides.
-  private static func small(_ dtype: DType) -> Int { DirectProduct.isThere(dtype) ? 1024 : 4096 }
+  /// Products of so many steps are not worth a kernel's call; sums in lanes round less often besides.
+  private static let small = 1024
 
   /// a • bᵀ for `count` rows of a and the first keys.
   func products(
@@ -279,7 +279,7 @@ private struct AttentionWalk {
     let dtype = queriesOf.dtype
     if width == 0 {
       fillElements(result, 0, dtype, count * keys)
-    } else if count * keys * width <= Self.small(dtype) && !a.isTransposed && !b.isTransposed {
+    } else if count * keys * width <= Self.small && !a.isTransposed && !b.isTransposed {
       fx_row_products(dtype.code, count, keys, width, a.pointer, a.lead, b.pointer, b.lead, result)
     } else {
       try BLAS.gemm(dtype, count, keys, width, a, b.flipped, adds: false, result, keys)

@@ -42,25 +42,21 @@ struct MatMul: Primitive {
       try BLAS.product(y.dtype, m, n, k, ma, mb, adds: false, y.pointer, n)
     } else {
       // One product after the other on each thread; the batch is what is shared, unless the products are large.
-      guard BLAS.isReady else { return y }
       let out = y.pointer
       let batches = y.elementCount / (m * n)
-      let isLarge = batches < 8 && 2 * m * n * k >= 1_200_000
+      let isLarge = batches < 8 && ProductPlan.isShared(m, n, k)
       let (stepA, stepB) = (a.batchStep, b.batchStep)
-      let isDirect = stepA != nil && stepB != nil && DirectProduct.suits(y.dtype, m, n, k, mb)
+      let isDirect = BLAS.plan(y.dtype, m, n, k, ma, mb, adds: false, n, threads: 1).kernel == .direct
       func run(_ range: Range<Int>) throws(TensorError) {
         if isDirect, let stepA, let stepB {
-          var (ma, mb) = (ma, mb)
           let i = range.lowerBound
-          ma.pointer += i * stepA * size
-          mb.pointer += i * stepB * size
           return DirectProduct.products(
-            y.dtype, range.count, m, n, k, ma, stepA, mb, stepB, adds: false, out + i * m * n * size, m * n, n)
+            y.dtype, range.count, m, n, k, ma.advanced(elements: i * stepA, size), stepA, mb.advanced(elements: i * stepB, size), stepB,
+            adds: false, out + i * m * n * size, m * n, n)
         }
         for i in range {
-          var (ma, mb) = (ma, mb)
-          ma.pointer += (stepA.map { i * $0 } ?? a.batchOffset(i)) * size
-          mb.pointer += (stepB.map { i * $0 } ?? b.batchOffset(i)) * size
+          let ma = ma.advanced(elements: stepA.map { i * $0 } ?? a.batchOffset(i), size)
+          let mb = mb.advanced(elements: stepB.map { i * $0 } ?? b.batchOffset(i), size)
           if isLarge {
             try BLAS.product(y.dtype, m, n, k, ma, mb, adds: false, out + i * m * n * size, n)
           } else {
@@ -149,7 +145,7 @@ extension Tensor {
   ///
   /// Accuracy: of up to 10⁷ products, k, within 4·10⁻⁶ of their magnitudes' sum in float32.
   ///
-  /// Derivative: dy • yᵀ, xᵀ • dy. On CBLAS; transposed operands cost no copy. PyTorch: `matmul`.
+  /// Derivative: dy • yᵀ, xᵀ • dy. Transposed operands cost no copy. PyTorch: `matmul`.
   public static func • (x: Tensor, y: Tensor) -> Tensor { matmul(x, y) }
 }
 
