@@ -10,7 +10,7 @@ import Testing
   /// m × n × k with operands by rows, or transposed; what is multiplied lies without gaps.
   private static func plan(
     _ m: Int, _ n: Int, _ k: Int, transposed: (Bool, Bool) = (false, false), _ dtype: DType = .float32, adds: Bool = false,
-    _ level: Processor.Level = .avx2, caches: Processor.Caches = caches, threads: Int = 2, largest: Int = .max
+    level: Processor.Level = .avx2, caches: Processor.Caches = ProductPlanTests.caches, threads: Int = 2, largest: Int = .max
   ) -> ProductPlan {
     ProductPlan(
       dtype, m, n, k, Layout(isTransposed: transposed.0, lead: transposed.0 ? m : k),
@@ -54,12 +54,12 @@ import Testing
   ]
 
   @Test(arguments: table, Processor.Level.allCases) func kernels(_ row: Row, _ level: Processor.Level) {
-    let plan = Self.plan(row.m, row.n, row.k, transposed: (false, row.transposed), level)
+    let plan = Self.plan(row.m, row.n, row.k, transposed: (false, row.transposed), level: level)
     #expect(plan.kernel == (level == .avx512 ? row.kernels.1 : row.kernels.0))
     #expect((plan.parts > 1) == row.isShared)
     #expect(plan.isFlipped == (row.m > row.n && (plan.kernel == .dots || plan.kernel == .sums)))
     // One thread takes the same kernel and the same stretches of k.
-    let alone = Self.plan(row.m, row.n, row.k, transposed: (false, row.transposed), level, threads: 1)
+    let alone = Self.plan(row.m, row.n, row.k, transposed: (false, row.transposed), level: level, threads: 1)
     #expect(alone.kernel == plan.kernel && alone.stretches == plan.stretches && alone.chunk == plan.chunk)
     #expect(alone.blocking == plan.blocking)
   }
@@ -113,7 +113,7 @@ import Testing
       let transposed = (random.next() % 2 == 0, random.next() % 2 == 0)
       let dtype = random.next() % 2 == 0 ? DType.float32 : .float64
       for level in Processor.Level.allCases {
-        let plan = Self.plan(sizes[0], sizes[1], sizes[2], transposed: transposed, dtype, level)
+        let plan = Self.plan(sizes[0], sizes[1], sizes[2], transposed: transposed, dtype, level: level)
         #expect(plan.parts >= 1 && plan.stretches >= 1 && plan.stretches <= sizes[2])
         #expect((plan.kernel == .packed) == (plan.blocking != nil))
         if plan.kernel == .sums { #expect(plan.width >= 1 && plan.width <= 1040) }
