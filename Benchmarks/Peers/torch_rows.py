@@ -266,6 +266,16 @@ rows |= {
     "kernel/embedding/1024x128": kernel(lambda table, ids: table[ids], of(10000, 128), lambda: class_ids(10000, 1024)),
     "kernel/conv2d/32x3x32x32-16": kernel(lambda x, w: F.conv2d(x, w, padding=1), of(32, 3, 32, 32), of(16, 3, 3, 3)),
     "kernel/conv2d/16x64x16x16-64": kernel(lambda x, w: F.conv2d(x, w, padding=1), of(16, 64, 16, 16), of(64, 64, 3, 3)),
+    "kernel/conv2d/8x64x56x56-128-stride2": kernel(
+        lambda x, w: F.conv2d(x, w, stride=2, padding=1), of(8, 64, 56, 56), of(128, 64, 3, 3)),
+    "kernel/conv2d/8x256x14x14-256-1x1": kernel(F.conv2d, of(8, 256, 14, 14), of(256, 256, 1, 1)),
+    "kernel/conv2d/8x32x28x28-64-5x5": kernel(lambda x, w: F.conv2d(x, w, padding=2), of(8, 32, 28, 28), of(64, 32, 5, 5)),
+    "kernel/bilinear/8x32x64x64": kernel(lambda x: F.interpolate(x, size=128, mode="bilinear"), of(8, 32, 64, 64)),
+    "kernel/pad/8x64x56x56": kernel(lambda x: F.pad(x, (1, 1, 1, 1)), of(8, 64, 56, 56)),
+    "kernel/pad-reflect/8x64x56x56": kernel(lambda x: F.pad(x, (2, 2, 2, 2), mode="reflect"), of(8, 64, 56, 56)),
+    "kernel/attention-causal/2x8x1024x64": kernel(
+        lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True),
+        of(2, 8, 1024, 64), of(2, 8, 1024, 64), of(2, 8, 1024, 64)),
     "kernel/maxpool/32x16x32x32": kernel(lambda x: F.max_pool2d(x, 2), of(32, 16, 32, 32)),
     "kernel/cholesky/512": kernel(torch.linalg.cholesky, definite),
     "kernel/solve/512": kernel(lambda x, a: torch.linalg.solve(a, x), of(512, 512), definite),

@@ -64,15 +64,34 @@ func productRows() -> [Row] {
 
 /// Convolutions and pooling over images, and the normalisation of rows.
 func imageRows() -> [Row] {
-  func convolution(_ name: String, _ x: Shape, _ w: Shape) -> Row {
-    let products = x[0] * w[0] * w[1] * w[2] * w[3] * x[2] * x[3]
+  func convolution(_ name: String, _ x: Shape, _ w: Shape, stride: Int = 1) -> Row {
+    let products = x[0] * w[0] * w[1] * w[2] * w[3] * x[2] * x[3] / (stride * stride)
     return kernel("conv2d/\(name)", .operations(2 * Double(products))) {
       let (x, w) = (Tensor.normal(x), Tensor.normal(w))
-      return { Fluxion.convolution(x, weight: w, padding: 1) }
+      return { Fluxion.convolution(x, weight: w, stride: PerAxis(stride), padding: WindowPadding(PerAxis(w.shape[2] / 2))) }
     }
   }
   return [
     convolution("32x3x32x32-16", [32, 3, 32, 32], [16, 3, 3, 3]), convolution("16x64x16x16-64", [16, 64, 16, 16], [64, 64, 3, 3]),
+    convolution("8x64x56x56-128-stride2", [8, 64, 56, 56], [128, 64, 3, 3], stride: 2),
+    convolution("8x256x14x14-256-1x1", [8, 256, 14, 14], [256, 256, 1, 1]),
+    convolution("8x32x28x28-64-5x5", [8, 32, 28, 28], [64, 32, 5, 5]),
+    kernel("bilinear/8x32x64x64", .floats(8 * 32 * 64 * 64 * 5)) {
+      let x = Tensor.normal([8, 32, 64, 64])
+      return { interpolate(x, to: 128, method: .linear) }
+    },
+    kernel("pad/8x64x56x56", .floats(8 * 64 * (56 * 56 + 58 * 58))) {
+      let x = Tensor.normal([8, 64, 56, 56])
+      return { x.padded([(before: 1, after: 1), (before: 1, after: 1)]) }
+    },
+    kernel("pad-reflect/8x64x56x56", .floats(8 * 64 * (56 * 56 + 60 * 60))) {
+      let x = Tensor.normal([8, 64, 56, 56])
+      return { x.padded([(before: 2, after: 2), (before: 2, after: 2)], mode: .reflect) }
+    },
+    kernel("attention-causal/2x8x1024x64", .operations(2 * Double(2 * 8 * 1024 * 1024 * 64))) {
+      let (q, k, v) = (Tensor.normal([2, 8, 1024, 64]), Tensor.normal([2, 8, 1024, 64]), Tensor.normal([2, 8, 1024, 64]))
+      return { attention(q, k, v, isCausal: true) }
+    },
     kernel("maxpool/32x16x32x32", .floats(32 * 16 * 32 * 32 * 5 / 4)) {
       let x = Tensor.normal([32, 16, 32, 32])
       return { maxPool(x, window: 2) }

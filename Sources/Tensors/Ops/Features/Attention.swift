@@ -222,7 +222,9 @@ private struct AttentionWalk {
   func whole(_ pointer: UnsafeMutableRawPointer, _ keys: Int) -> BLAS.Operand {
     BLAS.Operand(pointer: pointer, isTransposed: false, lead: keys)
   }
-  /// How many keys some queries see: behind them causal masks leave none. Dropout counts all.
+  /// How many keys some queries see: behind them causal masks leave none.
+  ///
+  /// Dropout counts all.
   func seen(_ first: Int, _ count: Int) -> Int {
     forward.isCausal && forward.dropout == nil ? Swift.min(keys, first + count) : keys
   }

@@ -137,7 +137,8 @@ struct Winograd {
     for panel in panels {
       let first = 2 * lanes * panel
       fx_winograd_products(
-        count, channels, Swift.min(2 * lanes, outputs - first), v + e * seen, u + e * each + first * channels, m + e * made + first, outputs)
+        count, channels, Swift.min(2 * lanes, outputs - first), v + e * seen, u + e * each + first * channels, m + e * made + first, outputs
+      )
     }
   }
 
