@@ -2,15 +2,9 @@
 #ifndef FX_PASS
 #define FX_FILE "attention.c"
 #define FX_FLOATS
-#include "lanes.h"
+#include "kernels.h"
 #include "math32.h"
 #include "math64.h"
-
-DEFINE_LANES(sum_f32, float, float, 0, STEP_SUM)
-DEFINE_LANES(sum_f64, double, double, 0, STEP_SUM)
-DEFINE_LANES(max_f32, float, float, -__builtin_inff(), STEP_MAX)
-DEFINE_LANES(max_f64, double, double, -__builtin_inf(), STEP_MAX)
-#undef FX_LANES
 
 #include "targets.h"
 
@@ -38,10 +32,21 @@ void fx_row_sums(int dtype, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t width, const 
 }
 
 #else
+#define REDUCTION sum
+#define TOTAL T
+#define INIT 0
+#define STEP l + v
+#include "reduction.h"
+#define REDUCTION max
+#define TOTAL T
+#define INIT FX_LOWEST
+#define STEP ((v > l) | (v != v)) ? v : l
+#define BETTER >
+#include "reduction.h"
 
 // A few numbers in their order, more of them in lanes.
 FX_INLINE T FX(sum_of)(ptrdiff_t n, const T *x) {
-  if (n >= 16) return FX_OF(row_sum)(n, x);
+  if (n >= 16) return FX(row_sum)(n, x);
   T sum = 0;
   for (ptrdiff_t j = 0; j < n; j++) sum += x[j];
   return sum;
@@ -49,20 +54,20 @@ FX_INLINE T FX(sum_of)(ptrdiff_t n, const T *x) {
 
 // Row r sees `seen` + r keys if that is fewer than n (causal masks), the others have no weight.
 static void FX(attention_weights)(ptrdiff_t rows, ptrdiff_t n, ptrdiff_t seen, T scale, const uint8_t *allowed, const T *added,
-               ptrdiff_t mask_row, ptrdiff_t mask_column, T *x, T *factors) {
+                                  ptrdiff_t mask_row, ptrdiff_t mask_column, T *x, T *factors) {
   for (ptrdiff_t r = 0; r < rows; r++, x += n) {
     ptrdiff_t count = min_size(n, seen + r);
     FX_INDEPENDENT for (ptrdiff_t j = 0; j < count; j++) x[j] *= scale;
     if (allowed)
       for (ptrdiff_t j = 0; j < count; j++)
-        if (!allowed[r * mask_row + j * mask_column]) x[j] = -(T)__builtin_inf();
+        if (!allowed[r * mask_row + j * mask_column]) x[j] = FX_LOWEST;
     if (added)
       for (ptrdiff_t j = 0; j < count; j++) {
         T more = added[r * mask_row + j * mask_column];
-        x[j] = more == -(T)__builtin_inf() ? more : x[j] + more;
+        x[j] = more == FX_LOWEST ? more : x[j] + more;
       }
-    T m = FX_OF(row_max)(count, x);
-    if (m == -(T)__builtin_inf()) {
+    T m = FX(row_max)(count, x);
+    if (m == FX_LOWEST) {
       memset(x, 0, (size_t)n * sizeof(T));
       if (factors) factors[r] = 0;
       continue;
@@ -87,11 +92,11 @@ static void FX(scale_rows)(ptrdiff_t rows, ptrdiff_t n, const T *factors, T *x) 
 
 // Σ p·dp over the keys is Σ y·dy over the outputs, which are fewer.
 static void FX(attention_scores)(ptrdiff_t rows, ptrdiff_t n, ptrdiff_t outputs, T scale, const T *y, const T *dy, const T *p, T *dp) {
-  T block[FX_BLOCK];
+  T block[BLOCK];
   for (ptrdiff_t r = 0; r < rows; r++, p += n, dp += n, y += outputs, dy += outputs) {
     T sum = 0;
-    for (ptrdiff_t i = 0; i < outputs; i += FX_BLOCK) {
-      ptrdiff_t count = min_size(FX_BLOCK, outputs - i);
+    for (ptrdiff_t i = 0; i < outputs; i += BLOCK) {
+      ptrdiff_t count = min_size(BLOCK, outputs - i);
       for (ptrdiff_t j = 0; j < count; j++) block[j] = y[i + j] * dy[i + j];
       sum += FX(sum_of)(count, block);
     }

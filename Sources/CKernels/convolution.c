@@ -104,7 +104,7 @@ void fx_correlate_weight(int dtype, const fx_window *w, const void *x, const voi
 
 // Sums of integers wrap.
 #if FX_IS_INTEGER
-typedef __typeof__(__builtin_choose_expr(sizeof(T) == 4, (uint32_t)0, (uint64_t)0)) FX(number);
+typedef FX_UNSIGNED FX(number);
 #else
 typedef T FX(number);
 #endif
@@ -112,7 +112,7 @@ typedef T FX(number);
 #if FX_IS_F32
 // Of elements of any size.
 static void FX(columns)(int size, const fx_window *w, ptrdiff_t channels, ptrdiff_t start, ptrdiff_t count, const char *x, char *out,
-               ptrdiff_t lead) {
+                        ptrdiff_t lead) {
   ptrdiff_t plane = w->input[0] * w->input[1] * w->input[2], stride = w->stride[2];
   for (ptrdiff_t c = 0; c < channels; c++)
     FOR_TAPS {
@@ -139,7 +139,7 @@ static void FX(columns)(int size, const fx_window *w, ptrdiff_t channels, ptrdif
 #endif
 
 static void FX(columns_add)(const fx_window *w, ptrdiff_t channels, ptrdiff_t start, ptrdiff_t count, const FX(number) *columns,
-               ptrdiff_t lead, FX(number) *x) {
+                            ptrdiff_t lead, FX(number) *x) {
   ptrdiff_t plane = w->input[0] * w->input[1] * w->input[2], stride = w->stride[2];
   for (ptrdiff_t c = 0; c < channels; c++)
     FOR_TAPS {
@@ -179,9 +179,12 @@ FX_INLINE void FX(sums)(int kind, const fx_window *w, FX(number) *x, FX(number) 
   }
 }
 
-static void FX(correlate)(const fx_window *w, const void *x, const void *weight, void *y) { FX(sums)(RESULT, w, (void *)x, (void *)weight, y); }
-static void FX(correlate_input)(const fx_window *w, const void *y, const void *weight, void *x) { FX(sums)(INPUT, w, x, (void *)weight, (void *)y); }
-static void FX(correlate_weight)(const fx_window *w, const void *x, const void *y, void *weight) { FX(sums)(WEIGHT, w, (void *)x, weight, (void *)y); }
+static void FX(correlate)(const fx_window *w, const void *x, const void *weight, void *y) { FX(sums)(RESULT, w, (void *)x, (void *)weight,
+                          y); }
+static void FX(correlate_input)(const fx_window *w, const void *y, const void *weight, void *x) { FX(sums)(INPUT, w, x, (void *)weight,
+                                (void *)y); }
+static void FX(correlate_weight)(const fx_window *w, const void *x, const void *y, void *weight) { FX(sums)(WEIGHT, w, (void *)x, weight,
+                                 (void *)y); }
 
 #endif
 

@@ -39,7 +39,7 @@ FX_INLINE void FX(put_block)(int R, int V, const VEC *sums, T *out, ptrdiff_t le
 
 // Rows lie `row` apart in the copy.
 FX_INLINE void FX(block)(int R, int V, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight, T bias, const T *in, ptrdiff_t row,
-                  T *out, ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
+                         T *out, ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
   VEC sums[8];
   double totals[8 * FX_LANES];
   if (taps > LONGEST) memset(totals, 0, sizeof totals);
@@ -95,7 +95,7 @@ FX_INLINE ptrdiff_t FX(shape)(const fx_tile *t) {
 }
 
 FX_INLINE void FX(shifting_block)(int R, int V, int K, int stride, const fx_tile *t, const T *weight, T bias, const T *in, ptrdiff_t row,
-                  T *out, ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
+                                  T *out, ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
   ptrdiff_t phase = t->size[2], line = stride * phase, layer = t->size[1] * line;
   VEC sums[8];
   FX_UNROLL for (int i = 0; i < R * V; i++) sums[i] = (VEC){0} + bias;
@@ -117,7 +117,7 @@ FX_INLINE void FX(shifting_block)(int R, int V, int K, int stride, const fx_tile
 
 // A block by the way that suits the window: K taps in a row, 0 for any.
 FX_INLINE void FX(any_block)(int R, int V, int K, int stride, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight,
-                  T bias, const T *in, ptrdiff_t row, T *out, ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
+                             T bias, const T *in, ptrdiff_t row, T *out, ptrdiff_t lead, ptrdiff_t height, ptrdiff_t width) {
 #if FX_BYTES == 64
   if (K > 0) return FX(shifting_block)(R, V, K, stride, t, weight, bias, in, row, out, lead, height, width);
 #endif
@@ -125,7 +125,7 @@ FX_INLINE void FX(any_block)(int R, int V, int K, int stride, const fx_tile *t, 
 }
 
 FX_INLINE void FX(blocks)(int K, int stride, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const T *weight, T bias,
-                  const T *copy, T *y) {
+                          const T *copy, T *y) {
   const fx_window *w = &t->window;
   ptrdiff_t line = t->size[2] * w->stride[2], row = w->stride[1] * line, height = t->count[1], lead = w->output[2];
   for (ptrdiff_t z = 0; z < t->count[0]; z++)

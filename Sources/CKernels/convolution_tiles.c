@@ -48,7 +48,7 @@ static void FX(shape)(ptrdiff_t *rows, ptrdiff_t *lanes) { *rows = ROWS, *lanes 
 // MARK: The matrix
 
 static void FX(pack)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t taps, ptrdiff_t row_step, ptrdiff_t channel_step, int reversed,
-               const T *x, T *y) {
+                     const T *x, T *y) {
   reversed = reversed && taps > 1;
   // What follows each other along a row is one channel of so many taps.
   if (channel_step == taps && !reversed) taps *= channels, channels = 1;
@@ -86,8 +86,8 @@ FX_INLINE VEC FX(with_far)(const double *far, VEC x) {
 }
 
 // `count` rows of two vectors: sums over k of a[k, row] times the vectors at b + offsets[k], added to what is there where `adds`.
-FX_INLINE void FX(block)(ptrdiff_t count, ptrdiff_t depth, const T *a, const T *b0, const T *b1, const ptrdiff_t *offsets, const T *bias, int adds,
-                         T *y0, ptrdiff_t n0, T *y1, ptrdiff_t n1, ptrdiff_t lead) {
+FX_INLINE void FX(block)(ptrdiff_t count, ptrdiff_t depth, const T *a, const T *b0, const T *b1, const ptrdiff_t *offsets, const T *bias,
+                         int adds, T *y0, ptrdiff_t n0, T *y1, ptrdiff_t n1, ptrdiff_t lead) {
   VEC totals[ROWS * 2];
   FX_UNROLL for (int r = 0; r < ROWS; r++) {
     totals[2 * r] = totals[2 * r + 1] = (VEC){0} + (bias && r < count ? bias[r] : 0);
@@ -119,8 +119,8 @@ FX_INLINE void FX(block)(ptrdiff_t count, ptrdiff_t depth, const T *a, const T *
     }
 }
 
-static void FX(product)(ptrdiff_t rows, ptrdiff_t depth, const T *a, const ptrdiff_t *offsets, ptrdiff_t count, const fx_run *runs, const T *b,
-                        const T *bias, T *y, ptrdiff_t lead) {
+static void FX(product)(ptrdiff_t rows, ptrdiff_t depth, const T *a, const ptrdiff_t *offsets, ptrdiff_t count, const fx_run *runs,
+                        const T *b, const T *bias, T *y, ptrdiff_t lead) {
   // So many terms at a time that what two vectors see of the image stays in the first-level cache for all rows, and as many rows as stay in half a
   // second-level cache. A long sum goes on where it would have added up a stretch, to the same bits.
   ptrdiff_t part = depth <= 32 * STRETCH || depth > LONGEST ? depth : 12 * STRETCH;
@@ -141,7 +141,7 @@ static void FX(product)(ptrdiff_t rows, ptrdiff_t depth, const T *a, const ptrdi
 
 // Taps by vectors of outputs: sums over the places of a run of b[place + offset of the tap] times dy's outputs there.
 FX_INLINE void FX(weight_block)(int vectors, ptrdiff_t count, const ptrdiff_t *offsets, ptrdiff_t run_count, const fx_run *runs,
-                  const T *b, const T *dy, ptrdiff_t lead, T *sums_out) {
+                                const T *b, const T *dy, ptrdiff_t lead, T *sums_out) {
   VEC sums[ROWS * 2];
   FX(tile_clear)(ROWS, vectors, sums);
   ptrdiff_t summed = 0;
@@ -169,7 +169,7 @@ FX_INLINE void FX(weight_block)(int vectors, ptrdiff_t count, const ptrdiff_t *o
 }
 
 static void FX(weights)(ptrdiff_t depth, const ptrdiff_t *offsets, ptrdiff_t count, const fx_run *runs, const T *b, const T *dy,
-               ptrdiff_t lead, T *sums) {
+                        ptrdiff_t lead, T *sums) {
   for (ptrdiff_t o = 0; o < lead; o += 2 * FX_LANES)
     for (ptrdiff_t k = 0; k < depth; k += ROWS) {
       ptrdiff_t rows = min_size(ROWS, depth - k);

@@ -47,7 +47,7 @@ static void FX(copy_finite)(ptrdiff_t rows, ptrdiff_t n, ptrdiff_t row, ptrdiff_
 }
 
 static void FX(add_infinite)(ptrdiff_t rows, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_column, const T *b,
-               ptrdiff_t b_row, ptrdiff_t b_column, T *y) {
+                             ptrdiff_t b_row, ptrdiff_t b_column, T *y) {
   for (ptrdiff_t j = 0; j < k; j++)
     for (ptrdiff_t c = 0; c < n; c++) {
       T v = b[j * b_row + c * b_column];

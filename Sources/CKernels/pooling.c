@@ -76,17 +76,15 @@ void fx_mean_pool_backward(int dtype, const fx_window *w, int padded, int64_t di
 
 #else
 
-// The lowest number, and what means are added up in.
+// What means are added up in.
 #if FX_IS_INTEGER
-static const T FX(lowest) = (T)(sizeof(T) == 4 ? INT32_MIN : INT64_MIN);
 typedef int64_t FX(sum);
 #else
-static const T FX(lowest) = -(T)__builtin_inf();
 typedef double FX(sum);
 #endif
 
 FX_INLINE ptrdiff_t FX(largest)(const fx_window *w, const T *in, span z, span y, span x) {
-  T best = FX(lowest);
+  T best = FX_LOWEST;
   ptrdiff_t where = z.from < z.to && y.from < y.to && x.from < x.to ? (z.from * w->input[1] + y.from) * w->input[2] + x.from : 0;
   FOR_INPUTS if (IS_BETTER(in[p], best)) best = in[p], where = p;
   return where;
@@ -94,7 +92,7 @@ FX_INLINE ptrdiff_t FX(largest)(const fx_window *w, const T *in, span z, span y,
 
 // The row of outputs whose rows and columns lie inside, from `first` on: all the inputs are there.
 FX_INLINE void FX(row)(const fx_window *w, const T *in, span z, span y, ptrdiff_t stride, ptrdiff_t first, ptrdiff_t count,
-                  T *restrict out) {
+                       T *restrict out) {
   T column[CHUNK + 64];
   ptrdiff_t taps = w->window[2], step = w->dilation[2];
   ptrdiff_t most = (CHUNK + 63 - (taps - 1) * step) / stride + 1;
@@ -155,7 +153,7 @@ static void FX(max_pool)(const fx_window *w, ptrdiff_t planes, const T *in, T *o
           if (ox == first && !is_empty) ox = last;
           if (ox >= width) break;
           span x = see(w, 2, ox);
-          T best = FX(lowest);
+          T best = FX_LOWEST;
           FOR_INPUTS best = IS_BETTER(in[p], best) ? in[p] : best;
           out[ox] = best;
         }
@@ -184,7 +182,7 @@ static void FX(mean_pool)(const fx_window *w, int padded, int64_t divisor, ptrdi
 
 // Two by two, side by side: every input is seen once, so that the result is written in one go.
 FX_INLINE void FX(pairs)(ptrdiff_t n, const T *restrict upper, const T *restrict lower, const T *restrict dy, T *restrict dx,
-                  T *restrict dz) {
+                         T *restrict dz) {
   for (ptrdiff_t i = 0; i < n; i++) {
     T a = upper[2 * i], b = upper[2 * i + 1], c = lower[2 * i], d = lower[2 * i + 1], best = a, g = dy[i];
     int take_b = IS_BETTER(b, best);

@@ -21,14 +21,12 @@ void fx_mean_parts(int dtype, const fx_window *w, ptrdiff_t planes, const void *
 
 #else
 
-// What sums down the columns are kept in, and what maxima begin with.
+// What sums down the columns are kept in.
 #if FX_IS_INTEGER
 typedef int64_t FX(sum);
-static const T FX(lowest) = (T)(sizeof(T) == 4 ? INT32_MIN : INT64_MIN);
 enum { FX(dtype) = sizeof(T) == 4 ? FX_I32 : FX_I64, FX(sum_dtype) = FX_I64 };
 #else
 typedef double FX(sum);
-static const T FX(lowest) = -(T)__builtin_inf();
 enum { FX(dtype) = FX_IS_F32 ? FX_F32 : FX_F64, FX(sum_dtype) = FX_F64 };
 #endif
 
@@ -77,7 +75,7 @@ FX_INLINE void FX(parts)(int is_mean, const fx_window *w, ptrdiff_t planes, cons
       const T *plane = in + row / w->output[1] / w->output[0] * volume(w->input);
       span z = see(w, 0, oz), y = see(w, 1, oy);
       if (is_mean) for (ptrdiff_t i = 0; i < n; i++) memory[r * n + i] = 0;
-      else for (ptrdiff_t i = 0; i < n; i++) largest[r * n + i] = FX(lowest);
+      else for (ptrdiff_t i = 0; i < n; i++) largest[r * n + i] = FX_LOWEST;
       for (ptrdiff_t iz = z.from; iz < z.to; iz++) {
         const T *from = plane + (iz * w->input[1] + y.from) * n;
         if (is_mean) FX(sums)(y.to - y.from, n, from, memory + r * n);

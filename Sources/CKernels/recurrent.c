@@ -48,7 +48,7 @@ void fx_simple_step_backward(int dtype, int activation, ptrdiff_t rows, ptrdiff_
 
 // Input, forget, cell and output gate.
 static void FX(lstm)(ptrdiff_t rows, ptrdiff_t n, const T *x, ptrdiff_t x_step, const T *p, const int64_t *lengths, int64_t t, T *h, T *c,
-               T *y, ptrdiff_t y_step, T *kept, ptrdiff_t kept_step) {
+                     T *y, ptrdiff_t y_step, T *kept, ptrdiff_t kept_step) {
   for (ptrdiff_t r = 0; r < rows; r++, x += x_step, p += 4 * n, h += n, c += n, y += y_step, kept += kept_step) {
     if (ENDED(lengths, r, t)) {
       memset(y, 0, (size_t)n * sizeof(T));
@@ -67,7 +67,7 @@ static void FX(lstm)(ptrdiff_t rows, ptrdiff_t n, const T *x, ptrdiff_t x_step, 
 }
 
 static void FX(lstm_backward)(ptrdiff_t rows, ptrdiff_t n, const T *kept, ptrdiff_t kept_step, const T *before, ptrdiff_t before_step,
-               const T *dy, ptrdiff_t dy_step, const int64_t *lengths, int64_t t, T *dh, T *dc, T *dx, ptrdiff_t dx_step) {
+                              const T *dy, ptrdiff_t dy_step, const int64_t *lengths, int64_t t, T *dh, T *dc, T *dx, ptrdiff_t dx_step) {
   for (ptrdiff_t r = 0; r < rows;
        r++, kept += kept_step, before += before_step, dy += dy_step, dh += n, dc += n, dx += dx_step) {
     if (ENDED(lengths, r, t)) {
@@ -90,7 +90,7 @@ static void FX(lstm_backward)(ptrdiff_t rows, ptrdiff_t n, const T *kept, ptrdif
 
 // Reset gate, update gate and the new value, whose product the reset gate multiplies.
 static void FX(gru)(ptrdiff_t rows, ptrdiff_t n, const T *x, ptrdiff_t x_step, const T *p, const T *bias, const int64_t *lengths,
-               int64_t t, T *h, T *y, ptrdiff_t y_step, T *kept, ptrdiff_t kept_step) {
+                    int64_t t, T *h, T *y, ptrdiff_t y_step, T *kept, ptrdiff_t kept_step) {
   for (ptrdiff_t r = 0; r < rows; r++, x += x_step, p += 3 * n, h += n, y += y_step, kept += kept_step) {
     if (ENDED(lengths, r, t)) {
       memset(y, 0, (size_t)n * sizeof(T));
@@ -109,8 +109,8 @@ static void FX(gru)(ptrdiff_t rows, ptrdiff_t n, const T *x, ptrdiff_t x_step, c
 }
 
 static void FX(gru_backward)(ptrdiff_t rows, ptrdiff_t n, const T *kept, ptrdiff_t kept_step, const T *before, ptrdiff_t before_step,
-               const T *dy, ptrdiff_t dy_step, const int64_t *lengths, int64_t t, T *dh, T *dx, ptrdiff_t dx_step, T *dp,
-               ptrdiff_t dp_step) {
+                             const T *dy, ptrdiff_t dy_step, const int64_t *lengths, int64_t t, T *dh, T *dx, ptrdiff_t dx_step, T *dp,
+                             ptrdiff_t dp_step) {
   for (ptrdiff_t r = 0; r < rows;
        r++, kept += kept_step, before += before_step, dy += dy_step, dh += n, dx += dx_step, dp += dp_step) {
     if (ENDED(lengths, r, t)) {
@@ -132,7 +132,7 @@ static void FX(gru_backward)(ptrdiff_t rows, ptrdiff_t n, const T *kept, ptrdiff
 }
 
 static void FX(simple)(int activation, ptrdiff_t rows, ptrdiff_t n, const T *x, ptrdiff_t x_step, const T *p, const int64_t *lengths,
-               int64_t t, T *h, T *y, ptrdiff_t y_step) {
+                       int64_t t, T *h, T *y, ptrdiff_t y_step) {
   for (ptrdiff_t r = 0; r < rows; r++, x += x_step, p += n, h += n, y += y_step) {
     if (ENDED(lengths, r, t)) {
       memset(y, 0, (size_t)n * sizeof(T));
@@ -154,7 +154,7 @@ static void FX(simple)(int activation, ptrdiff_t rows, ptrdiff_t n, const T *x, 
 }
 
 static void FX(simple_backward)(int activation, ptrdiff_t rows, ptrdiff_t n, const T *y, ptrdiff_t y_step, const T *dy, ptrdiff_t dy_step,
-               const int64_t *lengths, int64_t t, T *dh, T *dx, ptrdiff_t dx_step) {
+                                const int64_t *lengths, int64_t t, T *dh, T *dx, ptrdiff_t dx_step) {
   for (ptrdiff_t r = 0; r < rows; r++, y += y_step, dy += dy_step, dh += n, dx += dx_step) {
     if (ENDED(lengths, r, t)) {
       memset(dx, 0, (size_t)n * sizeof(T));

@@ -48,7 +48,7 @@ typedef struct {
 
 // As many results, from `first` on, as see places near each other.
 FX_INLINE void FX(next_chunk)(FX(chunk) *c, ptrdiff_t first, ptrdiff_t count, ptrdiff_t taps, const int64_t *places,
-                  const double *weights) {
+                              const double *weights) {
   ptrdiff_t low = places[first * taps], high = low, end = first;
   for (; end < min_size(count, first + CHUNK); end++) {
     ptrdiff_t l = low, h = high;
@@ -140,7 +140,7 @@ FX_INLINE void FX(mixed)(ptrdiff_t taps, ptrdiff_t inner, const ptrdiff_t *at, c
 }
 
 static void FX(resample_long)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t count, ptrdiff_t inner, ptrdiff_t taps, const int64_t *places,
-               const double *weights, const T *x, T *y) {
+                              const double *weights, const T *x, T *y) {
   for (ptrdiff_t o = 0; o < outer; o++, x += n * inner, y += count * inner)
     for (ptrdiff_t i = 0; i < count; i++)
       for (ptrdiff_t j = 0; j < inner; j += 64) {
@@ -156,7 +156,7 @@ static void FX(resample_long)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t count, ptr
 }
 
 static void FX(resample)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t count, ptrdiff_t inner, ptrdiff_t taps, const int64_t *places,
-               const double *weights, const T *x, T *y) {
+                         const double *weights, const T *x, T *y) {
   if (taps > MOST_TAPS) return FX(resample_long)(outer, n, count, inner, taps, places, weights, x, y);
   FX(chunk) c;
   for (ptrdiff_t i = 0; i < count; i += c.count) {
@@ -174,7 +174,7 @@ static void FX(resample)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t count, ptrdiff_
 
 // For results first ..< end.
 FX_INLINE void FX(add_each)(ptrdiff_t first, ptrdiff_t end, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t count, ptrdiff_t inner, ptrdiff_t taps,
-                  const int64_t *places, const double *weights, const T *y, T *x) {
+                            const int64_t *places, const double *weights, const T *y, T *x) {
   for (ptrdiff_t o = 0; o < outer; o++)
     for (ptrdiff_t t = first * taps; t < end * taps; t++) {
       T *restrict out = x + (o * n + places[t]) * inner;
@@ -185,7 +185,7 @@ FX_INLINE void FX(add_each)(ptrdiff_t first, ptrdiff_t end, ptrdiff_t outer, ptr
 }
 
 static void FX(resample_add)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t count, ptrdiff_t inner, ptrdiff_t taps, const int64_t *places,
-               const double *weights, const T *y, T *x) {
+                             const double *weights, const T *y, T *x) {
   if (inner > 1 || taps > MOST_TAPS) return FX(add_each)(0, count, outer, n, count, inner, taps, places, weights, y, x);
   FX(chunk) c;
   for (ptrdiff_t i = 0; i < count; i += c.count) {

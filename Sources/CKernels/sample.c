@@ -37,7 +37,7 @@ void fx_sample_add_long(ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff
 #else
 
 static void FX(sample)(ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const T *weights,
-               const T *x, T *y) {
+                       const T *x, T *y) {
   for (ptrdiff_t c = 0; c < channels; c++, x += n, y += points)
     for (ptrdiff_t p = 0; p < points; p++) {
       T sum = 0;
@@ -50,7 +50,7 @@ static void FX(sample)(ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_
 }
 
 static void FX(sample_add)(ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const T *weights,
-               const T *y, T *x) {
+                           const T *y, T *x) {
   for (ptrdiff_t c = 0; c < channels; c++, x += n, y += points)
     for (ptrdiff_t t = 0; t < taps; t++)
       for (ptrdiff_t p = 0; p < points; p++) {
@@ -60,7 +60,7 @@ static void FX(sample_add)(ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrd
 }
 
 static void FX(sample_weights)(ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const T *x,
-               const T *y, T *weights) {
+                               const T *y, T *weights) {
   memset(weights, 0, (size_t)(taps * points) * sizeof(T));
   for (ptrdiff_t c = 0; c < channels; c++, x += n, y += points)
     for (ptrdiff_t t = 0; t < taps; t++)
@@ -71,7 +71,7 @@ static void FX(sample_weights)(ptrdiff_t channels, ptrdiff_t n, ptrdiff_t taps, 
 }
 
 static void FX(sample_cubic)(ptrdiff_t axes, ptrdiff_t channels, ptrdiff_t n, ptrdiff_t points, const int64_t *places, const T *factors,
-               const T *x, const T *dy, T *y) {
+                             const T *x, const T *dy, T *y) {
   _Pragma("clang fp contract(off)")
   ptrdiff_t taps = axes == 3 ? 64 : 16;
   for (ptrdiff_t p = 0; p < points; p++) {

@@ -66,7 +66,7 @@ FX_INLINE void FX(points)(ptrdiff_t W, ptrdiff_t taps, ptrdiff_t points, const i
 }
 
 FX_INLINE void FX(points_weights)(ptrdiff_t W, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const T *x, const T *y,
-                  T *weights) {
+                                  T *weights) {
   for (ptrdiff_t p = 0; p < points; p++)
     for (ptrdiff_t t = 0; t < taps; t++) {
       int64_t at = places[t * points + p];
@@ -86,7 +86,7 @@ static void FX(sample)(ptrdiff_t width, ptrdiff_t taps, ptrdiff_t points, const 
 }
 
 static void FX(sample_weights)(ptrdiff_t width, ptrdiff_t taps, ptrdiff_t points, const int64_t *places, const T *x, const T *y,
-               T *weights) {
+                               T *weights) {
   if (width == 4) FX(points_weights)(4, taps, points, places, x, y, weights);
   else if (width == 8) FX(points_weights)(8, taps, points, places, x, y, weights);
   else FX(points_weights)(16, taps, points, places, x, y, weights);

@@ -19,7 +19,7 @@ void fx_add_strided(int dtype, int rank, const ptrdiff_t *dims, const ptrdiff_t 
 
 // Sums of integers wrap.
 #if FX_IS_INTEGER
-typedef __typeof__(__builtin_choose_expr(sizeof(T) == 4, (uint32_t)0, (uint64_t)0)) FX(number);
+typedef FX_UNSIGNED FX(number);
 #else
 typedef T FX(number);
 #endif

@@ -25,7 +25,7 @@ FX_INLINE ptrdiff_t volume(const ptrdiff_t *sizes) { return sizes[0] * sizes[1] 
 FX_INLINE int is_adaptive(const fx_window *w) { return w->window[1] == 0 && w->window[2] == 0; }
 
 /// Whether it takes the place of the largest so far: NaN does.
-#define IS_BETTER(v, best) (((v) > (best)) | ((v) != (v)))
+#define IS_BETTER(v, best) (((v) > (best)) | FX_IS_NAN(v))
 
 // Behind fx_max_pool and fx_mean_pool, for planes that are cut into parts no wider than FX_WIDEST.
 #define FX_WIDEST 2048

@@ -98,7 +98,7 @@ FX_INLINE void FX(turn_out)(stretch s, ptrdiff_t channels, const T *in, T *y, pt
 
 /// What a strip sees of FX_LANES planes of height × width, from (top, left) on: `rows` × `columns` vectors, zeros beyond the edges.
 FX_INLINE void FX(strip_in)(ptrdiff_t height, ptrdiff_t width, ptrdiff_t top, ptrdiff_t left, ptrdiff_t rows, ptrdiff_t columns,
-                  ptrdiff_t channels, const T *x, T *out) {
+                            ptrdiff_t channels, const T *x, T *out) {
   ptrdiff_t first = min_size(rows, max_size(0, -top)), last = max_size(first, min_size(rows, height - top));
   ptrdiff_t from = min_size(columns, max_size(0, -left)), to = max_size(from, min_size(columns, width - left));
   size_t vector = FX_LANES * sizeof(T);
@@ -136,7 +136,7 @@ static void FX(image)(const fx_winograd *w, ptrdiff_t first, ptrdiff_t count, pt
 }
 
 static int FX(result)(const fx_winograd *w, ptrdiff_t first, ptrdiff_t count, ptrdiff_t block, const T *m, ptrdiff_t apart, ptrdiff_t lead,
-              const T *bias, T *y) {
+                      const T *bias, T *y) {
   VEC made[strip_places];
   ptrdiff_t outputs = w->outputs - block * FX_LANES, height = w->output[0], width = w->output[1];
   VEC start = bias ? FX(load_first)(bias + block * FX_LANES, outputs) : (VEC){0}, zero = {0};
@@ -161,7 +161,7 @@ static int FX(result)(const fx_winograd *w, ptrdiff_t first, ptrdiff_t count, pt
 }
 
 static void FX(result_adjoint)(const fx_winograd *w, ptrdiff_t first, ptrdiff_t count, ptrdiff_t block, const T *dy, ptrdiff_t apart,
-               ptrdiff_t lead, T *m) {
+                               ptrdiff_t lead, T *m) {
   VEC seen[strip_places];
   ptrdiff_t outputs = w->outputs - block * FX_LANES, height = w->output[0], width = w->output[1];
   m += block * FX_LANES;

@@ -55,8 +55,8 @@ typedef void FX(axis)(const VEC *, VEC *);
 
 /// Both axes of a square: `from` by `from` vectors, (j, i) at x + j·row + i·step, to `to` by `to` of them at y + j·y_row + i·y_step, each with `start`
 /// if there is one. Then it returns 0 for each lane whose numbers are finite, else NaN.
-FX_INLINE VEC FX(both_axes)(FX(axis) *axis, int from, int to, const T *x, ptrdiff_t row, ptrdiff_t step, T *y, ptrdiff_t y_row, ptrdiff_t y_step,
-                            const VEC *start) {
+FX_INLINE VEC FX(both_axes)(FX(axis) *axis, int from, int to, const T *x, ptrdiff_t row, ptrdiff_t step, T *y, ptrdiff_t y_row,
+                            ptrdiff_t y_step, const VEC *start) {
   VEC half[6][6], zero = {0};
   FX_UNROLL for (int i = 0; i < from; i++) {
     VEC d[6], points[6];

@@ -42,7 +42,7 @@ FX_INLINE void FX(filter_axis_adjoint)(const VEC *u, VEC *f) {
 }
 
 static void FX(filters)(const fx_winograd *w, ptrdiff_t output_block, ptrdiff_t block, ptrdiff_t row_step, ptrdiff_t channel_step,
-               int reversed, const T *f, ptrdiff_t apart, T *u) {
+                        int reversed, const T *f, ptrdiff_t apart, T *u) {
   VEC taps[9 * FX_LANES];
   ptrdiff_t outputs = w->outputs - output_block * FX_LANES, channels = min_size(FX_LANES, w->channels - block * FX_LANES);
   ptrdiff_t wide = (w->channels + FX_LANES - 1) / FX_LANES * FX_LANES;

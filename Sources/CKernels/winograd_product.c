@@ -85,7 +85,7 @@ static void FX(products)(ptrdiff_t count, ptrdiff_t channels, ptrdiff_t outputs,
 }
 
 static void FX(products_adjoint)(ptrdiff_t count, ptrdiff_t outputs, ptrdiff_t wide, const T *m, ptrdiff_t lead, const T *v, int adds,
-               T *u) {
+                                 T *u) {
   ptrdiff_t parts = (outputs + TALLEST - 1) / TALLEST;
   FX(layout) l = {1, lead, lead * FX_LANES, FX_LANES, count * FX_LANES, FX_LANES * FX_LANES};
   for (ptrdiff_t c = 0; c < wide; c += 2 * FX_LANES)
