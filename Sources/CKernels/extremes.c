@@ -37,7 +37,7 @@ static ptrdiff_t FX(find)(ptrdiff_t n, const T *x, T best) {
   ptrdiff_t i = 0;
   for (; i + WIDTH <= n; i += WIDTH) {
     FX_UNSIGNED found = 0;
-    for (ptrdiff_t j = 0; j < WIDTH; j++) found |= (FX_UNSIGNED)((x[i + j] == best) | FX_IS_NAN(x[i + j]));
+    _Pragma("clang loop unroll(disable)") for (ptrdiff_t j = 0; j < WIDTH; j++) found |= (FX_UNSIGNED)((x[i + j] == best) | FX_IS_NAN(x[i + j]));
     if (found) break;
   }
   while (x[i] != best && !FX_IS_NAN(x[i])) i++;

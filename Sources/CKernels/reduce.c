@@ -73,46 +73,50 @@ FX_FUNCTION void FX(collect)(ptrdiff_t n, const T *x, ptrdiff_t s, T *out) {
 
 // Any and all: whether there is an element that is not 0, or that is. Truth values are all bits of an integer as wide as the element, so that they are
 // joined in its lanes.
-FX_INLINE FX_UNSIGNED FX(is)(int zero, T v) { return (FX_UNSIGNED)(0 - (FX_UNSIGNED)(zero ? v == 0 : v != 0)); }
+FX_INLINE FX_UNSIGNED FX(is_true)(T v) { return (FX_UNSIGNED)(0 - (FX_UNSIGNED)(v != 0)); }
 
-FX_INLINE void FX(find)(int all, reduction_way way, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const ptrdiff_t *strides, const T *x, uint8_t *y) {
-  FX_UNSIGNED found[COLUMN_BLOCK];
-  ptrdiff_t s = strides[1];
-  if (way != COLUMNS) {
-    for (ptrdiff_t o = 0; o < outer; o++)
-      for (ptrdiff_t i = 0; i < inner; i++) {
-        const T *row = x + o * strides[0] + i * strides[2];
-        FX_UNSIGNED some = 0;
-        if (s == 1) for (ptrdiff_t k = 0; k < n; k++) some |= FX(is)(all, row[k]);
-        else _Pragma("clang loop vectorize(disable)") for (ptrdiff_t k = 0; k < n; k++) some |= FX(is)(all, row[k * s]);
-        y[o * inner + i] = (some != 0) != all;
-      }
-    return;
+FX_INLINE FX_UNSIGNED FX(find_in_row)(FX_UNSIGNED turned, ptrdiff_t n, ptrdiff_t s, const T *row) {
+  FX_UNSIGNED some = 0;
+  if (s == 1) for (ptrdiff_t k = 0; k < n; k++) some |= FX(is_true)(row[k]) ^ turned;
+  else _Pragma("clang loop vectorize(disable)") for (ptrdiff_t k = 0; k < n; k++) some |= FX(is_true)(row[k * s]) ^ turned;
+  return some;
+}
+FX_INLINE void FX(find_in_columns)(FX_UNSIGNED turned, ptrdiff_t n, ptrdiff_t count, ptrdiff_t s, const T *x, FX_UNSIGNED *found) {
+  ptrdiff_t k = 0;
+  for (; k + 4 <= n; k += 4) {
+    const T *a = x + k * s, *b = a + s, *c = b + s, *d = c + s;
+    for (ptrdiff_t i = 0; i < count; i++) {
+      FX_UNSIGNED p = FX(is_true)(a[i]), q = FX(is_true)(b[i]), r = FX(is_true)(c[i]), t = FX(is_true)(d[i]);
+      found[i] |= ((p | q | r | t) & ~turned) | (~(p & q & r & t) & turned);
+    }
   }
+  for (; k < n; k++)
+    for (ptrdiff_t i = 0; i < count; i++) found[i] |= FX(is_true)(x[k * s + i]) ^ turned;
+}
+
+FX_FUNCTION void FX(find)(int all, reduction_way way, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const ptrdiff_t *strides, const T *x, uint8_t *y) {
+  FX_UNSIGNED found[COLUMN_BLOCK], turned = all ? (FX_UNSIGNED)-1 : 0;
+  ptrdiff_t block = way == COLUMNS ? COLUMN_BLOCK : 1;
   for (ptrdiff_t o = 0; o < outer; o++)
-    for (ptrdiff_t start = 0; start < inner; start += COLUMN_BLOCK) {
-      ptrdiff_t count = min_size(COLUMN_BLOCK, inner - start), k = 0;
-      const T *row = x + o * strides[0] + start;
+    for (ptrdiff_t start = 0; start < inner; start += block) {
+      ptrdiff_t count = min_size(block, inner - start);
+      const T *from = x + o * strides[0] + start * strides[2];
       for (ptrdiff_t i = 0; i < count; i++) found[i] = 0;
-      for (; k + 4 <= n; k += 4, row += 4 * s) {
-        const T *a = row, *b = a + s, *c = b + s, *d = c + s;
-        for (ptrdiff_t i = 0; i < count; i++) found[i] |= FX(is)(all, a[i]) | FX(is)(all, b[i]) | FX(is)(all, c[i]) | FX(is)(all, d[i]);
-      }
-      for (; k < n; k++, row += s)
-        for (ptrdiff_t i = 0; i < count; i++) found[i] |= FX(is)(all, row[i]);
+      if (way == COLUMNS) FX(find_in_columns)(turned, n, count, strides[1], from, found);
+      else found[0] = FX(find_in_row)(turned, n, strides[1], from);
       for (ptrdiff_t i = 0; i < count; i++) y[o * inner + start + i] = (found[i] != 0) != all;
     }
 }
 
 // The same of many short rows.
-FX_INLINE void FX(find_short)(int all, ptrdiff_t rows, ptrdiff_t n, const ptrdiff_t *strides, const T *x, uint8_t *y) {
+FX_FUNCTION void FX(find_short)(int all, ptrdiff_t rows, ptrdiff_t n, const ptrdiff_t *strides, const T *x, uint8_t *y) {
   T tile[SHORT_ROW * TILE];
   if (rows < TILE) memset(tile, 0, (size_t)n * TILE * sizeof *tile);
   for (ptrdiff_t start = 0; start < rows; start += TILE) {
     ptrdiff_t count = min_size(TILE, rows - start);
-    FX_UNSIGNED found[TILE] = {0};
+    FX_UNSIGNED found[TILE] = {0}, turned = all ? (FX_UNSIGNED)-1 : 0;
     FX(turn)(count, n, x + start * strides[0], strides[0], strides[1], tile);
-    for (ptrdiff_t j = 0; j < n; j++) EACH_ROW found[r] |= FX(is)(all, tile[j * TILE + r]);
+    for (ptrdiff_t j = 0; j < n; j++) EACH_ROW found[r] |= FX(is_true)(tile[j * TILE + r]) ^ turned;
     for (ptrdiff_t r = 0; r < count; r++) y[start + r] = (found[r] != 0) != all;
   }
 }
@@ -125,10 +129,8 @@ static void FX(reduce)(reduction_way way, int op, ptrdiff_t outer, ptrdiff_t n, 
   if (op == FX_R_MIN) return FX(axis_min)(way, outer, n, inner, strides, x, y);
 #endif
   int any = op == FX_R_ANY || op == FX_R_MAX;
-  if (way == SHORT_ROWS && any) FX(find_short)(0, outer, n, strides, x, y);
-  else if (way == SHORT_ROWS) FX(find_short)(1, outer, n, strides, x, y);
-  else if (any) FX(find)(0, way, outer, n, inner, strides, x, y);
-  else FX(find)(1, way, outer, n, inner, strides, x, y);
+  if (way == SHORT_ROWS) FX(find_short)(!any, outer, n, strides, x, y);
+  else FX(find)(!any, way, outer, n, inner, strides, x, y);
 }
 
 static void FX(join)(int op, int bands, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const void *x, void *y) {

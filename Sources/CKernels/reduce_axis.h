@@ -30,29 +30,38 @@ FX_FUNCTION void OWN(rows)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const 
     }
 }
 
-FX_INLINE void OWN(empty)(ptrdiff_t count, TOTAL *from, TOTAL *to) {
-  for (ptrdiff_t i = 0; i < count; i++) to[i] = OWN(join)(to[i], from[i]), from[i] = INIT;
+// Adds up rows from ..< to of `count` columns, four at a time.
+FX_INLINE void OWN(add_rows)(ptrdiff_t from, ptrdiff_t to, ptrdiff_t count, ptrdiff_t s, const T *x, TOTAL *y) {
+  ptrdiff_t k = from;
+  for (; k + 4 <= to; k += 4) {
+    const T *a = x + k * s, *b = a + s, *c = b + s, *d = c + s;
+    for (ptrdiff_t i = 0; i < count; i++)
+      y[i] = OWN(join)(y[i], OWN(join)(OWN(join)((TOTAL)a[i], (TOTAL)b[i]), OWN(join)((TOTAL)c[i], (TOTAL)d[i])));
+  }
+  for (; k < to; k++)
+    for (ptrdiff_t i = 0; i < count; i++) y[i] = OWN(step)(y[i], x[k * s + i]);
 }
 
-// Columns beside each other. Accumulators of up to 512 stay in the first-level cache. They are emptied into a second row of accumulators every 64 rows,
-// that one into a third every 64 times, and rows are added four at a time: the error stays small for any n.
+// Columns beside each other. Accumulators of up to 512 stay in the first-level cache. Those of floats are emptied into a second row of accumulators
+// every 64 rows, that one into a third every 64 times: the error stays small for any n.
 FX_FUNCTION void OWN(strip)(ptrdiff_t n, ptrdiff_t count, ptrdiff_t s, const T *x, TOTAL *y) {
-  TOTAL first[COLUMN_BLOCK], second[COLUMN_BLOCK], third[COLUMN_BLOCK];
-  for (ptrdiff_t i = 0; i < count; i++) first[i] = second[i] = third[i] = INIT;
+  TOTAL first[COLUMN_BLOCK];
+  for (ptrdiff_t i = 0; i < count; i++) first[i] = INIT;
+#ifdef FX_IS_INTEGER
+  OWN(add_rows)(0, n, count, s, x, first);
+  memcpy(y, first, (size_t)count * sizeof *y);
+#else
+  TOTAL second[COLUMN_BLOCK], third[COLUMN_BLOCK];
+  for (ptrdiff_t i = 0; i < count; i++) second[i] = third[i] = INIT;
   ptrdiff_t emptied = 0;
   for (ptrdiff_t start = 0; start < n; start += ROW_BLOCK) {
-    ptrdiff_t end = min_size(n, start + ROW_BLOCK), k = start;
-    for (; k + 4 <= end; k += 4) {
-      const T *a = x + k * s, *b = a + s, *c = b + s, *d = c + s;
-      for (ptrdiff_t i = 0; i < count; i++)
-        first[i] = OWN(join)(first[i], OWN(join)(OWN(join)((TOTAL)a[i], (TOTAL)b[i]), OWN(join)((TOTAL)c[i], (TOTAL)d[i])));
-    }
-    for (; k < end; k++)
-      for (ptrdiff_t i = 0; i < count; i++) first[i] = OWN(step)(first[i], x[k * s + i]);
-    OWN(empty)(count, first, second);
-    if (++emptied % ROW_BLOCK == 0) OWN(empty)(count, second, third);
+    OWN(add_rows)(start, min_size(n, start + ROW_BLOCK), count, s, x, first);
+    for (ptrdiff_t i = 0; i < count; i++) second[i] = OWN(join)(second[i], first[i]), first[i] = INIT;
+    if (++emptied % ROW_BLOCK != 0) continue;
+    for (ptrdiff_t i = 0; i < count; i++) third[i] = OWN(join)(third[i], second[i]), second[i] = INIT;
   }
   for (ptrdiff_t i = 0; i < count; i++) y[i] = OWN(join)(third[i], second[i]);
+#endif
 }
 
 // Many short rows, a tile at a time.

@@ -170,24 +170,31 @@ FX_FUNCTION TOTAL OWN(row)(ptrdiff_t n, const T *x) {
 
 #ifdef FLUXION_TURNED_H
 // Of each of the rows of a tile (turned.h), in the same order, so that a row has the same bits as by itself.
+#ifdef FX_IS_INTEGER
 FX_FUNCTION void OWN(tile)(ptrdiff_t n, const T *tile, TOTAL *y) {
-  TOTAL l[8][TILE];
+  EACH_ROW y[r] = INIT;
+  for (ptrdiff_t j = 0; j < n; j++) EACH_ROW y[r] = OWN(step)(y[r], tile[j * TILE + r]);
+}
+#else
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpsabi"
+#define EACH_EIGHT FX_UNROLL for (int q = 0; q < TILE / 8; q++)
+FX_FUNCTION void OWN(tile)(ptrdiff_t n, const T *tile, T *y) {
+  FX(eight) l[8][TILE / 8], nothing = (FX(eight)){0} + (T)INIT;
   ptrdiff_t width = min_size(n, 8);
   for (ptrdiff_t j = 0; j < width; j++) {
     const T *first = tile + j * TILE, *second = first + 8 * TILE;
-    if (j + 8 < n) EACH_ROW l[j][r] = OWN(step)(OWN(step)(INIT, first[r]), second[r]);
-    else EACH_ROW l[j][r] = OWN(step)(INIT, first[r]);
+    if (j + 8 < n) EACH_EIGHT l[j][q] = OWN(join_eight)(OWN(join_eight)(nothing, OWN(load)(first + 8 * q)), OWN(load)(second + 8 * q));
+    else EACH_EIGHT l[j][q] = OWN(join_eight)(nothing, OWN(load)(first + 8 * q));
   }
-  for (ptrdiff_t j = 16; j < n; j++) EACH_ROW l[j % 8][r] = OWN(step)(l[j % 8][r], tile[j * TILE + r]);
-  if (width == 8) {  // the same tree as below, at once
-    EACH_ROW y[r] = OWN(join)(OWN(join)(OWN(join)(l[0][r], l[4][r]), OWN(join)(l[2][r], l[6][r])),
-                              OWN(join)(OWN(join)(l[1][r], l[5][r]), OWN(join)(l[3][r], l[7][r])));
-    return;
-  }
+  for (ptrdiff_t j = 16; j < n; j++) EACH_EIGHT l[j % 8][q] = OWN(join_eight)(l[j % 8][q], OWN(load)(tile + j * TILE + 8 * q));
   for (ptrdiff_t w = 4; w > 0; w /= 2)
-    for (ptrdiff_t j = 0; j < w && j + w < width; j++) EACH_ROW l[j][r] = OWN(join)(l[j][r], l[j + w][r]);
-  EACH_ROW y[r] = l[0][r];
+    for (ptrdiff_t j = 0; j < w && j + w < width; j++) EACH_EIGHT l[j][q] = OWN(join_eight)(l[j][q], l[j + w][q]);
+  memcpy(y, l[0], sizeof l[0]);
 }
+#undef EACH_EIGHT
+#pragma clang diagnostic pop
+#endif
 #endif
 
 #ifndef AXIS
