@@ -19,28 +19,22 @@
 
 #define LOOP1(PRAGMA, NAME, R, EXPRESSION) LOOP(PRAGMA, NAME, R, EXPRESSION, T x = ((const T *)a)[i]; (void)b, (void)c)
 #define LOOP2(PRAGMA, NAME, R, EXPRESSION) LOOP(PRAGMA, NAME, R, EXPRESSION, T x = ((const T *)a)[i], y = ((const T *)b)[i]; (void)c)
-#define LOOP3(PRAGMA, NAME, R, EXPRESSION) \
-  LOOP(PRAGMA, NAME, R, EXPRESSION, T x = ((const T *)a)[i], y = ((const T *)b)[i], z = ((const T *)c)[i])
+#define LOOP3(PRAGMA, NAME, R, E) LOOP(PRAGMA, NAME, R, E, T x = ((const T *)a)[i], y = ((const T *)b)[i], z = ((const T *)c)[i])
 #define LOOP(PRAGMA, NAME, R, EXPRESSION, ...) \
   FX_KERNEL(NAME) { PRAGMA for (ptrdiff_t i = 0; i < n; i++) { __VA_ARGS__; ((R *)out)[i] = (R)(EXPRESSION); } }
 
 // Where a vector loop is right only within limits, a block of its results goes to a buffer first and those elements BEYOND the limits
 // are done again by another way, LIBRARY: element by element, so that no result depends on its neighbours, and from operands not yet overwritten.
 #define PATCH_BLOCK 256
-#define PATCHED_KERNEL(NAME, OPERANDS, RESULT, BEYOND, LIBRARY)                                               \
-  FX_KERNEL(NAME) {                                                                                           \
-    (void)b, (void)c;                                                                                         \
-    T results[PATCH_BLOCK];                                                                                   \
-    for (ptrdiff_t start = 0; start < n; start += PATCH_BLOCK) {                                              \
-      ptrdiff_t count = min_size(PATCH_BLOCK, n - start);                                                     \
-      unsigned beyond = 0;                                                                                    \
-      for (ptrdiff_t i = 0; i < count; i++) { OPERANDS; beyond |= BEYOND; }                                   \
-      for (ptrdiff_t i = 0; i < count; i++) { OPERANDS; results[i] = RESULT; }                                \
-      if (beyond)                                                                                             \
-        for (ptrdiff_t i = 0; i < count; i++) { OPERANDS; if (BEYOND) results[i] = LIBRARY; }                 \
-      memcpy((T *)out + start, results, (size_t)count * sizeof(T));                                           \
-    }                                                                                                         \
-  }
+#define EACH_OF(count, OPERANDS, ...) for (ptrdiff_t i = 0; i < count; i++) { OPERANDS; __VA_ARGS__; }
+#define PATCHED_KERNEL(NAME, OPERANDS, RESULT, BEYOND, LIBRARY) \
+  FX_KERNEL(NAME) { \
+    T results[PATCH_BLOCK]; \
+    for (ptrdiff_t start = 0; start < n; start += PATCH_BLOCK) { \
+      ptrdiff_t count = min_size(PATCH_BLOCK, n - start); unsigned beyond = 0; \
+      EACH_OF(count, OPERANDS, beyond |= BEYOND) EACH_OF(count, OPERANDS, results[i] = RESULT) \
+      if (beyond) EACH_OF(count, OPERANDS, if (BEYOND) results[i] = LIBRARY) \
+      memcpy((T *)out + start, results, (size_t)count * sizeof(T)); } (void)b, (void)c; }
 #define FIRST T x = ((const T *)a)[start + i]
 #define SECOND T y = ((const T *)b)[start + i]
 

@@ -1,6 +1,6 @@
 import CKernels
 
-// Along an axis that is not the last, without turning the tensor round: strips of columns, see softmax_columns.c.
+// Along an axis that is not the last, without turning the tensor round: strips of columns, see softmax.c.
 
 private let stripWidth = Int(FX_SOFTMAX_STRIP)
 
