@@ -3,10 +3,11 @@
 
 Sets up the peers in a scratch folder, runs the engines in turn for several rounds on this machine, and takes each row's best time. Writes
 `Benchmarks/Peers/results.json`, the table `Guides/Peers.md` and the charts `Guides/peers.svg` and, without operators, for the README
-`Guides/peers-training.svg`; with --filter, which leaves rows out, or --level, which limits what of the processor is used, into the scratch folder
-unless --output says otherwise.
+`Guides/peers-training.svg`; with --filter, which leaves rows out, or --level, which limits what of the processor is used, into the
+scratch folder unless --output says otherwise.
 
-An engine that does not run as it should (torch.compile that left a row to the interpreter, see torch_rows.py) ends the comparison with exit code 1.
+An engine that does not run as it should (torch.compile that left a row to the interpreter, see torch_rows.py) ends the comparison with
+exit code 1.
 """
 
 import argparse
@@ -22,8 +23,8 @@ import report
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-# What limits each engine to a level of the processor's instructions, and the flag that the processor must have for it. XLA's own kernels keep to its
-# limit, the libraries that it calls for matrix products and convolutions do not.
+# What limits each engine to a level of the processor's instructions, and the flag that the processor must have for it. XLA's own kernels
+# keep to its limit, the libraries that it calls for matrix products and convolutions do not.
 LEVELS = {
     "baseline": (None, {
         "FLUXION_CPU": "baseline", "ATEN_CPU_CAPABILITY": "default", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2", "ONEDNN_MAX_CPU_ISA": "SSE41",

@@ -17,7 +17,7 @@ def fastest(row):
 
 
 def grouped(results):
-    """Title and rows of each group that has some; where the engines are limited without JAX's times, which are not limited as the others are."""
+    """Title and rows of each group that has some; where the engines are limited without JAX's times, which are not as the others are."""
     for prefix, title in GROUPS.items():
         rows = [(name, row) for name, row in results["rows"].items() if name.startswith(prefix)]
         if "level" in results:
@@ -57,8 +57,8 @@ def page(results):
     if "level" in results:
         lines += [
             "",
-            f"Every engine is limited to {results['level']}, but for JAX's matrix products and convolutions, which XLA's flag does not limit: its times",
-            "(†) are told, and do not count in the last column.",
+            f"Every engine is limited to {results['level']}, but for JAX's matrix products and convolutions, which XLA's flag does not limit:",
+            "its times (†) are told, and do not count in the last column.",
         ]
     eager = results.get("eager", {})
     if eager:
@@ -77,9 +77,9 @@ def page(results):
         ]
         for name, row in rows:
             all_times = results["rows"][name]
+            marks = {"torch.compile": " ‡"} if name in eager else {}
             times = " | ".join(
-                digits(all_times[engine]) + (" ‡" if engine == "torch.compile" and name in eager else "") if engine in all_times else "–"
-                for engine in ["fluxion", *ENGINES])
+                digits(all_times[engine]) + marks.get(engine, "") if engine in all_times else "–" for engine in ["fluxion", *ENGINES])
             factor = f"{speedup(row):.2f}"
             lines.append(f"| {name} | {times} | {factor if speedup(row) >= 1 else f'**{factor}**'} |")
     return "\n".join(lines) + "\n"
@@ -114,13 +114,14 @@ def chart(results, prefixes=tuple(GROUPS)):
     def x(factor):
         return LEFT + (math.log(factor) - math.log(low)) / (math.log(high) - math.log(low)) * (RIGHT - LEFT)
 
+    peers = "PyTorch and torch.compile" if "level" in results else "PyTorch, torch.compile and JAX"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         "font-family=\"Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif\" font-size=\"13\">",
         "<title>How many times as fast as the fastest peer Fluxion is</title>",
         f"<style>{STYLE}</style>",
         f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>',
-        text(32, 42, f"Fluxion beside the fastest of {'PyTorch and torch.compile' if 'level' in results else 'PyTorch, torch.compile and JAX'}", "ink", 'font-size="20" font-weight="600"'),
+        text(32, 42, f"Fluxion beside the fastest of {peers}", "ink", 'font-size="20" font-weight="600"'),
         text(32, 64, circumstances(results), "gray"),
         text(32, 84, "times as fast, logarithmic; right of the line Fluxion is ahead", "gray"),
     ]
