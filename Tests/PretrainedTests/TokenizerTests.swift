@@ -68,6 +68,40 @@ import Testing
     }
   }
 
+  /// Files and templates with bytes that were changed at random are read or refused, and never end the process.
+  @Test func changedBytesAreReadOrRefused() throws {
+    let json =
+      #"{"added_tokens": [{"id": 3, "content": "<s>", "special": true}], "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFKC"}, "#
+      + #"{"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}]}, "pre_tokenizer": {"type": "Metaspace"}, "truncation": "#
+      + #"{"max_length": 5, "stride": 1}, "padding": {"pad_id": 1}, "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "#
+      + #""merges": [["a", "b"]], "unk_token": "a"}, "decoder": {"type": "Strip", "content": "a", "start": 1, "stop": 2}}"#
+    let template =
+      "{% for m in messages[1:] -%}{{ m['role'] | upper ~ (loop.index // 2) }}{% if not m is defined %}x{% endif %}{% endfor %}"
+    var random = RandomNumbers(state: 11)
+    for source in [json, template] {
+      let bytes = Array(source.utf8)
+      for _ in 0..<400 {
+        var changed = bytes
+        for _ in 0..<Int.random(in: 1...4, using: &random) {
+          let place = Int.random(in: 0..<changed.count, using: &random)
+          switch Int.random(in: 0..<4, using: &random) {
+          case 0: changed[place] = UInt8.random(in: 0...255, using: &random)
+          case 1: changed.remove(at: place)
+          case 2: changed.insert(changed[Int.random(in: 0..<changed.count, using: &random)], at: place)
+          default: changed.insert(contentsOf: Array("9".utf8), at: place)
+          }
+        }
+        if source == json {
+          guard let tokenizer = try? Tokenizer(json: changed) else { continue }
+          if let encoding = try? tokenizer.encode("ab  <s>ba é") { _ = try? tokenizer.decode(encoding.ids + [-1, .max]) }
+        } else {
+          _ = try? ChatTemplate(source: String(decoding: changed, as: UTF8.self)).render([ChatMessage(role: "user", content: "x")])
+        }
+      }
+    }
+    #expect(throws: Never.self) { try Tokenizer(json: Array(json.utf8)) }
+  }
+
   @Test func patternsThatTakeTooLongEnd() throws {
     let slow = try RegularExpression("(a|aa)+b")
     let text = [UInt32](repeating: 0x61, count: 200)
@@ -91,5 +125,15 @@ import Testing
     #expect(try matches("[^\\d\\s]{2,3}", "abcde 12f") == ["abc", "de"])
     #expect(try matches("a++a", "aaa") == [])
     #expect(try matches("^a|b$", "ab") == ["a", "b"])
+  }
+}
+
+/// The same numbers in every run.
+private struct RandomNumbers: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return state ^ state >> 29
   }
 }
