@@ -81,7 +81,9 @@ public struct ONNXModel: Model {
 private func unsupportedSentence(_ unsupported: [(operation: String, nodes: [String])]) -> String {
   let parts = unsupported.map { entry in
     let nodes = entry.nodes.prefix(4).joined(separator: ", ") + (entry.nodes.count > 4 ? " and \(entry.nodes.count - 4) more" : "")
-    return "\(shown(entry.operation)) in \(nodes)"
+    let isOfTexts = ["RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit"].contains(entry.operation)
+    let reason = isOfTexts ? " (element type string, which Fluxion has no dtype for)" : ""
+    return "\(shown(entry.operation))\(reason) in \(nodes)"
   }
   let rest = parts.count > 20 ? "; and \(parts.count - 20) more" : ""
   return "operators that are not supported: \(parts.prefix(20).joined(separator: "; "))\(rest)"
