@@ -3,8 +3,8 @@ import Tensors
 /// The type of an ONNX tensor's elements, and the dtype that holds them here.
 ///
 /// Types that Fluxion does not have are held by wider ones: halves by float32, small integers by int32, `uint32` and `uint64` by int64.
-/// Results of arithmetic on integers wrap around as the narrow type would; halves are computed in float32 and rounded where a model casts to
-/// them and at its outputs.
+/// Results of arithmetic on integers wrap around as the narrow type would; halves are computed in float32 and rounded
+/// after each operator.
 public enum ONNXElementType: Int32, Sendable, Hashable, CaseIterable, CustomStringConvertible {
   case float = 1
   case uint8, int8, uint16, int16, int32, int64, string, bool, float16, double, uint32, uint64, complex64, complex128, bfloat16

@@ -121,6 +121,9 @@ extension Tensor {
 }
 
 extension Value {
+  /// Whether it is a tensor of halves.
+  var isHalf: Bool { if case .tensor(let x) = self { x.type.isHalf } else { false } }
+
   /// Halves as what they would be at an output.
   func roundedHalves() -> Value {
     switch self {

@@ -53,8 +53,8 @@ public enum ONNXOperatorGuide {
     beside the file are read from its own folder only.
 
     **Types.** Fluxion has float32, float64, int32, int64 and bool. Others are held by wider ones: `float16` and `bfloat16` by float32, `uint8`, `int8`, `uint16`, `int16` by int32, `uint32` and
-    `uint64` by int64. Arithmetic on integers wraps around as the narrow type would. Halves are rounded where a model casts to them and at its outputs, and computed in float32
-    between. Texts, complex numbers, and numbers of less than a byte or of eight bits with a point are refused by name.
+    `uint64` by int64. Arithmetic on integers wraps around as the narrow type would. Halves are computed in float32 and rounded
+    after each operator, which the gradient does not notice. Texts, complex numbers, and numbers of less than a byte or of eight bits with a point are refused by name.
 
     **Shapes.** Sizes, axes and what is computed from them are whole numbers that the interpreter works with itself, so `outputShape` works on models that compute shapes. Shapes that depend on
     elements (`NonZero`, `Unique`, `Compress`, `NonMaxSuppression`) need a real run. Tensors have up to eight axes, convolutions and pools one to three.

@@ -44,18 +44,21 @@ extension Call {
     let isBlind = bias.map { ($0.max(axis: -1, keepDims: true)) .== -Double.infinity }
     var y: Tensor
     var scores: Tensor?
-    if cap == 0 && !isWanted(3) {
+    if cap == 0 && !isWanted(3) && !type.isHalf {
       let mask = bias.map { spread($0, rank: 4) }
       y = attention(q, k, v, mask: mask, scale: scale)
       if let isBlind { y = select(spread(isBlind, rank: 4), 0, y) }
     } else {
-      let root = scale.squareRoot()
-      let raw = matmul(q * root, (k * root).transposed())
-      let capped = cap > 0 ? tanh(raw / cap) * cap : raw
-      let biased = bias.map { capped + $0 } ?? capped
-      var weights = biased.softmax(axis: -1)
+      // Halves are rounded at each step, as ONNX defines the operator by others; of other types nothing is.
+      func step(_ x: Tensor) -> Tensor { x.rounded(to: type) }
+      let root = Double(type.rounded(Float(scale.squareRoot())))
+      let exact = type.isHalf ? root : scale.squareRoot()
+      let raw = step(matmul(step(q * exact), step(k * exact).transposed()))
+      let capped = cap > 0 ? step(step(tanh(step(raw / cap))) * cap) : raw
+      let biased = bias.map { step(capped + $0) } ?? capped
+      var weights = biased.softmax(axis: -1, of: type)
       if let isBlind { weights = select(isBlind, 0, weights) }
-      y = matmul(weights, v)
+      y = step(matmul(weights, v))
       scores = [raw, capped, biased, weights][max(0, min(3, mode))]
     }
     if isPacked { y = y.transposed(1, 2).reshaped([y.shape[0], steps, headCount * v.shape[3]]) }

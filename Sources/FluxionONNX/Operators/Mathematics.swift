@@ -97,9 +97,9 @@ extension OperatorTable {
       }
       return select(x .< -lambda, x + bias, select(x .> lambda, x - bias, 0))
     },
-    softmaxLike("Softmax", "`x.softmax(axis:)`") { $0.softmax(axis: $1) },
-    softmaxLike("LogSoftmax", "`x.logSoftmax(axis:)`") { $0.logSoftmax(axis: $1) },
-    softmaxLike("Hardmax", "`x.argmax(axis:).oneHot(classes:)`") { x, axis in
+    softmaxLike("Softmax", "`x.softmax(axis:)`") { $0.softmax(axis: $1, of: $2) },
+    softmaxLike("LogSoftmax", "`x.logSoftmax(axis:)`") { x, axis, _ in x.logSoftmax(axis: axis) },
+    softmaxLike("Hardmax", "`x.argmax(axis:).oneHot(classes:)`") { x, axis, _ in
       if x.elementCount == 0 { return x }
       let classes = x.argmax(axis: axis).oneHot(classes: x.shape[axis], x.dtype)
       return classes.moved(axes: [x.rank - 1], to: [axis])
@@ -107,15 +107,18 @@ extension OperatorTable {
   ]
 
   /// Before version 13 the axes from `axis` on were taken as one.
-  private static func softmaxLike(_ name: String, _ text: String, _ f: @escaping @Sendable (Tensor, Int) -> Tensor) -> Operator {
+  private static func softmaxLike(
+    _ name: String, _ text: String, _ f: @escaping @Sendable (Tensor, Int, ONNXElementType) -> Tensor
+  ) -> Operator {
     .one(name, [1, 11, 13], text) { call in
+      let type = try call.type(0)
       let x = try call.tensor(0)
-      if call.version >= 13 { return f(x, try call.axis(try call.attributes.int("axis", -1), rank: x.rank)) }
+      if call.version >= 13 { return f(x, try call.axis(try call.attributes.int("axis", -1), rank: x.rank), type) }
       let axis = try call.attributes.int("axis", 1)
       let start = axis == x.rank ? axis : try call.axis(axis, rank: x.rank)
       let rows = x.shape[..<start].reduce(1, *)
       let columns = x.shape[start...].reduce(1, *)
-      return f(x.reshaped([rows, columns]), 1).reshaped(x.shape)
+      return f(x.reshaped([rows, columns]), 1, type).reshaped(x.shape)
     }
   }
 }

@@ -11,6 +11,18 @@ struct Operator: Sendable {
   /// How Fluxion says it, for the guide.
   let text: String
   let run: Run
+  /// Whether its results have no elements but those of its operands, so that halves are rounded already.
+  var movesElements: Bool { Self.movers.contains(name) }
+
+  private static let movers: Set<String> = [
+    "Reshape", "Transpose", "Slice", "Gather", "GatherElements", "GatherND", "Concat", "Split", "Squeeze", "Unsqueeze", "Identity",
+    "Expand", "Tile",
+    "Flatten", "Where", "Cast", "CastLike", "BitCast", "Constant", "ConstantOfShape", "Shape", "Size", "MaxPool", "Relu", "Neg", "Abs",
+    "If", "Loop", "Scan",
+    "SequenceMap", "SequenceAt", "SequenceInsert", "SequenceErase", "SequenceConstruct", "SplitToSequence", "function", "DepthToSpace",
+    "SpaceToDepth",
+    "Compress", "ScatterElements", "ScatterND", "Unique", "TopK",
+  ]
 
   init(_ name: String, _ versions: [Int], _ text: String, _ run: @escaping Run) {
     (self.name, self.versions, self.text, self.run) = (name, versions, text, run)

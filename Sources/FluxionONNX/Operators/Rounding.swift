@@ -15,13 +15,21 @@ extension Tensor {
   /// A float32 tensor of f of each element; not differentiated.
   func mapFloats(_ f: (Float) -> Float) -> Tensor {
     if !hasElements || hasFailed { return self }
-    let made = Tensor(
-      shape, .float32,
-      filling: { out in
+    let made: Tensor?? = detached.withBytes { bytes in
+      let x = bytes.assumingMemoryBound(to: Float.self)
+      return Tensor(shape, .float32) { out in
         let out = out.assumingMemoryBound(to: Float.self)
-        for (i, x) in detached.reshaped([-1]).scalars(Float.self).enumerated() { out[i] = f(x) }
-      })
-    return made ?? self
+        for i in x.indices { out[i] = f(x[i]) }
+      }
+    }
+    return made.flatMap { $0 } ?? self
+  }
+
+  /// The softmax along an axis; of halves rounded at each of the steps that ONNX defines it by.
+  func softmax(axis: Int, of type: ONNXElementType) -> Tensor {
+    if !type.isHalf || shape[axis] == 0 { return softmax(axis: axis) }
+    let powers = exp((self - max(axis: axis, keepDims: true)).rounded(to: type)).rounded(to: type)
+    return (powers / powers.sum(axis: axis, keepDims: true).rounded(to: type)).rounded(to: type)
   }
 
   /// f of each element of a tensor of integers or Booleans; not differentiated.

@@ -41,7 +41,8 @@ struct Environment: Sendable {
     let inputs = node.inputs.map { $0 < 0 ? nil : frame.slots[$0] }
     // What nobody else reads is the operator's own, which it may write over.
     if node.graphs.isEmpty { for slot in node.released { frame.slots[slot] = nil } }
-    let results = try node.operation.run(Call(node: node, inputs: inputs, environment: self, frame: frame))
+    var results = try node.operation.run(Call(node: node, inputs: inputs, environment: self, frame: frame))
+    if results.contains(where: \.isHalf), !node.operation.movesElements { results = results.map { $0.roundedHalves() } }
     for (slot, value) in zip(node.outputs, results) where slot >= 0 { frame.slots[slot] = value }
     if node.outputs.count > results.count, let missing = node.outputs[results.count...].first(where: { $0 >= 0 }) {
       throw ONNXError(field: "output \(node.outputs.firstIndex(of: missing) ?? 0)", message: "is not one that the operator gives here")
