@@ -161,7 +161,7 @@ static void FX(plane)(const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets
 
 // MARK: The weight
 
-FX_INLINE double FX(total)(VEC x) {
+FX_INLINE double FX(double_total)(VEC x) {
   double lanes[FX_LANES];
   FX_UNROLL for (int l = 0; l < FX_LANES; l++) lanes[l] = (double)x[l];
   FX_UNROLL for (int half = FX_LANES / 2; half > 0; half /= 2)
@@ -194,7 +194,7 @@ FX_INLINE void FX(weight_block)(int N, const fx_tile *t, const ptrdiff_t *offset
         FX_UNROLL for (int k = 0; k < N; k++) total[k] += d * FX(load)(in + offsets[k] + x);
       }
     }
-  FX_UNROLL for (int k = 0; k < N; k++) sums[k] += FX(total)(total[k]);
+  FX_UNROLL for (int k = 0; k < N; k++) sums[k] += FX(double_total)(total[k]);
 }
 
 #if FX_BYTES == 64
@@ -215,7 +215,7 @@ FX_INLINE void FX(shifting_weight_block)(int N, int K, int stride, const fx_tile
         }
       }
     }
-  FX_UNROLL for (int n = 0; n < N; n++) FX_UNROLL for (int k = 0; k < K; k++) sums[n * K + k] += FX(total)(total[n][k]);
+  FX_UNROLL for (int n = 0; n < N; n++) FX_UNROLL for (int k = 0; k < K; k++) sums[n * K + k] += FX(double_total)(total[n][k]);
 }
 
 FX_INLINE void FX(shifting_weight)(int K, int stride, const fx_tile *t, const T *copy, const T *y, double *sums) {

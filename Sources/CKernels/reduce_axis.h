@@ -97,15 +97,16 @@ FX_FUNCTION void OWN(join_blocks)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner,
     }
 }
 FX_FUNCTION void OWN(join_bands)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const TOTAL *x, TOTAL *y) {
-  TOTAL first[COLUMN_BLOCK], second[COLUMN_BLOCK], third[COLUMN_BLOCK];
+  TOTAL second[COLUMN_BLOCK], third[COLUMN_BLOCK];
   for (ptrdiff_t o = 0; o < outer; o++)
     for (ptrdiff_t start = 0; start < inner; start += COLUMN_BLOCK) {
       ptrdiff_t count = min_size(COLUMN_BLOCK, inner - start);
       for (ptrdiff_t i = 0; i < count; i++) second[i] = third[i] = INIT;
       for (ptrdiff_t k = 0; k < n; k++) {
-        memcpy(first, x + (o * n + k) * inner + start, (size_t)count * sizeof(TOTAL));
-        OWN(empty)(count, first, second);
-        if ((k + 1) % ROW_BLOCK == 0) OWN(empty)(count, second, third);
+        const TOTAL *first = x + (o * n + k) * inner + start;
+        for (ptrdiff_t i = 0; i < count; i++) second[i] = OWN(join)(second[i], first[i]);
+        if ((k + 1) % ROW_BLOCK != 0) continue;
+        for (ptrdiff_t i = 0; i < count; i++) third[i] = OWN(join)(third[i], second[i]), second[i] = INIT;
       }
       for (ptrdiff_t i = 0; i < count; i++) y[o * inner + start + i] = OWN(join)(third[i], second[i]);
     }

@@ -3,7 +3,7 @@
     python3 Tests/ONNXTests/real_models.py PATH/TO/fluxion-onnx [FOLDER]
 
 Sets itself up in FOLDER (.build/onnx-models unless given): an environment with onnxruntime, and the packages silero-vad (speech detection), magika
-(file types) and rapidocr-onnxruntime (text detection, direction and recognition). What cannot be had is skipped, and said. The exit code is 1 where answers differ.
+(file types), rapidocr-onnxruntime (text detection, direction and recognition) and onnx (its `light` networks for images). What cannot be had is skipped, and said. The exit code is 1 where answers differ.
 """
 
 import json
@@ -15,7 +15,7 @@ import time
 import venv
 from pathlib import Path
 
-PACKAGES = ["silero-vad", "magika", "rapidocr-onnxruntime"]
+PACKAGES = ["silero-vad", "magika", "rapidocr-onnxruntime", "onnx"]
 RUNS = 20
 
 
@@ -50,9 +50,9 @@ class Check:
         names = [output.name for output in self.session.get_outputs()]
         return dict(zip(names, self.session.run(None, inputs)))
 
-    def reference_time(self, inputs):
+    def reference_time(self, inputs, repeat=RUNS):
         times = []
-        for _ in range(RUNS):
+        for _ in range(repeat):
             start = time.perf_counter()
             self.session.run(None, inputs)
             times.append(time.perf_counter() - start)
@@ -79,17 +79,17 @@ class Check:
             outputs = {name: numpy.load(f"{folder}/out{i}.npy") for i, name in enumerate(names)}
             return outputs, times[0] if times else None
 
-    def compare(self, label, inputs, tolerance=1e-3, rest=None):
+    def compare(self, label, inputs, tolerance=1e-3, repeat=RUNS):
         """Prints one line; whether the answers agree."""
         import numpy
 
         expected = self.reference(inputs)
-        answers, milliseconds = self.run(inputs, repeat=RUNS)
+        answers, milliseconds = self.run(inputs, repeat=repeat)
         worst = 0.0
         for name, value in expected.items():
             difference = numpy.abs(value.astype(numpy.float64) - answers[name].astype(numpy.float64))
             worst = max(worst, float((difference / (1 + numpy.abs(value))).max(initial=0)))
-        peer = self.reference_time(inputs)
+        peer = self.reference_time(inputs, repeat)
         agrees = worst <= tolerance
         print(
             f"{label}: {'agrees' if agrees else 'DIFFERS'}, by at most {worst:.1e}; {milliseconds:.2f} ms, onnxruntime {peer:.2f} ms, "
@@ -168,6 +168,20 @@ def text_recognition(tool, folder):
     return agrees
 
 
+def light_networks(tool, folder):
+    """ONNX's networks for images, whose weights are made of few numbers."""
+    import numpy
+
+    random = numpy.random.default_rng(3)
+    agrees = True
+    for path in sorted(folder.glob("onnx/onnx/backend/test/data/light/*.onnx")):
+        check = Check(tool, path)
+        image = check.session.get_inputs()[0]
+        x = random.random([size if isinstance(size, int) else 1 for size in image.shape], dtype=numpy.float32)
+        agrees = check.compare(path.stem, {image.name: x}, repeat=3) and agrees
+    return agrees
+
+
 def main():
     tool = str(Path(sys.argv[1]).resolve())
     folder = Path(sys.argv[2] if len(sys.argv) > 2 else ".build/onnx-models").resolve()
@@ -178,7 +192,7 @@ def main():
             print("onnxruntime cannot be had here; skipped")
             return 0
         return subprocess.run([str(python), __file__, tool, str(folder)], env=dict(os.environ, FLUXION_ONNX_READY="1")).returncode
-    results = [speech(tool, folder), file_types(tool, folder), text_recognition(tool, folder)]
+    results = [speech(tool, folder), file_types(tool, folder), text_recognition(tool, folder), light_networks(tool, folder)]
     return 0 if all(results) else 1
 
 

@@ -22,7 +22,9 @@ extension OperatorTable {
       let x = try call.tensor(0)
       let window = try WindowAttributes(call, window: nil, input: Array(x.shape.dropFirst(2)))
       let countsPadding = try call.attributes.flag("count_include_pad")
-      if window.padsFar || window.dilation.contains(where: { $0 > 1 }) { return try call.dilatedMean(x, window, countsPadding: countsPadding) }
+      if window.padsFar || window.dilation.contains(where: { $0 > 1 }) {
+        return try call.dilatedMean(x, window, countsPadding: countsPadding)
+      }
       return meanPool(
         x, window: PerAxis(window.window), stride: PerAxis(window.stride), padding: window.padding, roundsUp: window.roundsUp,
         countsPadding: countsPadding)

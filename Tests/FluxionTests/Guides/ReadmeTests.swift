@@ -131,10 +131,9 @@ import Testing
     }
     // The guides to pretrained models and to ONNX are tested where their products are.
     let folders = [here, root.appending(path: "Tests/PretrainedTests"), root.appending(path: "Tests/ONNXTests")]
-    let code = try folders.flatMap { try files.contentsOfDirectory(at: $0, includingPropertiesForKeys: nil) }.filter {
-      $0.pathExtension == "swift"
-    }
-    .map { bare(try String(contentsOf: $0, encoding: .utf8)) }
+    let sources = try folders.flatMap { try files.contentsOfDirectory(at: $0, includingPropertiesForKeys: nil) }
+    let code = try sources.filter { $0.pathExtension == "swift" }
+      .map { bare(try String(contentsOf: $0, encoding: .utf8)) }
     let guides = try files.contentsOfDirectory(at: root.appending(path: "Guides"), includingPropertiesForKeys: nil)
     var count = 0
     for page in [root.appending(path: "README.md")] + guides.filter({ $0.pathExtension == "md" }) {
