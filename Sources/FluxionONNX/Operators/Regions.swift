@@ -118,7 +118,7 @@ extension Call {
       let (binH, binW) = (h / Double(rows), w / Double(columns))
       let ny = ratio > 0 ? ratio : max(1, Int(binH.rounded(.up)))
       let nx = ratio > 0 ? ratio : max(1, Int(binW.rounded(.up)))
-      if rows.saturatingTimes(columns).saturatingTimes(ny).saturatingTimes(nx) > 1 << 28 {
+      if rows.saturatingTimes(columns).saturatingTimes(ny).saturatingTimes(nx) > 1 << 22 {
         throw .field("input 1", "box \(r) is too large")
       }
       var places: [Int] = []

@@ -80,7 +80,7 @@ struct Resize {
 
   private mutating func add(_ axis: Int, _ size: Int, _ count: Int?, _ scale: Double, _ part: (Double, Double) = (0, 1)) throws(ONNXError) {
     let length = Double(size) * (part.1 - part.0) * scale
-    guard scale.isFinite, scale > 0, length.isFinite, length < 0x1p32, (count ?? 0) >= 0, (count ?? 0) < 1 << 32 else {
+    guard scale.isFinite, scale > 0, length.isFinite, length < 0x1p24, (count ?? 0) >= 0, (count ?? 0) < 1 << 24 else {
       throw .field("scales", "a scale of \(scale) for axis \(axis) of size \(size)")
     }
     let count = count ?? Int(length.rounded(.down))

@@ -209,7 +209,7 @@ extension Call {
     for (axis, amount) in amounts.enumerated() where amount != (0, 0) {
       let n = x.shape[axis]
       let length = n + amount.before + amount.after
-      if n == 0 || length < 0 || length > 1 << 32 { throw .field("pads", "\(amount) around axis \(axis) of \(x.shape)") }
+      if n == 0 || length < 0 || length > 1 << 26 { throw .field("pads", "\(amount) around axis \(axis) of \(x.shape)") }
       y = y.take(Tensor((0..<length).map { (($0 - amount.before) % n + n) % n }, shape: [length]), axis: axis)
     }
     return y

@@ -47,7 +47,7 @@ extension Call {
     let count = x.shape[axis]
     let isReal = isInverse && isOneSided
     let n = length ?? (isReal ? 2 * (count - 1) : count)
-    if n < 1 || n > 1 << 14 { throw .field("dft_length", "\(n); 1 to \(1 << 14) would fit") }
+    if n < 1 || n > 1 << 13 { throw .field("dft_length", "\(n); 1 to \(1 << 13) would fit") }
     var used = min(count, n)
     if isReal { used = min(count, n / 2 + 1) }
     let frequencies = isOneSided && !isInverse ? n / 2 + 1 : n

@@ -16,7 +16,7 @@ extension OperatorTable {
       let mode = try call.attributes.word("mode", "TF", ["TF", "IDF", "TFIDF"])
       guard least >= 1, most >= least, most <= starts.count, skips >= 0, skips < 1 << 20,
         zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 }), starts.allSatisfy({ $0 >= 0 && $0 <= pool.count }),
-        places.allSatisfy({ $0 >= 0 && $0 < 1 << 28 }), weights.map({ $0.count == places.count }) ?? true, x.rank == 1 || x.rank == 2
+        places.allSatisfy({ $0 >= 0 && $0 < 1 << 20 }), weights.map({ $0.count == places.count }) ?? true, x.rank == 1 || x.rank == 2
       else { throw ONNXError.field("attribute ngram_counts", "\(starts) for a pool of \(pool.count)") }
       // The n-grams of the pool by their elements, in order.
       var known: [[Int]: Int] = [:]
@@ -35,6 +35,7 @@ extension OperatorTable {
       let columns = x.rank == 2 ? x.shape[1] : elements.count
       let rows = x.rank == 2 ? x.shape[0] : 1
       let width = (places.max() ?? -1) + 1
+      if rows.saturatingTimes(width) > 1 << 27 { throw ONNXError.field("input 0", "\(rows) rows of \(width) counts") }
       var counts = [Double](repeating: 0, count: rows * width)
       for row in 0..<rows {
         let line = Array(elements[(row * columns)..<((row + 1) * columns)])
