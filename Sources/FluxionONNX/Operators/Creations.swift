@@ -61,7 +61,8 @@ extension OperatorTable {
     Operator("MelWeightMatrix", [17], "triangles, evenly spaced on the mel scale") { call in
       let (bands, length) = (try call.integer(0), try call.integer(1))
       let (rate, low, high) = (try call.integer(2), try call.double(3), try call.double(4))
-      guard bands >= 0, bands <= 1 << 12, length > 0, length <= 1 << 15, rate > 0, low > -700, high > -700, low.isFinite, high.isFinite else {
+      guard bands >= 0, bands <= 1 << 12, length > 0, length <= 1 << 15, rate > 0, low > -700, high > -700, low.isFinite, high.isFinite
+      else {
         throw ONNXError.field("inputs", "\(bands) bands of \(length) samples at \(rate)")
       }
       let type = try call.attributes.elementType("output_datatype") ?? .float
