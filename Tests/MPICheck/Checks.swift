@@ -225,7 +225,8 @@ func trace(_ file: String) throws {
     }
   }
   var model = withSeed(1) { Language() }
-  let ids = withSeed(2) { Tensor.uniform([256, 65], in: 0..<64).cast(to: .int64) }
+  let examples = Int(ProcessInfo.processInfo.environment["EXAMPLES"] ?? "") ?? 256
+  let ids = withSeed(2) { Tensor.uniform([max(16, examples), 65], in: 0..<64).cast(to: .int64) }
   let data = TensorDataset(ids[.all, 0..<64], ids[.all, 1..<65])
   try model.fit(data, loss: crossEntropy, optimizer: AdamW(), epochs: 1, batchSize: 16, seed: 1, progress: .none, across: world)
   world.timeline.isRecording = true
@@ -234,5 +235,5 @@ func trace(_ file: String) throws {
   let seconds = start.duration(to: .now) / .seconds(1)
   try world.timeline.write(to: "\(file).\(world.rank).json")
   let hidden = world.timeline.hidden.map { "\((($0 * 1000).rounded() / 10)) %" } ?? "nothing"
-  print("process \(world.rank): \(Int(seconds * 1000 / 16)) ms a step, \(hidden) of what was sent was hidden")
+  print("process \(world.rank): \(Int(seconds * 1000 / Double(max(16, examples) / 16))) ms a step, \(hidden) of what was sent was hidden")
 }

@@ -52,10 +52,10 @@ chmod +x "$work/agent"
 hosts() {
   ip netns exec fxhost0 unshare -u sh -c 'hostname fxhost0; exec "$@"' sh mpirun.openmpi --allow-run-as-root --host fxhost0:1,fxhost1:1 -n 2 \
     --mca plm_rsh_agent "$work/agent" --mca btl tcp,self --mca btl_tcp_if_include fxlink --mca oob_tcp_if_include fxlink \
-    -x FLUXION_NUM_THREADS -x FLUXION_QUIET -x FLUXION_MPI_TIMEOUT -x SHARDS "$@"
+    -x FLUXION_NUM_THREADS -x FLUXION_QUIET -x FLUXION_MPI_TIMEOUT -x SHARDS -x EXAMPLES "$@"
 }
 
-export FLUXION_NUM_THREADS=1 FLUXION_QUIET=1
+export FLUXION_NUM_THREADS=1 FLUXION_QUIET=1 EXAMPLES=${EXAMPLES:-256}
 echo "== latency and bandwidth"
 FLUXION_MPI_TIMEOUT=60 hosts "$bin/mpicheck" bench
 echo "== a transformer, one shard a process"
