@@ -51,6 +51,21 @@ extension OperatorTable {
     let byScale = ["interpolate(_: Tensor, scale: Double, method: Interpolation, alignsCorners: Bool, antialiases: Bool)"] + resample
     let byScales = ["interpolate(_: Tensor, scales: [Double], method: Interpolation, alignsCorners: Bool, antialiases: Bool)"] + resample
     let images: [[[Int]]] = [[[2, 3, 4, 5]], [[1, 1, 1, 1]], [[0, 2, 3, 4]], [[1, 2, 20, 30]]]
+    let (places, weights) = ([0, 1, 1, 2, 2, 7, -3, 0], [0.5, 0.25, 1, -2, 0.75, 0.5, 2, 1.5])
+    rows.add(
+      .general(
+        "resampled by given weights", ["Tensor.resampled(axis: Int, taps: Int, places: [Int], weights: [Double])"] + resample,
+        cases: [[[2, 3, 4]], [[1, 1, 1]], [[0, 2, 3]], [[20, 30, 2]]]
+      ) {
+        $0[0].resampled(axis: 1, taps: 2, places: places, weights: weights)
+      } reference: { x in
+        let n = x[0].shape[1]
+        return Grid([x[0].shape[0], 4, x[0].shape[2]]) { at in
+          (0..<2).reduce(0) { sum, k in
+            sum + weights[2 * at[1] + k] * x[0][[at[0], min(max(places[2 * at[1] + k], 0), n - 1), at[2]]]
+          }
+        }
+      })
     for method in [Interpolation.linear, .cubic] {
       for corners in [false, true] {
         for size in [[6, 7], [3, 2], [1, 1], [4, 5]] {
