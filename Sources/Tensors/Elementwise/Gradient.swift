@@ -267,7 +267,8 @@ enum Gradient {
     case FX_SIGN, FX_FLOOR, FX_CEIL, FX_ROUND, FX_TRUNC, FX_FLOORDIV, FX_NOT, FX_ISNAN, FX_EQ, FX_NE, FX_LT, FX_LE, FX_GT, FX_GE, FX_AND,
       FX_OR, FX_XOR:
       return x.map { _ in nil }
-    default: stop("gradient: no rule for the element-wise instruction fx_op(\(op.rawValue)); Gradient.rule must have one, or list it as flat")
+    default:
+      stop("gradient: no rule for the element-wise instruction fx_op(\(op.rawValue)); Gradient.rule must have one, or list it as flat")
     }
   }
 }

@@ -33,7 +33,9 @@ enum Declarations {
       let code = line.trimmingCharacters(in: .whitespaces)
       if code.contains("*, unavailable") { isUnavailable = true }
       if code.hasPrefix("//") { continue }
-      if let match = code.firstMatch(of: /struct (\w+)[^:]*: .*\b(?:Primitive|NonDifferentiable|RandomPrimitive)\b/) { found.append("struct \(match.1)") }
+      if let match = code.firstMatch(of: /struct (\w+)[^:]*: .*\b(?:Primitive|NonDifferentiable|RandomPrimitive)\b/) {
+        found.append("struct \(match.1)")
+      }
       // Extensions and types begin at the line's start; what is deeper belongs to them.
       if !line.hasPrefix(" "), let match = line.firstMatch(of: /(?:extension|struct|enum|class|protocol) (\w+)/) { type = String(match.1) }
       if line.hasPrefix("}") { type = "" }
