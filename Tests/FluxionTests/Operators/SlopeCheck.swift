@@ -13,7 +13,7 @@ struct SlopeCheck {
     ///
     /// Differences of five points are off by h⁴ and by rounding errors over h, some 1e-11 in all. 1e-6 of the slope is a thousandth of what
     /// a rule scaled by 1.001 is off by.
-    var isClose: Bool { abs(gradient - difference) <= 1e-6 * abs(difference) + 1e-8 * scale + 1e-12 }
+    var isClose: Bool { abs(gradient - difference) <= 1e-6 * abs(difference) + 1e-8 * scale + 1e-11 }
     /// The slope says something: it is no chance that it agrees.
     var isLive: Bool { abs(difference) > 0.01 * scale && scale > 0.01 }
   }
