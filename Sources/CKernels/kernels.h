@@ -16,18 +16,7 @@
 enum { FX_BASELINE, FX_NEON, FX_AVX2, FX_AVX512, FX_LEVEL_COUNT };
 extern int fx_level;
 
-// On x86-64 a loop is compiled three times (AVX-512, AVX2 + FMA, SSE2) and the loader takes the best one. Elsewhere the baseline is
-// good enough. Sanitizers instrument the resolvers, which run before their runtime does, so there the baseline it is too.
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define FX_SANITIZED 1
-#endif
-#if defined(__x86_64__) && defined(__linux__) && !defined(FX_SANITIZED)
-#define FX_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FX_CLONES
-#endif
-
-// Helpers of a cloned function must be compiled anew within each clone. Those that come by macro are not all used everywhere.
+// Helpers are compiled anew within each pass. Not all are used everywhere.
 #define FX_INLINE static inline __attribute__((always_inline, unused))
 
 // Helpers of a pass (targets.h) that are long enough for a call: inlined they would be compiled again and again. Not all are used everywhere.

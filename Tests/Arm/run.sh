@@ -13,7 +13,6 @@ out=.build/arm
 clang=$(dirname "$(readlink -f "$(command -v swift)")")/clang
 [ -x "$clang" ] || clang=$(command -v clang)
 flags=(-O2 -std=gnu17 -ISources/CKernels/include)
-if grep -q wide.h Sources/CKernels/product_direct.c; then flags+=(-DFX_ONLY_WIDE=1); fi
 mkdir -p "$out/objects"
 
 # The kernels as the package's own release build makes them.

@@ -4,11 +4,6 @@
 
 #include "driver.h"
 
-// Whether the products of unpacked operands are there for AVX-512 alone: run.sh looks.
-#ifndef FX_ONLY_WIDE
-#define FX_ONLY_WIDE 0
-#endif
-
 static ptrdiff_t rounded(ptrdiff_t n, ptrdiff_t of) { return (n + of - 1) / of * of; }
 
 static void products(void) {
@@ -28,7 +23,6 @@ static void products(void) {
     fx_product_pack(d, 0, n, k, b, b_column, b_row, packed_b);
     fx_product_tiles(d, m, n, k, packed_a, packed_b, adds, c, lead);
     record(ulps, 32, d, m * lead, c, "packed %s, %zu, %d%s", dtype_names[d], s, turned, adds ? " added" : "");
-    if (FX_ONLY_WIDE) continue;
     ptrdiff_t count = 3;
     const void *as = numbers(d, count * m * k, 4, -4, 4), *bs = numbers(d, count * k * n, 5, -4, 4);
     c = numbers(d, count * m * lead, 6, -1, 1);
