@@ -40,6 +40,14 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
     let (count, isImpossible) = shape.countOrOverflow
     let (byteCount, overflow) = count.multipliedReportingOverflow(by: dtype.byteCount)
     if isImpossible || overflow { throw shape.impossible("") }
+    if PlannedAllocations.areUsed.load(ordering: .relaxed), let planned = try Context.current.allocations?.next(shape, dtype, byteCount) {
+      return planned
+    }
+    return try unplanned(shape, dtype, byteCount)
+  }
+
+  @inline(__always)
+  static func unplanned(_ shape: Shape, _ dtype: DType, _ byteCount: Int) throws(TensorError) -> Body {
     if byteCount > MemoryPool.smallest { return try pooled(shape, dtype, byteCount) }
     let object = Body.create(minimumCapacity: (byteCount + 7) >> 3) { object in
       Fields(
@@ -68,6 +76,8 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
   /// The same memory through another layout, `offset` counted from where the memory begins.
   func view(shape: Shape, strides: Shape, offset: Int) -> Body {
     _ = hasElements
+    // Operators make views of the elements behind a traced value; whoever else makes one would lose the trace.
+    if let traced { return traced.read().body.view(shape: shape, strides: strides, offset: offset) }
     let object = Body.create(minimumCapacity: 0) { _ in
       withUnsafeMutablePointerToHeader { fields in
         Fields(
@@ -119,6 +129,7 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
   @inline(never)
   func arrives() -> Bool {
     withUnsafeMutablePointerToHeader { fields in
+      if fields.pointee.waiting?.isTraced ?? false { return true }
       fields.pointee.waiting?.once { result in
         // Without memory for them there are none.
         guard let result = try? result.ordered, let first = result.body.withUnsafeMutablePointerToHeader({ $0.first }) else { return }
@@ -128,6 +139,37 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
       return fields.first != nil || fields.pointee.shape.elementCount == 0
     }
   }
+
+  // MARK: Traces and plans
+
+  /// What stands for a value in a trace, in the layout of its elements.
+  static func traced(_ elements: TracedElements) -> Body {
+    let real = elements.real
+    let object = Body.create(minimumCapacity: 0) { _ in
+      Fields(
+        address: nil, shape: real.shape, strides: real.strides, offset: real.offset, owner: nil, byteCount: 0, sizeClass: -2,
+        dtype: real.dtype, isContiguous: real.isContiguous, isIntegerLiteral: real.body.isIntegerLiteral, waiting: elements)
+    }
+    return unsafeDowncast(object, to: Body.self)
+  }
+
+  /// The elements behind what stands for a value in a trace.
+  var traced: TracedElements? {
+    withUnsafeMutablePointerToHeader { $0.pointee.waiting.flatMap { $0.isTraced ? unsafeDowncast($0, to: TracedElements.self) : nil } }
+  }
+
+  /// Elements in memory that somebody else keeps, at an address that may change; see ``moveTo(_:)``.
+  static func placed(_ address: UnsafeMutableRawPointer?, like x: Tensor) -> Body {
+    let object = Body.create(minimumCapacity: 0) { _ in
+      Fields(
+        address: address, shape: x.shape, strides: x.strides, offset: 0, owner: nil, byteCount: 0, sizeClass: -2, dtype: x.dtype,
+        isContiguous: x.isContiguous)
+    }
+    return unsafeDowncast(object, to: Body.self)
+  }
+
+  /// Lets a body that was ``placed(_:like:)`` show other memory; nobody reads it meanwhile.
+  func move(to address: UnsafeMutableRawPointer?) { withUnsafeMutablePointerToHeader { $0.move(to: address) } }
 
   // MARK: Outlines
 
@@ -172,6 +214,9 @@ extension UnsafeMutablePointer where Pointee == Body.Fields {
 
   /// The first element's address, and with it the right to read the owner and the elements.
   @inline(__always) var first: UnsafeMutableRawPointer? { address.pointee.load(ordering: .acquiring) }
+
+  /// Points to other elements.
+  fileprivate func move(to first: UnsafeMutableRawPointer?) { address.pointee.store(first, ordering: .relaxed) }
 
   /// Lets others see elements that came later.
   fileprivate func publish(_ first: UnsafeMutableRawPointer) { address.pointee.store(first, ordering: .releasing) }

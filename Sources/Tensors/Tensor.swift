@@ -72,6 +72,7 @@ public struct Tensor: @unchecked Sendable {
   @inline(never)
   private var absent: UnsafeMutableRawPointer {
     if elementCount == 0 { return MemoryPool.nowhere }
+    if let traced = body.traced { return traced.read().pointer }
     if !body.arrives() { stop("tensor: \(Tensor.absence(shape))") }
     return body.withUnsafeMutablePointerToHeader { $0.first! }
   }

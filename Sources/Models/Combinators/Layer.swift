@@ -7,7 +7,9 @@ import Tensors
 public struct Layer: Placed, SequenceModel {
   private enum Content: Sendable {
     case model(any Model<Tensor, Tensor>)
-    case function(@Sendable (Tensor) -> Tensor)
+    /// While the model is taken out, so that nobody else holds its parameters.
+    case none
+    case function(Function)
   }
   private var content: Content
   /// How deep combinators nest in it.
@@ -27,11 +29,11 @@ public struct Layer: Placed, SequenceModel {
     nesting = (parts.map(\.nesting).max() ?? 0) + 1
     if nesting > Layer.deepest {
       fail(TensorError("\(type(of: model))", "models nest deeper than \(Layer.deepest) in one another"))
-      content = .function { $0 }
+      content = .none
     }
   }
   /// A function without parameters.
-  public init(_ function: @escaping @Sendable (Tensor) -> Tensor) { content = .function(function) }
+  public init(_ function: @escaping @Sendable (Tensor) -> Tensor) { content = .function(Function(body: function)) }
 
   /// The model, if it is one and of this type: `chain.layers[0].as(Dense.self)?.weight`.
   public func `as`<M: Model>(_ type: M.Type) -> M? {
@@ -49,7 +51,7 @@ public struct Layer: Placed, SequenceModel {
   public var modelType: Any.Type {
     switch content {
     case .model(let model): type(of: model)
-    case .function: Function.self
+    case .function, .none: Function.self
     }
   }
 
@@ -68,8 +70,9 @@ public struct Layer: Placed, SequenceModel {
 
   private mutating func runContent(_ x: Tensor, _ body: (inout any Model<Tensor, Tensor>, Tensor) -> Tensor) -> Tensor {
     switch content {
+    case .none: return x
     case .function(let function):
-      var model: any Model<Tensor, Tensor> = Function(body: function)
+      var model: any Model<Tensor, Tensor> = function
       return body(&model, x)
     case .model(var model):
       // A layer that waits for its sizes and has no place of its own is completed here, while sizes are found out.
@@ -79,7 +82,7 @@ public struct Layer: Placed, SequenceModel {
         return body(&completed, x)
       }
       // Taken out while it runs, so that its state changes in place.
-      content = .function { $0 }
+      content = .none
       defer { content = .model(model) }
       return body(&model, x)
     }
@@ -90,12 +93,25 @@ public struct Layer: Placed, SequenceModel {
     switch content {
     case .model(var model):
       // Taken out while it is visited, so that nobody else holds its parameters.
-      content = .function { $0 }
+      content = .none
       visitor.content(&model)
       content = .model(model)
-    case .function(let body):
-      var function = Function(body: body)
-      visitor.content(&function)
+    case .function(var function): visitor.content(&function)
+    case .none: break
+    }
+  }
+}
+
+extension Layer: LeafHolding {
+  /// Those of the model that it holds.
+  package mutating func visitLeaves<V: LeafVisitor>(_ visitor: inout V) {
+    switch content {
+    case .model(var model):
+      content = .none
+      Tensors.visitLeaves(of: &model, &visitor)
+      content = .model(model)
+    case .function(var function): Tensors.visitLeaves(of: &function, &visitor)
+    case .none: break
     }
   }
 }
@@ -111,7 +127,8 @@ extension Layer {
   public var code: String {
     switch content {
     case .model(let model): return model.code
-    case .function(let function): return functionName(function) ?? "{ x in … }"
+    case .function(let function): return function.code
+    case .none: return ""
     }
   }
 }

@@ -46,8 +46,7 @@ private func visitStoredState<T>(of value: inout T, _ visitor: inout StateVisito
 /// Whether values of a type are functions, or optional functions: what the program makes anew.
 private func isFunction(_ type: Any.Type) -> Bool {
   if let optional = type as? any OptionalType.Type { return isFunction(optional.wrapped) }
-  // Metadata begin with their kind; 0x302 is a function's (Swift's ABI, MetadataKind.def).
-  return unsafeBitCast(type, to: UnsafePointer<Int>.self).pointee == 0x302
+  return TypeKind(of: type) == .function
 }
 
 private protocol OptionalType { static var wrapped: Any.Type { get } }
@@ -73,8 +72,8 @@ private struct StateMember {
     if let type = type as? any Model.Type { return model(type) }
     if let type = type as? any StateContainer.Type { return type.member }
     if let type = type as? any RawRepresentable.Type, let member = raw(type) { return member }
-    // 0x303 is the kind of `any Optimizer` and the like: what is in it tells.
-    if unsafeBitCast(type, to: UnsafePointer<Int>.self).pointee == 0x303 {
+    // Of `any Optimizer` and the like what is in it tells.
+    if TypeKind(of: type) == .existential {
       func open<T>(_ type: T.Type) -> StateMember { existential(type) }
       return _openExistential(type, do: open)
     }

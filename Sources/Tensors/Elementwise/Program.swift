@@ -70,23 +70,33 @@ final class Program: Sendable {
   /// How many elements an instruction handles at a time: 4 KB of float32.
   static let blockSize = 1024
 
-  init(_ expression: Expression, inputCount: Int, slopes: [Expression]? = nil, isDerivative: Bool = false) {
-    self.slopes = slopes
-    self.isDerivative = isDerivative
+  convenience init(_ expression: Expression, inputCount: Int, slopes: [Expression]? = nil, isDerivative: Bool = false) {
     var compiler = Compiler()
     compiler.one = compiler.intern(.constant(1))
-    computed = Rewriter.rewritten(expression, isDerivative: isDerivative)
-    let root = compiler.intern(computed)
-    compiler.emit(root)
+    let computed = Rewriter.rewritten(expression, isDerivative: isDerivative)
+    compiler.emit(compiler.intern(computed))
+    self.init(
+      expression, computed: computed, compiler.instructions, registerCount: compiler.registerCount,
+      uniforms: compiler.uniforms.map(Uniform.init), inputCount: inputCount, slopes: slopes, isDerivative: isDerivative)
+  }
+
+  /// A program of these very instructions.
+  init(
+    _ expression: Expression, computed: Expression, _ instructions: [Instruction], registerCount: Int, uniforms: [Uniform], inputCount: Int,
+    slopes: [Expression]? = nil, isDerivative: Bool = false
+  ) {
+    self.slopes = slopes
+    self.isDerivative = isDerivative
+    self.computed = computed
     self.expression = expression
     self.inputCount = inputCount
-    (instructions, registerCount, uniforms) = (compiler.instructions, compiler.registerCount, compiler.uniforms.map(Uniform.init))
+    (self.instructions, self.registerCount, self.uniforms) = (instructions, registerCount, uniforms)
     let constants = uniforms.compactMap { uniform -> Number? in if case .constant(let number) = uniform { number } else { nil } }
     kernels = DType.allCases.map { dtype in
       // Among integers a constant with a fraction, or beyond their range, would be a silent mistake.
       if !constants.allSatisfy({ $0.isValue(of: dtype) }) { return nil }
       var list: [fx_kernel] = []
-      for instruction in compiler.instructions {
+      for instruction in instructions {
         guard let kernel = fx_elementwise(Int32(instruction.op), dtype.code) else { return nil }
         list.append(kernel)
       }
@@ -170,6 +180,33 @@ final class Program: Sendable {
     }
   }
   private let foldings: Lock<[Int: Program]> = Lock([:])
+
+  /// Tells it from programs that compute something else.
+  func hash(into hasher: inout Hasher) {
+    func combine(_ operand: Operand) {
+      switch operand {
+      case .none: hasher.combine(0)
+      case .input(let i): hasher.combine(4 * i + 1)
+      case .register(let i): hasher.combine(4 * i + 2)
+      case .uniform(let i): hasher.combine(4 * i + 3)
+      }
+    }
+    hasher.combine(inputCount)
+    for instruction in instructions {
+      hasher.combine(instruction.op)
+      combine(instruction.arguments.0)
+      combine(instruction.arguments.1)
+      combine(instruction.arguments.2)
+      hasher.combine(instruction.target)
+    }
+    for uniform in uniforms {
+      switch uniform {
+      case .constant(let number): hasher.combine("\(number)")
+      case .scalar(let i): hasher.combine(i)
+      case .expression(let x): hasher.combine(Formula(x, [], .mathematics).text)
+      }
+    }
+  }
 
   // MARK: Running
 

@@ -74,6 +74,9 @@ final class Expression: Sendable {
   /// An instruction on expressions, simplified.
   static func apply(_ op: fx_op, _ x: Expression...) -> Expression { simplified(op, x) ?? Expression(.apply(op.rawValue), x) }
 
+  /// An instruction on expressions, just as it is.
+  static func exactly(_ op: UInt32, _ x: [Expression]) -> Expression { Expression(.apply(op), x) }
+
   /// An instruction on numbers, by the kernel itself.
   static func evaluate(_ op: fx_op, _ x: [Double]) -> Double {
     guard let kernel = fx_elementwise(Int32(op.rawValue), DType.float64.code) else { return .nan }

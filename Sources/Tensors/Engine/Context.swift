@@ -57,7 +57,19 @@ struct Context {
     get { state.pointee.profiler }
     nonmutating set { state.pointee.profiler = newValue }
   }
-  /// Whether it is one of the two: one flag, so that a profiler costs nothing where there is none.
+  /// Takes down operators as a graph, while a function is traced; see ``Tracer``.
+  var tracer: Tracer? {
+    get { state.pointee.tracer }
+    nonmutating set { state.pointee.tracer = newValue }
+  }
+  /// Whether there is one.
+  @inline(__always) var isTracing: Bool { state.pointee.tracer != nil }
+  /// Where a compiled plan's operators get their memory from; nil where they ask the pool.
+  var allocations: PlannedAllocations? {
+    get { state.pointee.allocations }
+    nonmutating set { state.pointee.allocations = newValue }
+  }
+  /// Whether one of those sees operators run: one flag, so that a profiler costs nothing where there is none.
   @inline(__always) var isObserved: Bool { state.pointee.isObserved }
   /// Nothing records, nothing was wrong, nobody watches: the door has nothing to do but to run the kernel.
   ///
@@ -181,11 +193,15 @@ private struct ContextState {
   }
   private(set) var hasFailed = false
   var isDry = false {
-    didSet { isObserved = isDry || profiler != nil }
+    didSet { isObserved = isDry || profiler != nil || tracer != nil }
+  }
+  var allocations: PlannedAllocations?
+  var tracer: Tracer? {
+    didSet { isObserved = isDry || profiler != nil || tracer != nil }
   }
   var profiler: Profiler? {
     didSet {
-      isObserved = isDry || profiler != nil
+      isObserved = isDry || profiler != nil || tracer != nil
       isLabelled = labels != nil || profiler != nil
     }
   }

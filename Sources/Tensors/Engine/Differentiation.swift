@@ -102,6 +102,8 @@ extension Tensor {
   /// Lets `body` write the elements, which are then held by nobody else and lie in row-major order.
   package mutating func mutate(_ body: (UnsafeMutableRawPointer) -> Void) {
     if isHollow || Context.current.hasFailed { return }
+    // What a trace has cannot be changed behind its back; it is told, and its elements are copied.
+    if let traced = self.body.traced { self = traced.read() }
     if !isContiguous || !isHeldAlone {
       let frozen = isFrozen
       guard let copy = attempt("copy", { () throws(TensorError) in try contiguousCopy() }) else { return }

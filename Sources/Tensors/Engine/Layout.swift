@@ -25,6 +25,8 @@ func collapse(_ shape: Shape, _ strides: Shape) -> (Shape, Shape) {
 extension Tensor {
   /// Its elements in row-major order without gaps; itself where they lie so.
   func contiguousCopy() throws(TensorError) -> Tensor {
+    // A trace takes down what copies: an element-wise program that is a copy.
+    if body.traced != nil { return Map<Tensor>(program: Program(.input(0), inputCount: 1), label: "contiguous")(self) }
     let x = try made
     let y = try Tensor(uninitialized: shape, dtype)
     if elementCount > 0 { copyElements(from: x, to: y) }

@@ -31,7 +31,7 @@ extension Tape {
 final class OverwritingRecord<P: Overwriting>: Record<P> {
   override func backward(_ dy: inout Tensor, tape: UInt64, since start: Int32, level: Int32, into gradients: inout Gradients) {
     let context = Context.current
-    guard context.profiler == nil, !context.hasFailed, dy.hasElements else {
+    guard !context.isObserved, !context.hasFailed, dy.hasElements else {
       return super.backward(&dy, tape: tape, since: start, level: level, into: &gradients)
     }
     func slot(_ node: Node) -> Int? {

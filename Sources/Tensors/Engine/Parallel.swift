@@ -100,6 +100,10 @@ final class ThreadPool: Sendable {
 
   /// Calls `body` with 0 ..< parts, each once, on this thread and the workers; returns when all are done.
   func run(_ parts: Int, _ body: (Int) -> Void) {
+    // Which thread does a part is chance: what parts allocate is no part of a plan.
+    guard !PlannedAllocations.areUsed.load(ordering: .relaxed) || Context.current.allocations == nil else {
+      return PlannedAllocations.without { run(parts, body) }
+    }
     let threads = min(parts, limit.load(ordering: .relaxed))
     guard threads > 1, !busy.exchange(true, ordering: .acquiring) else {
       // Inside another job, or beside one of another thread: the cores are taken, so this thread does it all.

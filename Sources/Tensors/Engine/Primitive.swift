@@ -139,13 +139,14 @@ extension Primitive where Inputs: Operands {
 }
 
 extension Primitive where Inputs: Operands {
-  /// The kernel's turn in a run on shapes alone, which leaves it out, and in a profile, which takes its time.
+  /// The kernel's turn in a run on shapes alone, which leaves it out, in a trace, which takes it down, and in a profile, which takes its time.
   @inline(never)
   func observed(_ x: Inputs, _ signature: Signature, _ context: Context) throws(TensorError) -> Tensor {
     if context.isDry {
       context.labels?.ran(self, x, signature)
       return Tensor(hollow: signature.shape, signature.dtype)
     }
+    if let tracer = context.tracer { return try tracer.run(self, x, signature, context) }
     guard let profiler = context.profiler else { return try evaluate(x, signature) }
     return try profiler.run(self, x, signature, context)
   }

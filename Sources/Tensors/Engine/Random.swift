@@ -33,6 +33,7 @@ public struct RandomStream: Sendable, Hashable {
 
   /// A stream of its own for a part of a program, such as one dropout layer.
   public mutating func split() -> RandomStream {
+    Context.current.tracer?.draws(from: self)
     var words: [UInt32] = [0, 0]
     fx_random_bits(seed, take(2), 2, &words)
     return RandomStream(seed: UInt64(words[0]) << 32 | UInt64(words[1]))
@@ -42,6 +43,7 @@ public struct RandomStream: Sendable, Hashable {
 extension RandomStream: RandomNumberGenerator {
   /// The next 64 bits.
   public mutating func next() -> UInt64 {
+    Context.current.tracer?.draws(from: self)
     var words: [UInt32] = [0, 0]
     fx_random_bits(seed, take(2), 2, &words)
     return UInt64(words[0]) << 32 | UInt64(words[1])
@@ -83,10 +85,7 @@ extension Tensor {
           "uniform", "from \(range.lowerBound) to \(range.upperBound); bounds no further apart than \(dtype)'s largest number would fit"))
       return .placeholder
     }
-    let seed = random.seed
-    return drawn(shape, dtype, "uniform", &random, dtype == .float64 ? 2 : 1) { first, n, out in
-      fx_random_uniform(dtype.code, seed, first, n, range.lowerBound, range.upperBound, out)
-    }
+    return drawn(.uniform(range.lowerBound, range.upperBound), shape, dtype, &random)
   }
   /// The same from the stream in force.
   public static func uniform(_ shape: Shape, in range: Range<Double> = 0..<1, _ dtype: DType = .float32) -> Tensor {
@@ -100,10 +99,7 @@ extension Tensor {
     guard Setting.finite.holds(mean, "a mean", "normal"),
       Setting.nonNegative.holds(standardDeviation, "a standard deviation", "normal")
     else { return .placeholder }
-    let seed = random.seed
-    return drawn(shape, dtype, "normal", &random, dtype == .float64 ? 4 : 2) { first, n, out in
-      fx_random_normal(dtype.code, seed, first, n, mean, standardDeviation, out)
-    }
+    return drawn(.normal(mean, standardDeviation), shape, dtype, &random)
   }
   /// The same from the stream in force.
   public static func normal(_ shape: Shape, mean: Double = 0, standardDeviation: Double = 1, _ dtype: DType = .float32) -> Tensor {
@@ -113,10 +109,7 @@ extension Tensor {
   /// True with a probability, else false: bool.
   public static func bernoulli(_ shape: Shape, probability: Double, using random: inout RandomStream) -> Tensor {
     guard Setting.fraction.holds(probability, "a probability", "bernoulli") else { return .placeholder }
-    let seed = random.seed
-    return drawn(shape, .bool, "bernoulli", &random, 1) { first, n, out in
-      fx_random_bernoulli(seed, first, n, probability, out.assumingMemoryBound(to: UInt8.self))
-    }
+    return drawn(.bernoulli(probability), shape, .bool, &random)
   }
   /// The same from the stream in force.
   public static func bernoulli(_ shape: Shape, probability: Double) -> Tensor {
@@ -137,6 +130,7 @@ extension Tensor {
     let dealing = buckets > 1 ? count : 0
     let (seed, first) = (random.seed, random.take(dealing + 2 * count))
     if Context.current.isDry || Context.current.hasFailed { return Tensor(hollow: [count], .int64) }
+    Context.current.tracer?.draws(from: random)
     guard let y = Tensor.made([count], .int64, "permutation"), let words = Tensor.made([dealing + 2 * count], .int32, "permutation")
     else { return .placeholder }
     let (order, bits) = (y.pointer.assumingMemoryBound(to: Int64.self), words.pointer.assumingMemoryBound(to: UInt32.self))
@@ -165,22 +159,77 @@ extension Tensor {
   public static func permutation(_ count: Int) -> Tensor { permutation(count, using: &Context.current.random) }
 
   private static func drawn(
-    _ shape: Shape, _ dtype: DType, _ name: String, _ random: inout RandomStream, _ wordsPerElement: Int,
-    _ kernel: (UInt64, Int, UnsafeMutableRawPointer) -> Void
+    _ distribution: RandomTensor.Distribution, _ shape: Shape, _ dtype: DType, _ random: inout RandomStream
   ) -> Tensor {
-    let context = Context.current
+    let name = distribution.name
     guard attempt({ () throws(TensorError) in try shape.check(name) }) != nil else { return .placeholder }
-    guard dtype.isFloatingPoint || name == "bernoulli" else {
+    guard dtype.isFloatingPoint || dtype == .bool && distribution.isBernoulli else {
       fail(TensorError(name, "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
       return .placeholder
     }
-    let n = shape.elementCount
-    let first = random.take(n * wordsPerElement)
-    if context.isDry || context.hasFailed { return Tensor(hollow: shape, dtype) }
-    guard let y = Tensor.made(shape, dtype, name) else { return .placeholder }
-    let (out, size) = (y.pointer, dtype.byteCount)
-    parallel(n, grain: Blocks.grain) { range in
-      kernel(first &+ UInt64(range.lowerBound * wordsPerElement), range.count, out + range.lowerBound * size)
+    let draw = Draw(seed: random.seed, position: random.take(shape.elementCount * distribution.words(dtype)))
+    return RandomTensor(distribution: distribution, signature: Signature(shape, dtype), draw: draw)([])
+  }
+}
+
+/// A primitive that draws from a random stream, from a position on.
+///
+/// In a compiled function the stream is another one, or further on, at each call.
+protocol RandomPrimitive: Primitive {
+  /// Of which stream it draws, and from where on; nil if it draws nothing.
+  var draw: Draw? { get set }
+}
+
+/// A place in a random stream.
+struct Draw: Hashable, Sendable {
+  var seed: UInt64
+  var position: UInt64
+}
+
+/// Numbers drawn from a distribution: a function of a stream's seed and position alone.
+private struct RandomTensor: RandomPrimitive, NonDifferentiable {
+  enum Distribution: Hashable {
+    case uniform(Double, Double)
+    case normal(Double, Double)
+    case bernoulli(Double)
+
+    var name: String {
+      switch self {
+      case .uniform: "uniform"
+      case .normal: "normal"
+      case .bernoulli: "bernoulli"
+      }
+    }
+    var isBernoulli: Bool { if case .bernoulli = self { true } else { false } }
+    /// The 32-bit words that an element takes.
+    func words(_ dtype: DType) -> Int {
+      switch self {
+      case .uniform: dtype == .float64 ? 2 : 1
+      case .normal: dtype == .float64 ? 4 : 2
+      case .bernoulli: 1
+      }
+    }
+  }
+
+  let distribution: Distribution
+  let signature: Signature
+  var draw: Draw?
+  var name: String { distribution.name }
+  var keeps: Keeps { .nothing }
+
+  func result(_ x: [Tensor]) -> Signature { signature }
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: result.shape, result.dtype)
+    guard let draw else { return y }
+    let (seed, position) = (draw.seed, draw.position)
+    let (out, code, size, words) = (y.pointer, result.dtype.code, result.dtype.byteCount, distribution.words(result.dtype))
+    parallel(y.elementCount, grain: Blocks.grain) { range in
+      let (first, n, out) = (position &+ UInt64(range.lowerBound * words), range.count, out + range.lowerBound * size)
+      switch distribution {
+      case .uniform(let low, let high): fx_random_uniform(code, seed, first, n, low, high, out)
+      case .normal(let mean, let deviation): fx_random_normal(code, seed, first, n, mean, deviation, out)
+      case .bernoulli(let probability): fx_random_bernoulli(seed, first, n, probability, out.assumingMemoryBound(to: UInt8.self))
+      }
     }
     return y
   }

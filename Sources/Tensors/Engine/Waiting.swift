@@ -16,6 +16,8 @@ class Waiting: @unchecked Sendable {
   var node = Node.none
   /// How many wait one for the other.
   let depth: Int
+  /// Whether it is ``TracedElements``, which are there and must not be looked at.
+  var isTraced: Bool { false }
 
   init(depth: Int) { self.depth = depth }
 

@@ -10,6 +10,7 @@ import Testing
     "struct Identity": "AutodiffTests: the step between nested gradients",
     "struct Assemble": "PartGradientTests: the gradients of parts in a recorded pass",
     "struct Custom": "AutodiffTests, and each row's sabotage",
+    "struct RandomTensor": "RandomTests",
     "Tensor.uniform(_: Shape, in: Range<Double>, _: DType, using: inout RandomStream)": "RandomTests",
     "Tensor.uniform(_: Shape, in: Range<Double>, _: DType)": "RandomTests",
     "Tensor.normal(_: Shape, mean: Double, standardDeviation: Double, _: DType, using: inout RandomStream)": "RandomTests",

@@ -3,13 +3,17 @@ import CKernels
 /// softmax(scale·q•kᵀ, masked) • v without a matrix of all weights: [q, k, v] with equal leading axes, of [..., length, features].
 ///
 /// The weights are there for a block of queries at a time, and are computed again for the gradient.
-struct Attention: Primitive {
+struct Attention: RandomPrimitive {
   let scale: Double
   let isCausal: Bool
   /// Bools (true: seen) or numbers to add to the scores, with the result's leading axes and [queries, keys].
   var mask: Tensor?
   /// Which weights are dropped: (seed, position, probability).
   var dropout: (seed: UInt64, position: UInt64, probability: Double)?
+  var draw: Draw? {
+    get { dropout.map { Draw(seed: $0.seed, position: $0.position) } }
+    set { if let newValue, let old = dropout { dropout = (newValue.seed, newValue.position, old.probability) } }
+  }
   var name: String { "attention" }
   var keeps: Keeps { .both }
 
@@ -95,15 +99,19 @@ struct Attention: Primitive {
   }
 
   func dropped(_ weights: Tensor) -> Tensor {
-    dropout.map { DropoutOperator(probability: $0.probability, seed: $0.seed, position: $0.position)(weights) } ?? weights
+    dropout.map { DropoutOperator(probability: $0.probability, draw: Draw(seed: $0.seed, position: $0.position))(weights) } ?? weights
   }
 }
 
 /// The gradients of ``Attention`` for q, k and v, one after the other: [q, k, v, dy].
-struct AttentionGradient: Primitive {
-  let forward: Attention
+struct AttentionGradient: RandomPrimitive {
+  var forward: Attention
   /// The forward's result: a shortcut to sums over the keys, and no operand of its own.
   let result: Tensor
+  var draw: Draw? {
+    get { forward.draw }
+    set { forward.draw = newValue }
+  }
   var name: String { "attention" }
 
   func result(_ x: [Tensor]) -> Signature { Signature([x[0].elementCount + x[1].elementCount + x[2].elementCount], x[0].dtype) }

@@ -1,10 +1,9 @@
 import CKernels
 
 /// x with elements set to 0 at random and the others scaled; the mask is drawn again for the gradient, not kept.
-struct DropoutOperator: Primitive {
+struct DropoutOperator: RandomPrimitive {
   let probability: Double
-  let seed: UInt64
-  let position: UInt64
+  var draw: Draw?
   var name: String { "dropout" }
   var keeps: Keeps { .nothing }
 
@@ -15,11 +14,13 @@ struct DropoutOperator: Primitive {
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let x = try x.ordered
     let y = try Tensor(uninitialized: x.shape, x.dtype)
+    guard let draw else { return y }
     let (size, keep) = (x.dtype.byteCount, 1 - probability)
     parallel(x.elementCount, grain: Blocks.grain) { range in
       let at = range.lowerBound * size
       fx_dropout(
-        x.dtype.code, seed, position &+ UInt64(range.lowerBound), range.count, keep, keep > 0 ? 1 / keep : 0, x.pointer + at, y.pointer + at
+        x.dtype.code, draw.seed, draw.position &+ UInt64(range.lowerBound), range.count, keep, keep > 0 ? 1 / keep : 0, x.pointer + at,
+        y.pointer + at
       )
     }
     return y
@@ -33,6 +34,6 @@ extension Tensor {
   /// Derivative: dy under the same mask. PyTorch: `dropout`.
   public func dropout(probability: Double, using random: inout RandomStream) -> Tensor {
     guard Setting.fraction.holds(probability, "a probability", "dropout") else { return .placeholder }
-    return DropoutOperator(probability: probability, seed: random.seed, position: random.take(elementCount))(self)
+    return DropoutOperator(probability: probability, draw: Draw(seed: random.seed, position: random.take(elementCount)))(self)
   }
 }

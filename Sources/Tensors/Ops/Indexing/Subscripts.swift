@@ -368,7 +368,7 @@ extension Tensor {
     let tracked = isTracked(context) || part.isTracked(context)
     if tracked, !isMarked, !context.isObserved, hasElements, part.hasElements, let tape = context.tape {
       tape.overwrite(primitive, of: &self, with: part)
-    } else if tracked || isMarked || context.isDry || part.sharesMemory(with: self) || !isContiguous || !isHeldAlone {
+    } else if tracked || isMarked || context.isDry || context.isTracing || part.sharesMemory(with: self) || !isContiguous || !isHeldAlone {
       self = primitive(Pair(self, part))
     } else {
       try primitive.overwrite(self, with: part)

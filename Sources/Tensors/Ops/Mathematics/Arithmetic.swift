@@ -160,7 +160,7 @@ extension Tensor {
 
   private mutating func update(_ label: StaticString, _ program: Program, _ op: fx_op, _ y: Tensor) {
     let context = Context.current
-    if context.hasFailed || context.isDry || isTracked(context) || y.isTracked(context)
+    if context.hasFailed || context.isDry || context.isTracing || isTracked(context) || y.isTracked(context)
       || Tape.isOpenElsewhere(context.tapeID) && Pair(self, y).otherTape(than: context.tapeID) != nil
       || !isContiguous || dtype != y.dtype || shape != y.shape || !isHeldAlone
     {

@@ -1,0 +1,59 @@
+/// A traced function as data: what it takes, the operators in order, and what it gives.
+public struct Graph: Sendable, CustomStringConvertible {
+  /// A tensor: an input, a constant, or an operator's result.
+  public struct Value: Sendable, Hashable {
+    /// Its place in ``Graph/values``.
+    public let number: Int
+    /// The sizes of its axes.
+    public let shape: Shape
+    /// The type of its elements.
+    public let dtype: DType
+  }
+
+  /// One use of an operator.
+  public struct Node: Sendable {
+    /// The operator as it is called: `matmul`.
+    public let operation: String
+    /// What it is for element-wise operators, as mathematics; nil for others.
+    public let formula: String?
+    /// The model part that it runs in, or empty.
+    public let part: String
+    /// The values that it takes, as places in ``Graph/values``.
+    public let inputs: [Int]
+    /// The value that it gives.
+    public let output: Int
+  }
+
+  /// All tensors; the inputs come first.
+  public let values: [Value]
+  /// The operators, each after those whose results it takes.
+  public let nodes: [Node]
+  /// The values that the function takes.
+  public let inputs: [Int]
+  /// The values that are the same at each call.
+  public let constants: [Int]
+  /// The values that the function gives.
+  public let outputs: [Int]
+
+  init(_ graph: TracedGraph) {
+    values = graph.values.enumerated().map { Value(number: $0, shape: $1.shape, dtype: $1.dtype) }
+    nodes = graph.nodes.map { Node(operation: $0.name, formula: $0.formula, part: $0.location, inputs: $0.operands, output: $0.result) }
+    inputs = Array(0..<graph.inputCount)
+    constants = graph.constants.keys.sorted()
+    outputs = graph.outputs
+  }
+
+  /// A line for each operator: `%12 = matmul(%3, %7): float32 [32, 10] in layers.0 (Dense)`.
+  public var description: String {
+    var lines = ["inputs " + inputs.map { "%\($0): \(values[$0].dtype) \(values[$0].shape)" }.joined(separator: ", ")]
+    for node in nodes {
+      let value = values[node.output]
+      let call = node.formula.map { "{ \($0) }" } ?? ""
+      lines.append(
+        "%\(node.output) = \(node.operation)\(call)(\(node.inputs.map { "%\($0)" }.joined(separator: ", "))): \(value.dtype) \(value.shape)"
+          + (node.part.isEmpty ? "" : " in \(node.part)"))
+    }
+    lines.append("outputs " + outputs.map { "%\($0)" }.joined(separator: ", "))
+    return lines.joined(separator: "\n")
+  }
+}
