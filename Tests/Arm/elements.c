@@ -63,7 +63,12 @@ static double scale_of(int op, double a, double b, double c) {
     case FX_FMA:
       return fabs(a * b) + fabs(c);
     case FX_LERP:
-      return fabs(a) + fabs(c) * (fabs(a) + fabs(b));
+      return (1 + fabs(c)) * (fabs(a) + fabs(b));
+    // Above their tail they are exact to units of 1, as special.h states, and not of the result.
+    case FX_NORMAL_CDF:
+      return 1;
+    case FX_GELU:
+      return fabs(a);
     case FX_HUBER:
       return fabs(b) * (fabs(a) + fabs(b));
     case FX_LOG_ADD_EXP:
@@ -97,8 +102,10 @@ static void one_of(int op, int dtype, fx_kernel kernel, ptrdiff_t n, const char 
   kernel(n, a, b, c, y);
   double *scales = scratch((size_t)n * sizeof *scales);
   int floats = dtype <= FX_F64;
-  for (ptrdiff_t i = 0; i < n && floats; i++)
+  for (ptrdiff_t i = 0; i < n && floats; i++) {
     scales[i] = scale_of(op, at(dtype, a, i * a_step), at(dtype, b, i * b_step), at(dtype, c, i * c_step));
+    if (dtype == FX_F32) scales[i] = (float)scales[i];  // terms that overflow in float32 need not in double
+  }
   record_each(floats ? ulps_of(op) : 0, scales, dtype, n, y, "op %d %s%s, n %td", op, dtype_names[dtype], kind, n);
 }
 
@@ -257,7 +264,9 @@ static void optimizers(void) {
   EACH_FLOAT(d) for (int i = 0; i < length_count; i += 3) for (int kind = 0; kind < 15; kind++) {
     ptrdiff_t n = lengths[i];
     const void *g = numbers(d, n, 1, -2, 2);
-    void *p = numbers(d, n, 2, -1, 1), *m = numbers(d, n, 3, -1, 1), *v = numbers(d, n, 4, 0.5, 2), *u = numbers(d, n, 5, 0.5, 3);
+    void *p = numbers(d, n, 2, -1, 1), *m = numbers(d, n, 3, -1, 1), *u = numbers(d, n, 5, 0.5, 3);
+    // Centred RMSProp divides by √(v − m²), whose terms must not cancel.
+    void *v = kind == 5 ? numbers(d, n, 4, 1.5, 3) : numbers(d, n, 4, 0.5, 2);
     double norms[2] = {0, 0}, *sums = room(FX_F64, 2);
     switch (kind) {
       case 0:
