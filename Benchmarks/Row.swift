@@ -16,6 +16,8 @@ struct Row {
   let measure: () -> Measurement
   /// Makes the inputs and gives the job, for what is asked beside its time; nil where the row is no such thing.
   var prepare: (() -> Job)?
+  /// The same job another way: `compiled/…`.
+  var others: [Row] = []
 }
 
 /// What a row times.
@@ -77,6 +79,8 @@ enum Budget {
   case mostOfCopy
   /// The time of the fastest peer.
   case fastestPeer
+  /// The time of the limit, which is the same job operator by operator.
+  case eager
   /// No growth of memory.
   case noGrowth
 
@@ -87,6 +91,7 @@ enum Budget {
     case .rawCall: limit.map { $0 * 1.03 + 200e-9 }
     case .mostOfCopy: limit.map { $0 / 0.8 }
     case .fastestPeer: peer
+    case .eager: limit
     case .noGrowth: nil
     }
   }
@@ -131,6 +136,10 @@ func selected(_ texts: [String], of rows: [Row]) throws -> [Row] {
 
 /// Every row, in the order they are measured in: each after its limit.
 func allRows() -> [Row] {
+  operatorRows().flatMap { [$0] + $0.others }
+}
+
+private func operatorRows() -> [Row] {
   elementwiseRows() + customRows() + productRows() + layoutRows() + broadcastRows() + shortRows() + imageRows() + channelRows()
     + visionRows() + decompositionRows() + wideRows() + trainRows() + imageModelRows() + recurrenceRows() + languageRows() + optimizerRows()
     + lossRows() + overheadRows() + servingRows() + processRows()

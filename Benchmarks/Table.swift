@@ -49,7 +49,8 @@ struct Table {
 
   /// The seconds in which a row's limit would do the row's work.
   private func limit(of row: Row) -> Double? {
-    guard let work = row.work, let name = row.limit, let limit = seconds[name], let limitWork = rows[name]?.work else { return nil }
+    guard let name = row.limit, let limit = seconds[name] else { return nil }
+    guard let work = row.work, let limitWork = rows[name]?.work else { return row.work == nil && rows[name]?.work == nil ? limit : nil }
     return limit * work.amount / limitWork.amount
   }
 

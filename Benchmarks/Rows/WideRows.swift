@@ -21,14 +21,6 @@ func wideRows() -> [Row] {
       return { attention(q, k, v, isCausal: isCausal) }
     }
   }
-  /// A step from the state that the step before left.
-  func step<M: Model<Tensor, Tensor>>(_ name: String, gates: Int, _ model: @autoclosure @escaping () -> M) -> Row {
-    .timed("infer/\(name)/1x256", .product(1, gates * 256, 512), budget: .fastestPeer) {
-      var model = model()
-      let x = Tensor.normal([1, 256])
-      return { model(x) }
-    }
-  }
   let wide = [1024, 2048, 2048, 10]
   return [
     linear(256, 1024, 2048), linear(1, 384, 1536), double(256), double(1024), long("attention", isCausal: false),
@@ -45,7 +37,8 @@ func wideRows() -> [Row] {
       "train/encoder-256/8x128", work(batch: 8, width: 256, blocks: 2, passes: 3), encoder(256, heads: 4, blocks: 2),
       AdamW(learningRate: 1e-3), .normal([8, 128, 256]), classIDs([8], below: 10)
     ) { crossEntropy($0, $1) },
-    step("lstm-step", gates: 4, LSTM(256, 256)), step("gru-step", gates: 3, GRU(256, 256)),
+    advance("infer/lstm-step/1x256", .product(1, 4 * 256, 512), LSTM(256, 256), .normal([1, 256])),
+    advance("infer/gru-step/1x256", .product(1, 3 * 256, 512), GRU(256, 256), .normal([1, 256])),
     infer(
       "infer/encoder-384/1x128", work(batch: 1, width: 384, blocks: 4, passes: 1), encoder(384, heads: 6, blocks: 4),
       .normal([1, 128, 384])),

@@ -41,7 +41,7 @@ public func customGradient(
   Custom(value: f(x.map(\.detached)), pullback: pullback)(x)
 }
 
-private struct Custom<Inputs: Operands>: Primitive {
+private struct Custom<Inputs: Operands>: PassingPrimitive {
   let value: Tensor
   let pullback: @Sendable (Inputs, Tensor, Tensor) -> [Tensor?]
   var name: String { "customGradient" }

@@ -77,9 +77,15 @@ public struct BatchNorm: Placed, InputAdapting {
   private mutating func normalizeAndTrack(_ x: Tensor) -> Tensor {
     var (mean, variance) = (runningMean, runningVariance)
     let count = batchCount + 1
-    // In a run on shapes alone there is no count to read.
-    let momentum = momentum ?? (count.isPlaceholder ? 1 : 1 / count.item())
-    let y = batchNorm(x, updating: &mean, &variance, momentum: momentum, weight: weight, bias: bias, epsilon: epsilon)
+    let y: Tensor
+    if let momentum {
+      y = batchNorm(x, updating: &mean, &variance, momentum: momentum, weight: weight, bias: bias, epsilon: epsilon)
+    } else {
+      let new = 1 / count.cast(to: .float64)
+      y = batchNorm(
+        x, updating: &mean, &variance, momentum: (new.cast(to: x.dtype), (1 - new).cast(to: x.dtype)), weight: weight, bias: bias,
+        epsilon: epsilon)
+    }
     if y.isPlaceholder { return y }
     (runningMean, runningVariance, batchCount) = (mean, variance, count)
     return y

@@ -43,7 +43,8 @@ public func ctc(
       return refuse("\(what) length \(lengths[i]) at position \(i); 0 to \(most) would fit")
     }
   }
-  guard let ids = ctcIDs(target, lengths, classes: classes, blank: blank) else { return logits }
+  let ids = ctcIDs(target, lengths, classes: classes, blank: blank)
+  if hasFailed { return logits }
   let targets = CTCTargets(ids: ids, inputLengths: steps, targetLengths: lengths, blank: blank)
   var losses = logits.masked(lengths: steps).logSoftmax().ctcLosses(targets)
   if zeroesInfinity { losses = select(losses .== Double.infinity, 0, losses) }
@@ -54,24 +55,34 @@ public func ctc(
   }
 }
 
-/// Class ids as int64, the blank behind each target's length; nil after a mistake.
-private func ctcIDs(_ target: Tensor, _ lengths: [Int], classes: Int, blank: Int) -> Tensor? {
-  let wide = target.detached.cast(to: .int64)
-  if wide.isPlaceholder { return wide }
-  var ids = wide.scalars(Int.self)
-  let longest = target.shape[1]
-  for (i, length) in lengths.enumerated() {
-    for j in 0..<longest {
-      let at = i * longest + j
-      if j >= length {
-        ids[at] = blank
-      } else if ids[at] == blank || !(0..<classes ~= ids[at]) {
-        let problem = ids[at] == blank ? "which is the blank" : "for \(classes) classes"
-        fail(
-          TensorError("ctc", "class id \(ids[at]) at position \(j) of target \(i), \(problem); 0 to \(classes - 1) but \(blank) would fit"))
-        return nil
+/// Class ids as int64, the blank behind each target's length.
+private func ctcIDs(_ target: Tensor, _ lengths: [Int], classes: Int, blank: Int) -> Tensor {
+  let ids = Checked(CTCIDs(lengths: lengths, classes: classes, blank: blank))(target.detached.cast(to: .int64))
+  let isTarget = Tensor.arange(target.shape[1]) .< Tensor(lengths).unsqueezed(axis: 1)
+  return select(isTarget, ids, blank)
+}
+
+private struct CTCIDs: ElementCheck {
+  let lengths: [Int]
+  let classes: Int
+  let blank: Int
+  var name: String { "ctc" }
+
+  func check(_ x: Tensor) throws(TensorError) {
+    let longest = x.shape[1]
+    let wrong = x.withElements(Int.self) { ids -> (id: Int, target: Int, position: Int)? in
+      for (i, length) in lengths.enumerated() {
+        for j in 0..<length where ids[i * longest + j] == blank || !(0..<classes ~= ids[i * longest + j]) {
+          return (id: ids[i * longest + j], target: i, position: j)
+        }
       }
+      return nil
     }
+    guard let wrong else { return }
+    let problem = wrong.id == blank ? "which is the blank" : "for \(classes) classes"
+    throw TensorError(
+      name,
+      "class id \(wrong.id) at position \(wrong.position) of target \(wrong.target), \(problem); 0 to \(classes - 1) but \(blank) would fit"
+    )
   }
-  return Tensor(ids, shape: target.shape)
 }

@@ -141,26 +141,21 @@ func classRows(
 
 /// Class ids as a vector of int64, ignored ones as −1; a mistake where one is no class.
 func classIDs(_ target: Tensor, classes: Int, ignoring: Int?, _ name: String = "crossEntropy") -> Tensor {
-  let ids = target.detached.cast(to: .int64).reshaped([target.elementCount])
-  if ids.isPlaceholder { return ids }
-  guard let ignoring else {
-    let wrong = ids.withElements(Int.self) { $0.firstIndex { $0 < 0 || $0 >= classes } }
-    if let wrong {
-      fail(
-        TensorError(
-          name,
-          "class id \(ids[wrong].item(as: Int.self)) at position \(wrong) for \(classes) classes; 0 to \(classes - 1) would fit"))
-    }
-    return ids
+  let ids = Checked(ClassIDs(classes: classes, ignored: ignoring, name: name))(
+    target.detached.cast(to: .int64).reshaped([target.elementCount]))
+  return ignoring.map { select(ids .== $0, -1, ids) } ?? ids
+}
+
+private struct ClassIDs: ElementCheck {
+  let classes: Int
+  let ignored: Int?
+  let name: String
+
+  func check(_ x: Tensor) throws(TensorError) {
+    guard let wrong = x.withElements(Int.self, { $0.firstIndex { $0 != ignored && !(0..<classes ~= $0) } }) else { return }
+    throw TensorError(
+      name,
+      "class id \(x[wrong].item(as: Int.self)) at position \(wrong) for \(classes) classes; 0 to \(classes - 1)"
+        + (ignored.map { ", or \($0) to be ignored," } ?? "") + " would fit")
   }
-  let marked = select(ids .== ignoring, -1, ids)
-  let wrong = ids.withElements(Int.self) { $0.firstIndex { $0 != ignoring && ($0 < 0 || $0 >= classes) } }
-  if let wrong {
-    fail(
-      TensorError(
-        name,
-        "class id \(ids[wrong].item(as: Int.self)) at position \(wrong) for \(classes) classes; 0 to \(classes - 1), or \(ignoring) to be ignored, would fit"
-      ))
-  }
-  return marked
 }

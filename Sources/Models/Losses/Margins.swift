@@ -159,13 +159,7 @@ public func multilabelMargin(_ y: Tensor, _ target: Tensor, reduction: Reduction
   if hasFailed { return y }
   let count = classes == 0 ? 0 : ids.elementCount / classes
   // What stands behind a −1 is no target, whatever it is.
-  var isTarget = [Bool](repeating: true, count: ids.isPlaceholder ? 0 : ids.elementCount)
-  if !ids.isPlaceholder {
-    ids.withElements(Int.self) { ids in
-      for i in isTarget.indices { isTarget[i] = ids[i] >= 0 && (i % classes == 0 || isTarget[i - 1]) }
-    }
-  }
-  let isThere = ids.isPlaceholder ? Tensor.outline([count, classes], .bool) : Tensor(isTarget, shape: [count, classes])
+  let isThere = (ids .>= 0).reshaped([count, classes]).cast(to: .int64).cumulativeProduct(axis: 1) .> 0
   let places = ids.clamped(min: 0).reshaped([count, classes])
   let rows = y.reshaped([count, classes])
   let isOther = Tensor.zeros([count, classes], .int64).scatterAdd(isThere.cast(to: .int64), at: places, axis: 1) .== 0

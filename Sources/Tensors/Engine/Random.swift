@@ -123,37 +123,8 @@ extension Tensor {
       return .placeholder
     }
     guard attempt({ () throws(TensorError) in try Shape(count).check("permutation") }) != nil else { return .placeholder }
-    // Dealt out to buckets at random, which are then shuffled each for itself: orders are as probable as by one shuffle of all, whose every step
-    // would wait for memory (Rao 1961, Sandelius 1962).
-    var buckets = 1
-    while buckets < 4096 && count / buckets > 4096 { buckets *= 2 }
-    let dealing = buckets > 1 ? count : 0
-    let (seed, first) = (random.seed, random.take(dealing + 2 * count))
-    if Context.current.isDry || Context.current.hasFailed { return Tensor(hollow: [count], .int64) }
-    Context.current.tracer?.draws(from: random)
-    guard let y = Tensor.made([count], .int64, "permutation"), let words = Tensor.made([dealing + 2 * count], .int32, "permutation")
-    else { return .placeholder }
-    let (order, bits) = (y.pointer.assumingMemoryBound(to: Int64.self), words.pointer.assumingMemoryBound(to: UInt32.self))
-    parallel(dealing + 2 * count, grain: Blocks.grain) { range in
-      fx_random_bits(seed, first &+ UInt64(range.lowerBound), range.count, bits + range.lowerBound)
-    }
-    var ends = [count]
-    if buckets == 1 {
-      fx_arange_i(DType.int64.code, count, 0, 0, 1, order)
-    } else {
-      ends = Array(repeating: 0, count: buckets)
-      fx_deal(count, buckets, bits, order, &ends)
-    }
-    ends.withUnsafeBufferPointer { ends in
-      parallel(buckets, grain: 1) { range in
-        for i in range {
-          let start = i == 0 ? 0 : ends[i - 1]
-          fx_shuffle(ends[i] - start, bits + dealing + 2 * start, order + start)
-        }
-      }
-    }
-    withExtendedLifetime(words) {}
-    return y
+    let draw = Draw(seed: random.seed, position: random.take(RandomPermutation.words(count)))
+    return RandomPermutation(count: count, draw: draw)([])
   }
   /// The same from the stream in force.
   public static func permutation(_ count: Int) -> Tensor { permutation(count, using: &Context.current.random) }
@@ -231,6 +202,55 @@ private struct RandomTensor: RandomPrimitive, NonDifferentiable {
       case .bernoulli(let probability): fx_random_bernoulli(seed, first, n, probability, out.assumingMemoryBound(to: UInt8.self))
       }
     }
+    return y
+  }
+}
+
+/// The numbers 0 ..< count in random order.
+///
+/// Dealt out to buckets at random, which are then shuffled each for itself: orders are as probable as by one shuffle of all, whose every step
+/// would wait for memory (Rao 1961, Sandelius 1962).
+private struct RandomPermutation: RandomPrimitive, NonDifferentiable {
+  let count: Int
+  var draw: Draw?
+  var name: String { "permutation" }
+  var keeps: Keeps { .nothing }
+
+  private static func buckets(_ count: Int) -> Int {
+    var buckets = 1
+    while buckets < 4096 && count / buckets > 4096 { buckets *= 2 }
+    return buckets
+  }
+  /// The 32-bit words that are drawn: one for each number's bucket if there are several, and two for its place.
+  static func words(_ count: Int) -> Int { (buckets(count) > 1 ? count : 0) + 2 * count }
+
+  func result(_ x: [Tensor]) -> Signature { Signature([count], .int64) }
+  func evaluate(_ x: [Tensor], _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: result.shape, .int64)
+    guard let draw else { return y }
+    let (total, buckets) = (Self.words(count), Self.buckets(count))
+    let words = try Tensor(uninitialized: [total], .int32)
+    let (order, bits) = (y.pointer.assumingMemoryBound(to: Int64.self), words.pointer.assumingMemoryBound(to: UInt32.self))
+    parallel(total, grain: Blocks.grain) { range in
+      fx_random_bits(draw.seed, draw.position &+ UInt64(range.lowerBound), range.count, bits + range.lowerBound)
+    }
+    var ends = [count]
+    if buckets == 1 {
+      fx_arange_i(DType.int64.code, count, 0, 0, 1, order)
+    } else {
+      ends = Array(repeating: 0, count: buckets)
+      fx_deal(count, buckets, bits, order, &ends)
+    }
+    let dealing = total - 2 * count
+    ends.withUnsafeBufferPointer { ends in
+      parallel(buckets, grain: 1) { range in
+        for i in range {
+          let start = i == 0 ? 0 : ends[i - 1]
+          fx_shuffle(ends[i] - start, bits + dealing + 2 * start, order + start)
+        }
+      }
+    }
+    withExtendedLifetime(words) {}
     return y
   }
 }

@@ -119,6 +119,12 @@ private final class PlanMemory: @unchecked Sendable {
     let lastUses = graph.lastUses
 
     for (place, node) in graph.nodes.enumerated() {
+      for number in node.saved {
+        let (x, end) = (graph.values[number], lastUses[number] ?? place)
+        values[number] = try Tensor(zeros: x.shape, x.dtype)
+        homes[number] = .piece(pieces.count, offset: 0)
+        pieces.append(Piece(byteCount: x.shape.elementCount * x.dtype.byteCount, steps: place...end))
+      }
       let recording = PlannedAllocations(isRecording: true)
       let step = node.step { values[$0]! }
       if let draw = node.draw { step.draws(from: streams[draw.stream]) }
@@ -146,7 +152,7 @@ private final class PlanMemory: @unchecked Sendable {
           case .piece(let i, let before): .piece(i, offset: before + offset)
           case .constant: .constant
           }
-        isStep.append(false)
+        isStep.append(node.isCheck)
       } else {
         // In memory that no request was for: it is copied to a piece of its own.
         pieces.append(Piece(byteCount: y.elementCount * y.dtype.byteCount, steps: place...place))

@@ -55,7 +55,7 @@ struct TracedGraph: @unchecked Sendable {
     var isNeeded = Array(repeating: false, count: values.count)
     for output in outputs { isNeeded[output] = true }
     var kept: [TracedNode] = []
-    for node in nodes.reversed() where isNeeded[node.result] {
+    for node in nodes.reversed() where isNeeded[node.result] || node.saved.contains(where: { isNeeded[$0] }) {
       for operand in node.operands { isNeeded[operand] = true }
       kept.append(node)
     }
@@ -75,7 +75,7 @@ struct TracedGraph: @unchecked Sendable {
     for node in nodes {
       node.renumber { names[$0] }
       let key = Key(operands: node.operands, key: node.key)
-      if let same = known[key] {
+      if node.saved.isEmpty, let same = known[key] {
         names[node.result] = same
       } else {
         known[key] = node.result

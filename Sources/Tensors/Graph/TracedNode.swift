@@ -3,6 +3,8 @@ class TracedNode: @unchecked Sendable {
   /// The values of the operands, and after them those of the tensors among the attributes.
   fileprivate(set) var operands: [Int]
   var result = -1
+  /// The values among the operands that it writes and does not read.
+  var saved: [Int] = []
   let signature: Signature
   /// The part of a model that it ran in.
   let location: String
@@ -15,6 +17,8 @@ class TracedNode: @unchecked Sendable {
 
   var name: String { fatalError("overridden") }
   var isView: Bool { fatalError("overridden") }
+  /// Whether it looks at elements and computes nothing.
+  var isCheck: Bool { false }
   /// The element-wise program, if it is one.
   var formula: String? { nil }
   /// Its program and the numbers of this use, if it is an element-wise operator.
@@ -59,6 +63,7 @@ final class TracedOperator<P: Primitive>: TracedNode, @unchecked Sendable where 
 
   override var name: String { primitive.name }
   override var isView: Bool { primitive.isView }
+  override var isCheck: Bool { primitive is any CheckingPrimitive }
   override var formula: String? {
     let program = elementwise?.program ?? (primitive as? any ReducingPrimitive)?.program
     return program.map { Formula($0.expression, inputNames($0.inputCount), .mathematics).text }

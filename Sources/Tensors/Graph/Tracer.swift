@@ -9,6 +9,9 @@ package final class Tracer: @unchecked Sendable {
   /// The tensors that are no value of the graph and that operators take, by the value that stands for each.
   private(set) var constants: [Int: Tensor] = [:]
   private var constantNumbers: [ObjectIdentifier: Int] = [:]
+  /// What operators wrote beside their results, by its memory: values of the graph that kernels know as tensors with elements.
+  private var savedNumbers: [ObjectIdentifier: Int] = [:]
+  private var saved: [Tensor] = []
   /// The streams that are drawn from, from where on.
   private(set) var streams: [RandomStream] = []
   private(set) var inputCount = 0
@@ -50,7 +53,7 @@ package final class Tracer: @unchecked Sendable {
       return number(of: traced.real)
     }
     let id = ObjectIdentifier(x.body)
-    if let number = constantNumbers[id] { return number }
+    if let number = savedNumbers[id] ?? constantNumbers[id] { return number }
     values.append(Signature(x.shape, x.dtype))
     constants[values.count - 1] = x.detached
     constantNumbers[id] = values.count - 1
@@ -61,14 +64,19 @@ package final class Tracer: @unchecked Sendable {
   func run<P: Primitive>(
     _ primitive: P, _ x: P.Inputs, _ signature: Signature, _ context: Context
   ) throws(TensorError) -> Tensor where P.Inputs: Operands {
+    // What it gives is a value already.
+    if primitive is any PassingPrimitive { return try primitive.evaluate(x, signature) }
     var isPart = false
     let real = x.mapOperands { operand in
-      guard let traced = operand.body.traced else { return operand }
+      guard let traced = operand.body.traced else {
+        if isSaved(operand) { isPart = true }
+        return operand
+      }
       isPart = true
       return traced.real.at(placeOf: operand)
     }
     var untraced = primitive
-    var attributes = RealAttributes()
+    var attributes = RealAttributes(tracer: self)
     visitLeaves(of: &untraced, &attributes)
     var draw: (stream: Int, offset: UInt64)?
     if let random = (primitive as? any RandomPrimitive)?.draw {
@@ -83,12 +91,23 @@ package final class Tracer: @unchecked Sendable {
     }
     let y = try evaluated()
     if !isPart && !attributes.isTraced && draw == nil { return y }
+    let written = (primitive as? any SavingPrimitive)?.saved ?? []
+    for x in written {
+      values.append(Signature(x.shape, x.dtype))
+      savedNumbers[ObjectIdentifier(x.body)] = values.count - 1
+      saved.append(x)
+    }
+    let numbers = written.map { number(of: $0) }
     let node = TracedOperator(primitive, x, signature, draw, context.path.isEmpty ? "" : context.location(of: x), self)
     let result = value(of: y.detached)
     node.result = values.count - 1
+    node.saved = numbers
     nodes.append(node)
     return result
   }
+
+  /// Whether an operator wrote it beside its result.
+  fileprivate func isSaved(_ x: Tensor) -> Bool { !savedNumbers.isEmpty && savedNumbers[ObjectIdentifier(x.body)] != nil }
 
   /// What the function gives back in place of a tensor.
   func output(_ x: Tensor) -> Int { number(of: x) }
@@ -97,10 +116,15 @@ package final class Tracer: @unchecked Sendable {
 /// Puts elements in place of the traced values among a primitive's attributes.
 private struct RealAttributes: LeafVisitor {
   static let isReading = false
-  var isTraced = false
+  let tracer: Tracer
+  private(set) var isTraced = false
 
+  init(tracer: Tracer) { self.tracer = tracer }
   mutating func tensor(_ x: inout Tensor) {
-    guard let traced = x.body.traced else { return }
+    guard let traced = x.body.traced else {
+      if tracer.isSaved(x) { isTraced = true }
+      return
+    }
     isTraced = true
     x = traced.real
   }

@@ -126,7 +126,7 @@ import Testing
   }
 
   /// Elements that are read: the result would be that of the first call for ever.
-  @Test(arguments: ["item", "scalars", "description", "mask", "nonzero", "categorical"])
+  @Test(arguments: ["item", "scalars", "description", "mask", "nonzero"])
   func elements(_ kind: String) {
     let f = compile { (x: Tensor) -> Tensor in
       switch kind {
@@ -134,8 +134,7 @@ import Testing
       case "scalars": return Tensor(x.scalars(Float.self))
       case "description": return "\(x)".isEmpty ? x : -x
       case "mask": return x[x .> 0]
-      case "nonzero": return x.nonzero()[0]
-      default: return Tensor.categorical(logits: x)
+      default: return x.nonzero()[0]
       }
     }
     #expect(reason { _ = f([1, 2, 3]) }.contains("elements of a tensor that depends on the inputs are read"))
@@ -227,7 +226,7 @@ import Testing
     let f = compile { (x: Tensor, ids: Tensor) in crossEntropy(x, ids) }
     let x = Tensor.zeros([2, 3])
     for _ in 0..<4 { _ = f(x, Tensor([0, 2])) }
-    #expect(reason { _ = f(x, Tensor([0, 7])) }.contains("label 7 at position 1 for 3 classes"))
+    #expect(reason { _ = f(x, Tensor([0, 7])) }.contains("class id 7 at position 1 for 3 classes"))
     #expect(f(x, Tensor([0, 2])).item() == crossEntropy(x, Tensor([0, 2])).item())
     #expect(reason { _ = f(.zeros([2, 3, 4]), Tensor([0, 2])) } == reason { _ = crossEntropy(.zeros([2, 3, 4]), Tensor([0, 2])) })
   }
@@ -249,18 +248,20 @@ import Testing
     }
   }
 
-  /// Once there is a plan, memory does not grow.
-  @Test func memoryIsFlat() {
-    let model = withSeed(1) {
-      Chain {
-        Dense(8, 16, activation: tanh); Dense(16, 2)
+  /// Once there is a plan, memory does not grow: in a process of its own, whose count is nobody else's.
+  @Test func memoryIsFlat() async {
+    await #expect(processExitsWith: .success) {
+      let model = withSeed(1) {
+        Chain {
+          Dense(8, 16, activation: tanh); Dense(16, 2)
+        }
       }
+      var step = model.trainingStep(optimizer: Adam()) { model, x, y in crossEntropy(model(x), y) }.compiled()
+      let (x, y) = (Tensor.ones([4, 8]), Tensor([0, 1, 0, 1]))
+      for _ in 0..<10 { step(x, y) }
+      let before = Memory.liveBytes
+      for _ in 0..<10_000 { step(x, y) }
+      #expect(Memory.liveBytes == before)
     }
-    var step = model.trainingStep(optimizer: Adam()) { model, x, y in crossEntropy(model(x), y) }.compiled()
-    let (x, y) = (Tensor.ones([4, 8]), Tensor([0, 1, 0, 1]))
-    for _ in 0..<10 { step(x, y) }
-    let before = Memory.liveBytes
-    for _ in 0..<1000 { step(x, y) }
-    #expect(Memory.liveBytes <= before + 4096)
   }
 }

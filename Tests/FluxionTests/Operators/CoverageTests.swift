@@ -11,6 +11,8 @@ import Testing
     "struct Assemble": "PartGradientTests: the gradients of parts in a recorded pass",
     "struct Custom": "AutodiffTests, and each row's sabotage",
     "struct RandomTensor": "RandomTests",
+    "struct RandomPermutation": "RandomTests",
+    "struct Checked": "the errors of losses, sampling, quantiles and bags in ErrorTable",
     "Tensor.uniform(_: Shape, in: Range<Double>, _: DType, using: inout RandomStream)": "RandomTests",
     "Tensor.uniform(_: Shape, in: Range<Double>, _: DType)": "RandomTests",
     "Tensor.normal(_: Shape, mean: Double, standardDeviation: Double, _: DType, using: inout RandomStream)": "RandomTests",

@@ -33,7 +33,7 @@ enum Declarations {
       let code = line.trimmingCharacters(in: .whitespaces)
       if code.contains("*, unavailable") { isUnavailable = true }
       if code.hasPrefix("//") { continue }
-      if let match = code.firstMatch(of: /struct (\w+)[^:]*: .*\b(?:Primitive|NonDifferentiable|RandomPrimitive)\b/) {
+      if let match = code.firstMatch(of: /struct (\w+)[^:]*: .*\b(?:Primitive|NonDifferentiable|[A-Z]\w+Primitive)\b/) {
         found.append("struct \(match.1)")
       }
       // Extensions and types begin at the line's start; what is deeper belongs to them.

@@ -60,12 +60,11 @@ public struct RandomCrop: Placed {
     if isFixed || x.shape[0] == 0 {
       return wide[.all, .all, freeRows / 2..<freeRows / 2 + rows, freeColumns / 2..<freeColumns / 2 + columns]
     }
-    // Views, of which one copy is made: nothing is looked up pixel by pixel.
-    return concatenate(
-      (0..<x.shape[0]).map { i in
-        let (top, left) = (Int.random(in: 0...freeRows, using: &random), Int.random(in: 0...freeColumns, using: &random))
-        return wide[i..<i + 1, .all, top..<top + rows, left..<left + columns]
-      })
+    func starts(_ free: Int) -> Tensor {
+      Tensor.uniform([x.shape[0]], in: 0..<Double(free + 1), .float64, using: &random).cast(to: .int64)
+    }
+    let corners = stack([starts(freeRows), starts(freeColumns)], axis: 1)
+    return wide.windows(rows: rows, columns: columns, at: corners)
   }
 
   /// Its stream; nothing to train.

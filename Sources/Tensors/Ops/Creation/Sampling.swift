@@ -30,12 +30,9 @@ extension Tensor {
     let ids = Shape(logits.shape.dropLast())
     if Context.current.isDry { return Tensor(hollow: ids, .int64) }
     if ids.elementCount == 0 { return .zeros(ids, .int64) }
-    var x = logits.detached.cast(to: .float64)
+    var x = Checked(Logits())(logits.detached.cast(to: .float64))
+    if Context.current.hasFailed { return .placeholder }
     let largest = x.max(axis: -1, keepDims: true)
-    if !largest.isFinite.all().item(as: Bool.self) || !(x .== x).all().item(as: Bool.self) {
-      return refuse(
-        "logits \(logits.shape) have NaN, +∞, or a row of −∞ alone; finite numbers, and −∞ for what is never drawn, are accepted")
-    }
     if temperature == 0 { return x.argmax(axis: -1) }
     x = (x - largest) / temperature
     if let topK, topK < x.shape[-1] { x = x.keeping(x .>= x.topK(topK).values.min(axis: -1, keepDims: true)) }
@@ -75,16 +72,9 @@ extension Tensor {
     guard attempt({ () throws(TensorError) in try shape.check(name) }) != nil else { return .placeholder }
     if Context.current.isDry { return Tensor(hollow: shape, .int64) }
     if shape.elementCount == 0 { return .zeros(shape, .int64) }
-    let w = weights.detached.cast(to: .float64)
-    let positive = (w .> 0).cast(to: .int64).sum(axis: -1)
-    if !(w .>= 0).all().item(as: Bool.self) || !w.isFinite.all().item(as: Bool.self) || positive.min().item(as: Int.self) == 0 {
-      return refuse("weights \(weights.shape) must be finite, 0 or more, and not all 0 in a row")
-    }
-    if !replacement {
-      let most = positive.min().item(as: Int.self)
-      if count > most { return refuse("\(count) draws without replacement from a row in which \(most) classes weigh more than 0") }
-      return (log(w) + gumbel(w.shape, &random)).topK(count).positions
-    }
+    let w = Checked(SamplingWeights(most: replacement ? nil : count))(weights.detached.cast(to: .float64))
+    if Context.current.hasFailed { return .placeholder }
+    if !replacement { return (log(w) + gumbel(w.shape, &random)).topK(count).positions }
     // Rows are scaled first, so that large weights do not add up to infinity.
     let sums = (w / w.max(axis: -1, keepDims: true)).cumulativeSum(axis: -1)
     let total = sums[.ellipsis, w.shape[-1] - 1..<w.shape[-1]]
@@ -110,5 +100,30 @@ extension Tensor {
     if dtype.isFloatingPoint && rank > 0 && shape[-1] > 0 { return true }
     fail(TensorError(name, "\(what) must be float32 or float64 [..., classes] with a class at least, got \(dtype) \(shape)"))
     return false
+  }
+}
+
+private struct Logits: ElementCheck {
+  var name: String { "categorical" }
+  func check(_ x: Tensor) throws(TensorError) {
+    if x.max(axis: -1).isFinite.all().item(as: Bool.self) && (x .== x).all().item(as: Bool.self) { return }
+    throw TensorError(
+      name, "logits \(x.shape) have NaN, +∞, or a row of −∞ alone; finite numbers, and −∞ for what is never drawn, are accepted")
+  }
+}
+
+private struct SamplingWeights: ElementCheck {
+  /// How many classes of a row there must be that weigh something; nil for one.
+  let most: Int?
+  var name: String { "multinomial" }
+
+  func check(_ x: Tensor) throws(TensorError) {
+    let positive = (x .> 0).cast(to: .int64).sum(axis: -1).min().item(as: Int.self)
+    if positive == 0 || !((x .>= 0) .& x.isFinite).all().item(as: Bool.self) {
+      throw TensorError(name, "weights \(x.shape) must be finite, 0 or more, and not all 0 in a row")
+    }
+    if let most, most > positive {
+      throw TensorError(name, "\(most) draws without replacement from a row in which \(positive) classes weigh more than 0")
+    }
   }
 }

@@ -1,12 +1,13 @@
 import CKernels
 
 /// Channels of a batch less their mean over their deviation, times a weight, plus a bias: [x, weight?, bias?], x [batch, channels, ...].
-struct BatchNorm: Primitive {
+struct BatchNorm: SavingPrimitive {
   let epsilon: Double
   let hasWeight: Bool
   let hasBias: Bool
   /// Where the means and variances go, [2, channels]: the gradient reads them, and whoever keeps running ones.
   let moments: Tensor
+  var saved: [Tensor] { [moments] }
   var name: String { "batchNorm" }
 
   func result(_ x: [Tensor]) -> Signature { Signature(x[0].shape, x[0].dtype) }
@@ -112,9 +113,20 @@ public func batchNorm(
   _ x: Tensor, updating mean: inout Tensor, _ variance: inout Tensor, momentum: Double = 0.1, weight: Tensor? = nil,
   bias: Tensor? = nil, epsilon: Double = 1e-5
 ) -> Tensor {
-  guard attempt({ [mean, variance] () throws(TensorError) in try x.requireChannels("batchNorm", mean, variance) }) != nil,
-    Setting.fraction.holds(momentum, "a momentum", "batchNorm")
-  else { return .placeholder }
+  guard Setting.fraction.holds(momentum, "a momentum", "batchNorm") else { return .placeholder }
+  return batchNorm(
+    x, updating: &mean, &variance, momentum: (.full([], momentum, x.dtype), .full([], 1 - momentum, x.dtype)), weight: weight, bias: bias,
+    epsilon: epsilon)
+}
+
+/// The same with the momentum and 1 − momentum as scalars, which may depend on how many batches there were.
+package func batchNorm(
+  _ x: Tensor, updating mean: inout Tensor, _ variance: inout Tensor, momentum: (new: Tensor, old: Tensor), weight: Tensor?, bias: Tensor?,
+  epsilon: Double
+) -> Tensor {
+  guard attempt({ [mean, variance] () throws(TensorError) in try x.requireChannels("batchNorm", mean, variance) }) != nil else {
+    return .placeholder
+  }
   let n = x.shape[1] == 0 ? 0 : x.elementCount / x.shape[1]
   guard n != 1 else {
     fail(TensorError("batchNorm", "one number for each channel of \(x.shape); statistics want two or more"))
@@ -123,9 +135,9 @@ public func batchNorm(
   let (y, known) = normalized(x, weight, bias, epsilon)
   if Context.current.hasFailed || Context.current.isDry || n == 0 { return y }
   let moments = known ?? BatchNorm.moments(x.detached)
-  mean = (mean * (1 - momentum) + moments.mean.reshaped(mean.shape) * momentum).detached
+  mean = (mean * momentum.old + moments.mean.reshaped(mean.shape) * momentum.new).detached
   let unbiased = moments.variance.reshaped(mean.shape) * (Double(n) / Double(n - 1))
-  variance = (variance * (1 - momentum) + unbiased * momentum).detached
+  variance = (variance * momentum.old + unbiased * momentum.new).detached
   return y
 }
 

@@ -75,6 +75,7 @@ public func embeddingBag(
       return try Bags(indices.detached, table, offsets?.detached, padding: padding, includesEnd: includesEnd)
     })
   else { return .placeholder }
+  if Context.current.hasFailed { return .placeholder }
   let n = table.shape[1]
   if bags.isHollow {
     if !Context.current.isDry { fail(TensorError(name, Tensor.absence(indices.isHollow ? indices.shape : table.shape))) }
@@ -105,6 +106,8 @@ private struct Bags {
   var to: Tensor
   var count: Int
   var isHollow: Bool
+  /// Whether there may be rows in no bag.
+  var mayLeaveOut = false
 
   init(_ indices: Tensor, _ table: Tensor, _ offsets: Tensor?, padding: Int?, includesEnd: Bool) throws(TensorError) {
     let name = "embeddingBag"
@@ -125,36 +128,22 @@ private struct Bags {
     (from, to) = (indices, indices)
     isHollow = indices.isHollow || offsets?.isHollow ?? false || table.isHollow
     if isHollow { return }
-    do throws(TensorError) {
-      from = try RowNumbers(indices, rows: table.shape[0]).tensor.reshaped([total])
-    } catch {
-      throw TensorError(name, error.message)
-    }
-    var bag = [Int](repeating: -1, count: total)
+    from = Checked(BagRows(rows: table.shape[0]))(indices.cast(to: .int64).reshaped([total]))
     if let offsets {
-      let starts = offsets.cast(to: .int64).scalars(Int.self)
-      var last = 0
-      for (i, start) in starts.enumerated() {
-        if start < last || start > total || i == 0 && start != 0 {
-          throw TensorError(name, "offset \(start) at position \(i) for \(total) indices; ascending ones from 0 to \(total) would fit")
-        }
-        last = start
-      }
-      for i in 0..<count {
-        for j in starts[i]..<(i + 1 < starts.count ? starts[i + 1] : total) { bag[j] = i }
-      }
+      let starts = Checked(BagOffsets(total: total))(offsets.cast(to: .int64))
+      to = starts.searchSorted(.arange(total), side: .right) - 1
+      if includesEnd { to = select(to .< count, to, -1) }
     } else {
       let length = total / Swift.max(1, count)
-      for j in 0..<total { bag[j] = j / length }
+      to = Tensor((0..<total).map { $0 / length })
     }
-    if let padding { from.withElements(Int.self) { rows in for j in 0..<total where rows[j] == padding { bag[j] = -1 } } }
-    to = Tensor(bag)
+    if let padding { to = select(from .== padding, -1, to) }
+    mayLeaveOut = padding != nil || includesEnd || count == 0
   }
 
   /// Bools, false for rows that count in no bag; nil if all do.
   func isRead(_ weights: Tensor?) -> Tensor? {
-    let hasPadding = to.withElements(Int.self) { $0.contains { $0 < 0 } }
-    let isInBag = hasPadding ? to .>= 0 : nil
+    let isInBag = mayLeaveOut ? to .>= 0 : nil
     guard let weights, !weights.isTracked else { return isInBag }
     let isWeighted = weights.reshaped(to.shape) .!= 0
     return isInBag.map { $0 .& isWeighted } ?? isWeighted
@@ -162,8 +151,29 @@ private struct Bags {
 
   /// How many rows are in each bag, 1 for none.
   func sizes(_ dtype: DType) -> Tensor {
-    var sizes = [Double](repeating: 0, count: count)
-    to.withElements(Int.self) { bags in for bag in bags where bag >= 0 { sizes[bag] += 1 } }
-    return Tensor(sizes.map { Swift.max(1, $0) }).cast(to: dtype)
+    if count == 0 { return .zeros([0], dtype) }
+    let sizes = Tensor.zeros([count], dtype).scatterAdd((to .>= 0).cast(to: dtype), at: to.clamped(min: 0), axis: 0)
+    return maximum(sizes, 1)
+  }
+}
+
+private struct BagRows: ElementCheck {
+  let rows: Int
+  var name: String { "embeddingBag" }
+  func check(_ x: Tensor) throws(TensorError) { _ = try RowNumbers(x, rows: rows) }
+}
+
+private struct BagOffsets: ElementCheck {
+  let total: Int
+  var name: String { "embeddingBag" }
+
+  func check(_ x: Tensor) throws(TensorError) {
+    var last = 0
+    for (i, start) in x.scalars(Int.self).enumerated() {
+      if start < last || start > total || i == 0 && start != 0 {
+        throw TensorError(name, "offset \(start) at position \(i) for \(total) indices; ascending ones from 0 to \(total) would fit")
+      }
+      last = start
+    }
   }
 }

@@ -37,7 +37,7 @@ enum RecurrentCell: Sendable {
 ///
 /// Sequences do not meet before the weight's gradient. So a thread takes some of them through all steps, and the threads wait for each other
 /// once.
-struct RecurrentSteps: Primitive {
+struct RecurrentSteps: SavingPrimitive {
   let cell: RecurrentCell
   /// [batch], int64.
   let lengths: Tensor?
@@ -45,6 +45,7 @@ struct RecurrentSteps: Primitive {
   let kept: Tensor?
   var name: String { cell.name }
   var keeps: Keeps { .both }
+  var saved: [Tensor] { kept.map { [$0] } ?? [] }
 
   func result(_ x: [Tensor]) -> Signature {
     Signature([x[0].shape[0] * x[1].shape[1] * (x[0].shape[1] + cell.states)], x[0].dtype)

@@ -85,6 +85,7 @@ extension Tensor {
     _ q: Tensor, axis: Int? = nil, keepDims: Bool = false, interpolation: QuantileInterpolation = .linear, ignoringNaN: Bool = false
   ) -> Tensor {
     guard let axes = attempt({ () throws(TensorError) in try axesOfQuantile(q, axis) }) else { return .placeholder }
+    let q = Checked(Fractions())(q)
     let kept = (0..<rank).filter { !axes.contains($0) }
     let count = axes.reduce(1) { $0 * shape[$1] }
     let x = permuted(kept + axes).reshaped(Shape(kept.map { shape[$0] } + [count]))
@@ -110,8 +111,6 @@ extension Tensor {
     if q.rank > 1 { throw mistake("fractions of shape \(q.shape); a scalar or a vector would fit") }
     let axes = try axis.map { axis throws(TensorError) in [try self.axis(axis, "quantile")] } ?? Array(0..<rank)
     if axes.contains(where: { shape[$0] == 0 }) { throw mistake("\(shape) has no elements to choose from") }
-    let wrong = q.isHollow ? nil : q.detached.cast(to: .float64).scalars(Double.self).first { !($0 >= 0 && $0 <= 1) }
-    if let wrong { throw mistake("a fraction of \(wrong); 0 to 1 would fit") }
     return axes
   }
 
@@ -132,5 +131,13 @@ extension Tensor {
       let (low, high) = (gather(below, axis: -1), gather(above, axis: -1))
       return lerp(low, high, weight: interpolation == .linear ? weight : select(isBetween, 0.5, weight))
     }
+  }
+}
+
+private struct Fractions: ElementCheck {
+  var name: String { "quantile" }
+  func check(_ x: Tensor) throws(TensorError) {
+    guard let wrong = x.cast(to: .float64).scalars(Double.self).first(where: { !($0 >= 0 && $0 <= 1) }) else { return }
+    throw TensorError(name, "a fraction of \(wrong); 0 to 1 would fit")
   }
 }

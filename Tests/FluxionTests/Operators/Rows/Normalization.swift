@@ -142,7 +142,8 @@ extension OperatorTable {
         }.with { $0.takesEqualElements = false })
     }
     let updating = [
-      "batchNorm(_: Tensor, updating: inout Tensor, _: inout Tensor, momentum: Double, weight: Tensor?, bias: Tensor?, epsilon: Double)"
+      "batchNorm(_: Tensor, updating: inout Tensor, _: inout Tensor, momentum: Double, weight: Tensor?, bias: Tensor?, epsilon: Double)",
+      "batchNorm(_: Tensor, updating: inout Tensor, _: inout Tensor, momentum: (new: Tensor, old: Tensor), weight: Tensor?, bias: Tensor?, epsilon: Double)",
     ]
     rows.add(
       .general("batchNorm with running statistics", updating, cases: [[[3, 2, 9], [2]], [[4, 3], [3]]]) {

@@ -40,6 +40,16 @@ extension OperatorTable {
         Grid([2, 0], [])
       }.with { $0.slope = .none })
 
+    rows.add(
+      row(
+        "windows of images, each at its place", "Tensor.windows(rows: Int, columns: Int, at: Tensor)", "struct EachWindow",
+        "struct EachWindowPlaced", cases: [[[3, 2, 5, 4]], [[3, 1, 4, 3]], [[3, 2, 40, 30]], [[3, 0, 4, 4]]]
+      ) {
+        $0.windows(rows: 2, columns: 3, at: Tensor([1, 0, 0, 0, 2, 0], shape: [3, 2]))
+      } reference: { x in
+        Grid([3, x.shape[1], 2, 3]) { x[[$0[0], $0[1], [1, 0, 2][$0[0]] + $0[2], $0[3]]] }
+      })
+
     let strided = "Tensor.strided(_: Shape, strides: [Int], offset: Int)"
     rows.add(
       row("strided", strided, "struct Strided", cases: [[[3, 4]], [[4, 3]], [[12]]]) {
