@@ -48,6 +48,8 @@ extension Model where Input == Tensor, Output == Tensor {
   ///   - progress: How progress is shown.
   ///   - callbacks: What runs after batches and epochs.
   ///   - watch: The directory of a page, `index.html`, that shows the run while it goes on (see ``TrainingCallback/watch(_:)``).
+  ///   - compiled: Whether the step runs as a plan (see `Guides/Compiled.md`): the same results to the bit, checkpoints too. A step of which no plan can be
+  ///     made is a mistake that says why; not with `across`.
   ///   - exchange: The processes that train together: `FluxionMPI`'s `World`. Each batch is cut into `shards`, which the processes share;
   ///     gradients, losses and metrics are those of the whole batch, the same on all of them, and with `World`'s default the same bits for any number
   ///     of processes. The first process alone shows progress, writes checkpoints (without times) and runs callbacks and `onEpoch`. Random numbers of
@@ -60,14 +62,15 @@ extension Model where Input == Tensor, Output == Tensor {
     schedule: (any Schedule)? = nil, clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil,
     checkpoints: String? = nil, every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<Self>] = [],
-    watch: String? = nil, across exchange: (any GradientExchange)? = nil, onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
+    watch: String? = nil, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
+    onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
   ) throws -> History {
     if train.count == 0 { fail(TensorError("fit", "no examples to train on")) }
     if hasFailed { return History() }
     var settings = TrainingSettings(
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
-      progress: progress, callbacks: callbacks + watched(watch), exchange: exchange)
+      progress: progress, callbacks: callbacks + watched(watch), isCompiled: compiled, exchange: exchange)
     if let onEpoch { settings.callbacks.append(.afterEpoch { epoch, run in try onEpoch(epoch, run.model) }) }
     var optimizer = optimizer
     return try withoutActuallyEscaping(loss) { loss in
@@ -110,7 +113,8 @@ extension Model {
     clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil, checkpoints: String? = nil,
     every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<Self>] = [],
-    watch: String? = nil, across exchange: (any GradientExchange)? = nil, onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
+    watch: String? = nil, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
+    onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
   ) throws -> History { fatalError() }
 }
 

@@ -17,7 +17,7 @@ import Tensors
 ///
 /// The step gets the model and a batch, and gives the loss: a tensor of one number, the mean over the batch, or ``Losses`` with parts by name and with what
 /// metrics look at. For training it runs inside a gradient, in training mode; for validation outside of one, in inference mode, on a copy of
-/// the model. What ``Model/fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:across:onEpoch:)``
+/// the model. What ``Model/fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:compiled:across:onEpoch:)``
 /// says of progress, history, seeds, checkpoints and mistakes holds here too; it is this with a step of its own.
 ///
 /// A second call goes on with the model and the optimizer as the first one left them. PyTorch Lightning: `Trainer`; Keras: `fit` with `train_step`.
@@ -54,7 +54,9 @@ public struct Trainer<M: Model, O: Optimizer> {
   ///   - progress: How progress is shown.
   ///   - callbacks: What runs after batches and epochs.
   ///   - watch: The directory of a page, `index.html`, that shows the run while it goes on (see ``TrainingCallback/watch(_:)``).
-  ///   - exchange: The processes that train together, a `World`; see ``Model/fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:across:onEpoch:)``.
+  ///   - compiled: Whether the step runs as a plan (see `Guides/Compiled.md`): the same results to the bit. A step of which no plan can be made is a
+  ///     mistake that says why; not with `across`.
+  ///   - exchange: The processes that train together, a `World`; see ``Model/fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:compiled:across:onEpoch:)``.
   ///   - step: The loss of a batch.
   @discardableResult
   public mutating func fit<D: Dataset>(
@@ -63,7 +65,7 @@ public struct Trainer<M: Model, O: Optimizer> {
     clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil, checkpoints: String? = nil,
     every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<M>] = [],
-    watch: String? = nil, across exchange: (any GradientExchange)? = nil,
+    watch: String? = nil, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
     step: (_ model: inout M, _ batch: D.Element) throws -> some TrainingLoss
   ) throws -> History {
     if data.count == 0 { fail(TensorError("fit", "no examples to train on")) }
@@ -71,7 +73,7 @@ public struct Trainer<M: Model, O: Optimizer> {
     let settings = TrainingSettings(
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
-      progress: progress, callbacks: callbacks + watched(watch), exchange: exchange)
+      progress: progress, callbacks: callbacks + watched(watch), isCompiled: compiled, exchange: exchange)
     return try fit(
       BatchSource(DataLoader(data, batchSize: batchSize, shuffle: shuffle, seed: 0), across: exchange),
       validation: validation.map { BatchSource(inOrder: $0, batchSize: batchSize, across: exchange) }, seed: seed, settings, step)
@@ -84,7 +86,7 @@ public struct Trainer<M: Model, O: Optimizer> {
     schedule: (any Schedule)? = nil, clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil,
     checkpoints: String? = nil, every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<M>] = [],
-    watch: String? = nil, across exchange: (any GradientExchange)? = nil,
+    watch: String? = nil, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
     step: (_ model: inout M, _ batch: D.Element) throws -> some TrainingLoss
   ) throws -> History {
     if loader.batchCount == 0 { fail(TensorError("fit", "no batches to train on")) }
@@ -92,7 +94,7 @@ public struct Trainer<M: Model, O: Optimizer> {
     let settings = TrainingSettings(
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
-      progress: progress, callbacks: callbacks + watched(watch), exchange: exchange)
+      progress: progress, callbacks: callbacks + watched(watch), isCompiled: compiled, exchange: exchange)
     return try fit(
       BatchSource(loader, across: exchange),
       validation: validation.map { BatchSource(inOrder: $0, batchSize: loader.batchSize, across: exchange) }, seed: loader.seed, settings,
@@ -106,12 +108,12 @@ public struct Trainer<M: Model, O: Optimizer> {
     schedule: (any Schedule)? = nil, clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil,
     checkpoints: String? = nil, every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<M>] = [],
-    watch: String? = nil, step: (_ model: inout M, _ batch: Batch) throws -> some TrainingLoss
+    watch: String? = nil, compiled: Bool = false, step: (_ model: inout M, _ batch: Batch) throws -> some TrainingLoss
   ) throws -> History {
     let settings = TrainingSettings(
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
-      progress: progress, callbacks: callbacks + watched(watch))
+      progress: progress, callbacks: callbacks + watched(watch), isCompiled: compiled)
     return try fit(BatchSource(batches), validation: validation.map { BatchSource($0) }, seed: nil, settings, step)
   }
 
@@ -148,6 +150,9 @@ func runTraining<M: Model, O: Optimizer, Batch>(
   validationStep: @escaping (M, Batch) throws -> Losses
 ) throws -> History {
   settings.check()
+  if settings.isCompiled && settings.exchange != nil {
+    fail(TensorError("fit", "compiled, and across processes, which run their shards operator by operator; one of the two would fit"))
+  }
   if hasFailed { return History() }
   if let exchange = settings.exchange {
     return try runTraining(

@@ -20,11 +20,20 @@ struct TrainingSettings<M: Model> {
   var validateEvery = TrainingInterval.epochs(1)
   var progress = ProgressDisplay.automatic
   var callbacks: [TrainingCallback<M>] = []
+  /// Whether steps run as plans.
+  var isCompiled = false
   /// The processes that train together; nil for this one alone, without shards.
   var exchange: (any GradientExchange)?
 
   /// Whether this process is the one that shows progress, writes checkpoints and runs callbacks.
   var isFirst: Bool { exchange?.rank ?? 0 == 0 }
+}
+
+/// What a compiled step computes: gradients in the order of the model's parameters.
+private struct PlannedOutcome {
+  var loss: Tensor
+  var gradients: [Tensor]
+  var losses: Losses
 }
 
 /// What `fit` does with a run's state: epochs of steps, figures, checkpoints.
@@ -38,6 +47,8 @@ struct TrainingRun<M: Model, Batch> {
   /// The loss of a batch of the validation data; the model stays as it is.
   let validationStep: (M, Batch) throws -> Losses
   let control = TrainingControl<M>()
+  /// The plans of a step, if it is compiled.
+  private var plans: PlanCache<M, Batch, PlannedOutcome>?
 
   init(
     _ source: BatchSource<Batch>, validation: BatchSource<Batch>?, _ settings: TrainingSettings<M>, _ directory: CheckpointDirectory?,
@@ -45,6 +56,21 @@ struct TrainingRun<M: Model, Batch> {
   ) {
     (self.source, self.validation, self.settings, self.directory) = (source, validation, settings, directory)
     (self.step, self.validationStep) = (step, validationStep)
+    if settings.isCompiled {
+      plans = PlanCache("fit", fallback: .error) { model, batch in
+        let (loss, gradient, losses) = try Self.gradient(of: step, &model, batch)
+        return PlannedOutcome(loss: loss, gradients: gradient.parameters.map(\.value), losses: losses)
+      }
+    }
+  }
+
+  private static func gradient(
+    of step: (inout M, Batch) throws -> Losses, _ model: inout M, _ batch: Batch
+  ) throws -> (Tensor, M, Losses) {
+    try valueAndGradient(at: &model) { (model: inout M) throws -> (Tensor, Losses) in
+      let losses = try step(&model, batch)
+      return (losses.total, losses.detached)
+    }
   }
 
   /// What is at hand while a run goes on, and in no checkpoint.
@@ -156,11 +182,17 @@ struct TrainingRun<M: Model, Batch> {
   private func wholeOutcome<O: Optimizer>(
     _ run: inout TrainingState<M, O>, _ before: inout M?, _ batch: Batch
   ) throws -> BatchOutcome<M> {
-    let (value, gradient, losses) = try valueAndGradient(at: &run.model) { (model: inout M) throws -> (Tensor, Losses) in
-      let losses = try step(&model, batch)
-      return (losses.total, losses.detached)
+    guard let plans else {
+      let (value, gradient, losses) = try Self.gradient(of: step, &run.model, batch)
+      return BatchOutcome(loss: value.item(), gradient: gradient, items: exampleCount(batch), losses: losses)
     }
-    return BatchOutcome(loss: value.item(), gradient: gradient, items: exampleCount(batch), losses: losses)
+    var state = PlanState(run.model)
+    let outcome = try plans.call(&state, batch)
+    run.model = state.value
+    var gradient = run.model
+    var put = PutParameters(tensors: outcome.gradients)
+    if !hasFailed { gradient.visit(&put) }
+    return BatchOutcome(loss: outcome.loss.item(), gradient: gradient, items: exampleCount(batch), losses: outcome.losses)
   }
 
   /// A step along a batch's gradient, or a part of one where gradients are accumulated; false after a mistake in a `checked` scope.

@@ -13,16 +13,17 @@ import Tensors
 /// signature of the batch; the optimizer's numbers (its learning rate, its count of steps) are no part of that. A batch is one, two or three values,
 /// or a tuple or struct of them.
 public struct TrainingStep<M: Model, O: Optimizer, Batch>: Sendable {
-  /// What is trained.
-  public var model: M
-  /// What changes its parameters.
+  private var state: PlanState<M>
+  /// What changes the model's parameters.
   public var optimizer: O
   private let loss: @Sendable (inout M, Batch) -> Tensor
-  private var cache: PlanCache<(M, Batch), (M, M, Tensor)>?
+  private var cache: PlanCache<M, Batch, LossAndGradients>?
+  /// Where a flat model's parameters are.
+  private var parameters: FlatParameters<M>?
 
   /// A step that makes the loss of a batch, one number, smaller.
   public init(_ model: M, optimizer: O, loss: @escaping @Sendable (inout M, Batch) -> Tensor) {
-    (self.model, self.optimizer, self.loss) = (model, optimizer, loss)
+    (state, self.optimizer, self.loss) = (PlanState(model), optimizer, loss)
   }
 
   /// The same step as a plan.
@@ -30,20 +31,44 @@ public struct TrainingStep<M: Model, O: Optimizer, Batch>: Sendable {
   /// - Parameter fallback: What happens where no plan can be made: a mistake that says why, or with `.eager` operators run one by one.
   public func compiled(fallback: CompileFallback = .error) -> TrainingStep {
     var step = self
-    step.cache = PlanCache("TrainingStep", fallback: fallback) { [loss] (arguments: inout (M, Batch)) in
-      let batch = arguments.1
-      let (value, gradient) = valueAndGradient(at: &arguments.0) { model in loss(&model, batch) }
-      return (arguments.0, gradient, value)
+    step.cache = PlanCache("TrainingStep", fallback: fallback) { [loss] model, batch in
+      let (value, gradient) = valueAndGradient(at: &model) { model in loss(&model, batch) }
+      return LossAndGradients(loss: value, gradients: gradient.parameters.map(\.value))
     }
     return step
+  }
+
+  /// What is trained.
+  public var model: M {
+    get { state.value }
+    _modify { yield &state.value }
   }
 
   /// Makes a step, and gives the loss before it.
   @discardableResult
   public mutating func callAsFunction(_ batch: Batch) -> Tensor {
-    let (value, gradient) = gradient(batch)
-    if !hasFailed { optimizer.update(&model, along: gradient) }
-    return value
+    guard let cache else {
+      let (value, gradient) = valueAndGradient(at: &state.value) { [loss] model in loss(&model, batch) }
+      if !hasFailed { optimizer.update(&state.value, along: gradient) }
+      return value
+    }
+    let result = cache.value(&state, batch)
+    if hasFailed { return result.loss }
+    if state.layout == nil {
+      var gradient = state.value
+      var put = PutParameters(tensors: result.gradients)
+      gradient.visit(&put)
+      optimizer.update(&state.value, along: gradient)
+      return result.loss
+    }
+    if parameters == nil || parameters!.layout !== state.layout { parameters = FlatParameters(state) }
+    var gradients = parameters!
+    gradients.tensors = result.gradients
+    // In the list alone while they are written to.
+    state.exchange(parameters!.places, &parameters!.tensors)
+    optimizer.update(&parameters!, along: gradients)
+    state.exchange(parameters!.places, &parameters!.tensors)
+    return result.loss
   }
 
   /// Makes a step, and gives the loss before it.
@@ -53,15 +78,6 @@ public struct TrainingStep<M: Model, O: Optimizer, Batch>: Sendable {
   /// Makes a step, and gives the loss before it.
   @discardableResult
   public mutating func callAsFunction<X, Y, Z>(_ x: X, _ y: Y, _ z: Z) -> Tensor where Batch == (X, Y, Z) { self((x, y, z)) }
-
-  /// Arguments and results are gone before the optimizer comes, which writes in place only what nobody else holds.
-  private mutating func gradient(_ batch: Batch) -> (Tensor, M) {
-    guard let cache else { return valueAndGradient(at: &model) { [loss] model in loss(&model, batch) } }
-    var arguments = (model, batch)
-    let (after, gradient, value) = cache.value(&arguments)
-    model = after
-    return (value, gradient)
-  }
 
   /// A line for each signature: what it is, and what its plan has or why there is none.
   public var plans: [String] { cache?.descriptions ?? [] }
@@ -93,5 +109,61 @@ extension Model {
     optimizer: O, loss: @escaping @Sendable (inout Self, X, Y, Z) -> Tensor
   ) -> TrainingStep<Self, O, (X, Y, Z)> {
     TrainingStep(self, optimizer: optimizer) { (model: inout Self, batch: (X, Y, Z)) in loss(&model, batch.0, batch.1, batch.2) }
+  }
+}
+
+/// What a step computes before the optimizer comes: the gradients in the order of the model's parameters.
+private struct LossAndGradients {
+  var loss: Tensor
+  var gradients: [Tensor]
+}
+
+/// The parameters of a model whose tensors lie in a list, as a model that optimizers can be given.
+private struct FlatParameters<M: Model>: Model {
+  let layout: (any AnyObject & Sendable)?
+  /// Where in the list they are.
+  let places: [Int]
+  private let names: [PartName]
+  var tensors: [Tensor]
+
+  init(_ state: PlanState<M>) {
+    var model = state.numbered
+    var read = ReadPlaces()
+    model.visit(&read)
+    (layout, places, names) = (state.layout, read.places, read.names)
+    tensors = places.map { _ in .zeros([0]) }
+  }
+
+  mutating func callAsFunction(_ input: M.Input) -> M.Input { input }
+  mutating func visit<V: ModelVisitor>(_ visitor: inout V) {
+    for i in tensors.indices { visitor.parameter(&tensors[i], names[i]) }
+  }
+}
+
+/// The places of parameters in a list of a model's tensors, and their names.
+private struct ReadPlaces: ModelVisitor {
+  var places: [Int] = []
+  var names: [PartName] = []
+  private var path = PartPath()
+
+  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
+    places.append(tensor.shape[0] - 1)
+    names.append(.property(path.name(of: name)))
+  }
+  mutating func enter(_ name: PartName) { path.enter(name) }
+  mutating func leave() { path.leave() }
+}
+
+/// Puts tensors in place of a model's parameters, in order.
+struct PutParameters: ModelVisitor {
+  let tensors: [Tensor]
+  private var place = 0
+
+  init(tensors: [Tensor]) { self.tensors = tensors }
+  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
+    let isFrozen = tensor.isFrozen
+    tensor = tensors[place]
+    tensor.isFrozen = isFrozen
+    place += 1
   }
 }

@@ -9,24 +9,23 @@ import Tensors
 /// ``model`` afterwards. A copy has a state of its own, and shares the plans. Inside of a gradient, in runs on shapes and in profiles it is the model
 /// itself that runs. See ``compile(fallback:_:)`` for what a plan is made for, and `TrainingStep` for training.
 public struct Compiled<M: Model>: Model {
-  /// The model itself, which may be changed between calls, frozen or loaded.
-  public var model: M
-  private let cache: PlanCache<(M, M.Input), (M, M.Output)>
+  private var state: PlanState<M>
+  private let cache: PlanCache<M, M.Input, M.Output>
 
   fileprivate init(_ model: M, _ fallback: CompileFallback) {
-    self.model = model
-    cache = PlanCache("compiled", fallback: fallback) { arguments in
-      let output = arguments.0(arguments.1)
-      return (arguments.0, output)
-    }
+    state = PlanState(model)
+    cache = PlanCache("compiled", fallback: fallback) { model, input in model(input) }
+  }
+
+  /// The model itself, which may be changed between calls, frozen or loaded.
+  public var model: M {
+    get { state.value }
+    _modify { yield &state.value }
   }
 
   /// The model's output.
   public mutating func callAsFunction(_ input: M.Input) -> M.Output {
-    var arguments = (model, input)
-    let (after, output) = cache.value(&arguments)
-    model = after
-    return output
+    cache.value(&state, input)
   }
 
   /// The model's parameters, parts and state under their own names.

@@ -8,19 +8,18 @@
 /// A plan is made for each signature: shapes, dtypes, frozen parameters, mode, and everything in the arguments that is no tensor. Results are the
 /// function's own to the bit, for any number of threads. A copy shares the plans; threads run them beside each other. See `Guides/Compiled.md`.
 public struct CompiledFunction<each Input, Output>: Sendable {
-  private let cache: PlanCache<(repeat each Input), Output>
+  private let cache: PlanCache<Void, (repeat each Input), Output>
 
   fileprivate init(_ function: @escaping @Sendable (repeat each Input) -> Output, _ fallback: CompileFallback) {
-    cache = PlanCache("compile", fallback: fallback) { (arguments: inout (repeat each Input)) throws -> Output in
-      let arguments = arguments
-      return function(repeat each arguments)
+    cache = PlanCache("compile", fallback: fallback) { (_: inout Void, arguments: (repeat each Input)) throws -> Output in
+      function(repeat each arguments)
     }
   }
 
   /// What the function gives.
   public func callAsFunction(_ input: repeat each Input) -> Output {
-    var arguments = (repeat each input)
-    return cache.value(&arguments)
+    var state = PlanState<Void>.none
+    return cache.value(&state, (repeat each input))
   }
 
   /// A line for each signature: what it is, and what its plan has or why there is none.

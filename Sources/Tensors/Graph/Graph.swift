@@ -56,4 +56,23 @@ public struct Graph: Sendable, CustomStringConvertible {
     lines.append("outputs " + outputs.map { "%\($0)" }.joined(separator: ", "))
     return lines.joined(separator: "\n")
   }
+
+  /// The graph in the language of Graphviz: `dot -Tpng`.
+  ///
+  ///     try graph.dot.write(toFile: "model.dot", atomically: true, encoding: .utf8)
+  public var dot: String {
+    func quoted(_ text: String) -> String {
+      "\"" + text.reduce(into: "") { $0 += $1 == "\"" || $1 == "\\" ? "\\\($1)" : $1 == "\n" ? "\\n" : String($1) } + "\""
+    }
+    func label(_ text: String, _ value: Int) -> String { quoted("\(text)\n\(values[value].dtype) \(values[value].shape)") }
+    var lines = ["digraph {", "  node [shape=box, fontname=Helvetica, fontsize=11];"]
+    for input in inputs { lines.append("  v\(input) [label=\(label("input \(input)", input)), style=rounded];") }
+    for constant in constants { lines.append("  v\(constant) [label=\(label("constant", constant)), style=dashed];") }
+    for node in nodes {
+      let text = (node.formula ?? node.operation) + (node.part.isEmpty ? "" : "\n\(node.part)")
+      lines.append("  v\(node.output) [label=\(label(text, node.output))\(outputs.contains(node.output) ? ", penwidth=2" : "")];")
+      for input in node.inputs { lines.append("  v\(input) -> v\(node.output);") }
+    }
+    return (lines + ["}"]).joined(separator: "\n") + "\n"
+  }
 }

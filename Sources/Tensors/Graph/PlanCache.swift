@@ -6,37 +6,41 @@ public enum CompileFallback: Sendable {
   case eager
 }
 
-/// The plans of a function, one for each signature of its arguments: their shapes, dtypes and structure, and all in them that is no tensor.
+/// The plans of a function, one for each signature of its state and input: their shapes, dtypes and structure, and all in them that is no tensor.
 ///
 /// The first call with a signature traces the function while it runs. The second traces it again: where the two differ, something else than the
 /// arguments decides what the function does, and no plan is made. It then makes the plan, runs it, and compares its results with the function's own
 /// to the bit. From the third call on the plan runs.
-package final class PlanCache<Input, Output>: @unchecked Sendable {
-  private let function: (inout Input) throws -> Output
+package final class PlanCache<State, Input, Output>: @unchecked Sendable {
+  private let function: (inout State, Input) throws -> Output
   private let fallback: CompileFallback
   private let name: String
   private let entries: Lock<[Entry]> = Lock([])
+  /// The plan that was used last.
+  private let recent: Lock<ReadyPlan<State, Output>?> = Lock(nil)
   /// How many signatures are kept, those used last.
   private static var most: Int { 16 }
 
-  package init(_ name: String, fallback: CompileFallback, _ function: @escaping (inout Input) throws -> Output) {
+  package init(_ name: String, fallback: CompileFallback, _ function: @escaping (inout State, Input) throws -> Output) {
     (self.name, self.fallback, self.function) = (name, fallback, function)
   }
 
   private final class Entry: @unchecked Sendable {
     let signature: CallSignature
-    /// Held while the state is read or changed.
+    /// Held while the phase is read or changed.
     let gate = Gate()
-    var state = State.new
+    var phase = Phase.new
     init(_ signature: CallSignature) { self.signature = signature }
   }
 
-  private enum State {
+  private enum Phase {
     case new
-    case traced(TracedGraph, Template<Output>)
-    case ready(Plan, Template<Output>)
+    case traced(TracedGraph, Traced<State, Output>)
+    case ready(ReadyPlan<State, Output>)
     /// Why it runs operator by operator.
     case eager(String)
+    /// Why there is no plan, where that is a mistake.
+    case refused(String)
   }
 
   /// What is known of each signature, for people.
@@ -44,12 +48,12 @@ package final class PlanCache<Input, Output>: @unchecked Sendable {
     entries.withLock { $0 }.map { entry in
       let head = entry.signature.description
       return entry.gate.closed {
-        switch entry.state {
+        switch entry.phase {
         case .new: "\(head): not called yet"
         case .traced(let graph, _): "\(head): traced once, \(graph.nodes.count) operators"
-        case .ready(let plan, _):
-          "\(head): \(plan)"
+        case .ready(let plan): "\(head): \(plan.description)"
         case .eager(let reason): "\(head): runs operator by operator, since \(reason)"
+        case .refused(let reason): "\(head): no plan, since \(reason)"
         }
       }
     }
@@ -57,62 +61,97 @@ package final class PlanCache<Input, Output>: @unchecked Sendable {
 
   /// The graph of the signature that was used last, if there is a plan.
   package var graph: Graph? {
-    guard let entry = entries.withLock({ $0.last }), case .ready(let plan, _) = entry.gate.closed({ entry.state }) else { return nil }
+    guard let entry = entries.withLock({ $0.last }), case .ready(let plan) = entry.gate.closed({ entry.phase }) else { return nil }
     return Graph(plan.graph)
   }
 
   /// The same of a function that throws nothing.
-  package func value(_ input: inout Input) -> Output {
-    do { return try call(&input) } catch { stop("\(name): \(error)") }
+  package func value(_ state: inout PlanState<State>, _ input: Input) -> Output {
+    do { return try call(&state, input) } catch { stop("\(name): \(error)") }
   }
 
   /// Calls the function, by its plan if it has one for these arguments.
-  package func call(_ input: inout Input) throws -> Output {
+  package func call(_ state: inout PlanState<State>, _ input: Input) throws -> Output {
     let context = Context.current
     // What is differentiated, told shapes or taken down is the function itself.
-    if context.hasFailed || context.isDry || context.isTracing || context.tapeID != 0 { return try function(&input) }
-    var signature = CallSignature(isTraining: context.isTraining)
-    visitLeaves(of: &input, &signature)
-    if signature.hasPlaceholders { return try function(&input) }
-    let entry = entry(signature)
+    if context.hasFailed || context.isDry || context.isTracing || context.tapeID != 0 { return try function(&state.value, input) }
+    var input = input
+    if let plan = recent.withLock({ $0 }), plan.isTraining == context.isTraining, let signature = state.flat?.signature,
+      plan.state == signature, let output = try run(plan, &state, &input, context)
+    {
+      return output
+    }
+    return try find(&state, &input, context)
+  }
+
+  /// Runs a plan; nil if it is of another input, and the shell of an output after a mistake.
+  private func run(
+    _ plan: ReadyPlan<State, Output>, _ state: inout PlanState<State>, _ input: inout Input, _ context: Context
+  ) throws -> Output? {
+    do throws(TensorError) {
+      return try plan.run(&state.flat!, &input, context)
+    } catch {
+      fail(error)
+      // What the function gives after a mistake: it does nothing.
+      return try function(&state.value, input)
+    }
+  }
+
+  @inline(never)
+  private func find(_ state: inout PlanState<State>, _ input: inout Input, _ context: Context) throws -> Output {
+    let kept = state.flat.map { ($0.tensors, $0.streams, $0.signature) } ?? leaves(state.value)
+    let arguments = CallArguments(isTraining: context.isTraining, kept, leaves(input), context)
+    if arguments.hasPlaceholders { return try function(&state.value, input) }
+    let entry = entry(arguments.signature)
+    func runs(_ plan: ReadyPlan<State, Output>) throws -> Output {
+      recent.withLock { $0 = plan }
+      state.flatten()
+      return try run(plan, &state, &input, context) ?? function(&state.value, input)
+    }
     // One thread at a time traces; with a plan they run beside each other.
-    switch entry.gate.closed({ entry.state }) {
-    case .ready(let plan, let template): return replay(plan, template, signature, context)
-    case .eager: return try function(&input)
+    switch entry.gate.closed({ entry.phase }) {
+    case .ready(let plan): return try runs(plan)
+    case .eager: return try function(&state.value, input)
+    case .refused(let reason): _ = refused(reason)
     default: break
     }
     return try entry.gate.closed {
-      switch entry.state {
-      case .eager: return try function(&input)
-      case .ready(let plan, let template): return replay(plan, template, signature, context)
+      switch entry.phase {
+      case .eager, .refused: return try function(&state.value, input)
+      case .ready(let plan): return try runs(plan)
       case .new:
-        let (output, tracer, template) = try trace(&input, signature, context)
-        entry.state = try outcome(tracer, context) ?? .traced(template.graph(tracer), template)
+        let (output, tracer, traced) = try trace(&state.value, input, context)
+        entry.phase = outcome(tracer, traced, arguments, context) ?? .traced(TracedGraph(tracer, outputs: traced.outputs), traced)
         return output
-      case .traced(let first, let template):
+      case .traced(let first, let before):
         let start = ContinuousClock.now
-        let streams = signature.streams(context)
-        let (output, tracer, second) = try trace(&input, signature, context)
-        if let refused = try outcome(tracer, context) {
-          entry.state = refused
+        let (output, tracer, traced) = try trace(&state.value, input, context)
+        if let other = outcome(tracer, traced, arguments, context) {
+          entry.phase = other
           return output
         }
-        var graph = second.graph(tracer)
-        if let reason = graph.difference(from: first) ?? second.difference(from: template) {
-          entry.state = try refused(reason)
+        var graph = TracedGraph(tracer, outputs: traced.outputs)
+        if let reason = graph.difference(from: first) ?? traced.difference(from: before) {
+          entry.phase = refused(reason)
           return output
         }
         let count = graph.nodes.count
         graph.simplify()
         do throws(TensorError) {
-          let (plan, results) = try Plan.made(graph, tracedCount: count, signature.tensors, streams, since: start)
-          entry.state = second.agrees(results) ? .ready(plan, second.withoutElements) : .eager("its plan gave other results")
+          let (plan, results) = try ReadyPlan.made(graph, traced, arguments, operators: count, since: start)
+          let agrees = zip(results, traced.results).allSatisfy { $0.hasSameElements(as: $1) }
+          entry.phase = agrees ? .ready(plan) : .eager("its plan gave other results")
         } catch {
-          entry.state = .eager("its plan could not be made (\(error))")
+          entry.phase = .eager("its plan could not be made (\(error))")
         }
         return output
       }
     }
+  }
+
+  private func leaves<Value>(_ value: Value) -> ([Tensor], [RandomStream], LeafSignature) {
+    let list = LeafList(of: value)
+    return (list.tensors, list.streams, list.signature)
   }
 
   private func entry(_ signature: CallSignature) -> Entry {
@@ -123,106 +162,128 @@ package final class PlanCache<Input, Output>: @unchecked Sendable {
         return entry
       }
       if entries.count == Self.most { entries.removeFirst() }
-      let entry = Entry(signature.withoutElements)
+      let entry = Entry(signature)
       entries.append(entry)
       return entry
     }
   }
 
-  private func outcome(_ tracer: Tracer, _ context: Context) throws -> State? {
-    if context.hasFailed { return .new }
-    return try tracer.problem.map { try refused($0) }
+  /// What a trace ends with if no plan is to be made of it; nil if one is.
+  private func outcome(_ tracer: Tracer, _ traced: Traced<State, Output>, _ arguments: CallArguments, _ context: Context) -> Phase? {
+    // A number that a call changes in the state makes another signature of the next one.
+    if context.hasFailed || traced.state.others != arguments.signature.state.others { return .new }
+    return tracer.problem.map { refused($0) }
   }
 
-  private func refused(_ reason: String) throws -> State {
-    if fallback == .error {
-      fail(TensorError(name, "no plan can be made: \(reason); fallback: .eager runs the function as it is"))
-    }
-    return .eager(reason)
+  private func refused(_ reason: String) -> Phase {
+    if fallback == .eager { return .eager(reason) }
+    fail(TensorError(name, "no plan can be made: \(reason); fallback: .eager runs the function as it is"))
+    return .refused(reason)
   }
 
   /// Runs the function on traced values in place of the arguments' tensors; afterwards all is as after an ordinary call.
-  private func trace(_ input: inout Input, _ signature: CallSignature, _ context: Context) throws -> (Output, Tracer, Template<Output>) {
+  private func trace(
+    _ state: inout State, _ input: Input, _ context: Context
+  ) throws -> (Output, Tracer, Traced<State, Output>) {
     let tracer = Tracer()
+    var input = input
     var enter = EnterTrace(tracer: tracer)
+    visitLeaves(of: &state, &enter)
     visitLeaves(of: &input, &enter)
     tracer.stream(context.random)
     context.tracer = tracer
     var result: Result<Output, any Error>
     do {
       defer { context.tracer = nil }
-      result = Result { try function(&input) }
+      result = Result { try function(&state, input) }
     }
+    let left = state
     var leave = LeaveTrace()
-    // What was passed in place has what a call left in it.
-    visitLeaves(of: &input, &leave)
+    visitLeaves(of: &state, &leave)
     var output = try result.get()
-    var template = Template(output, tracer, context.random)
-    var real = LeaveTrace()
-    visitLeaves(of: &output, &real)
-    template.results = real.tensors
-    return (output, tracer, template)
-  }
-
-  private func replay(_ plan: Plan, _ template: Template<Output>, _ signature: CallSignature, _ context: Context) -> Output {
-    do throws(TensorError) {
-      let results = try plan.run(signature.tensors, signature.streams(context))
-      return template.filled(results, signature.tensors, signature.streams, context)
-    } catch {
-      fail(error)
-      return template.value
-    }
+    let traced = Traced(left, output, tracer, context.random)
+    visitLeaves(of: &output, &leave)
+    return (output, tracer, traced)
   }
 }
 
-/// What a plan is made for: the layout of the arguments, and their tensors.
-struct CallSignature: LeafVisitor, Equatable, CustomStringConvertible {
+/// What a traced call left in its state and gave.
+struct Traced<State, Output> {
+  let state: LeafSources
+  let output: LeafSources
+  /// The output with tensors without elements.
+  let shell: Output
+  /// The graph's values that are the state's and the output's.
+  let outputs: [Int]
+  /// Their elements.
+  let results: [Tensor]
+  /// How far the stream in force has been moved on.
+  let advance: UInt64
+
+  init(_ left: State, _ output: Output, _ tracer: Tracer, _ random: RandomStream) {
+    var (left, output) = (left, output)
+    var list = TracedResults()
+    var outputs: [Int] = []
+    visitLeaves(of: &left, &list)
+    visitLeaves(of: &output, &list)
+    state = LeafSources(of: &left, tracer, &outputs)
+    self.output = LeafSources(of: &output, tracer, &outputs)
+    shell = output
+    self.outputs = outputs
+    results = list.tensors.filter { $0.number >= tracer.inputCount }.map(\.real)
+    advance = tracer.streams.last.map { $0.seed == random.seed ? random.position &- $0.position : 0 } ?? 0
+  }
+
+  /// Why a second call did not do what the first one did.
+  func difference(from first: Traced) -> String? {
+    if advance != first.advance { return "it does not draw the same count of random numbers each time" }
+    return state.difference(from: first.state) ?? output.difference(from: first.output)
+  }
+}
+
+/// The traced values in a value, in order.
+private struct TracedResults: LeafVisitor {
   static let isReading = true
-  private(set) var tensors: [Tensor] = []
-  private(set) var streams: [RandomStream] = []
-  private(set) var hasPlaceholders = false
-  private let isTraining: Bool
-  private var shapes: [Signature] = []
-  private var isFrozen: [Bool] = []
-  private var others = Hasher()
-  private var otherHash: Int { others.finalize() }
-  private var streamCount = 0
-
-  init(isTraining: Bool) { self.isTraining = isTraining }
-
+  var tensors: [(number: Int, real: Tensor)] = []
   mutating func tensor(_ x: inout Tensor) {
-    if !x.hasElements { hasPlaceholders = true }
-    shapes.append(Signature(x.shape, x.dtype))
-    isFrozen.append(x.isFrozen)
-    tensors.append((try? x.detached.ordered) ?? x)
+    if let traced = x.body.traced { tensors.append((traced.value, traced.real.detached)) }
   }
-  mutating func stream(_ x: inout RandomStream) {
-    streams.append(x)
-    streamCount += 1
-  }
-  mutating func other(_ hash: (inout Hasher) -> Void) { hash(&others) }
+  mutating func stream(_ x: inout RandomStream) {}
+  mutating func other(_ hash: (inout Hasher) -> Void) {}
+}
 
-  /// The arguments' streams and the one that is in force.
-  func streams(_ context: Context) -> [RandomStream] { streams + [context.random] }
-
-  static func == (a: CallSignature, b: CallSignature) -> Bool {
-    a.isTraining == b.isTraining && a.shapes == b.shapes && a.isFrozen == b.isFrozen && a.streamCount == b.streamCount
-      && a.otherHash == b.otherHash
-  }
-
-  /// The same for keeping: without the arguments' elements.
-  var withoutElements: CallSignature {
-    var copy = self
-    copy.tensors = []
-    copy.streams = []
-    return copy
-  }
+/// What a plan is made for.
+struct CallSignature: Equatable, CustomStringConvertible {
+  let isTraining: Bool
+  let state: LeafSignature
+  let input: LeafSignature
 
   var description: String {
-    let frozen = isFrozen.count(where: \.self)
+    let shapes = input.shapes.isEmpty ? state.shapes : input.shapes
+    let frozen = state.isFrozen.count(where: \.self)
     return (isTraining ? "training" : "inference") + " of " + shapes.prefix(4).map { "\($0.dtype) \($0.shape)" }.joined(separator: ", ")
-      + (shapes.count > 4 ? " and \(shapes.count - 4) more tensors" : "") + (frozen > 0 ? ", \(frozen) frozen" : "")
+      + (shapes.count > 4 ? " and \(shapes.count - 4) more tensors" : "") + (frozen > 0 ? ", \(frozen) parameters frozen" : "")
   }
+}
+
+/// The tensors and streams of a call.
+struct CallArguments {
+  let signature: CallSignature
+  /// The state's and the input's.
+  let tensors: [Tensor]
+  /// The state's, the input's, and the one that is in force.
+  let streams: [RandomStream]
+
+  init(
+    isTraining: Bool, _ state: ([Tensor], [RandomStream], LeafSignature), _ input: ([Tensor], [RandomStream], LeafSignature),
+    _ context: Context
+  ) {
+    signature = CallSignature(isTraining: isTraining, state: state.2, input: input.2)
+    tensors = state.0 + input.0
+    streams = state.1 + input.1 + [context.random]
+  }
+
+  var hasPlaceholders: Bool { tensors.contains { !$0.hasElements } }
 }
 
 /// Puts traced values in place of tensors.
@@ -241,14 +302,11 @@ private struct EnterTrace: LeafVisitor {
 /// Puts the elements back in place of traced values.
 private struct LeaveTrace: LeafVisitor {
   static let isReading = false
-  private(set) var tensors: [Tensor] = []
   mutating func tensor(_ x: inout Tensor) {
-    if let traced = x.body.traced {
-      let isFrozen = x.isFrozen
-      x = traced.real.detached
-      x.isFrozen = isFrozen
-    }
-    tensors.append(x)
+    guard let traced = x.body.traced else { return }
+    let isFrozen = x.isFrozen
+    x = traced.real.detached
+    x.isFrozen = isFrozen
   }
   mutating func stream(_ x: inout RandomStream) {}
   mutating func other(_ hash: (inout Hasher) -> Void) {}

@@ -11,6 +11,8 @@ class PlanStep {
 
   /// Runs the kernel.
   func run() throws(TensorError) -> Tensor { fatalError("overridden") }
+  /// The same, with its time taken.
+  func run(_ profiler: Profiler) throws(TensorError) -> Tensor { fatalError("overridden") }
   /// Draws from a stream, from where on its call begins.
   func draws(from stream: RandomStream) {}
 }
@@ -26,16 +28,19 @@ final class OperatorStep<P: Primitive>: PlanStep where P.Inputs: Operands {
   }
 
   override func run() throws(TensorError) -> Tensor {
-    do throws(TensorError) {
-      let context = Context.current
-      if let profiler = context.profiler { return try profiler.run(primitive, x, signature, context) }
-      return try primitive.evaluate(x, signature)
-    } catch {
-      var error = error
-      if error.operation.isEmpty { error.operation = primitive.name }
-      if error.location.isEmpty { error.location = location }
-      throw error
-    }
+    do throws(TensorError) { return try primitive.evaluate(x, signature) } catch { throw completed(error) }
+  }
+
+  override func run(_ profiler: Profiler) throws(TensorError) -> Tensor {
+    do throws(TensorError) { return try profiler.run(primitive, x, signature, .current) } catch { throw completed(error) }
+  }
+
+  @inline(never)
+  private func completed(_ error: TensorError) -> TensorError {
+    var error = error
+    if error.operation.isEmpty { error.operation = primitive.name }
+    if error.location.isEmpty { error.location = location }
+    return error
   }
 
   override func draws(from stream: RandomStream) {

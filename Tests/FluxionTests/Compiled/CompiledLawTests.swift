@@ -1,4 +1,5 @@
 import Fluxion
+import Foundation
 import Tensors
 import Testing
 
@@ -101,6 +102,39 @@ import Testing
       #expect(fast.plans.count == 1)
     }
     check(row.make())
+  }
+}
+
+extension CompiledLawTests {
+  /// A run of `fit` has the same losses and leaves the same bits, also where it is taken up at a checkpoint the other way.
+  @Test(arguments: [[true], [true, false], [false, true]])
+  func fit(_ ways: [Bool]) throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fluxion-compiled-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let (x, y) = (withSeed(1) { Tensor.normal([40, 6]) }, Tensor((0..<40).map { Int64($0 % 3) }))
+    let data = TensorDataset(x, y)
+    func model() -> Chain {
+      withSeed(2) {
+        Chain {
+          Dense(6, 8); BatchNorm(8); relu; Dropout(0.25); Dense(8, 3)
+        }
+      }
+    }
+    func run(_ model: inout Chain, _ epochs: Int, _ isCompiled: Bool, _ checkpoints: String?) throws -> History {
+      try model.fit(
+        data, loss: crossEntropy, optimizer: Adam(learningRate: 0.01), epochs: epochs, batchSize: 16, seed: 3, clip: .norm(1),
+        checkpoints: checkpoints, resume: checkpoints != nil, progress: .none, compiled: isCompiled)
+    }
+    var (plain, fast) = (model(), model())
+    let expected = try run(&plain, 6, false, nil)
+    var history = History()
+    for (i, isCompiled) in ways.enumerated() {
+      fast = model()
+      history = try run(&fast, 6 * (i + 1) / ways.count, isCompiled, folder)
+    }
+    #expect(history.epochs.map(\.training.loss) == expected.epochs.map(\.training.loss))
+    for (a, b) in zip(plain.parameters, fast.parameters) { #expect(a.value.isSame(as: b.value), "\(a.name)") }
+    #expect(plain.predict(x).isSame(as: fast.predict(x)))
   }
 }
 

@@ -60,6 +60,6 @@ extension Tensor {
   ///
   /// Derivative: dy at the windows' places, zero around them.
   package func windows(rows: Int, columns: Int, at corners: Tensor) -> Tensor {
-    EachWindow(rows: rows, columns: columns)(Pair(self, corners))
+    EachWindow(rows: rows, columns: columns)(Pair(self, corners.cast(to: .int64)))
   }
 }

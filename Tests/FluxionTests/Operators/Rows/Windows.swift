@@ -45,7 +45,7 @@ extension OperatorTable {
         "windows of images, each at its place", "Tensor.windows(rows: Int, columns: Int, at: Tensor)", "struct EachWindow",
         "struct EachWindowPlaced", cases: [[[3, 2, 5, 4]], [[3, 1, 4, 3]], [[3, 2, 40, 30]], [[3, 0, 4, 4]]]
       ) {
-        $0.windows(rows: 2, columns: 3, at: Tensor([1, 0, 0, 0, 2, 0], shape: [3, 2]))
+        $0.windows(rows: 2, columns: 3, at: Tensor([1, 0, 0, 0, 2, 0] as [Int64], shape: [3, 2]))
       } reference: { x in
         Grid([3, x.shape[1], 2, 3]) { x[[$0[0], $0[1], [1, 0, 2][$0[0]] + $0[2], $0[3]]] }
       })

@@ -1,88 +1,59 @@
-/// A graph as a list of steps in one block of memory: a compiled function for one signature.
+/// A graph as a list of steps in one block of memory: one thread's at a time.
 ///
-/// Every value has its place in the block, which others take when it is not needed any more. A run points the inputs' tensors to the arguments,
-/// goes through the list, and copies the results out of the block: nothing is dispatched, checked, recorded or allocated but the results.
-final class Plan: @unchecked Sendable, CustomStringConvertible {
-  let graph: TracedGraph
-  /// How many operators the function called.
-  private let tracedCount: Int
-  /// How long it took to trace the function again and to make the plan.
-  private let duration: Duration
-  /// The bytes of the block.
-  private let byteCount: Int
-  private let stepCount: Int
-  /// Steps with memory of their own, one for each thread that runs the plan at a time.
-  private let idle: Lock<[PlanMemory]>
+/// Every value has its place in the block, which others take when it is not needed any more; results have memory of the caller's. A run points
+/// arguments and results to their tensors and goes through the list: nothing is dispatched, checked, recorded or allocated.
+final class PlanMemory: @unchecked Sendable {
+  /// A tensor that shows an argument or a result or a part of it, and how far its first element is from theirs, in bytes.
+  private typealias Shown = (body: Body, offset: Int)
 
-  private init(_ graph: TracedGraph, _ tracedCount: Int, _ memory: PlanMemory, _ duration: Duration) {
-    (self.graph, self.tracedCount, self.duration) = (graph, tracedCount, duration)
-    (byteCount, stepCount) = (memory.byteCount, memory.stepCount)
-    idle = Lock([memory])
-  }
-
-  /// Makes the steps by running the graph once on these inputs; with what that gave.
-  static func made(
-    _ graph: TracedGraph, tracedCount: Int, _ inputs: [Tensor], _ streams: [RandomStream], since start: ContinuousClock.Instant
-  ) throws(TensorError) -> (Plan, [Tensor]) {
-    let (memory, outputs) = try PlanMemory.made(graph, inputs, streams)
-    return (Plan(graph, tracedCount, memory, start.duration(to: .now)), outputs)
-  }
-
-  var description: String {
-    let milliseconds = Double(duration.components.seconds) * 1e3 + Double(duration.components.attoseconds) * 1e-15
-    let formulas = graph.nodes.compactMap(\.formula).filter { $0.count > 12 }.prefix(3).map { ", \($0)" }.joined()
-    let time = (milliseconds * 100).rounded() / 100
-    return "\(tracedCount) operators, in the plan \(stepCount), \(byteCount) bytes, made in \(time) ms\(formulas)"
-  }
-
-  /// The results for these inputs.
-  func run(_ inputs: [Tensor], _ streams: [RandomStream]) throws(TensorError) -> [Tensor] {
-    guard let memory = idle.withLock({ $0.popLast() }) else {
-      // Another thread is running it.
-      let (memory, outputs) = try PlanMemory.made(graph, inputs, streams)
-      idle.withLock { $0.append(memory) }
-      return outputs
-    }
-    defer { idle.withLock { $0.append(memory) } }
-    return try memory.run(inputs, streams)
-  }
-}
-
-/// The steps of a plan and the block that they work in: one thread's at a time.
-private final class PlanMemory: @unchecked Sendable {
   private let steps: [PlanStep]
   private let drawing: [PlanStep]
-  /// The tensors that show an input or a part of it, and how far its first element is from the input's, in bytes.
-  private let inputs: [[(body: Body, offset: Int)]]
-  private let outputs: [Tensor]
+  private let arguments: [[Shown]]
+  private let results: [[Shown]]
+  /// Results that are computed elsewhere and copied, with where they go.
+  private var copies: [(result: Int, from: Tensor, to: UnsafeMutableRawPointer?)]
   private let block: Tensor
   private let allocations = PlannedAllocations(isRecording: false)
   let byteCount: Int
   var stepCount: Int { steps.count }
+  /// Whether a step draws random numbers.
+  var draws: Bool { !drawing.isEmpty }
 
-  private init(_ steps: [PlanStep], _ inputs: [[(body: Body, offset: Int)]], _ outputs: [Tensor], _ block: Tensor, _ byteCount: Int) {
-    (self.steps, self.inputs, self.outputs, self.block, self.byteCount) = (steps, inputs, outputs, block, byteCount)
+  private init(
+    _ steps: [PlanStep], _ arguments: [[Shown]], _ results: [[Shown]], _ copies: [(Int, Tensor)], _ block: Tensor, _ byteCount: Int
+  ) {
+    (self.steps, self.arguments, self.results, self.block, self.byteCount) = (steps, arguments, results, block, byteCount)
+    self.copies = copies.map { ($0.0, $0.1, nil) }
     drawing = steps.filter { $0.draw != nil }
   }
 
-  func run(_ arguments: [Tensor], _ streams: [RandomStream]) throws(TensorError) -> [Tensor] {
-    for i in inputs.indices {
-      let first = arguments[i].pointer
-      for (body, offset) in inputs[i] { body.move(to: first + offset) }
-    }
+  /// Where an argument is in the next run.
+  func point(argument i: Int, to address: UnsafeMutableRawPointer) {
+    for (body, offset) in arguments[i] { body.move(to: address + offset) }
+  }
+
+  /// Where a result goes in the next run.
+  func point(result i: Int, to address: UnsafeMutableRawPointer) {
+    for (body, offset) in results[i] { body.move(to: address + offset) }
+    if copies.isEmpty { return }
+    for k in copies.indices where copies[k].result == i { copies[k].to = address }
+  }
+
+  func run(_ streams: [RandomStream]) throws(TensorError) {
     for step in drawing { if let draw = step.draw { step.draws(from: streams[draw.stream]) } }
+    let profiler = Context.current.profiler
     try allocations.use { [allocations] () throws(TensorError) in
       for step in steps {
         allocations.begin(step.bodies)
-        let y = try step.run()
+        let y = if let profiler { try step.run(profiler) } else { try step.run() }
         if let result = step.result, y.pointer != result.pointer { copyElements(from: y, to: result) }
       }
     }
     allocations.begin([])
-    var results: [Tensor] = []
-    results.reserveCapacity(outputs.count)
-    for output in outputs { results.append(try output.contiguousCopy()) }
-    return results
+    for (_, from, to) in copies {
+      guard let to else { continue }
+      copyElements(from.shape, from: from.strides, from.pointer, to: from.shape.contiguousStrides, to, size: from.dtype.byteCount)
+    }
   }
 
   // MARK: Making
@@ -172,19 +143,52 @@ private final class PlanMemory: @unchecked Sendable {
       }
     }
     let results = try graph.outputs.map { (number) throws(TensorError) in try values[number]!.contiguousCopy() }
-    let byteCount = arrange(&pieces)
+    // Results that are all of a piece are computed where they go.
+    var places: [Int: Int] = [:]
+    for (k, number) in graph.outputs.enumerated() {
+      guard case .piece(let i, 0)? = homes[number], places[i] == nil, let x = values[number], x.isContiguous,
+        x.elementCount * x.dtype.byteCount == pieces[i].byteCount
+      else { continue }
+      places[i] = k
+    }
+    let byteCount = arrange(&pieces, except: Set(places.keys))
     let block = try Tensor(uninitialized: [Swift.max(1, (byteCount + 63) / 8)], .int64)
     let start = UnsafeMutableRawPointer(bitPattern: (UInt(bitPattern: block.pointer) + 63) & ~63)!
-    return (
-      assembled(graph, arguments, values, homes, pieces.map(\.offset), requests, isStep, block, start, byteCount), results
-    )
+    var shown: [[Shown]] = arguments.map { _ in [] }
+    var given: [[Shown]] = graph.outputs.map { _ in [] }
+    func piece(_ i: Int, _ offset: Int, like x: Tensor) -> Body {
+      guard let k = places[i] else { return .placed(start + pieces[i].offset + offset, like: x) }
+      given[k].append((.placed(nil, like: x), offset))
+      return given[k][given[k].count - 1].body
+    }
+    var fixed: [Int: Tensor] = [:]
+    for (number, value) in values {
+      switch homes[number] {
+      case .constant?, nil: fixed[number] = value
+      case .piece(let i, let offset)?: fixed[number] = Tensor(piece(i, offset, like: value))
+      case .input(let i, let offset)?:
+        shown[i].append((.placed(nil, like: value), offset))
+        fixed[number] = Tensor(shown[i][shown[i].count - 1].body)
+      }
+    }
+    var steps: [PlanStep] = []
+    for (place, node) in graph.nodes.enumerated() where isStep[place] {
+      let step = node.step { fixed[$0]! }
+      step.bodies = requests[place].map { piece($0.piece, 0, like: $0.like) }
+      step.result = fixed[node.result]!
+      steps.append(step)
+    }
+    let copies = graph.outputs.enumerated().filter { k, number in
+      if case .piece(let i, _)? = homes[number], places[i] == k { false } else { true }
+    }.map { ($0, fixed[$1]!) }
+    return (PlanMemory(steps, shown, given, copies, block, byteCount), results)
   }
 
   /// Gives each piece a place such that no two that are needed at a step overlap: the largest first, each as low as it can be.
-  private static func arrange(_ pieces: inout [Piece]) -> Int {
+  private static func arrange(_ pieces: inout [Piece], except: Set<Int>) -> Int {
     var placed: [Int] = []
     var end = 0
-    let order = pieces.indices.sorted { (pieces[$0].byteCount, $1) > (pieces[$1].byteCount, $0) }
+    let order = pieces.indices.filter { !except.contains($0) }.sorted { (pieces[$0].byteCount, $1) > (pieces[$1].byteCount, $0) }
     for i in order {
       let size = (pieces[i].byteCount + 63) & ~63
       var offset = 0
@@ -199,31 +203,5 @@ private final class PlanMemory: @unchecked Sendable {
       placed.insert(i, at: at)
     }
     return end
-  }
-
-  private static func assembled(
-    _ graph: TracedGraph, _ arguments: [Tensor], _ values: [Int: Tensor], _ homes: [Int: Home], _ offsets: [Int],
-    _ requests: [[(piece: Int, like: Tensor)]], _ isStep: [Bool], _ block: Tensor, _ start: UnsafeMutableRawPointer, _ byteCount: Int
-  ) -> PlanMemory {
-    var fixed: [Int: Tensor] = [:]
-    var inputs: [[(body: Body, offset: Int)]] = arguments.map { _ in [] }
-    for (number, value) in values {
-      switch homes[number] {
-      case .constant?, nil: fixed[number] = value
-      case .piece(let i, let offset)?: fixed[number] = Tensor(.placed(start + offsets[i] + offset, like: value))
-      case .input(let i, let offset)?:
-        let body = Body.placed(nil, like: value)
-        inputs[i].append((body, offset))
-        fixed[number] = Tensor(body)
-      }
-    }
-    var steps: [PlanStep] = []
-    for (place, node) in graph.nodes.enumerated() where isStep[place] {
-      let step = node.step { fixed[$0]! }
-      step.bodies = requests[place].map { .placed(start + offsets[$0.piece], like: $0.like) }
-      step.result = fixed[node.result]!
-      steps.append(step)
-    }
-    return PlanMemory(steps, inputs, graph.outputs.map { fixed[$0]! }, block, byteCount)
   }
 }
