@@ -31,15 +31,15 @@ enum ProgramSeed {
   }
 
   /// A thread's first stream.
+  ///
+  /// A thread's context is made with it: nothing here may ask for the context, least of all under the lock.
   static func stream() -> (stream: RandomStream, generation: Int) {
-    state.withLock { state in
-      let generation = generation.load(ordering: .relaxed)
-      guard let seed = state.seed else { return (.ofSystem(), generation) }
-      defer { state.threads += 1 }
-      var stream = RandomStream(seed: seed)
-      // Split off as often as threads came before.
-      for _ in 0..<state.threads { stream = stream.split() }
-      return (stream, generation)
+    let (seed, threads, generation) = state.withLock { state in
+      if state.seed != nil { state.threads += 1 }
+      return (state.seed, state.threads, Self.generation.load(ordering: .relaxed))
     }
+    guard let seed else { return (.ofSystem(), generation) }
+    // Split off as often as threads came before.
+    return (RandomStream(seed: seed).split(times: threads - 1), generation)
   }
 }

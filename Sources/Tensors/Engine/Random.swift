@@ -34,9 +34,22 @@ public struct RandomStream: Sendable, Hashable {
   /// A stream of its own for a part of a program, such as one dropout layer.
   public mutating func split() -> RandomStream {
     Context.current.tracer?.draws(from: self)
+    return RandomStream(seed: bits())
+  }
+
+  /// The stream that follows from this one after so many splits, each of the one before.
+  ///
+  /// It asks nothing of the thread, whose context may be about to be made with it.
+  func split(times: UInt64) -> RandomStream {
+    var stream = self
+    for _ in 0..<times { stream = RandomStream(seed: stream.bits()) }
+    return stream
+  }
+
+  private mutating func bits() -> UInt64 {
     var words: [UInt32] = [0, 0]
     fx_random_bits(seed, take(2), 2, &words)
-    return RandomStream(seed: UInt64(words[0]) << 32 | UInt64(words[1]))
+    return UInt64(words[0]) << 32 | UInt64(words[1])
   }
 }
 
@@ -44,9 +57,7 @@ extension RandomStream: RandomNumberGenerator {
   /// The next 64 bits.
   public mutating func next() -> UInt64 {
     Context.current.tracer?.draws(from: self)
-    var words: [UInt32] = [0, 0]
-    fx_random_bits(seed, take(2), 2, &words)
-    return UInt64(words[0]) << 32 | UInt64(words[1])
+    return bits()
   }
 }
 
