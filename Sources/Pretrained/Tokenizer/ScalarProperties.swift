@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Tensors
 
 /// Unicode properties of scalars in one number each, from the standard library, looked up once for the first 65,536.
 enum ScalarProperties {
@@ -148,7 +149,7 @@ final class UnicodeTables: Sendable {
     }
   }
 
-  let state = Mutex(State())
+  let state = Lock(State())
 
   static func combiningClass(_ value: UInt32) -> UInt8 {
     guard value >= 0x300, let scalar = Unicode.Scalar(value) else { return 0 }

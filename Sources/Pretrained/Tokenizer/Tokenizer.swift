@@ -262,7 +262,7 @@ final class PieceCache: Sendable {
     }
   }
 
-  private let memory = Mutex(Memory())
+  private let memory = Lock(Memory())
 
   /// Lends the memory; to a second thread at the same time a fresh one.
   func use(_ body: (inout Memory) throws -> Void) throws {

@@ -25,6 +25,12 @@ import Synchronization
       return try body(&value.pointee)
     }
 
+    package func withLockIfAvailable<R, E: Error>(_ body: (inout Value) throws(E) -> R) throws(E) -> R? {
+      if pthread_mutex_trylock(mutex) != 0 { return nil }
+      defer { pthread_mutex_unlock(mutex) }
+      return try body(&value.pointee)
+    }
+
     deinit {
       pthread_mutex_destroy(mutex)
       mutex.deallocate()

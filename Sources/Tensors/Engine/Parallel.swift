@@ -251,7 +251,7 @@ func parallel(_ count: Int, grain: Int, _ body: (Range<Int>) throws(TensorError)
 
 /// The failure of the first of several parts that run at the same time.
 final class FirstFailure: Sendable {
-  private let first = Mutex<(part: Int, error: TensorError)?>(nil)
+  private let first = Lock<(part: Int, error: TensorError)?>(nil)
 
   @inline(__always)
   func keep(_ part: Int, _ body: () throws(TensorError) -> Void) {
