@@ -20,11 +20,14 @@ final class GradientSum {
 
   /// The steps of the tree that each shard of this process begins with, by shard.
   private var steps: [Int: [SumTree.Step]] = [:]
-  private let lastShard: Int?
+  /// The shards of this process that have examples, in the order in which their gradients come.
+  private let ownShards: [Int]
   private let rootsByProcess: [[SumTree.Node]]
   /// The sums so far of each tensor, to be added by the tree.
   private var stacks: [[Tensor]]
   private var results: [Tensor?]
+  /// How many of this process's shards have given their gradient of each tensor.
+  private var given: [Int]
   /// How many tensors of each bucket have not got their last shard's gradient.
   private var missing: [Int]
   /// The next bucket to leave, and the next whose sums are sent back.
@@ -44,11 +47,12 @@ final class GradientSum {
     (buckets, bucketOf) = GradientSum.buckets(of: outlines, bucketBytes)
     stacks = Array(repeating: [], count: outlines.count)
     results = Array(repeating: nil, count: outlines.count)
+    given = Array(repeating: 0, count: outlines.count)
     missing = buckets.map(\.count)
     exchanges = Array(repeating: nil, count: buckets.count)
     let (count, tree) = (engine.count, tree)
     rootsByProcess = (0..<count).map { tree.roots(of: shards * $0 / count..<shards * ($0 + 1) / count) }
-    lastShard = filled.last { [own] in own.contains($0) }
+    ownShards = Set(filled).filter { [own] in own.contains($0) }.sorted()
     var current: Int?
     for step in tree.steps(of: own) {
       if case .push(let shard) = step {
@@ -79,25 +83,48 @@ final class GradientSum {
     return (buckets, bucketOf)
   }
 
-  /// A shard's gradient of a tensor.
-  func add(_ gradient: Tensor, at index: Int, shard: Int) {
-    guard outlines.indices.contains(index), let steps = steps[shard], error == nil else { return }
-    stacks[index].append(gradient)
-    for _ in steps where stacks[index].count > 1 {
-      let right = stacks[index].removeLast()
-      // In place, where the left one is a sum already.
-      stacks[index][stacks[index].count - 1] += right
+  /// A shard's gradient of a tensor; the mistake if it is none that is waited for, after which there is no sum.
+  func add(_ gradient: Tensor, at index: Int, shard: Int) -> WorldError? {
+    if error != nil { return nil }
+    guard let message = objection(gradient, index, shard) else {
+      stacks[index].append(gradient)
+      for _ in steps[shard] ?? [] where stacks[index].count > 1 {
+        let right = stacks[index].removeLast()
+        // In place, where the left one is a sum already.
+        stacks[index][stacks[index].count - 1] += right
+      }
+      given[index] += 1
+      if given[index] < ownShards.count { return nil }
+      missing[bucketOf[index]] -= 1
+      advance()
+      return nil
     }
-    if shard != lastShard { return }
-    missing[bucketOf[index]] -= 1
-    advance()
+    error = WorldError("add", message)
+    return error
+  }
+
+  /// What is wrong with a gradient; nil if nothing is.
+  private func objection(_ gradient: Tensor, _ index: Int, _ shard: Int) -> String? {
+    guard outlines.indices.contains(index) else {
+      return "a gradient of tensor \(index) in a sum of \(outlines.count), which are counted from 0"
+    }
+    let what = "a gradient of tensor \(index) from shard \(shard)"
+    guard given[index] < ownShards.count else {
+      return "\(what), of which all \(ownShards.count) of this process's shards have given theirs; one each would fit"
+    }
+    guard shard == ownShards[given[index]] else { return "\(what); shard \(ownShards[given[index]])'s comes next" }
+    let (shape, dtype) = outlines[index]
+    guard gradient.shape == shape && gradient.dtype == dtype else {
+      return "\(what) is \(gradient.dtype) \(gradient.shape); \(dtype) \(shape), as the sum was begun with, would fit"
+    }
+    return nil
   }
 
   /// Lets buckets leave, and sees what has come, without waiting.
   func advance() {
     if error != nil { return }
     do throws(WorldError) {
-      while next < buckets.count, missing[next] == 0 || lastShard == nil {
+      while next < buckets.count, missing[next] == 0 || ownShards.isEmpty {
         try leave(next)
         next += 1
       }
@@ -112,8 +139,14 @@ final class GradientSum {
     }
   }
 
-  /// The sums; waits for what has not come.
+  /// The sums; waits for what has not come from other processes.
+  ///
+  /// What this one has not given nobody waits for: it is a mistake that all are told.
   func finish() throws(WorldError) -> [Tensor] {
+    if error == nil, let index = given.firstIndex(where: { $0 < ownShards.count }) {
+      error = WorldError("endSum", "shard \(ownShards[given[index]]) has given no gradient of tensor \(index); one of each would fit")
+      engine.report(error!.description)
+    }
     let start = ContinuousClock.now
     var turns = 0
     advance()

@@ -125,8 +125,9 @@ public final class World: GradientExchange, @unchecked Sendable {
   /// The bytes that each process has, in the order of ranks.
   public func allGather(_ bytes: [UInt8]) throws -> [[UInt8]] { try engine.allGather(bytes, "allGather") }
 
-  /// A sum of gradients begins.
+  /// A sum of gradients begins, of tensors of these shapes and dtypes, over `shards` shards of which `filled` have examples, each counted from 0.
   public func beginSum(of outlines: [(shape: Shape, dtype: DType)], shards: Int, filled: [Int]) {
+    sum = nil
     guard 1...65_536 ~= shards, filled.allSatisfy({ 0..<shards ~= $0 }), outlines.allSatisfy({ $0.shape.fitsMemory($0.dtype) }) else {
       return fail(TensorError("World", "a sum over shards \(filled.prefix(8)) of \(shards); 1 to 65536, each counted from 0, would fit"))
     }
@@ -134,8 +135,16 @@ public final class World: GradientExchange, @unchecked Sendable {
       engine, outlines, shards: shards, filled: filled, isReproducible: isReproducible, bucketBytes: bucketBytes, timeline)
   }
 
-  /// A shard's gradient of one of the tensors.
-  public func add(_ gradient: Tensor, at index: Int, shard: Int) { sum?.add(gradient, at: index, shard: shard) }
+  /// A shard's gradient of one of the tensors, of the shape and dtype that the sum was begun with.
+  ///
+  /// Each of this process's filled shards gives one of each tensor, in ascending order. Anything else is a mistake, which ``endSum()`` throws as well.
+  public func add(_ gradient: Tensor, at index: Int, shard: Int) {
+    // After a mistake there are no gradients; what it was is told by whoever looks for it.
+    if hasFailed { return }
+    guard let error = sum?.add(gradient, at: index, shard: shard) else { return }
+    engine.report(error.description)
+    fail(TensorError("World.\(error.operation)", error.message))
+  }
 
   /// Sends and receives what it can without waiting.
   public func progress() {
@@ -144,7 +153,9 @@ public final class World: GradientExchange, @unchecked Sendable {
     if let sum { sum.advance() } else { try? engine.hearNowAndThen("progress") }
   }
 
-  /// The sums; waits for what has not come.
+  /// The sums; waits for what has not come from other processes.
+  ///
+  /// Throws a ``WorldError`` if a filled shard of this process has not given its gradient of some tensor, or if what was given does not fit.
   public func endSum() throws -> [Tensor] {
     defer { sum = nil }
     return try sum?.finish() ?? []

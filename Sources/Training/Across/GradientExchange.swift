@@ -22,11 +22,11 @@ public protocol GradientExchange: AnyObject {
 
   /// A sum of gradients begins, of tensors of these shapes and dtypes, over `shards` shards of which some have examples.
   func beginSum(of outlines: [(shape: Shape, dtype: DType)], shards: Int, filled: [Int])
-  /// A shard's gradient of one of them is there; each process gives those of its shards, a shard after the other.
+  /// A shard's gradient of one of them is there; each process gives those of its shards, a shard after the other. One that nobody waits for is a mistake.
   func add(_ gradient: Tensor, at index: Int, shard: Int)
   /// Sends and receives what it can without waiting, while something else goes on.
   func progress()
-  /// The sums, the same bits on every process; waits for what has not arrived yet.
+  /// The sums, the same bits on every process; waits for what has not arrived yet. Throws if this process has not given all of its gradients.
   func endSum() throws -> [Tensor]
 
   /// Tells the other processes why this one goes no further; what they wait for throws the sentence.

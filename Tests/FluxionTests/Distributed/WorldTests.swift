@@ -52,6 +52,58 @@ import Training
     for seconds in [0, -5] { #expect(throws: WorldError.self) { try World(timeout: .seconds(seconds)) } }
   }
 
+  /// A sum that was not given what it was begun for ends in a sentence, at once, whatever it was.
+  @Test func sumsRefuseGradientsThatNobodyWaitsFor() throws {
+    let (x, y) = (Tensor.ones([2, 3]), Tensor.ones([4]))
+    func sum(_ filled: [Int], _ given: [(Tensor, Int, Int)]) throws -> [Tensor] {
+      let world = try World()
+      return try checked {
+        world.beginSum(of: [([2, 3], .float32), ([4], .float32)], shards: 4, filled: filled)
+        for (gradient, index, shard) in given { world.add(gradient, at: index, shard: shard) }
+        return try world.endSum()
+      }
+    }
+    let right = [(x, 0, 1), (y, 1, 1), (x, 0, 3), (y, 1, 3)]
+    for filled in [[1, 3], [3, 1], [3, 1, 1]] {
+      let sums = try sum(filled, right)
+      #expect(distance(sums[0], x * 2) == 0 && distance(sums[1], y * 2) == 0)
+    }
+    #expect(try sum([], []).map(\.shape) == [[2, 3], [4]])
+    let mistakes: [(given: [(Tensor, Int, Int)], words: String)] = [
+      (right.map { ($0.0, $0.1 == 1 ? 2 : $0.1, $0.2) }, "tensor 2 in a sum of 2"), (right.map { ($0.0, -1 - $0.1, $0.2) }, "tensor -1"),
+      (right.map { ($0.0, .max - $0.1, $0.2) }, "tensor \(Int.max)"), (right.map { ($0.0, $0.1, $0.2 - 1) }, "shard 1's comes next"),
+      (right.map { ($0.0, $0.1, .min + $0.2) }, "shard 1's comes next"), (right.reversed(), "shard 1's comes next"),
+      ([right[0]] + right, "shard 3's comes next"), (right + [right[2]], "have given theirs"), ([(y, 0, 1)], "float32 [2, 3]"),
+      ([(x.cast(to: .float64), 0, 1)], "float64"), ([], "shard 1 has given no gradient of tensor 0"),
+      (Array(right.dropLast()), "shard 3 has given no gradient of tensor 1"),
+    ]
+    for (given, words) in mistakes {
+      do {
+        _ = try sum([1, 3], given)
+        Issue.record("no sentence with \(words)")
+      } catch {
+        #expect("\(error)".contains(words), "\(error)")
+      }
+    }
+    // Nothing is left of it: the next sum is right.
+    let world = try World()
+    #expect(throws: TensorError.self) { try checked { world.beginSum(of: [([2, 3], .float32)], shards: 0, filled: []) } }
+    #expect(throws: (any Error).self) {
+      try checked {
+        world.beginSum(of: [([2, 3], .float32)], shards: 1, filled: [0])
+        world.add(y, at: 0, shard: 0)
+        _ = try world.endSum()
+      }
+    }
+    #expect(throws: WorldError.self) {
+      world.beginSum(of: [([2, 3], .float32)], shards: 1, filled: [0])
+      _ = try world.endSum()
+    }
+    world.beginSum(of: [([2, 3], .float32)], shards: 1, filled: [0])
+    world.add(x, at: 0, shard: 0)
+    #expect(distance(try world.endSum()[0], x) == 0)
+  }
+
   /// The gradient is that of the whole batch, however it is cut, also where shards are empty.
   @Test(arguments: [1, 2, 3, 7, 8, 16, 64]) func gradientOfShardsIsThatOfTheBatch(shards: Int) throws {
     let world = try World(shards: shards)
