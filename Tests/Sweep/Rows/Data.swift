@@ -54,7 +54,7 @@ extension Table {
       return state.optimizer.learningRate
     }
     row(
-      "Model.fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:onEpoch:)"
+      "Model.fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:across:onEpoch:)"
     ) { h in
       var layer = Dense(3, 2)
       // Epochs without end are what was asked for: a loss that is no number ends them.
@@ -81,9 +81,9 @@ extension Table {
   }
 
   mutating func trainer() {
-    let kept = "every:keep:resume:strict:validateEvery:progress:callbacks:watch:step:)"
+    let kept = "every:keep:resume:strict:validateEvery:progress:callbacks:watch:"
     row(
-      "Trainer.fit(_:epochs:batchSize:shuffle:seed:validation:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:\(kept)",
+      "Trainer.fit(_:epochs:batchSize:shuffle:seed:validation:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:\(kept)across:step:)",
       "GradientClipping.norm(_:)", "GradientClipping.value(_:)", "TrainingInterval.epochs(_:)", "TrainingInterval.steps(_:)"
     ) { h in
       var trainer = Trainer(Dense(3, 2), optimizer: SGD(learningRate: 0.1))
@@ -98,7 +98,7 @@ extension Table {
       ) { model, batch in mse(model(batch.0), batch.1) }.epochs.count
     }
     let ready = "Trainer.fit(_:epochs:validation:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:\(kept)"
-    row(ready, ready, "DataLoader.seeded(_:)") { h in
+    row("\(ready)across:step:)", "\(ready)step:)", "DataLoader.seeded(_:)") { h in
       var trainer = Trainer(Dense(3, 2), optimizer: SGD(learningRate: 0.1))
       let stop = Table.isEndless(h)
       let loader = DataLoader(Table.examples, batchSize: 2, shuffle: true, seed: 1).seeded(h.u(2))

@@ -124,6 +124,28 @@ extension Table {
       Memory.cacheLimit = h.i(1 << 20)
       return h.images * 2
     }
+    row("Processor.Level.init(rawValue:)") { h in Processor.Level(rawValue: h.i(1))?.description ?? "none" }
+    // Numbers among a compiled function's arguments are a part of its signature; from the third call on the plan runs.
+    row("compiled function") { h in
+      let sum = compile(fallback: .eager) { (x: Tensor, axis: Int, shape: Shape) in (x * 2).sum(axis: axis).reshaped(shape) }
+      let (axis, shape) = (h.i(1), h.shape(1, 2))
+      return (0..<3).map { _ in sum(h.x, axis, shape) }
+    }
+    row("compiled model") { h in
+      let (axis, factor) = (h.i(1), h.d(2))
+      var model = Chain {
+        Dense(3, 4, activation: tanh)
+        Layer { ($0 * factor).sum(axis: axis, keepDims: true) }
+      }.compiled(fallback: .eager)
+      return (0..<3).map { _ in model(h.x) }
+    }
+    row("compiled training step") { h in
+      let (axis, weight, rate) = (h.i(1), h.d(2), h.d(0.1))
+      var step = Dense(3, 2).trainingStep(optimizer: SGD(learningRate: rate)) { model, x, y in
+        (model(x) * weight).sum(axis: axis).sum() + y.sum()
+      }.compiled(fallback: .eager)
+      return (0..<3).map { _ in step(h.x, h.ids.cast(to: .float32)) }
+    }
     row("withPart(_:_:of:_:)") { h in withPart("part", h.i(-1), of: Dense.self) { h.x * 2 } }
     row("RandomStream.init(seed:position:)") { h in
       var random = RandomStream(seed: h.u(1), position: h.u(1))
