@@ -147,8 +147,8 @@ let package = Package(
       name: "onnxtests", dependencies: ["ONNXNodeTests", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/ONNXTestsCommand", exclude: ["Cases"], swiftSettings: swift),
     .executableTarget(
-      name: "sweep", dependencies: ["Fluxion", "FluxionMPI", "Tensors", "Autodiff", "Data"], path: "Tests/Sweep", exclude: ["run.sh"],
-      swiftSettings: swift),
+      name: "sweep", dependencies: ["Fluxion", "FluxionMPI", "FluxionONNX", "Pretrained", "Tensors", "Autodiff", "Data"],
+      path: "Tests/Sweep", exclude: ["run.sh"], swiftSettings: swift),
     .executableTarget(
       name: "stress", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/Stress", swiftSettings: swift),

@@ -97,6 +97,17 @@ import Testing
     }
   }
 
+  /// Ever lower temperatures take the likeliest in the end, also where quotients are infinite.
+  @Test func lowTemperaturesTakeTheLikeliest() {
+    for temperature in [1e-3, 1e-300, .leastNormalMagnitude, .leastNonzeroMagnitude] {
+      for seed in 0..<20 {
+        var sampler = TokenSampler(GenerationOptions(temperature: temperature, seed: UInt64(seed)))
+        #expect(sampler.choose([1, 3, 2, -4], seen: []) == 1)
+        #expect(sampler.choose([-5, -1, -2, -.infinity], seen: []) == 1)
+      }
+    }
+  }
+
   @Test func stopSequencesEndAnswers() {
     var filter = StopFilter(["END", "stop"])
     #expect(filter.pass("abE").text == "ab")
@@ -120,6 +131,11 @@ import Testing
     }
     #expect(PackedMatrix(matrix, form: .integers(bits: 3, groupSize: 16)) == nil)
     #expect(PackedMatrix(matrix, form: .integers(bits: 8, groupSize: 0)) == nil)
+    // A group is a row at most.
+    let whole = try #require(PackedMatrix(matrix, form: .integers(bits: 8, groupSize: 37))).matrix.scalars(Float.self)
+    for size in [38, 1 << 62, Int.max] {
+      #expect(try #require(PackedMatrix(matrix, form: .integers(bits: 8, groupSize: size))).matrix.scalars(Float.self) == whole)
+    }
     // Halves at the edges.
     let edges = Tensor([65504, -65504, 6e-8, 1e-7, 6.1e-5, 0, 1, -2.5] as [Float], shape: [1, 8])
     let halves = try #require(PackedMatrix(edges, form: .float16)).matrix.scalars(Float.self)

@@ -56,5 +56,12 @@ import Testing
     #expect(problem("{{ " + String(repeating: "(", count: 5000) + " }}").contains("nest"))
     #expect(problem("{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}").contains("nest"))
     #expect(problem("{{ 9223372036854775807 + 1 }}").contains("+"))
+    // Places in the run's own lists that there are not.
+    for index in [Int.min, -1, 0, .max] {
+      let values: [String: TemplateValue] = ["space": .namespace(index), "m": .macro(index)]
+      #expect(throws: TemplateError.self) { try ChatTemplate(source: "{{ m() }}").render(values) }
+      #expect(throws: TemplateError.self) { try ChatTemplate(source: "{% set space.a = 1 %}").render(values) }
+      #expect((try? ChatTemplate(source: "{{ space.a }}").render(values)) == "")
+    }
   }
 }

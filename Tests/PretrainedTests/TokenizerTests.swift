@@ -40,6 +40,14 @@ import Testing
     #expect(batch.map(\.count) == [8, 8])
     tokenizer.truncation = Truncation(length: 1)
     #expect(throws: TokenizerError.self) { try tokenizer.encode("he") }
+    tokenizer.truncation = Truncation(length: 6, stride: .min)
+    #expect(throws: TokenizerError.self) { try tokenizer.encode(Fixture.texts[1]) }
+    tokenizer.truncation = nil
+    for padding in [Padding(length: .min), Padding(length: .max), Padding(multiple: 1 << 62), Padding(length: .max - 1, multiple: .max)] {
+      tokenizer.padding = padding
+      #expect(throws: TokenizerError.self) { try tokenizer.encode("he") }
+      #expect(throws: TokenizerError.self) { try tokenizer.encode(["he", "she"]) }
+    }
   }
 
   @Test func damagedFilesAreRefused() {

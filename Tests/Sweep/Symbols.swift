@@ -8,6 +8,7 @@ enum Symbols {
     "TrainingError.nonFiniteLoss(_:epoch:step:)": "an error", "TrainingError.nonFiniteParameter(_:steps:)": "an error",
     "TrainingError.nonFiniteGradient(_:epoch:step:)": "an error",
     "PartName.position(_:)": "a name",
+    "ONNXSupport.Use.version": "a field of a report", "ONNXSupport.Use.count": "a field of a report",
     "InputAdapting.adapt(to:)": "a requirement; each layer's has its row",
     "SequenceModel.overTime(_:lengths:)": "a requirement; each layer's has its row",
     "RecurrentLayer.init(_:_:hasBias:weight:)": "a requirement; GRULayer's and LSTMLayer's have rows",

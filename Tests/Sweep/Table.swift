@@ -102,6 +102,7 @@ struct Table {
     trainer()
     watching()
     distributed()
+    pretrained()
   }
 
   mutating func row(_ names: String..., call: @escaping (Hostile) throws -> Any) { rows.append(Row(names: names, call: call)) }

@@ -12,7 +12,7 @@ trap 'rm -rf "$graphs"' EXIT
 triple=$(swift -print-target-info | sed -n 's/^ *"triple": "\(.*\)",/\1/p' | head -n 1)
 maps=$(Scripts/module-maps.sh "$bin" "$bin/../../checkouts")
 mapfile -t maps <<<"$maps"
-for module in Tensors Autodiff Models Optimizers Data Training FluxionMPI; do
+for module in Tensors Autodiff Models Optimizers Data Training FluxionMPI FluxionONNX Pretrained; do
   swift symbolgraph-extract -module-name "$module" -I "$bin/Modules" -target "$triple" -minimum-access-level public \
     -skip-synthesized-members -output-dir "$graphs" "${maps[@]}"
 done

@@ -36,6 +36,8 @@ public struct PackedMatrix: Sendable {
   /// Scale and offset of each group, one after the other, row by row.
   private var scales: [Float] = []
 
+  /// The numbers of a group, which are no more than a row has.
+  private static func size(_ groupSize: Int, _ inputs: Int) -> Int { min(groupSize, max(1, inputs)) }
   /// The groups of a row; the last may be shorter.
   private static func groups(_ inputs: Int, _ size: Int) -> Int { (inputs + size - 1) / size }
 
@@ -50,8 +52,9 @@ public struct PackedMatrix: Sendable {
     switch form {
     case .bfloat16: halves = numbers.map { Self.bfloat16($0) }
     case .float16: halves = numbers.map { Self.float16($0) }
-    case .integers(let bits, let size):
-      guard bits == 8 || bits == 4, size >= 1 else { return nil }
+    case .integers(let bits, let groupSize):
+      guard bits == 8 || bits == 4, groupSize >= 1 else { return nil }
+      let size = Self.size(groupSize, inputs)
       let (groups, top) = (Self.groups(inputs, size), Float(1 << bits - 1))
       let rowBytes = bits == 8 ? inputs : (inputs + 1) / 2
       bytes = [UInt8](repeating: 0, count: outputs * rowBytes)
@@ -118,7 +121,8 @@ public struct PackedMatrix: Sendable {
         let source = halves.baseAddress! + rows.lowerBound * inputs
         for i in 0..<count { out[i] = Self.float(half: source[i]) }
       }
-    case .integers(let bits, let size):
+    case .integers(let bits, let groupSize):
+      let size = Self.size(groupSize, inputs)
       let (groups, rowBytes) = (Self.groups(inputs, size), bits == 8 ? inputs : (inputs + 1) / 2)
       bytes.withUnsafeBufferPointer { bytes in
         scales.withUnsafeBufferPointer { scales in

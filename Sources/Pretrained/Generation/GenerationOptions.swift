@@ -103,6 +103,8 @@ struct TokenSampler: Sendable {
     }
     guard let first = order.first, scaled[first] > -.infinity else { return Self.largest(logits) }
     let top = scaled[first]
+    // So low a temperature that quotients are infinite takes the likeliest.
+    if !top.isFinite { return Self.largest(logits) }
     var weights = order.map { exponential(scaled[$0] - top) }
     func keep(_ count: Int) {
       order.removeLast(order.count - count)

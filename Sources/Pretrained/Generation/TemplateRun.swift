@@ -88,7 +88,9 @@ struct TemplateRun {
     switch target {
     case .name(let name): scopes[scopes.count - 1][name] = value
     case .attribute(let name, let attribute):
-      guard case .namespace(let index) = find(name) else { throw TemplateError("\(name).\(attribute) is set, and \(name) is no namespace") }
+      guard case .namespace(let index) = find(name), namespaces.indices.contains(index) else {
+        throw TemplateError("\(name).\(attribute) is set, and \(name) is no namespace")
+      }
       namespaces[index][attribute] = value
     }
   }
@@ -218,7 +220,7 @@ struct TemplateRun {
   private func attribute(_ base: TemplateValue, _ name: String) -> TemplateValue {
     switch base {
     case .object(let entries): entries.last { $0.key == name }?.value ?? .undefined
-    case .namespace(let index): namespaces[index][name] ?? .undefined
+    case .namespace(let index): namespaces.indices.contains(index) ? namespaces[index][name] ?? .undefined : .undefined
     default: .undefined
     }
   }
@@ -391,6 +393,7 @@ struct TemplateRun {
   ) throws(TemplateError) -> TemplateValue {
     switch callee {
     case .macro(let index):
+      guard macros.indices.contains(index) else { throw TemplateError("macro \(index) is called, and there are \(macros.count)") }
       let macro = macros[index]
       var scope: [String: TemplateValue] = [:]
       for (i, parameter) in macro.parameters.enumerated() {

@@ -1,3 +1,5 @@
+import Tensors
+
 /// A text as tokens.
 public struct Encoding: Sendable, Equatable {
   /// The tokens' ids.
@@ -124,8 +126,8 @@ public struct Encoding: Sendable, Equatable {
   /// Padding up to a length, in the rests too.
   mutating func pad(to length: Int, _ padding: Padding) {
     for i in overflowing.indices { overflowing[i].pad(to: length, padding) }
+    if length <= count { return }
     let missing = length - count
-    if missing <= 0 { return }
     func filled<T>(_ list: [T], _ value: T) -> [T] {
       let fill = [T](repeating: value, count: missing)
       return padding.isLeft ? fill + list : list + fill
@@ -161,12 +163,22 @@ public struct Padding: Sendable, Equatable {
     (self.id, self.token, self.length, self.multiple, self.isLeft, self.typeID) = (id, token, length, multiple, isLeft, typeID)
   }
 
-  /// The length of encodings of which the longest has `longest` tokens.
-  func target(_ longest: Int) -> Int {
-    let length = length ?? longest
-    guard let multiple, multiple > 0, length % multiple > 0 else { return length }
-    return length + (multiple - length % multiple)
+  /// The length of so many encodings, of which the longest has `longest` tokens; throws where there is no memory for it.
+  func target(_ longest: Int, of encodings: Int) throws(TokenizerError) -> Int {
+    var target = length ?? longest
+    guard target >= 0 else { throw TokenizerError("padding to \(target) tokens; 0 or more would fit") }
+    if let multiple, multiple > 0, target % multiple > 0 {
+      let (sum, overflow) = target.addingReportingOverflow(multiple - target % multiple)
+      target = overflow ? .max : sum
+    }
+    let (count, overflow) = target.multipliedReportingOverflow(by: encodings)
+    do throws(TensorError) {
+      try checkList(overflow ? .max : count, of: Padding.bytesOfToken, "Tokenizer", "\(encodings) encodings of \(target) tokens")
+    } catch { throw TokenizerError(error.message) }
+    return target
   }
+  /// What the lists of an encoding take for a token while they are made.
+  private static let bytesOfToken = 256
 }
 
 /// How long encodings may be.
@@ -194,6 +206,7 @@ public struct Truncation: Sendable, Equatable {
 
   /// Shortens a text or two to `length` tokens.
   func apply(_ first: inout Encoding, _ second: inout Encoding?, length: Int) throws(TokenizerError) {
+    guard stride >= 0 else { throw TokenizerError("a stride of \(stride); 0 or more would fit") }
     let total = first.count + (second?.count ?? 0)
     if length > 0, total <= length { return }
     func check(_ length: Int) throws(TokenizerError) {

@@ -56,10 +56,11 @@ public struct Tokenizer: Sendable {
   ///   - pair: A second text.
   ///   - addsSpecialTokens: Whether the post-processor adds its tokens.
   ///
-  /// Throws a ``TokenizerError`` where the model has no token for a part of the text and none for what is unknown.
+  /// Throws a ``TokenizerError`` where the model has no token for a part of the text and none for what is unknown, where ``truncation`` leaves no room
+  /// for what is added, and where there is no memory for ``padding``.
   public func encode(_ text: String, pair: String? = nil, addsSpecialTokens: Bool = true) throws -> Encoding {
     var encoding = try unpadded(text, pair, addsSpecialTokens)
-    if let padding { encoding.pad(to: padding.target(encoding.count), padding) }
+    if let padding { encoding.pad(to: try padding.target(encoding.count, of: 1 + encoding.overflowing.count), padding) }
     return encoding
   }
 
@@ -67,7 +68,8 @@ public struct Tokenizer: Sendable {
   public func encode(_ texts: [String], addsSpecialTokens: Bool = true) throws -> [Encoding] {
     var encodings = try texts.map { try unpadded($0, nil, addsSpecialTokens) }
     if let padding {
-      let length = padding.target(encodings.map(\.count).max() ?? 0)
+      let length = try padding.target(
+        encodings.map(\.count).max() ?? 0, of: encodings.reduce(0) { $0 + 1 + $1.overflowing.count })
       for i in encodings.indices { encodings[i].pad(to: length, padding) }
     }
     return encodings
