@@ -124,7 +124,9 @@ extension Primitive where Inputs: Operands {
   }
 
   /// What does not fit: once more with literals of integers in the dtype of the other operands, else a mistake.
-  @inline(never)
+  ///
+  /// One function for all primitives, as what is seldom called is not worth a specialization for each: they took a fifth of the module's code.
+  @inline(never) @_semantics("optimize.sil.specialize.generic.never")
   private func refused(_ x: Inputs, _ error: TensorError, _ context: Context) -> Tensor {
     // Not for want of memory, which the conversion would want too.
     if (try? result(x)) == nil {
@@ -140,7 +142,9 @@ extension Primitive where Inputs: Operands {
 
 extension Primitive where Inputs: Operands {
   /// The kernel's turn in a run on shapes alone, which leaves it out, in a trace, which takes it down, and in a profile, which takes its time.
-  @inline(never)
+  ///
+  /// Not specialized, and so neither is what it calls.
+  @inline(never) @_semantics("optimize.sil.specialize.generic.never")
   func observed(_ x: Inputs, _ signature: Signature, _ context: Context) throws(TensorError) -> Tensor {
     if context.isDry {
       context.labels?.ran(self, x, signature)
