@@ -1,11 +1,23 @@
 #!/usr/bin/env bash
 # The tests of FluxionMPI that take several processes: builds Tests/MPICheck with the trait MPI, and runs it under mpirun.
 #
-#     Scripts/test-mpi.sh [all|collectives|differ|train|examples|faults|network] [--built DIRECTORY]
+#     Scripts/test-mpi.sh [all|collectives|differ|train|examples|faults|network]… [--built DIRECTORY]
 #
-# FLUXION_MPI=mpich takes MPICH instead of Open MPI. Without MPI it says so and ends well.
+# All but network unless told. FLUXION_MPI=mpich takes MPICH instead of Open MPI. Without MPI it says so and ends well.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+parts=() bin=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --built) bin=${2:?"--built needs a directory"} && shift ;;
+    all) parts+=(collectives differ train examples faults) ;;
+    collectives | differ | train | examples | faults | network) parts+=("$1") ;;
+    *) echo "test-mpi: no part $1; all, collectives, differ, train, examples, faults and network are there" >&2 && exit 1 ;;
+  esac
+  shift
+done
+if [ ${#parts[@]} -eq 0 ]; then parts=(collectives differ train examples faults); fi
 
 library=${FLUXION_MPI:-ompi-c}
 launcher=mpirun
@@ -16,14 +28,13 @@ if ! command -v "$launcher" >/dev/null || ! pkg-config --exists "$library" 2>/de
   exit 0
 fi
 
-what=${1:-all}
 scratch=${FLUXION_SCRATCH:-.build-mpi}
 configuration=${FLUXION_CONFIGURATION:-debug}
 export FLUXION_NUM_THREADS=1 FLUXION_QUIET=1 FLUXION_MPI_TIMEOUT=${FLUXION_MPI_TIMEOUT:-60}
-if [ "${2:-}" = --built ]; then
-  bin=$3
-else
-  for product in mpicheck digits gpt charrnn; do
+if [ -z "$bin" ]; then
+  products=(mpicheck)
+  for part in "${parts[@]}"; do if [ "$part" = examples ]; then products+=(digits gpt charrnn); fi; done
+  for product in "${products[@]}"; do
     swift build --traits MPI -c "$configuration" --scratch-path "$scratch" --product "$product"
   done
   bin=$(swift build --traits MPI -c "$configuration" --scratch-path "$scratch" --show-bin-path)
@@ -31,6 +42,7 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+: >"$work/log"
 passed=0 failed=0
 
 # run N COMMAND…: under mpirun, at most two minutes; output in $work/log.
@@ -57,7 +69,7 @@ check() {
   fi
 }
 
-wants() { [ "$what" = all ] || [ "$what" = "$1" ]; }
+network() { check "two hosts, and a link that breaks" Tests/MPICheck/Network/network.sh "$bin"; }
 
 collectives() {
   local n
@@ -101,7 +113,7 @@ same() { cmp "$work/$1/last.safetensors" "$work/$2/last.safetensors" >>"$work/lo
 
 train() {
   local kind n
-  for kind in perceptron convolution synchronized recurrent stateful tied; do
+  for kind in perceptron convolution synchronized recurrent stateful tied ready; do
     for n in 1 2 3 4 8; do
       check "$kind in $n" run "$n" "$bin/mpicheck" train "$kind" "$work/$kind-$n"
       check "$kind in $n, the checkpoint of one" same "$kind-1" "$kind-$n"
@@ -164,9 +176,6 @@ faults() {
   done
 }
 
-for part in collectives differ train examples faults; do
-  if wants "$part"; then "$part"; fi
-done
-if [ "$what" = network ]; then Tests/MPICheck/Network/network.sh "$bin"; fi
+for part in "${parts[@]}"; do "$part"; done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -52,16 +52,40 @@ struct BatchSource<Batch> {
     self = source(data)
   }
 
-  /// Batches that are ready, the same ones in each epoch.
-  init<S: Sequence>(_ batches: S) where S.Element == Batch {
+  /// Batches that are ready, the same ones in each epoch; across several processes, cut into shards.
+  init<S: Sequence>(_ batches: S, across exchange: (any GradientExchange)? = nil) where S.Element == Batch {
     count = (batches as? any Collection)?.count
     batchSize = nil
-    order = "batches that are ready"
-    pass = { _, _, batch in
+    order = "batches that are ready" + (exchange.map { $0.isReproducible ? ", in \($0.shards) shards" : ", in shards" } ?? "")
+    func pass(from batch: Int) -> BatchPass<Batch> {
       var iterator = batches.makeIterator()
       for _ in 0..<batch where iterator.next() == nil { break }
       return BatchPass { iterator.next() }
     }
+    self.pass = { _, _, batch in pass(from: batch) }
+    guard let exchange else { return }
+    shardedPass = { _, _, batch in
+      let whole = pass(from: batch)
+      var isFirst = true
+      return BatchPass {
+        guard let batch = try whole.nextBatch() else { return nil }
+        if isFirst && !checkReach(batch) { return nil }
+        isFirst = false
+        return cut(batch, into: exchange.shards, own: exchange.ownShards(of: exchange.shards))
+      }
+    }
+    ownBatches = { rank, processes in
+      let whole = pass(from: 0)
+      var index = -1
+      return BatchPass {
+        guard let batch = try whole.nextBatch() else { return nil }
+        index += 1
+        return (index, index % processes == rank ? batch : nil)
+      }
+    }
+    // A sequence that is no collection may be gone through only so often.
+    guard let first = (batches as? any Collection)?.first else { return }
+    describe = { check in check.addBatch(first) }
   }
 }
 

@@ -102,19 +102,25 @@ public struct Trainer<M: Model, O: Optimizer> {
   }
 
   /// Trains on batches that are ready, the same ones in each epoch: an array of them, or `0..<1000` where the step makes its own.
+  ///
+  /// With `across`, every process has the same batches, and each tensor in them is cut along its first axis into the world's shards: in structs (their `let`s
+  /// as well), tuples, arrays, dictionaries and optionals. A tensor of rank 0 is the same in all shards. A batch without an axis of examples, as numbers of a
+  /// range are, or whose tensors have first axes of several sizes, is a mistake.
   @discardableResult @_disfavoredOverload
   public mutating func fit<Batch>(
     _ batches: some Sequence<Batch>, epochs: Int, validation: [Batch]? = nil, metrics: [any Metric]? = nil,
     schedule: (any Schedule)? = nil, clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil,
     checkpoints: String? = nil, every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<M>] = [],
-    watch: String? = nil, compiled: Bool = false, step: (_ model: inout M, _ batch: Batch) throws -> some TrainingLoss
+    watch: String? = nil, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
+    step: (_ model: inout M, _ batch: Batch) throws -> some TrainingLoss
   ) throws -> History {
     let settings = TrainingSettings(
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
-      progress: progress, callbacks: callbacks + watched(watch), isCompiled: compiled)
-    return try fit(BatchSource(batches), validation: validation.map { BatchSource($0) }, seed: nil, settings, step)
+      progress: progress, callbacks: callbacks + watched(watch), isCompiled: compiled, exchange: exchange)
+    return try fit(
+      BatchSource(batches, across: exchange), validation: validation.map { BatchSource($0, across: exchange) }, seed: nil, settings, step)
   }
 
   /// The figures of data in inference mode, by the step that training has; the model stays as it is.

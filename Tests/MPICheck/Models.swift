@@ -14,6 +14,8 @@ enum Case: String, CaseIterable {
   case stateful
   /// One parameter used twice, one frozen, one that nothing uses; gradients of three batches together.
   case tied
+  /// Batches that are ready, in a struct, of which the last are smaller than the number of shards; a step of its own.
+  case ready
 
   /// Trains, and gives the model's parameters by name.
   func train(
@@ -70,6 +72,28 @@ enum Case: String, CaseIterable {
       var model = withSeed(5) { Tied() }
       model.freeze("frozen")
       return try fit(&model, classes(8, count: 90), Adam(learningRate: 0.02), batchSize: 14, clip: .value(0.1), accumulate: 3)
+    case .ready:
+      let model = withSeed(6) {
+        Chain {
+          Dense(12, 24, activation: gelu); Dropout(0.3); LayerNorm(24); Dense(24, 3)
+        }
+      }
+      let batches = DataLoader(classes(12, count: 101), batchSize: 16, shuffle: false, seed: 1).map { batch in
+        Ready(inputs: batch.0, targets: [batch.1])
+      }
+      var trainer = Trainer(model, optimizer: AdamW(learningRate: 0.01))
+      // A run of ready batches has the seed of the stream in force.
+      _ = try withSeed(8) {
+        try trainer.fit(
+          batches, epochs: epochs, validation: Array(batches[3...]), metrics: [.accuracy], clip: .norm(1), checkpoints: checkpoints,
+          every: .steps(3), resume: resume, progress: .none, callbacks: [.afterBatch { figures, _ in each(figures.step) }],
+          across: exchange
+        ) { model, batch in
+          let outputs = model(batch.inputs)
+          return Losses(total: crossEntropy(outputs, batch.targets[0]), outputs: outputs, targets: batch.targets[0])
+        }
+      }
+      return trainer.model.parameters
     }
 
     func fit<M: Model, O: Optimizer>(
@@ -90,6 +114,12 @@ enum Case: String, CaseIterable {
       return TensorDataset(x, x[.all, 0..<3].argmax(axis: 1))
     }
   }
+}
+
+/// A batch of a kind of its own.
+struct Ready {
+  let inputs: Tensor
+  var targets: [Tensor]
 }
 
 /// A parameter used twice, one that is frozen, and one that nothing uses.

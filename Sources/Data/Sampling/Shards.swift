@@ -9,6 +9,8 @@ package struct Shard<Element> {
   package let range: Range<Int>
   /// Its examples.
   package let batch: Element
+
+  package init(index: Int, range: Range<Int>, batch: Element) { (self.index, self.range, self.batch) = (index, range, batch) }
 }
 
 /// A batch, of which this process has some of the shards.
@@ -17,6 +19,8 @@ package struct ShardedBatch<Element> {
   package let count: Int
   /// The shards that this process computes, in order; those without examples are left out.
   package let shards: [Shard<Element>]
+
+  package init(count: Int, shards: [Shard<Element>]) { (self.count, self.shards) = (count, shards) }
 }
 
 extension Shard: Sendable where Element: Sendable {}

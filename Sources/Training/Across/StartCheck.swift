@@ -40,6 +40,9 @@ struct StartCheck {
     add("examples \(places) of the data", "hash \(hexadecimal(contentHash(of: batch, depth: 4)))")
   }
 
+  /// The first of the batches that are ready, by a hash of its tensors.
+  mutating func addBatch(_ batch: Any) { add("first batch", "hash \(hexadecimal(contentHash(of: batch, depth: 4)))") }
+
   /// Throws one sentence if a process has another value than the first one.
   func compare(across exchange: any GradientExchange) throws {
     if exchange.count == 1 { return }

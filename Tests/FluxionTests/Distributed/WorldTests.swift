@@ -182,6 +182,61 @@ import Training
     #expect(files[0] == files[1])
   }
 
+  /// Batches that are ready are cut into the shards that a data set's are, whatever kind of value they are.
+  @Test func readyBatchesAreCutAsThoseOfDataAre() throws {
+    struct Named {
+      let x: Tensor
+      var more: [String: (y: Tensor, Tensor?)]
+      let scale = Tensor(1)
+    }
+    let loader = DataLoader(data, batchSize: 20, shuffle: false, seed: 1)
+    let batches = loader.map { batch in Named(x: batch.0, more: ["y": (batch.1, nil)]) }
+    func fresh() -> Trainer<Chain, Adam> {
+      Trainer(
+        withSeed(2) {
+          Chain {
+            Dense(6, 8, activation: tanh); Dense(8, 3)
+          }
+        }, optimizer: Adam(learningRate: 0.03))
+    }
+    var (ready, made, alone) = (fresh(), fresh(), fresh())
+    let histories = [
+      try ready.fit(batches, epochs: 3, validation: Array(batches.prefix(2)), progress: .none, across: try World()) { model, batch in
+        crossEntropy(model(batch.x), batch.more["y"]!.y) * batch.scale
+      },
+      try made.fit(loader, epochs: 3, validation: data[0..<40], progress: .none, across: try World()) { model, batch in
+        crossEntropy(model(batch.0), batch.1)
+      },
+      try alone.fit(batches, epochs: 3, progress: .none) { model, batch in crossEntropy(model(batch.x), batch.more["y"]!.y) },
+    ]
+    for (a, b) in zip(ready.model.parameters, made.model.parameters) { #expect(distance(a.value, b.value) == 0) }
+    for (a, b) in zip(ready.model.parameters, alone.model.parameters) { #expect(distance(a.value, b.value) < 1e-4) }
+    #expect(histories[0].stepLosses == histories[1].stepLosses)
+    #expect(histories[0].epochs.last?.validation?.loss == histories[1].epochs.last?.validation?.loss)
+    // Each step has seen other examples.
+    #expect(Set(histories[0].stepLosses).count == 9)
+  }
+
+  @Test func readyBatchesThatCannotBeCutAreRefused() throws {
+    let world = try World()
+    func sentence<Batch>(_ batches: [Batch]) throws -> String {
+      var trainer = Trainer(model(), optimizer: SGD(learningRate: 0.1))
+      let error = try #require(throws: TensorError.self) {
+        try checked {
+          try trainer.fit(batches, epochs: 1, progress: .none, across: world) { model, _ in model(data.inputs).squared.mean() }
+        }
+      }
+      return error.description
+    }
+    final class Held { let x = Tensor.ones([4, 2]) }
+    enum Kind { case labelled(Tensor) }
+    #expect(try sentence([(Tensor.ones([4, 2]), Held())]).contains("has tensors in an object or an enum's payload"))
+    #expect(try sentence([(Tensor.ones([4, 2]), Kind.labelled(.ones([4])))]).contains("has tensors in an object or an enum's payload"))
+    #expect(try sentence([1, 2]).contains("a batch of type Int has no tensor with an axis of examples"))
+    #expect(try sentence([Tensor(1)]).contains("no tensor with an axis of examples"))
+    #expect(try sentence([(Tensor.ones([4, 2]), Tensor.ones([3]))]).contains("tensors of 4 and of 3 examples along their first axes"))
+  }
+
   /// A shard's data and random numbers do not depend on which process makes it.
   @Test func shardsAreTheSameWhereverTheyAreMade() throws {
     struct Noisy: Dataset {
