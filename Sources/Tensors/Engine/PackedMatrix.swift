@@ -38,8 +38,8 @@ struct PackedMatrix {
   /// Whether the rows may be cut anyhow.
   var isPacked: Bool { panels != nil }
 
-  /// The elements that a product of so many rows wants as `scratch`.
-  func scratchCount(rows: Int) -> Int { (rows.parts(of: 8) + 1) * PackedProduct.rows * depth }
+  /// The elements that products of up to so many rows want as `scratch`: no group but the last two has fewer than 8 rows, or than a tile has.
+  func scratchCount(rows: Int) -> Int { (rows.parts(of: Swift.min(PackedProduct.rows, 8)) + 1) * PackedProduct.rows * depth }
 
   /// c = a·b, or += where `adds`, on this thread: a [rows, k] by its step, c by `ldc`.
   func product(
