@@ -11,7 +11,7 @@ struct Tasks: ParsableCommand {
     discussion: """
       vae        a variational autoencoder: draws digits, and fills in halves that are missing
       dqn        deep Q-learning: keeps a pole upright on a cart
-      physics    a network that solves Burgers' equation, by L-BFGS
+      physics    a network that solves Poisson's equation, by L-BFGS
       resnet     a residual network that reads digits, trained on images that are shifted, turned and partly covered
       tabular    a network for a table with texts and gaps, in five folds
       cachedgpt  a GPT whose attention and cache of keys and values are written here
@@ -20,12 +20,15 @@ struct Tasks: ParsableCommand {
   @Argument(help: "Which of them (default: all).")
   var tasks: [TaskKind] = []
 
+  @Option(help: "What the first parameters follow from.")
+  var seed: UInt64 = 1
+
   func run() throws {
     let chosen = tasks.isEmpty ? TaskKind.allCases : tasks
     var missed: [TaskKind] = []
     for task in chosen {
       let begin = Date()
-      let outcome = try withSeed(1) { try task.run() }
+      let outcome = try withSeed(seed) { try task.run() }
       let name = "\(task):".padding(toLength: 11, withPad: " ", startingAt: 0)
       print("\(name)\(outcome.text) (\(fixed(-begin.timeIntervalSinceNow, 1)) s)")
       if !outcome.isReached { missed.append(task) }
