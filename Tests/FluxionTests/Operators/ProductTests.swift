@@ -36,6 +36,26 @@ import Testing
     [x, inOrder(x.transposed()).transposed(), x.padded([(1, 2), (3, 1)])[1..<x.shape[0] + 1, 3..<x.shape[1] + 3]]
   }
 
+  /// Products of a matrix that is packed once write no further than the scratch that they ask for, of as many rows or of fewer.
+  @Test(arguments: [DType.float32, .float64]) func packedMatricesStayWithinTheirScratch(_ dtype: DType) throws {
+    let (k, n) = (20, 24)
+    let b = inOrder(whole([k, n], dtype, seed: 3))
+    let operand = BLAS.Operand(pointer: b.pointer, isTransposed: false, lead: n)
+    let matrix = try PackedMatrix(operand, dtype, k, n, rows: 100, uses: 8)
+    #expect(matrix.isPacked)
+    for most in 1...100 {
+      let count = matrix.scratchCount(rows: most)
+      for rows in max(1, most - 3)...most {
+        let a = inOrder(whole([rows, k], dtype, seed: 4))
+        let (c, scratch) = (inOrder(.zeros([rows, n], dtype)), inOrder(.ones([count + 512], dtype)))
+        try matrix.product(rows, a.pointer, k, adds: false, c.pointer, n, scratch: scratch.pointer)
+        #expect(Grid(c) == sum(a, b), "\(rows) rows")
+        #expect(scratch.scalars(Double.self)[count...].allSatisfy { $0 == 1 }, "\(rows) rows of \(most)")
+      }
+    }
+    withExtendedLifetime(b) {}
+  }
+
   @Test(arguments: small + thin, [DType.float32, .float64]) func equalsThePlainSum(_ sizes: Sizes, _ dtype: DType) {
     let (a, b) = (whole([sizes.m, sizes.k], dtype, seed: 1), whole([sizes.k, sizes.n], dtype, seed: 2))
     let expected = sum(a.cast(to: .float64), b.cast(to: .float64))
