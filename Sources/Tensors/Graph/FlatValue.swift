@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What tells values of a type apart that need plans of their own: their tensors' shapes, dtypes and frozenness, and all in them that is no tensor.
 final class LeafSignature: Sendable, Equatable {
   let shapes: [Signature]
@@ -111,46 +113,84 @@ struct PutLeaves: LeafVisitor {
 }
 
 /// A value that is whole, or flat for as long as plans run on it.
+///
+/// Copies share it until one of them changes; that it becomes flat is no change.
 package struct PlanState<Value>: @unchecked Sendable {
-  private var whole: Value?
-  var flat: FlatValue<Value>?
+  private final class Box: @unchecked Sendable {
+    let gate = Gate()
+    /// Whether it is flat, which only the one owner of a box undoes.
+    let isFlat: Atomic<Bool>
+    var whole: Value?
+    var flat: FlatValue<Value>?
 
-  package init(_ value: Value) { whole = value }
+    init(_ whole: Value?, _ flat: FlatValue<Value>?) {
+      (self.whole, self.flat) = (whole, flat)
+      isFlat = Atomic(flat != nil)
+    }
+
+    var value: Value {
+      if isFlat.load(ordering: .acquiring) { return flat!.value }
+      return gate.closed { isFlat.load(ordering: .relaxed) ? flat!.value : whole! }
+    }
+    func flatten() {
+      gate.closed {
+        if isFlat.load(ordering: .relaxed) { return }
+        flat = FlatValue(whole!)
+        whole = nil
+        isFlat.store(true, ordering: .releasing)
+      }
+    }
+  }
+  private var box: Box
+
+  package init(_ value: Value) { box = Box(value, nil) }
+
+  init(flat: FlatValue<Value>) { box = Box(nil, flat) }
 
   /// The value; to change it, it is made whole.
   package var value: Value {
-    get { whole ?? flat!.value }
+    get { box.value }
     _modify {
-      var value = whole ?? flat!.value
-      (whole, flat) = (nil, nil)
-      defer { whole = value }
+      var value = box.value
+      if isKnownUniquelyReferenced(&box) {
+        (box.whole, box.flat) = (nil, nil)
+        box.isFlat.store(false, ordering: .relaxed)
+      } else {
+        box = Box(nil, nil)
+      }
+      defer { box.whole = value }
       yield &value
     }
   }
 
-  /// Which list of tensors it is while it is flat; another one after it has been whole.
-  package var layout: (any AnyObject & Sendable)? { flat?.signature }
-  /// The value with each tensor replaced by one without elements, of shape [its place in the list + 1].
-  package var numbered: Value { flat?.numbered ?? value }
-  /// Changes places of tensors in the list with those of another one.
-  package mutating func exchange(_ places: [Int], _ others: inout [Tensor]) {
-    for (i, place) in places.enumerated() { swap(&flat!.tensors[place], &others[i]) }
+  func flatten() { box.flatten() }
+
+  /// What it is while it is flat; nil while it is whole.
+  var signature: LeafSignature? { box.isFlat.load(ordering: .acquiring) ? box.flat!.signature : nil }
+  /// The tensors of one that is flat.
+  var tensors: [Tensor] { box.flat!.tensors }
+  /// The streams of one that is flat.
+  var streams: [RandomStream] { box.flat!.streams }
+
+  /// Changes one that is flat.
+  mutating func change(_ body: (inout FlatValue<Value>) -> Void) {
+    if !isKnownUniquelyReferenced(&box) { box = Box(nil, box.flat!) }
+    body(&box.flat!)
   }
 
-  mutating func flatten() {
-    guard flat == nil, let value = whole else { return }
-    flat = FlatValue(value)
-    whole = nil
+  /// Which list of tensors it is while it is flat; another one after it has been whole.
+  package var layout: (any AnyObject & Sendable)? { signature }
+  /// The value with each tensor replaced by one without elements, of shape [its place in the list + 1].
+  package var numbered: Value { box.flat!.numbered }
+  /// Changes places of tensors in the list with those of another one.
+  package mutating func exchange(_ places: [Int], _ others: inout [Tensor]) {
+    change { flat in for (i, place) in places.enumerated() { swap(&flat.tensors[place], &others[i]) } }
   }
 }
 
 extension PlanState<Void> {
   /// That of a function without state.
-  static var none: PlanState {
-    var state = PlanState(())
-    state.flat = emptyState
-    return state
-  }
+  static var none: PlanState { emptyState }
 }
 
-private let emptyState = FlatValue(())
+private let emptyState = PlanState(flat: FlatValue(()))

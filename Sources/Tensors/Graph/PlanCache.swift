@@ -76,7 +76,7 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
     // What is differentiated, told shapes or taken down is the function itself.
     if context.hasFailed || context.isDry || context.isTracing || context.tapeID != 0 { return try function(&state.value, input) }
     var input = input
-    if let plan = recent.withLock({ $0 }), plan.isTraining == context.isTraining, let signature = state.flat?.signature,
+    if let plan = recent.withLock({ $0 }), plan.isTraining == context.isTraining, let signature = state.signature,
       plan.state == signature, let output = try run(plan, &state, &input, context)
     {
       return output
@@ -89,7 +89,7 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
     _ plan: ReadyPlan<State, Output>, _ state: inout PlanState<State>, _ input: inout Input, _ context: Context
   ) throws -> Output? {
     do throws(TensorError) {
-      return try plan.run(&state.flat!, &input, context)
+      return try plan.run(&state, &input, context)
     } catch {
       fail(error)
       // What the function gives after a mistake: it does nothing.
@@ -99,7 +99,7 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
 
   @inline(never)
   private func find(_ state: inout PlanState<State>, _ input: inout Input, _ context: Context) throws -> Output {
-    let kept = state.flat.map { ($0.tensors, $0.streams, $0.signature) } ?? leaves(state.value)
+    let kept = state.signature.map { (state.tensors, state.streams, $0) } ?? leaves(state.value)
     let arguments = CallArguments(isTraining: context.isTraining, kept, leaves(input), context)
     if arguments.hasPlaceholders { return try function(&state.value, input) }
     let entry = entry(arguments.signature)

@@ -27,9 +27,12 @@ final class PlanMemory: @unchecked Sendable {
     drawing = steps.filter { $0.draw != nil }
   }
 
-  /// Where an argument is in the next run.
-  func point(argument i: Int, to address: UnsafeMutableRawPointer) {
-    for (body, offset) in arguments[i] { body.move(to: address + offset) }
+  /// Where the arguments are in the next run: those of two lists, one behind the other.
+  func point(argumentsTo first: [Tensor], _ second: [Tensor]) {
+    for i in arguments.indices {
+      let address = i < first.count ? first[i].pointer : second[i - first.count].pointer
+      for (body, offset) in arguments[i] { body.move(to: address + offset) }
+    }
   }
 
   /// Where a result goes in the next run.

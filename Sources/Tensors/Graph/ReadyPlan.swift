@@ -13,6 +13,8 @@ final class ReadyPlan<State, Output>: @unchecked Sendable {
   private let changes: [(place: Int, source: TensorSource)]
   private let stateConstants: [Tensor]
   private let stateStreams: [StreamSource]
+  /// Whether the state is another one afterwards.
+  private let leavesChanges: Bool
   private let output: LeafSources
   /// The output without elements.
   private let shell: Output
@@ -59,6 +61,7 @@ final class ReadyPlan<State, Output>: @unchecked Sendable {
     made = (operators, seconds, memory.byteCount, memory.stepCount)
     changes = traced.state.tensors.enumerated().compactMap { $1 == .input($0) ? nil : ($0, $1) }
     (stateConstants, stateStreams) = (traced.state.constants, traced.state.streams)
+    leavesChanges = !changes.isEmpty || stateStreams.enumerated().contains { $1 != .advanced($0, 0) }
     (output, shell, advance) = (traced.output, traced.shell, traced.advance)
     isMixed = !output.streams.isEmpty || output.tensors.contains { if case .result = $0 { false } else { true } }
     idle.withLock { $0.append(Run(memory, shell, spares: spares, inputs: input.shapes.count, streams: arguments.streams.count)) }
@@ -75,7 +78,7 @@ final class ReadyPlan<State, Output>: @unchecked Sendable {
   }
 
   /// Runs the plan; nil if the input is of another signature.
-  func run<Input>(_ state: inout FlatValue<State>, _ input: inout Input, _ context: Context) throws(TensorError) -> Output? {
+  func run<Input>(_ state: inout PlanState<State>, _ input: inout Input, _ context: Context) throws(TensorError) -> Output? {
     let run: Run
     if let kept = idle.withLock({ $0.popLast() }) {
       run = kept
@@ -93,21 +96,19 @@ final class ReadyPlan<State, Output>: @unchecked Sendable {
     // The lists are the visitor's alone while they are written to.
     (run.input, run.streams) = ([], [])
     visitLeaves(of: &input, &bind)
+    let fits = bind.fits
     (run.input, run.streams) = (bind.tensors, bind.streams)
     (bind.tensors, bind.streams) = ([], [])
     defer { for i in run.input.indices { run.input[i] = .placeholder } }
-    guard bind.fits else { return nil }
+    guard fits else { return nil }
     return try compute(run, &state, context)
   }
 
-  private func compute(_ run: Run, _ state: inout FlatValue<State>, _ context: Context) throws(TensorError) -> Output {
-    let (memory, count) = (run.memory, state.tensors.count)
-    for i in 0..<count { memory.point(argument: i, to: state.tensors[i].pointer) }
-    for i in run.input.indices { memory.point(argument: count + i, to: run.input[i].pointer) }
-    if memory.draws || isMixed || advance > 0 {
-      for i in state.streams.indices { run.streams[i] = state.streams[i] }
-      run.streams[run.streams.count - 1] = context.random
-    }
+  private func compute(_ run: Run, _ state: inout PlanState<State>, _ context: Context) throws(TensorError) -> Output {
+    let memory = run.memory
+    memory.point(argumentsTo: state.tensors, run.input)
+    for (i, random) in state.streams.enumerated() { run.streams[i] = random }
+    run.streams[run.streams.count - 1] = context.random
     for (i, change) in changes.enumerated() {
       guard case .result(let k) = change.source else { continue }
       if !run.spares[i].isHeldAlone {
@@ -121,17 +122,18 @@ final class ReadyPlan<State, Output>: @unchecked Sendable {
     if let error = prepare.error { throw error }
     try memory.run(run.streams)
     let result = isMixed ? filled(run, state) : run.output
-    leave(run, &state)
+    if leavesChanges { state.change { leave(run, &$0) } }
     if advance > 0 { context.random = context.random.advanced(by: advance) }
     return result
   }
 
   /// The output with what is no result of the plan's.
-  private func filled(_ run: Run, _ state: FlatValue<State>) -> Output {
+  private func filled(_ run: Run, _ state: PlanState<State>) -> Output {
     var result = run.output
+    let arguments = state.tensors + run.input
     let tensors = output.tensors.map { source -> Tensor? in
       switch source {
-      case .input(let i): i < state.tensors.count ? state.tensors[i] : run.input[i - state.tensors.count]
+      case .input(let i): arguments[i]
       case .result: nil
       case .constant(let i): output.constants[i]
       }

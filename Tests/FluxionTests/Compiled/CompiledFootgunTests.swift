@@ -237,6 +237,36 @@ import Testing
     for _ in 0..<4 { #expect(gradient(at: [2]) { f($0) }.item() == 12 && f([2]).item() == 8) }
   }
 
+  /// The function runs while it is traced, and then no more.
+  @Test func callsOfTheFunction() {
+    let count = Atomic<Int>(0)
+    let f = compile { (x: Tensor) in
+      count.add(1, ordering: .relaxed)
+      return tanh(x) * 2
+    }
+    for i in 1...6 {
+      _ = f(.ones([4]))
+      #expect(count.load(ordering: .relaxed) == min(i, 2))
+    }
+    for _ in 0..<6 { _ = f(.ones([5])) }
+    for _ in 0..<6 { _ = f(.ones([4])) }
+    #expect(count.load(ordering: .relaxed) == 4)
+    let model = Chain {
+      Layer { x in
+        count.add(1, ordering: .relaxed)
+        return x + 1
+      }
+    }.compiled()
+    for _ in 0..<6 { _ = model.predict(.ones([4])) }
+    #expect(count.load(ordering: .relaxed) == 6)
+    var step = Dense(3, 1).trainingStep(optimizer: SGD(learningRate: 0.1)) { model, x in
+      count.add(1, ordering: .relaxed)
+      return model(x).sum()
+    }.compiled()
+    for _ in 0..<6 { step(.ones([2, 3])) }
+    #expect(count.load(ordering: .relaxed) == 8)
+  }
+
   /// Threads share plans.
   @Test func threads() async {
     let f = compile { (x: Tensor) in (tanh(x) * 3).sum() }

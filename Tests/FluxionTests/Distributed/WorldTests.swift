@@ -217,19 +217,20 @@ import Training
     #expect(Set(histories[0].stepLosses).count == 9)
   }
 
+  private final class Held { let x = Tensor.ones([4, 2]) }
+  private enum Kind { case labelled(Tensor) }
+
   @Test func readyBatchesThatCannotBeCutAreRefused() throws {
     let world = try World()
     func sentence<Batch>(_ batches: [Batch]) throws -> String {
       var trainer = Trainer(model(), optimizer: SGD(learningRate: 0.1))
-      let error = try #require(throws: TensorError.self) {
-        try checked {
+      do {
+        _ = try checked {
           try trainer.fit(batches, epochs: 1, progress: .none, across: world) { model, _ in model(data.inputs).squared.mean() }
         }
-      }
-      return error.description
+        return "trained"
+      } catch { return "\(error)" }
     }
-    final class Held { let x = Tensor.ones([4, 2]) }
-    enum Kind { case labelled(Tensor) }
     #expect(try sentence([(Tensor.ones([4, 2]), Held())]).contains("has tensors in an object or an enum's payload"))
     #expect(try sentence([(Tensor.ones([4, 2]), Kind.labelled(.ones([4])))]).contains("has tensors in an object or an enum's payload"))
     #expect(try sentence([1, 2]).contains("a batch of type Int has no tensor with an axis of examples"))

@@ -134,7 +134,8 @@ import Testing
     #expect(throws: TensorError.self) { try checked { profile { x + Tensor.ones([2]) }.result } }
     #expect(!isProfiled)
     // A run on shapes alone computes nothing, and so tells of nothing.
-    let (shape, dry) = try profile { () throws(TensorError) -> Shape in try Self.model().outputShape(for: [2, 4]) }
+    let model = Self.model()
+    let (shape, dry) = try profile { () throws(TensorError) -> Shape in try model.outputShape(for: [2, 4]) }
     #expect(shape == [2, 3] && dry.rows.isEmpty)
   }
 
