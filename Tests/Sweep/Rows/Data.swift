@@ -98,7 +98,7 @@ extension Table {
       ) { model, batch in mse(model(batch.0), batch.1) }.epochs.count
     }
     let ready = "Trainer.fit(_:epochs:validation:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:\(kept)"
-    row("\(ready)across:step:)", "\(ready)step:)", "DataLoader.seeded(_:)") { h in
+    row(ready, ready, "DataLoader.seeded(_:)") { h in
       var trainer = Trainer(Dense(3, 2), optimizer: SGD(learningRate: 0.1))
       let stop = Table.isEndless(h)
       let loader = DataLoader(Table.examples, batchSize: 2, shuffle: true, seed: 1).seeded(h.u(2))
