@@ -90,8 +90,12 @@ extension ParameterState {
     _ name: String, _ model: inout M, along gradient: M, _ rate: Double, _ beta1: Double, _ beta2: Double, _ epsilon: Double,
     _ decay: Double, isDecoupled: Bool, _ amsgrad: Bool
   ) {
+    func corrections(_ step: Int) -> (Double, Double) { (1 - Double.pow(beta1, step), 1 - Double.pow(beta2, step)) }
+    // Most parameters have made the same number of steps.
+    let next = steps + 1
+    let ofNext = corrections(next)
     update(name, &model, along: gradient, slots: amsgrad ? 3 : 2) { x in
-      let (c1, c2) = (1 - Double.pow(beta1, x.step), 1 - Double.pow(beta2, x.step))
+      let (c1, c2) = x.step == next ? ofNext : corrections(x.step)
       fx_adam(
         x.dtype, x.count, rate, beta1, beta2, epsilon, decay, isDecoupled ? 1 : 0, c1, c2, x.gradient, x.slots.0, x.slots.1, x.slots.2,
         x.values)

@@ -6,7 +6,7 @@ import Tensors
 /// A parameter that is frozen has no step: its bits and its state stay as they are, and if it was frozen from the beginning it has no state
 /// at all. Each counts its own steps, so one that is thawed later begins with its first (as in PyTorch).
 struct ParameterState: Sendable, Resumable {
-  private struct Entry: Sendable {
+  fileprivate struct Entry: Sendable {
     var slots: [Tensor] = []
     var steps = 0
     var number = 1.0
@@ -62,58 +62,94 @@ struct ParameterState: Sendable, Resumable {
     let isPrepared = isPrepared
     self.isPrepared = false
     if hasFailed { return }
-    var gradients = Gradients()
-    var copy = gradient
-    copy.visit(&gradients)
-    var parameters = Outlines()
-    model.visit(&parameters)
-    if parameters.list.isEmpty && !(M.self is any PartOfModel.Type) {
+    withoutActuallyEscaping(whole ?? { _, _ in }) { whole in
+      withoutActuallyEscaping(step) { step in
+        let pass = Pass(name: name, count: count, partition: partition, isPrepared: isPrepared, whole: whole, step: step)
+        // Those of a plan lie in a list already.
+        if M.self == FlatParameters.self {
+          withUnsafeMutablePointer(to: &model) { model in
+            withUnsafePointer(to: gradient) { gradient in
+              let gradients = UnsafeRawPointer(gradient).assumingMemoryBound(to: FlatParameters.self)
+              let parameters = UnsafeMutableRawPointer(model).assumingMemoryBound(to: FlatParameters.self)
+              update(&parameters.pointee.tensors, along: gradients.pointee.tensors, of: gradients.pointee, pass)
+            }
+          }
+          return
+        }
+        var gradients = TakeParameters(taken: [])
+        var copy = gradient
+        copy.visit(&gradients)
+        // In the list alone while they are written to.
+        var parameters = TakeParameters(taken: [])
+        model.visit(&parameters)
+        update(&parameters.taken, along: gradients.taken, of: gradient, pass)
+        var put = PutParameters(parameters.taken)
+        parameters.taken = []
+        model.visit(&put)
+      }
+    }
+  }
+
+  /// What a step does, whatever the model.
+  fileprivate struct Pass {
+    let name: String
+    let count: Int
+    let partition: StatePartition?
+    let isPrepared: Bool
+    let whole: (Stretch, inout Double) -> Void
+    let step: (Stretch) -> Void
+  }
+
+  /// - Parameter gradient: The gradients as a model, which has the parameters' names.
+  private mutating func update<M: Model>(
+    _ parameters: inout [Tensor], along gradients: [Tensor], of gradient: @autoclosure () -> M, _ pass: Pass
+  ) {
+    let name = pass.name
+    if parameters.isEmpty && !(M.self is any PartOfModel.Type) {
       return fail(TensorError(name, "\(M.self) has no parameters to update; \(whereParametersAre)"))
     }
-    guard parameters.list.count == gradients.tensors.count else {
-      return fail(TensorError(name, "a gradient of \(gradients.tensors.count) parameters for a model of \(parameters.list.count)"))
+    guard parameters.count == gradients.count else {
+      return fail(TensorError(name, "a gradient of \(gradients.count) parameters for a model of \(parameters.count)"))
     }
-    for (i, outline) in parameters.list.enumerated() {
-      let (shape, dtype) = (outline.shape, outline.dtype)
-      guard let g = gradients.tensors[i], !outline.isFrozen else { continue }
-      func refuse(_ message: String) { fail(TensorError(name, "parameter \(model.parameters[i].name) is \(dtype) \(shape), \(message)")) }
+    for i in parameters.indices where !parameters[i].isFrozen && !gradients[i].isFrozen {
+      let (shape, dtype, g) = (parameters[i].shape, parameters[i].dtype, gradients[i])
+      func refuse(_ message: String) { fail(TensorError(name, "parameter \(gradient().parameters[i].name) is \(dtype) \(shape), \(message)")) }
       if !dtype.isFloatingPoint { return refuse("which is not trained; what is not is marked @Constant") }
       if g.shape != shape || g.dtype != dtype { return refuse("its gradient \(g.dtype) \(g.shape)") }
       if g.isPlaceholder { return refuse("its gradient has no elements: it comes from after a mistake") }
       // One read of what is read again soon: nothing may have been written when it turns out that there is no step.
-      if !isPrepared && !g.isAllFinite {
-        return fail(TensorError(name, NonFiniteGradient(i, g.hasNaN, of: model).sentence))
+      if !pass.isPrepared && !g.isAllFinite {
+        return fail(TensorError(name, NonFiniteGradient(i, g.hasNaN, of: gradient()).sentence))
       }
       if entries.isEmpty { continue }
-      let own = partition.map { Shape([$0.range(of: shape.elementCount).count]) } ?? shape
-      if entries.count != parameters.list.count
-        || entries[i].slots.contains(where: { $0.shape != shape && $0.shape != own || $0.dtype != dtype })
-      {
+      if entries.count != parameters.count || entries[i].slots.contains(where: { !fits($0, shape, dtype, pass.partition) }) {
         return refuse("and the optimizer's state belongs to another model; a new model needs a new optimizer")
       }
     }
     if entries.isEmpty {
-      entries = .init(repeating: Entry(), count: parameters.list.count)
-      names = model.parameters.map(\.name)
+      entries = .init(repeating: Entry(), count: parameters.count)
+      names = gradient().parameters.map(\.name)
     }
-    withoutActuallyEscaping(whole ?? { _, _ in }) { whole in
-      withoutActuallyEscaping(step) { step in
-        var visitor = Update(
-          name: name, gradients: gradients.tensors, count: count, entries: entries, partition: partition, whole: whole, step: step)
-        visitor.parts =
-          forProfile {
-            var parts = ParameterParts()
-            parts.content(&model)
-            return parts.list
-          } ?? []
-        isShared = partition != nil
-        // The visitor alone holds the slots while they are written to.
-        entries = []
-        model.visit(&visitor)
-        entries = visitor.entries
-      }
+    isShared = pass.partition != nil
+    let parts: [(path: String, type: Any.Type)] =
+      forProfile {
+        var (parts, model) = (ParameterParts(), gradient())
+        parts.content(&model)
+        return parts.list
+      } ?? []
+    for i in parameters.indices where !parameters[i].isFrozen && !gradients[i].isFrozen {
+      entries[i].update(&parameters[i], along: gradients[i], pass, of: parts.isEmpty ? nil : parts[i])
+      if hasFailed { return }
     }
   }
+
+  /// Whether a slot is a parameter's of this shape and dtype, or the own stretch of one.
+  private func fits(_ slot: Tensor, _ shape: Shape, _ dtype: DType, _ partition: StatePartition?) -> Bool {
+    slot.dtype == dtype && (slot.shape == shape || partition.map { slot.shape == [$0.range(of: shape.elementCount).count] } ?? false)
+  }
+
+  /// The steps that the first parameter that has any has made: that of most others, too.
+  var steps: Int { entries.first { $0.steps > 0 }?.steps ?? 0 }
 
   /// The state of each parameter under its name.
   ///
@@ -156,75 +192,77 @@ struct ParameterState: Sendable, Resumable {
       }
     }
   }
+}
 
-  /// The gradients in order; nil where there is none because the parameter was frozen.
-  private struct Gradients: ModelVisitor {
-    var tensors: [Tensor?] = []
-    mutating func parameter(_ tensor: inout Tensor, _ name: PartName) { tensors.append(tensor.isFrozen ? nil : tensor) }
-  }
-
-  private struct Outlines: ModelVisitor {
-    var list: [(shape: Shape, dtype: DType, isFrozen: Bool)] = []
-    mutating func parameter(_ tensor: inout Tensor, _ name: PartName) { list.append((tensor.shape, tensor.dtype, tensor.isFrozen)) }
-  }
-
-  private struct Update: ModelVisitor {
-    let name: String
-    let gradients: [Tensor?]
-    let count: Int
-    var entries: [Entry]
-    let partition: StatePartition?
-    let whole: (Stretch, inout Double) -> Void
-    let step: (Stretch) -> Void
-    /// The parts that have the parameters, in a profile.
-    var parts: [(path: String, type: Any.Type)] = []
-    var index = 0
-
-    mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
-      let (i, dtype) = (index, tensor.dtype)
-      let range = partition?.range(of: tensor.elementCount) ?? 0..<tensor.elementCount
-      let (n, at) = (range.count, range.lowerBound * dtype.byteCount)
-      index += 1
-      guard let gradient = gradients[i], !tensor.isFrozen else { return }
-      // Settings may ask for more or less state than before; it then begins anew.
-      if entries[i].steps == 0 || entries[i].slots.count != count {
-        let shape = partition == nil ? tensor.shape : [n]
-        entries[i] = Entry(slots: (0..<count).map { _ in .zeros(shape, dtype) })
+extension ParameterState.Entry {
+  fileprivate mutating func update(
+    _ tensor: inout Tensor, along gradient: Tensor, _ pass: ParameterState.Pass, of part: (path: String, type: Any.Type)?
+  ) {
+    let (dtype, partition, count) = (tensor.dtype, pass.partition, pass.count)
+    let range = partition?.range(of: tensor.elementCount) ?? 0..<tensor.elementCount
+    let (n, at) = (range.count, range.lowerBound * dtype.byteCount)
+    // Settings may ask for more or less state than before; it then begins anew.
+    if steps == 0 || slots.count != count {
+      let shape = partition == nil ? tensor.shape : [n]
+      self = ParameterState.Entry(slots: (0..<count).map { _ in .zeros(shape, dtype) })
+    }
+    if partition != nil {
+      for slot in slots.indices where slots[slot].elementCount == tensor.elementCount && slots[slot].shape != [n] {
+        // What was kept as a whole so far.
+        slots[slot] = concatenate([slots[slot].reshaped([slots[slot].elementCount])[range]])
       }
-      if partition != nil {
-        for slot in entries[i].slots.indices {
-          let kept = entries[i].slots[slot]
-          // What was kept as a whole so far.
-          if kept.elementCount == tensor.elementCount && kept.shape != [n] {
-            entries[i].slots[slot] = concatenate([kept.reshaped([kept.elementCount])[range]])
-          }
-        }
-      }
-      entries[i].steps += 1
-      let slots = (address(i, 0), address(i, 1), address(i, 2))
-      // There may be no memory for them.
-      if hasFailed { return }
-      _ = gradient.read { g in
-        tensor.mutate { p in
-          // The gradient is read, the rest read and written.
-          profiledUpdate(self.name, of: parts.isEmpty ? nil : parts[i], bytes: (3 + 2 * count) * n * dtype.byteCount) {
-            let parameter = Stretch(
-              step: entries[i].steps, count: n, dtype: Int32(dtype.rawValue), number: entries[i].number, gradient: g + at,
-              slots: slots, values: p + at)
-            whole(parameter, &entries[i].number)
-            let number = entries[i].number
-            inParallel(n) { range in step(parameter.stretch(range, number)) }
-          }
+    }
+    steps += 1
+    let slots = (address(0), address(1), address(2))
+    // There may be no memory for them.
+    if hasFailed { return }
+    _ = gradient.read { g in
+      tensor.mutate { p in
+        // The gradient is read, the rest read and written.
+        profiledUpdate(pass.name, of: part, bytes: (3 + 2 * count) * n * dtype.byteCount) {
+          let parameter = ParameterState.Stretch(
+            step: steps, count: n, dtype: Int32(dtype.rawValue), number: number, gradient: g + at, slots: slots, values: p + at)
+          pass.whole(parameter, &number)
+          let number = number
+          inParallel(n) { range in pass.step(parameter.stretch(range, number)) }
         }
       }
     }
+  }
 
-    /// Where a slot's elements lie.
-    private mutating func address(_ i: Int, _ slot: Int) -> UnsafeMutableRawPointer? {
-      guard slot < count else { return nil }
-      var address: UnsafeMutableRawPointer?
-      entries[i].slots[slot].mutate { address = $0 }
-      return address
-    }
+  /// Where a slot's elements lie.
+  private mutating func address(_ slot: Int) -> UnsafeMutableRawPointer? {
+    guard slot < slots.count else { return nil }
+    var address: UnsafeMutableRawPointer?
+    slots[slot].mutate { address = $0 }
+    return address
+  }
+}
+
+/// The parameters of a model in order, taken out of it.
+private struct TakeParameters: ModelVisitor {
+  var taken: [Tensor]
+  private let blank = Tensor.zeros([0])
+
+  init(taken: [Tensor]) { self.taken = taken }
+  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
+    let (last, isFrozen) = (taken.count, tensor.isFrozen)
+    taken.append(blank)
+    swap(&tensor, &taken[last])
+    tensor.isFrozen = isFrozen
+  }
+}
+
+/// Puts tensors in place of a model's parameters, in order; these stay frozen or not as they are.
+package struct PutParameters: ModelVisitor {
+  private var tensors: [Tensor]
+  private var place = 0
+
+  package init(_ tensors: [Tensor]) { self.tensors = tensors }
+  package mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
+    let isFrozen = tensor.isFrozen
+    swap(&tensor, &tensors[place])
+    tensor.isFrozen = isFrozen
+    place += 1
   }
 }

@@ -190,7 +190,7 @@ struct TrainingRun<M: Model, Batch> {
     let outcome = try plans.call(&state, batch)
     run.model = state.value
     var gradient = run.model
-    var put = PutParameters(tensors: outcome.gradients)
+    var put = PutParameters(outcome.gradients)
     if !hasFailed { gradient.visit(&put) }
     return BatchOutcome(loss: outcome.loss.item(), gradient: gradient, items: exampleCount(batch), losses: outcome.losses)
   }

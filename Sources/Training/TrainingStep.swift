@@ -19,7 +19,7 @@ public struct TrainingStep<M: Model, O: Optimizer, Batch>: Sendable {
   private let loss: @Sendable (inout M, Batch) -> Tensor
   private var cache: PlanCache<M, Batch, LossAndGradients>?
   /// Where a flat model's parameters are.
-  private var parameters: FlatParameters<M>?
+  private var places: ParameterPlaces?
 
   /// A step that makes the loss of a batch, one number, smaller.
   public init(_ model: M, optimizer: O, loss: @escaping @Sendable (inout M, Batch) -> Tensor) {
@@ -54,20 +54,15 @@ public struct TrainingStep<M: Model, O: Optimizer, Batch>: Sendable {
     }
     let result = cache.value(&state, batch)
     if hasFailed { return result.loss }
-    if state.layout == nil {
+    guard let layout = state.layout else {
       var gradient = state.value
-      var put = PutParameters(tensors: result.gradients)
+      var put = PutParameters(result.gradients)
       gradient.visit(&put)
       optimizer.update(&state.value, along: gradient)
       return result.loss
     }
-    if parameters == nil || parameters!.layout !== state.layout { parameters = FlatParameters(state) }
-    var gradients = parameters!
-    gradients.tensors = result.gradients
-    // In the list alone while they are written to.
-    state.exchange(parameters!.places, &parameters!.tensors)
-    optimizer.update(&parameters!, along: gradients)
-    state.exchange(parameters!.places, &parameters!.tensors)
+    if places?.layout !== layout { places = ParameterPlaces(layout, state) }
+    places!.update(&state, &optimizer, along: result.gradients)
     return result.loss
   }
 
@@ -118,25 +113,30 @@ private struct LossAndGradients {
   var gradients: [Tensor]
 }
 
-/// The parameters of a model whose tensors lie in a list, as a model that optimizers can be given.
-private struct FlatParameters<M: Model>: Model {
-  let layout: (any AnyObject & Sendable)?
-  /// Where in the list they are.
-  let places: [Int]
-  private let names: [PartName]
-  var tensors: [Tensor]
+/// Where the parameters of a model are whose tensors lie in a list.
+private struct ParameterPlaces {
+  let layout: AnyObject & Sendable
+  private let places: [Int]
+  /// The parameters while the optimizer changes them, and their gradients; nothing otherwise.
+  private var parameters: FlatParameters
+  private var gradients: FlatParameters
 
-  init(_ state: PlanState<M>) {
+  init<M: Model>(_ layout: AnyObject & Sendable, _ state: PlanState<M>) {
     var model = state.numbered
     var read = ReadPlaces()
     model.visit(&read)
-    (layout, places, names) = (state.layout, read.places, read.names)
-    tensors = places.map { _ in .zeros([0]) }
+    (self.layout, places) = (layout, read.places)
+    parameters = FlatParameters(places.map { _ in .zeros([0]) }, names: read.names)
+    gradients = parameters
   }
 
-  mutating func callAsFunction(_ input: M.Input) -> M.Input { input }
-  mutating func visit<V: ModelVisitor>(_ visitor: inout V) {
-    for i in tensors.indices { visitor.parameter(&tensors[i], names[i]) }
+  mutating func update<M: Model, O: Optimizer>(_ state: inout PlanState<M>, _ optimizer: inout O, along tensors: [Tensor]) {
+    gradients.tensors = tensors
+    // In the list alone while they are written to.
+    state.exchange(places, &parameters.tensors)
+    optimizer.update(&parameters, along: gradients)
+    state.exchange(places, &parameters.tensors)
+    gradients.tensors = []
   }
 }
 
@@ -152,18 +152,4 @@ private struct ReadPlaces: ModelVisitor {
   }
   mutating func enter(_ name: PartName) { path.enter(name) }
   mutating func leave() { path.leave() }
-}
-
-/// Puts tensors in place of a model's parameters, in order.
-struct PutParameters: ModelVisitor {
-  let tensors: [Tensor]
-  private var place = 0
-
-  init(tensors: [Tensor]) { self.tensors = tensors }
-  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
-    let isFrozen = tensor.isFrozen
-    tensor = tensors[place]
-    tensor.isFrozen = isFrozen
-    place += 1
-  }
 }

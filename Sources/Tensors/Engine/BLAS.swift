@@ -20,6 +20,16 @@ enum BLAS {
     /// Elements from one row (or, transposed, column) to the next.
     var lead: Int
 
+    @inline(__always)
+    init(pointer: UnsafeMutableRawPointer, isTransposed: Bool, lead: Int) {
+      (self.pointer, self.isTransposed, self.lead) = (pointer, isTransposed, lead)
+    }
+
+    @inline(__always)
+    init(pointer: UnsafeMutableRawPointer, _ layout: ProductPlan.Layout) {
+      self.init(pointer: pointer, isTransposed: layout.isTransposed, lead: layout.lead)
+    }
+
     /// Elements from one row, and from one column, to the next.
     @inline(__always)
     var steps: (row: Int, column: Int) { isTransposed ? (1, lead) : (lead, 1) }
@@ -51,7 +61,7 @@ enum BLAS {
   static func product(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) throws(TensorError) {
-    try run(plan(dtype, m, n, k, a, b, adds: adds, ldc, threads: 2), dtype, m, n, k, a, b, adds: adds, c, ldc)
+    try run(plan(dtype, m, n, k, a.layout, b.layout, adds: adds, ldc, threads: 2), dtype, m, n, k, a, b, adds: adds, c, ldc)
   }
 
   /// The same on this thread, beside others.
@@ -59,15 +69,15 @@ enum BLAS {
   static func gemm(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) throws(TensorError) {
-    try run(plan(dtype, m, n, k, a, b, adds: adds, ldc, threads: 1), dtype, m, n, k, a, b, adds: adds, c, ldc)
+    try run(plan(dtype, m, n, k, a.layout, b.layout, adds: adds, ldc, threads: 1), dtype, m, n, k, a, b, adds: adds, c, ldc)
   }
 
   @inline(__always)
   static func plan(
-    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ ldc: Int, threads: Int
+    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: ProductPlan.Layout, _ b: ProductPlan.Layout, adds: Bool, _ ldc: Int, threads: Int
   ) -> ProductPlan {
     ProductPlan(
-      dtype, m, n, k, a.layout, b.layout, adds: adds, lead: ldc, level: Processor.level, caches: Processor.caches, threads: threads)
+      dtype, m, n, k, a, b, adds: adds, lead: ldc, level: Processor.level, caches: Processor.caches, threads: threads)
   }
 
   @inline(__always)
@@ -107,6 +117,18 @@ enum BLAS {
         try PackedProduct.serial(blocking, dtype, m, n, k, a, b, adds: adds, c, ldc)
       }
     case .blas: stripes(plan, dtype, m, n, k, a, b, adds: adds, c, ldc)
+    }
+  }
+
+  /// A product that asks for no memory, with a result whose rows are `n` elements apart.
+  @inline(__always)
+  static func run(
+    _ plan: ProductPlan, _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer
+  ) {
+    do throws(TensorError) {
+      try run(plan, dtype, m, n, k, a, b, adds: adds, c, n)
+    } catch {
+      stop("matmul: \(error)")
     }
   }
 

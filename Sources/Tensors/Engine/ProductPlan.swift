@@ -27,6 +27,9 @@ struct ProductPlan: Equatable {
   struct Layout: Equatable {
     var isTransposed: Bool
     var lead: Int
+
+    /// That of the matrix with rows and columns exchanged.
+    var flipped: Layout { Layout(isTransposed: !isTransposed, lead: lead) }
   }
 
   /// The blocks of a packed product.
@@ -103,6 +106,19 @@ struct ProductPlan: Equatable {
   }
 
   private init(kernel: Kernel) { self.kernel = kernel }
+
+  /// Whether it works in no memory but the operands' and the result's, whose rows follow each other.
+  func asksForNoMemory(_ a: Layout, _ b: Layout) -> Bool {
+    if chunk != nil || stretches > 1 { return false }
+    switch kernel {
+    case .outer, .direct: return true
+    case .dots:
+      let rows = isFlipped ? b.flipped : a
+      return !rows.isTransposed || rows.lead == 1
+    case .sums: return !isFlipped
+    case .dot, .packed, .blas: return false
+    }
+  }
 
   /// Columns of a part of a direct product are a multiple of these: three of the longest vectors.
   static func columns(_ size: Int) -> Int { 192 / size }

@@ -53,7 +53,8 @@ extension TracedGraph {
         return fused.append(use.program, use.scalars, operands)
       }
       let result = add(place, last)
-      guard !taken.isEmpty, let program = fused.program(result), program.registerCount <= Self.mostRegisters else { continue }
+      // A number among the operands is better one of the program's.
+      guard !taken.isEmpty || nodes[place].operands.contains(where: { constants[$0]?.onlyNumber != nil }), let program = fused.program(result), program.registerCount <= Self.mostRegisters else { continue }
       for maker in taken { isTaken[maker] = true }
       nodes[place] = elementwise(program, .zero, last.label, fused.inputs, in: nodes[place])
     }

@@ -11,6 +11,14 @@ enum StreamSource: Equatable {
   /// An argument's stream (the last is the one in force), so many words further on.
   case advanced(Int, UInt64)
   case constant(RandomStream)
+
+  /// The stream, of the arguments' ones.
+  func stream(of arguments: [RandomStream]) -> RandomStream {
+    switch self {
+    case .advanced(let i, let words): arguments[i].advanced(by: words)
+    case .constant(let random): random
+    }
+  }
 }
 
 /// A source for each leaf of a value that a traced function left or gave.
@@ -56,11 +64,10 @@ private struct ReadSources: LeafVisitor {
   var constants: [Tensor] = []
   var outputs: [Int]
   var streams: [RandomStream] = []
-  var hasher = Hasher()
+  var hasher = LeafHasher()
 
   init(tracer: Tracer, outputs: [Int]) { (self.tracer, self.outputs) = (tracer, outputs) }
   mutating func tensor(_ x: inout Tensor) {
-    let isFrozen = x.isFrozen
     if let traced = x.body.traced, traced.tracer === tracer {
       if traced.value < tracer.inputCount {
         sources.append(.input(traced.value))
@@ -72,9 +79,8 @@ private struct ReadSources: LeafVisitor {
       sources.append(.constant(constants.count))
       constants.append(x.detached)
     }
-    x = Tensor(hollow: x.shape, x.dtype)
-    x.isFrozen = isFrozen
+    x.replace(with: Tensor(hollow: x.shape, x.dtype))
   }
   mutating func stream(_ x: inout RandomStream) { streams.append(x) }
-  mutating func other(_ hash: (inout Hasher) -> Void) { hash(&hasher) }
+  mutating func other(_ hash: (inout Hasher) -> Void) { hasher.combine(hash) }
 }

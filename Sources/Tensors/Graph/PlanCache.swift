@@ -17,7 +17,8 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
   private let name: String
   private let entries: Lock<[Entry]> = Lock([])
   /// The plan that was used last.
-  private let recent: Lock<ReadyPlan<State, Output>?> = Lock(nil)
+  private let recent: Lock<Plan?> = Lock(nil)
+  private let inputLayout = LeafLayout.of(Input.self)
   /// How many signatures are kept, those used last.
   private static var most: Int { 16 }
 
@@ -36,7 +37,7 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
   private enum Phase {
     case new
     case traced(TracedGraph, Traced<State, Output>)
-    case ready(ReadyPlan<State, Output>)
+    case ready(Plan)
     /// Why it runs operator by operator.
     case eager(String)
     /// Why there is no plan, where that is a mistake.
@@ -75,38 +76,49 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
     let context = Context.current
     // What is differentiated, told shapes or taken down is the function itself.
     if context.hasFailed || context.isDry || context.isTracing || context.tapeID != 0 { return try function(&state.value, input) }
-    var input = input
-    if let plan = recent.withLock({ $0 }), plan.isTraining == context.isTraining, let signature = state.signature,
-      plan.state == signature, let output = try run(plan, &state, &input, context)
+    if let plan = recent.withLock({ $0 }), plan.isTraining == context.isTraining, let signature = state.leaves.signature,
+      plan.state == signature
     {
-      return output
+      var input = input
+      if let run = begin(plan, &state.leaves, &input, context) { return end(plan, run) }
+      if context.hasFailed { return try function(&state.value, input) }
     }
-    return try find(&state, &input, context)
+    return try find(&state, input, context)
   }
 
-  /// Runs a plan; nil if it is of another input, and the shell of an output after a mistake.
-  private func run(
-    _ plan: ReadyPlan<State, Output>, _ state: inout PlanState<State>, _ input: inout Input, _ context: Context
-  ) throws -> Output? {
+  /// Runs a plan; nil if it is of another input, and after a mistake.
+  @inline(__always)
+  private func begin(_ plan: Plan, _ state: inout FlatLeaves, _ input: inout Input, _ context: Context) -> PlanRun? {
     do throws(TensorError) {
-      return try plan.run(&state, &input, context)
+      return try withUnsafeMutablePointer(to: &input) { (input) throws(TensorError) in
+        try plan.run(&state, UnsafeMutableRawPointer(input), context)
+      }
     } catch {
+      // Outside of `checked` it stops the program.
       fail(error)
-      // What the function gives after a mistake: it does nothing.
-      return try function(&state.value, input)
+      return nil
     }
+  }
+
+  @inline(__always)
+  private func end(_ plan: Plan, _ run: PlanRun) -> Output {
+    defer { plan.giveBack(run) }
+    return run.output(as: Output.self)
   }
 
   @inline(never)
-  private func find(_ state: inout PlanState<State>, _ input: inout Input, _ context: Context) throws -> Output {
-    let kept = state.signature.map { (state.tensors, state.streams, $0) } ?? leaves(state.value)
+  private func find(_ state: inout PlanState<State>, _ input: Input, _ context: Context) throws -> Output {
+    let kept = state.leaves.signature.map { (state.leaves.tensors, state.leaves.streams, $0) } ?? leaves(state.value)
     let arguments = CallArguments(isTraining: context.isTraining, kept, leaves(input), context)
     if arguments.hasPlaceholders { return try function(&state.value, input) }
     let entry = entry(arguments.signature)
-    func runs(_ plan: ReadyPlan<State, Output>) throws -> Output {
+    func runs(_ plan: Plan) throws -> Output {
       recent.withLock { $0 = plan }
-      state.flatten()
-      return try run(plan, &state, &input, context) ?? function(&state.value, input)
+      state.flatten(plan.state)
+      var input = input
+      if let run = begin(plan, &state.leaves, &input, context) { return end(plan, run) }
+      // Of other arguments than it was found for it cannot be; what the function gives after a mistake: it does nothing.
+      return try function(&state.value, input)
     }
     // One thread at a time traces; with a plan they run beside each other.
     switch entry.gate.closed({ entry.phase }) {
@@ -121,7 +133,7 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
       case .ready(let plan): return try runs(plan)
       case .new:
         let (output, tracer, traced) = try trace(&state.value, input, context)
-        entry.phase = outcome(tracer, traced, arguments, context) ?? .traced(TracedGraph(tracer, outputs: traced.outputs), traced)
+        entry.phase = outcome(tracer, traced, arguments, context) ?? .traced(TracedGraph(tracer, outputs: traced.outputs), traced.withoutElements)
         return output
       case .traced(let first, let before):
         let start = ContinuousClock.now
@@ -138,7 +150,7 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
         let count = graph.nodes.count
         graph.simplify()
         do throws(TensorError) {
-          let (plan, results) = try ReadyPlan.made(graph, traced, arguments, operators: count, since: start)
+          let (plan, results) = try Plan.made(graph, traced, arguments, inputLayout, operators: count, since: start)
           let agrees = zip(results, traced.results).allSatisfy { $0.hasSameElements(as: $1) }
           entry.phase = agrees ? .ready(plan) : .eager("its plan gave other results")
         } catch {
@@ -216,7 +228,7 @@ struct Traced<State, Output> {
   /// The graph's values that are the state's and the output's.
   let outputs: [Int]
   /// Their elements.
-  let results: [Tensor]
+  private(set) var results: [Tensor]
   /// How far the stream in force has been moved on.
   let advance: UInt64
 
@@ -232,6 +244,13 @@ struct Traced<State, Output> {
     self.outputs = outputs
     results = list.tensors.filter { $0.number >= tracer.inputCount }.map(\.real)
     advance = tracer.streams.last.map { $0.seed == random.seed ? random.position &- $0.position : 0 } ?? 0
+  }
+
+  /// The same without the results' elements, which would take memory for as long as it is kept.
+  var withoutElements: Traced {
+    var copy = self
+    copy.results = []
+    return copy
   }
 
   /// Why a second call did not do what the first one did.
@@ -291,9 +310,7 @@ private struct EnterTrace: LeafVisitor {
   static let isReading = false
   let tracer: Tracer
   mutating func tensor(_ x: inout Tensor) {
-    let isFrozen = x.isFrozen
-    x = tracer.input((try? x.detached.ordered) ?? x)
-    x.isFrozen = isFrozen
+    x.replace(with: tracer.input((try? x.detached.ordered) ?? x))
   }
   mutating func stream(_ x: inout RandomStream) { tracer.stream(x) }
   mutating func other(_ hash: (inout Hasher) -> Void) {}
@@ -304,9 +321,7 @@ private struct LeaveTrace: LeafVisitor {
   static let isReading = false
   mutating func tensor(_ x: inout Tensor) {
     guard let traced = x.body.traced else { return }
-    let isFrozen = x.isFrozen
-    x = traced.real.detached
-    x.isFrozen = isFrozen
+    x.replace(with: traced.real.detached)
   }
   mutating func stream(_ x: inout RandomStream) {}
   mutating func other(_ hash: (inout Hasher) -> Void) {}

@@ -6,10 +6,32 @@ final class PlanMemory: @unchecked Sendable {
   /// A tensor that shows an argument or a result or a part of it, and how far its first element is from theirs, in bytes.
   private typealias Shown = (body: Body, offset: Int)
 
+  /// Those of a list of arguments or results, one behind the other; steps keep the bodies.
+  private struct Places {
+    private var list: [(body: Unmanaged<Body>, offset: Int)] = []
+    private var starts = [0]
+
+    init(_ shown: [[Shown]]) {
+      for of in shown {
+        list += of.map { (.passUnretained($0.body), $0.offset) }
+        starts.append(list.count)
+      }
+    }
+
+    @inline(__always)
+    func point(_ i: Int, to address: UnsafeMutableRawPointer) {
+      for place in starts[i]..<starts[i + 1] { list[place].body._withUnsafeGuaranteedRef { $0.move(to: address + list[place].offset) } }
+    }
+  }
+
   private let steps: [PlanStep]
+  /// The steps again, and their kernels, without references that are counted.
+  private let list: [(kernel: Unmanaged<PlanKernel>?, step: Unmanaged<PlanStep>)]
   private let drawing: [PlanStep]
-  private let arguments: [[Shown]]
-  private let results: [[Shown]]
+  private let arguments: Places
+  private let results: Places
+  /// Whose places those are.
+  private let bodies: [Body]
   /// Results that are computed elsewhere and copied, with where they go.
   private var copies: [(result: Int, from: Tensor, to: UnsafeMutableRawPointer?)]
   private let block: Tensor
@@ -22,22 +44,26 @@ final class PlanMemory: @unchecked Sendable {
   private init(
     _ steps: [PlanStep], _ arguments: [[Shown]], _ results: [[Shown]], _ copies: [(Int, Tensor)], _ block: Tensor, _ byteCount: Int
   ) {
-    (self.steps, self.arguments, self.results, self.block, self.byteCount) = (steps, arguments, results, block, byteCount)
+    (self.steps, self.block, self.byteCount) = (steps, block, byteCount)
+    list = steps.map { ($0.kernel.map { .passUnretained($0) }, .passUnretained($0)) }
+    (self.arguments, self.results) = (Places(arguments), Places(results))
+    bodies = (arguments + results).flatMap { $0.map(\.body) }
     self.copies = copies.map { ($0.0, $0.1, nil) }
     drawing = steps.filter { $0.draw != nil }
   }
 
-  /// Where the arguments are in the next run: those of two lists, one behind the other.
-  func point(argumentsTo first: [Tensor], _ second: [Tensor]) {
-    for i in arguments.indices {
-      let address = i < first.count ? first[i].pointer : second[i - first.count].pointer
-      for (body, offset) in arguments[i] { body.move(to: address + offset) }
-    }
+  /// Where an argument is in the next run.
+  @inline(__always)
+  func point(argument i: Int, to address: UnsafeMutableRawPointer) { arguments.point(i, to: address) }
+
+  /// Where the first arguments are in the next run.
+  func point(argumentsTo list: [Tensor]) {
+    for i in list.indices { arguments.point(i, to: list[i].pointer) }
   }
 
   /// Where a result goes in the next run.
   func point(result i: Int, to address: UnsafeMutableRawPointer) {
-    for (body, offset) in results[i] { body.move(to: address + offset) }
+    results.point(i, to: address)
     if copies.isEmpty { return }
     for k in copies.indices where copies[k].result == i { copies[k].to = address }
   }
@@ -45,14 +71,10 @@ final class PlanMemory: @unchecked Sendable {
   func run(_ streams: [RandomStream]) throws(TensorError) {
     for step in drawing { if let draw = step.draw { step.draws(from: streams[draw.stream]) } }
     let profiler = Context.current.profiler
-    try allocations.use { [allocations] () throws(TensorError) in
-      for step in steps {
-        allocations.begin(step.bodies)
-        let y = if let profiler { try step.run(profiler) } else { try step.run() }
-        if let result = step.result, y.pointer != result.pointer { copyElements(from: y, to: result) }
-      }
+    for (kernel, step) in list {
+      if profiler == nil, let kernel, kernel._withUnsafeGuaranteedRef({ $0.run() }) { continue }
+      try step.takeUnretainedValue().run(in: allocations, profiler)
     }
-    allocations.begin([])
     for (_, from, to) in copies {
       guard let to else { continue }
       copyElements(from.shape, from: from.strides, from.pointer, to: from.shape.contiguousStrides, to, size: from.dtype.byteCount)
@@ -179,6 +201,7 @@ final class PlanMemory: @unchecked Sendable {
       let step = node.step { fixed[$0]! }
       step.bodies = requests[place].map { piece($0.piece, 0, like: $0.like) }
       step.result = fixed[node.result]!
+      step.prepare()
       steps.append(step)
     }
     let copies = graph.outputs.enumerated().filter { k, number in

@@ -3,18 +3,29 @@ class PlanStep {
   let location: String
   let draw: (stream: Int, offset: UInt64)?
   /// The memory that its kernel asks for, in order.
-  var bodies: [Body] = []
+  final var bodies: [Body] = []
   /// Where its result belongs; nil while that is found out.
-  var result: Tensor?
+  final var result: Tensor?
+  /// What it does where nobody watches, if all that follows from shapes and layouts could be decided before.
+  final var kernel: PlanKernel?
 
   init(_ node: TracedNode) { (location, draw) = (node.location, node.draw) }
 
-  /// Runs the kernel.
+  /// Runs the operator's kernel.
   func run() throws(TensorError) -> Tensor { fatalError("overridden") }
   /// The same, with its time taken.
   func run(_ profiler: Profiler) throws(TensorError) -> Tensor { fatalError("overridden") }
+  /// Runs the operator in the memory that is planned for it, and sees to it that its result is where it belongs.
+  final func run(in allocations: PlannedAllocations, _ profiler: Profiler?) throws(TensorError) {
+    allocations.begin(bodies)
+    defer { allocations.begin([]) }
+    let y = try allocations.use { () throws(TensorError) in if let profiler { try run(profiler) } else { try run() } }
+    if let result, y.pointer != result.pointer { copyElements(from: y, to: result) }
+  }
   /// Draws from a stream, from where on its call begins.
   func draws(from stream: RandomStream) {}
+  /// Decides what can be decided, with all tensors in place.
+  func prepare() {}
 }
 
 final class OperatorStep<P: Primitive>: PlanStep where P.Inputs: Operands {
@@ -47,5 +58,13 @@ final class OperatorStep<P: Primitive>: PlanStep where P.Inputs: Operands {
     guard let draw, var random = primitive as? any RandomPrimitive else { return }
     random.draw = Draw(seed: stream.seed, position: stream.position &+ draw.offset)
     if let random = random as? P { primitive = random }
+  }
+
+  override func prepare() {
+    guard draw == nil, let result, result.isContiguous, result.shape == signature.shape, signature.shape.elementCount > 0 else { return }
+    func planned<Q: PlannedPrimitive>(_ primitive: Q) -> PlanKernel? {
+      (x as? Q.Inputs).flatMap { primitive.kernel($0, into: result) }
+    }
+    kernel = (primitive as? any PlannedPrimitive).flatMap { planned($0) }
   }
 }

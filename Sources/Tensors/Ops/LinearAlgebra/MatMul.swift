@@ -46,7 +46,7 @@ struct MatMul: Primitive {
       let batches = y.elementCount / (m * n)
       let isLarge = batches < 8 && ProductPlan.isShared(m, n, k)
       let (stepA, stepB) = (a.batchStep, b.batchStep)
-      let isDirect = BLAS.plan(y.dtype, m, n, k, ma, mb, adds: false, n, threads: 1).kernel == .direct
+      let isDirect = BLAS.plan(y.dtype, m, n, k, ma.layout, mb.layout, adds: false, n, threads: 1).kernel == .direct
       func run(_ range: Range<Int>) throws(TensorError) {
         if isDirect, let stepA, let stepB {
           let i = range.lowerBound
@@ -108,16 +108,19 @@ extension Tensor {
 
   /// The first matrix as it lies: by rows or by columns; nil if neither rows nor columns lie whole.
   @inline(__always)
-  var matrix: BLAS.Operand? {
+  var matrix: BLAS.Operand? { matrixLayout.map { BLAS.Operand(pointer: pointer, $0) } }
+
+  @inline(__always)
+  var matrixLayout: ProductPlan.Layout? {
     let (rows, columns) = (shape[-2], shape[-1])
     let (rowStep, columnStep) = (strides[-2], strides[-1])
     // What CBLAS is told of has 32 bits; rows further apart are copied.
     if Swift.max(rowStep, columnStep) > Int(Int32.max) && rows != 1 && columns != 1 { return nil }
     if (columnStep == 1 || columns == 1) && (rowStep >= Swift.max(1, columns) || rows == 1) {
-      return BLAS.Operand(pointer: pointer, isTransposed: false, lead: rows == 1 ? Swift.max(1, columns) : rowStep)
+      return ProductPlan.Layout(isTransposed: false, lead: rows == 1 ? Swift.max(1, columns) : rowStep)
     }
     if (rowStep == 1 || rows == 1) && (columnStep >= Swift.max(1, rows) || columns == 1) {
-      return BLAS.Operand(pointer: pointer, isTransposed: true, lead: columns == 1 ? Swift.max(1, rows) : columnStep)
+      return ProductPlan.Layout(isTransposed: true, lead: columns == 1 ? Swift.max(1, rows) : columnStep)
     }
     return nil
   }

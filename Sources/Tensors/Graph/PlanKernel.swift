@@ -1,0 +1,253 @@
+import CKernels
+
+/// A kernel on tensors that stay as they are but for their addresses: which one it is, and how it goes through them, has been decided.
+///
+/// It does what the operator would do, to the bit, and asks for no memory.
+class PlanKernel {
+  /// False where it turns out that the operator itself has to run.
+  func run() -> Bool { fatalError("overridden") }
+}
+
+/// A primitive that can decide beforehand.
+protocol PlannedPrimitive: Primitive where Inputs: Operands {
+  /// A kernel that computes the elements of `y`, which lies in order; nil where the operator itself runs.
+  ///
+  /// Asked when a plan is made: operands have layouts that stay, and addresses that may change.
+  func kernel(_ x: Inputs, into y: Tensor) -> PlanKernel?
+}
+
+/// Where elements are: a tensor's of a plan, which keeps it, looked up at each run without counting a reference; or at a place that stays.
+private enum PlannedAddress {
+  case tensor(Unmanaged<Body>)
+  case fixed(UnsafeMutableRawPointer)
+
+  init(_ x: Tensor) { self = .tensor(.passUnretained(x.body)) }
+
+  @inline(__always) var pointer: UnsafeMutableRawPointer {
+    switch self {
+    case .tensor(let body): body._withUnsafeGuaranteedRef { $0.withUnsafeMutablePointerToHeader { $0.first.unsafelyUnwrapped } }
+    case .fixed(let address): address
+    }
+  }
+}
+
+// MARK: Element-wise programs
+
+extension Map: PlannedPrimitive {
+  func kernel(_ x: X, into y: Tensor) -> PlanKernel? {
+    PlannedBlock(self, x, y.dtype, y.shape.elementCount, PlannedAddress(y)).map { MapKernel($0) }
+  }
+}
+
+extension MapReduce: PlannedPrimitive {
+  /// Of values that are all of one block, reduced to one.
+  func kernel(_ x: X, into y: Tensor) -> PlanKernel? {
+    let (n, dtype) = (x.shape(0).elementCount, x.dtype(0))
+    guard y.shape.elementCount == 1, n > 0, n <= Program.blockSize else { return nil }
+    let values = PlannedMemory(n * dtype.byteCount)
+    guard let block = PlannedBlock(map, x, dtype, n, .fixed(values.address)) else { return nil }
+    let reduce = Reduce(kind: kind.reduction, axes: [], keepDims: false)
+    return MapReduceKernel(block, values, ReduceCall(reduce.op, dtype, 1, n, 1, Shape(n, 1, 1)), kind == .mean ? n : nil, y)
+  }
+}
+
+/// Memory of a kernel's own.
+private final class PlannedMemory {
+  let address: UnsafeMutableRawPointer
+  init(_ byteCount: Int) { address = .allocate(byteCount: max(64, byteCount), alignment: 64) }
+  deinit { address.deallocate() }
+}
+
+/// A program on one block of elements that lie in order.
+private struct PlannedBlock {
+  private struct Instruction {
+    let kernel: fx_kernel
+    let arguments: (PlannedAddress, PlannedAddress, PlannedAddress)
+    let target: PlannedAddress
+  }
+  private let count: Int
+  private let instructions: [Instruction]
+  /// The registers, and before them the numbers that are the same for all elements.
+  private let memory: PlannedMemory
+
+  /// Nil where elements are too many or do not lie in order.
+  init?<X: Operands>(_ map: Map<X>, _ x: X, _ dtype: DType, _ n: Int, _ out: PlannedAddress) {
+    for i in 0..<x.count where !x.isContiguous(i) { return nil }
+    let (program, code) = (map.program, Int(dtype.rawValue))
+    guard n <= Program.blockSize, let kernels = program.kernels[code] else { return nil }
+    let stride = (n * 8 + 63) & ~63
+    memory = PlannedMemory((program.uniforms.count + program.registerCount) * stride)
+    let (uniforms, registers) = (memory.address, memory.address + program.uniforms.count * stride)
+    func place(_ operand: Program.Operand) -> PlannedAddress {
+      switch operand {
+      case .none: out
+      case .input(let i): PlannedAddress(x.operand(i))
+      case .register(let i): .fixed(registers + i * stride)
+      case .uniform(let i): .fixed(uniforms + i * stride)
+      }
+    }
+    // As the operator itself does it: one instruction has kernels that read a number once.
+    if program.direct?[code] == nil, let (numberKernels, isFirst) = program.ofNumber, let kernel = numberKernels[code] {
+      for i in program.uniforms.indices { map.number(of: program.uniforms[i]).fill(uniforms + i * stride, dtype, 1) }
+      let (number, elements) = (PlannedAddress.fixed(uniforms), PlannedAddress(x.operand(0)))
+      let second = program.uniforms.count > 1 ? .fixed(uniforms + stride) : number
+      instructions = [
+        Instruction(kernel: kernel, arguments: (isFirst ? number : elements, isFirst ? elements : number, second), target: out)
+      ]
+    } else {
+      for i in program.uniforms.indices { map.number(of: program.uniforms[i]).fill(uniforms + i * stride, dtype, n) }
+      instructions = zip(program.instructions, kernels).map { instruction, kernel in
+        let (a, b, c) = instruction.arguments
+        let target = instruction.target < 0 ? out : .fixed(registers + instruction.target * stride)
+        return Instruction(kernel: kernel, arguments: (place(a), place(b), place(c)), target: target)
+      }
+    }
+    count = n
+  }
+
+  func run() {
+    instructions.withUnsafeBufferPointer { instructions in
+      for i in 0..<instructions.count {
+        let (a, b, c) = instructions[i].arguments
+        instructions[i].kernel(count, a.pointer, b.pointer, c.pointer, instructions[i].target.pointer)
+      }
+    }
+  }
+}
+
+private final class MapKernel: PlanKernel {
+  private let block: PlannedBlock
+
+  init(_ block: PlannedBlock) { self.block = block }
+  override func run() -> Bool {
+    block.run()
+    return true
+  }
+}
+
+private final class MapReduceKernel: PlanKernel {
+  private let block: PlannedBlock
+  private let values: PlannedMemory
+  private let reduce: ReduceCall
+  /// What a mean is divided by.
+  private let count: Int?
+  private let y: PlannedAddress
+  private let dtype: DType
+
+  init(_ block: PlannedBlock, _ values: PlannedMemory, _ reduce: ReduceCall, _ count: Int?, _ y: Tensor) {
+    (self.block, self.values, self.reduce, self.count, self.y, dtype) = (block, values, reduce, count, PlannedAddress(y), y.dtype)
+  }
+  override func run() -> Bool {
+    block.run()
+    let y = y.pointer
+    reduce.run(values.address, y)
+    return count.map { divide(y, 1, dtype, by: Double($0)) } ?? true
+  }
+}
+
+// MARK: Reductions
+
+extension Reduce: PlannedPrimitive {
+  func kernel(_ x: Tensor, into y: Tensor) -> PlanKernel? {
+    guard x.shape.elementCount > 0, let call = call(x) else { return nil }
+    let count = kind == .mean ? Double(x.shape.elementCount) / Double(y.shape.elementCount) : nil
+    return ReduceKernel(call, x, y, count)
+  }
+}
+
+/// A reduction of values [outer, n, inner] by one call of a kernel.
+struct ReduceCall {
+  private let (op, code): (Int32, Int32)
+  private let (outer, n, inner): (Int, Int, Int)
+  private let steps: Shape
+
+  init(_ op: Int32, _ dtype: DType, _ outer: Int, _ n: Int, _ inner: Int, _ steps: Shape) {
+    (self.op, code, self.outer, self.n, self.inner, self.steps) = (op, dtype.code, outer, n, inner, steps)
+  }
+
+  @inline(__always)
+  func run(_ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer) {
+    withRaw(steps) { fx_reduce(op, code, outer, n, inner, $0, x, y) }
+  }
+}
+
+private final class ReduceKernel: PlanKernel {
+  private let call: ReduceCall
+  private let (x, y): (PlannedAddress, PlannedAddress)
+  private let dtype: DType
+  private let count: Int
+  /// What means are divided by.
+  private let divisor: Double?
+
+  init(_ call: ReduceCall, _ x: Tensor, _ y: Tensor, _ divisor: Double?) {
+    (self.call, self.x, self.y, self.divisor) = (call, PlannedAddress(x), PlannedAddress(y), divisor)
+    (dtype, count) = (y.dtype, y.shape.elementCount)
+  }
+  override func run() -> Bool {
+    let y = y.pointer
+    call.run(x.pointer, y)
+    return divisor.map { divide(y, count, dtype, by: $0) } ?? true
+  }
+}
+
+/// Divides sums; false if not all are finite then, which may be because they overflowed.
+@inline(__always)
+private func divide(_ y: UnsafeMutableRawPointer, _ count: Int, _ dtype: DType, by divisor: Double) -> Bool {
+  func divide<F: BinaryFloatingPoint>(_: F.Type) -> Bool {
+    let (y, n) = (y.assumingMemoryBound(to: F.self), F(divisor))
+    var isFinite = true
+    for i in 0..<count {
+      y[i] /= n
+      if !y[i].isFinite { isFinite = false }
+    }
+    return isFinite
+  }
+  return dtype == .float32 ? divide(Float.self) : divide(Double.self)
+}
+
+// MARK: Products
+
+extension MatMul: PlannedPrimitive {
+  func kernel(_ x: Pair, into y: Tensor) -> PlanKernel? {
+    y.rank == 2 ? ProductKernel(x.a, x.b, isFlipped: false, bias: nil, y) : nil
+  }
+}
+
+extension Linear: PlannedPrimitive {
+  func kernel(_ x: Triple, into y: Tensor) -> PlanKernel? {
+    x.c.isContiguous ? ProductKernel(x.a, x.b, isFlipped: true, bias: x.c, y) : nil
+  }
+}
+
+/// A product of two matrices, added to a bias's rows if there is one, by a kernel that reads them where they lie.
+private final class ProductKernel: PlanKernel {
+  private let plan: ProductPlan
+  private let dtype: DType
+  private let (m, n, k): (Int, Int, Int)
+  private let (a, b, y): (PlannedAddress, PlannedAddress, PlannedAddress)
+  private let (layoutA, layoutB): (ProductPlan.Layout, ProductPlan.Layout)
+  private let bias: PlannedAddress?
+
+  /// - Parameter isFlipped: Whether b is given with rows and columns exchanged.
+  init?(_ x: Tensor, _ w: Tensor, isFlipped: Bool, bias: Tensor?, _ y: Tensor) {
+    guard y.dtype.isFloatingPoint, let a = x.matrixLayout, let matrix = w.matrixLayout else { return nil }
+    let b = isFlipped ? matrix.flipped : matrix
+    (m, n, k) = (y.shape[0], y.shape[1], x.shape[1])
+    plan = BLAS.plan(y.dtype, m, n, k, a, b, adds: bias != nil, n, threads: 2)
+    guard k > 0, plan.asksForNoMemory(a, b) else { return nil }
+    dtype = y.dtype
+    (layoutA, layoutB) = (a, b)
+    (self.a, self.b, self.y, self.bias) = (PlannedAddress(x), PlannedAddress(w), PlannedAddress(y), bias.map { PlannedAddress($0) })
+  }
+
+  override func run() -> Bool {
+    let c = y.pointer
+    if let bias {
+      let (from, bytes) = (bias.pointer, n * dtype.byteCount)
+      for i in 0..<m { (c + i * bytes).copyMemory(from: from, byteCount: bytes) }
+    }
+    BLAS.run(
+      plan, dtype, m, n, k, BLAS.Operand(pointer: a.pointer, layoutA), BLAS.Operand(pointer: b.pointer, layoutB), adds: bias != nil, c)
+    return true
+  }
+}
