@@ -85,6 +85,9 @@ public struct Tensor: @unchecked Sendable {
     }
   }
 
+  /// Whether it is no view of another one's memory.
+  var ownsMemory: Bool { body.withUnsafeMutablePointerToHeader { $0.pointee.owner == nil } }
+
   /// Whether two tensors show parts of one memory.
   func sharesMemory(with other: Tensor) -> Bool { owner === other.owner }
   private var owner: Body { body.withUnsafeMutablePointerToHeader { $0.first == nil ? nil : $0.pointee.owner } ?? body }

@@ -242,7 +242,8 @@ struct Traced<State, Output> {
     self.output = LeafSources(of: &output, tracer, &outputs)
     shell = output
     self.outputs = outputs
-    results = list.tensors.filter { $0.number >= tracer.inputCount }.map(\.real)
+    // A part of something larger would keep all of that.
+    results = list.tensors.filter { $0.number >= tracer.inputCount }.map { $0.real.ownsMemory ? $0.real : (try? $0.real.contiguousCopy()) ?? $0.real }
     advance = tracer.streams.last.map { $0.seed == random.seed ? random.position &- $0.position : 0 } ?? 0
   }
 

@@ -251,3 +251,21 @@ private final class ProductKernel: PlanKernel {
     return true
   }
 }
+
+// MARK: Copies
+
+/// Copies a tensor's elements to one that lies in order.
+final class CopyKernel: PlanKernel {
+  private let (shape, steps): (Shape, Shape)
+  private let size: Int
+  private let (x, y): (PlannedAddress, PlannedAddress)
+
+  init(_ x: Tensor, to y: Tensor) {
+    (shape, steps, size) = (x.shape, x.strides, x.dtype.byteCount)
+    (self.x, self.y) = (PlannedAddress(x), PlannedAddress(y))
+  }
+  override func run() -> Bool {
+    if shape.elementCount > 0 { copyElements(shape, from: steps, x.pointer, to: shape.contiguousStrides, y.pointer, size: size) }
+    return true
+  }
+}

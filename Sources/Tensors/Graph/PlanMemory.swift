@@ -32,8 +32,6 @@ final class PlanMemory: @unchecked Sendable {
   private let results: Places
   /// Whose places those are.
   private let bodies: [Body]
-  /// Results that are computed elsewhere and copied, with where they go.
-  private var copies: [(result: Int, from: Tensor, to: UnsafeMutableRawPointer?)]
   private let block: Tensor
   private let allocations = PlannedAllocations(isRecording: false)
   let byteCount: Int
@@ -42,13 +40,12 @@ final class PlanMemory: @unchecked Sendable {
   var draws: Bool { !drawing.isEmpty }
 
   private init(
-    _ steps: [PlanStep], _ arguments: [[Shown]], _ results: [[Shown]], _ copies: [(Int, Tensor)], _ block: Tensor, _ byteCount: Int
+    _ steps: [PlanStep], _ arguments: [[Shown]], _ results: [[Shown]], _ block: Tensor, _ byteCount: Int
   ) {
     (self.steps, self.block, self.byteCount) = (steps, block, byteCount)
     list = steps.map { ($0.kernel.map { .passUnretained($0) }, .passUnretained($0)) }
     (self.arguments, self.results) = (Places(arguments), Places(results))
     bodies = (arguments + results).flatMap { $0.map(\.body) }
-    self.copies = copies.map { ($0.0, $0.1, nil) }
     drawing = steps.filter { $0.draw != nil }
   }
 
@@ -62,11 +59,8 @@ final class PlanMemory: @unchecked Sendable {
   }
 
   /// Where a result goes in the next run.
-  func point(result i: Int, to address: UnsafeMutableRawPointer) {
-    results.point(i, to: address)
-    if copies.isEmpty { return }
-    for k in copies.indices where copies[k].result == i { copies[k].to = address }
-  }
+  @inline(__always)
+  func point(result i: Int, to address: UnsafeMutableRawPointer) { results.point(i, to: address) }
 
   func run(_ streams: [RandomStream]) throws(TensorError) {
     for step in drawing { if let draw = step.draw { step.draws(from: streams[draw.stream]) } }
@@ -74,10 +68,6 @@ final class PlanMemory: @unchecked Sendable {
     for (kernel, step) in list {
       if profiler == nil, let kernel, kernel._withUnsafeGuaranteedRef({ $0.run() }) { continue }
       try step.takeUnretainedValue().run(in: allocations, profiler)
-    }
-    for (_, from, to) in copies {
-      guard let to else { continue }
-      copyElements(from.shape, from: from.strides, from.pointer, to: from.shape.contiguousStrides, to, size: from.dtype.byteCount)
     }
   }
 
@@ -113,13 +103,19 @@ final class PlanMemory: @unchecked Sendable {
     var requests: [[(piece: Int, like: Tensor)]] = []
     var isStep: [Bool] = []
     let lastUses = graph.lastUses
+    /// Which results each value is, the pieces that lie where a result goes, and the results that are copied there after a step.
+    var outputs: [Int: [Int]] = [:]
+    for (k, number) in graph.outputs.enumerated() { outputs[number, default: []].append(k) }
+    var places: [Int: Int] = [:]
+    var copied: [[(result: Int, value: Int)]] = Array(repeating: [], count: graph.nodes.count)
+    var results: [Int: Tensor] = [:]
 
     for (place, node) in graph.nodes.enumerated() {
       for number in node.saved {
-        let (x, end) = (graph.values[number], lastUses[number] ?? place)
+        let x = graph.values[number]
         values[number] = try Tensor(zeros: x.shape, x.dtype)
         homes[number] = .piece(pieces.count, offset: 0)
-        pieces.append(Piece(byteCount: x.shape.elementCount * x.dtype.byteCount, steps: place...end))
+        pieces.append(Piece(byteCount: x.shape.elementCount * x.dtype.byteCount, steps: place...place))
       }
       let recording = PlannedAllocations(isRecording: true)
       let step = node.step { values[$0]! }
@@ -136,7 +132,14 @@ final class PlanMemory: @unchecked Sendable {
       let own = recording.bodies.firstIndex { Tensor($0).sharesMemory(with: y) }
       // Any other operator that gives an operand back may do so because of its elements.
       let viewed = node.isView ? node.operands.first { values[$0]!.sharesMemory(with: y) } : nil
-      if let own {
+      if own == 0, recording.bodies.count == 1, let operand = overwritten(by: node, place, y, values, homes, pieces),
+        case .piece(let i, _)? = homes[operand]
+      {
+        pieces.removeLast()
+        requests[place] = [(i, requests[place][0].like)]
+        homes[node.result] = .piece(i, offset: 0)
+        isStep.append(true)
+      } else if let own {
         let piece = pieces.count - recording.bodies.count + own
         homes[node.result] = .piece(piece, offset: y.pointer - Tensor(recording.bodies[own]).pointer)
         isStep.append(true)
@@ -157,25 +160,30 @@ final class PlanMemory: @unchecked Sendable {
         values[node.result] = try y.contiguousCopy()
       }
       if values[node.result] == nil { values[node.result] = y.detached }
-      // A piece is needed for as long as any value that shows it.
-      if case .piece(let i, _)? = homes[node.result] {
-        let end = lastUses[node.result] ?? place
-        pieces[i].steps = min(pieces[i].steps.lowerBound, place)...max(pieces[i].steps.upperBound, end)
+      for number in node.saved + [node.result] {
+        let y = values[number]!
+        var end = lastUses[number] ?? place
+        // A result that is all of a piece is computed where it goes. Any other is copied at once: a small part would keep a large piece.
+        for k in outputs[number] ?? [] {
+          results[k] = try y.contiguousCopy()
+          if case .piece(let i, 0)? = homes[number], places[i] == nil, y.isContiguous, y.elementCount * y.dtype.byteCount == pieces[i].byteCount {
+            (places[i], end) = (k, graph.nodes.count)
+          } else {
+            copied[place].append((k, number))
+          }
+        }
+        // A piece is needed for as long as any value that shows it.
+        if case .piece(let i, _)? = homes[number] {
+          pieces[i].steps = min(pieces[i].steps.lowerBound, place)...max(pieces[i].steps.upperBound, end)
+        }
       }
       for operand in Set(node.operands) where lastUses[operand] == place && graph.constants[operand] == nil && operand >= arguments.count {
         // Its layout is still wanted, its elements are not.
         values[operand] = values[operand].map { Tensor(.placed(nil, like: $0)) }
       }
     }
-    let results = try graph.outputs.map { (number) throws(TensorError) in try values[number]!.contiguousCopy() }
-    // Results that are all of a piece are computed where they go.
-    var places: [Int: Int] = [:]
-    for (k, number) in graph.outputs.enumerated() {
-      guard case .piece(let i, 0)? = homes[number], places[i] == nil, let x = values[number], x.isContiguous,
-        x.elementCount * x.dtype.byteCount == pieces[i].byteCount
-      else { continue }
-      places[i] = k
-    }
+    // From here on layouts are enough.
+    for (number, x) in values { if case .constant? = homes[number] { continue } else { values[number] = Tensor(.placed(nil, like: x)) } }
     let byteCount = arrange(&pieces, except: Set(places.keys))
     let block = try Tensor(uninitialized: [Swift.max(1, (byteCount + 63) / 8)], .int64)
     let start = UnsafeMutableRawPointer(bitPattern: (UInt(bitPattern: block.pointer) + 63) & ~63)!
@@ -197,17 +205,36 @@ final class PlanMemory: @unchecked Sendable {
       }
     }
     var steps: [PlanStep] = []
-    for (place, node) in graph.nodes.enumerated() where isStep[place] {
+    for (place, node) in graph.nodes.enumerated() {
+      defer {
+        for (k, number) in copied[place] {
+          let body = Body.placed(nil, like: Tensor(hollow: fixed[number]!.shape, fixed[number]!.dtype))
+          given[k].append((body, 0))
+          steps.append(CopyStep(fixed[number]!, to: Tensor(body)))
+        }
+      }
+      if !isStep[place] { continue }
       let step = node.step { fixed[$0]! }
       step.bodies = requests[place].map { piece($0.piece, 0, like: $0.like) }
       step.result = fixed[node.result]!
       step.prepare()
       steps.append(step)
     }
-    let copies = graph.outputs.enumerated().filter { k, number in
-      if case .piece(let i, _)? = homes[number], places[i] == k { false } else { true }
-    }.map { ($0, fixed[$1]!) }
-    return (PlanMemory(steps, shown, given, copies, block, byteCount), results)
+    return (PlanMemory(steps, shown, given, block, byteCount), graph.outputs.indices.map { results[$0]! })
+  }
+
+  /// An operand of an element-wise operator whose memory its result can take: of the same size, and needed by nobody else from then on.
+  private static func overwritten(
+    by node: TracedNode, _ place: Int, _ y: Tensor, _ values: [Int: Tensor], _ homes: [Int: Home], _ pieces: [Piece]
+  ) -> Int? {
+    guard node.elementwise != nil else { return nil }
+    func piece(_ operand: Int) -> Int? { if case .piece(let i, _)? = homes[operand] { i } else { nil } }
+    return node.operands.first { operand in
+      guard case .piece(let i, 0)? = homes[operand], let x = values[operand], x.isContiguous, x.dtype == y.dtype, x.shape == y.shape,
+        pieces[i].steps.upperBound == place, pieces[i].byteCount == y.elementCount * y.dtype.byteCount
+      else { return false }
+      return node.operands.allSatisfy { $0 == operand || piece($0) != i }
+    }
   }
 
   /// Gives each piece a place such that no two that are needed at a step overlap: the largest first, each as low as it can be.

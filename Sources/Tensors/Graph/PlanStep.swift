@@ -9,7 +9,7 @@ class PlanStep {
   /// What it does where nobody watches, if all that follows from shapes and layouts could be decided before.
   final var kernel: PlanKernel?
 
-  init(_ node: TracedNode) { (location, draw) = (node.location, node.draw) }
+  init(_ location: String, draw: (stream: Int, offset: UInt64)?) { (self.location, self.draw) = (location, draw) }
 
   /// Runs the operator's kernel.
   func run() throws(TensorError) -> Tensor { fatalError("overridden") }
@@ -35,7 +35,7 @@ final class OperatorStep<P: Primitive>: PlanStep where P.Inputs: Operands {
 
   init(_ primitive: P, _ x: P.Inputs, _ node: TracedNode) {
     (self.primitive, self.x, signature) = (primitive, x, node.signature)
-    super.init(node)
+    super.init(node.location, draw: node.draw)
   }
 
   override func run() throws(TensorError) -> Tensor {
@@ -67,4 +67,18 @@ final class OperatorStep<P: Primitive>: PlanStep where P.Inputs: Operands {
     }
     kernel = (primitive as? any PlannedPrimitive).flatMap { planned($0) }
   }
+}
+
+/// Copies a result that lies elsewhere to where the caller has it.
+final class CopyStep: PlanStep {
+  private let x: Tensor
+
+  init(_ x: Tensor, to y: Tensor) {
+    self.x = x
+    super.init("", draw: nil)
+    (result, kernel) = (y, CopyKernel(x, to: y))
+  }
+
+  override func run() -> Tensor { x }
+  override func run(_ profiler: Profiler) -> Tensor { x }
 }

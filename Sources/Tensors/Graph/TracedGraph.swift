@@ -10,7 +10,7 @@
 struct TracedGraph: @unchecked Sendable {
   var nodes: [TracedNode]
   /// The signature of each value; the inputs are the first.
-  let values: [Signature]
+  var values: [Signature]
   let inputCount: Int
   var constants: [Int: Tensor]
   /// The values that the function gives.
@@ -21,12 +21,11 @@ struct TracedGraph: @unchecked Sendable {
     self.outputs = outputs
   }
 
-  /// The last step at which each value is read; what is given back is read after all.
+  /// The last step at which each value is read by another one.
   var lastUses: [Int: Int] {
     var uses: [Int: Int] = [:]
     for (place, node) in nodes.enumerated() { for operand in node.operands { uses[operand] = place } }
-    for output in outputs { uses[output] = nodes.count }
-    // What shows an operand's elements is looked after by `PlanMemory`.
+    // What shows an operand's elements, and what is given back, is looked after by `PlanMemory`.
     return uses
   }
 
@@ -103,5 +102,7 @@ extension TracedGraph {
     removeCommonSubexpressions()
     fuseElementwise()
     fuseReductions()
+    readMasksFromResults()
+    recompute()
   }
 }

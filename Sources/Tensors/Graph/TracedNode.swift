@@ -19,6 +19,8 @@ class TracedNode: @unchecked Sendable {
   var isView: Bool { fatalError("overridden") }
   /// Whether it looks at elements and computes nothing.
   var isCheck: Bool { false }
+  /// Whether it takes no more than a pass over memory, and may be computed again where its result is read late.
+  var isCheap: Bool { false }
   /// The element-wise program, if it is one.
   var formula: String? { nil }
   /// Its program and the numbers of this use, if it is an element-wise operator.
@@ -29,6 +31,9 @@ class TracedNode: @unchecked Sendable {
   var key: Int { fatalError("overridden") }
   /// The operator as a step of a plan, on these tensors.
   func step(_ tensor: (Int) -> Tensor) -> PlanStep { fatalError("overridden") }
+
+  /// The same again, as another value.
+  func copy(result: Int) -> TracedNode { fatalError("overridden") }
 
   /// Takes other values.
   func renumber(_ number: (Int) -> Int) { operands = operands.map(number) }
@@ -54,7 +59,7 @@ final class TracedOperator<P: Primitive>: TracedNode, @unchecked Sendable where 
     super.init(numbers + take.numbers, signature, draw, location)
   }
 
-  /// An operator of a primitive without tensors among its attributes, in place of others.
+  /// An operator on these values, in place of others; those of tensors among the attributes come last.
   init(_ primitive: P, _ inputs: P.Inputs, _ operands: [Int], _ signature: Signature, result: Int, _ location: String) {
     (self.primitive, self.inputs) = (primitive, inputs)
     super.init(operands, signature, nil, location)
@@ -64,6 +69,10 @@ final class TracedOperator<P: Primitive>: TracedNode, @unchecked Sendable where 
   override var name: String { primitive.name }
   override var isView: Bool { primitive.isView }
   override var isCheck: Bool { primitive is any CheckingPrimitive }
+  override var isCheap: Bool { primitive is any ElementwisePrimitive || primitive is any RecomputablePrimitive }
+  override func copy(result: Int) -> TracedNode {
+    TracedOperator(primitive, inputs, operands, signature, result: result, location)
+  }
   override var formula: String? {
     let program = elementwise?.program ?? (primitive as? any ReducingPrimitive)?.program
     return program.map { Formula($0.expression, inputNames($0.inputCount), .mathematics).text }
@@ -151,6 +160,11 @@ protocol ElementwisePrimitive: Primitive {
 }
 
 extension Map: ElementwisePrimitive {}
+
+/// A primitive that is no element-wise program and takes no longer than one.
+protocol RecomputablePrimitive: Primitive {}
+
+extension NormalizeRows: RecomputablePrimitive {}
 
 extension MapReduce: ReducingPrimitive {
   var program: Program { map.program }
