@@ -115,6 +115,16 @@ def run_xor(p, x):
     return apply(p[1], jnp.tanh(apply(p[0], x)))
 
 
+def policy():
+    return [dense(4, 32), dense(32, 32), dense(32, 2)]
+
+
+def run_policy(p, x):
+    for layer in p[:-1]:
+        x = jnp.tanh(apply(layer, x))
+    return apply(p[-1], x)
+
+
 def mlp():
     return [dense(784, 128), dense(128, 64), dense(64, 10)]
 
@@ -332,6 +342,8 @@ rows |= {
     "train/gru/32x50": train(gru, run_gru, *sequences),
     "train/gpt/16x64": train(gpt, run_gpt, ids(65, 16, 64), ids(65, 16, 64), optax.adamw(1e-3)),
     "infer/mlp/1": infer(mlp, run_mlp, of(1, 784)),
+    "infer/policy/1": infer(policy, run_policy, of(1, 4)),
+    "train/policy/8": train(policy, run_policy, of(8, 4), of(8, 2), loss=lambda y, target: ((y - target) ** 2).mean()),
     "infer/lenet/1": infer(lenet, run_lenet, of(1, 28, 28, 1)),
     "infer/gpt/1x64": infer(gpt, run_gpt, ids(65, 1, 64)),
 }
@@ -494,6 +506,7 @@ rows |= {
     "train/encoder-256/8x128": train(lambda: encoder(256, 2), run_encoder(4), of(8, 128, 256), ids(10, 8), optax.adamw(1e-3)),
     "infer/lstm-step/1x256": kernel(lstm_step, lambda: gates(256, 256, 4), one, one, one),
     "infer/gru-step/1x256": kernel(gru_step, lambda: gates(256, 256, 3), one, one),
+    "infer/gru-step/1x32": kernel(gru_step, lambda: gates(32, 128, 3), of(1, 32), of(1, 128)),
     "infer/encoder-384/1x128": infer(lambda: encoder(384, 4), run_encoder(6), of(1, 128, 384)),
 }
 

@@ -122,6 +122,10 @@ def xor():
     return nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
 
 
+def policy():
+    return nn.Sequential(nn.Linear(4, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh(), nn.Linear(32, 2))
+
+
 def mlp():
     return nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10))
 
@@ -296,6 +300,8 @@ rows |= {
     "train/gru/32x50": train(lambda: Gated(nn.GRU(64, 128, batch_first=True), 128), of(32, 50, 64), lambda: class_ids(64, 32, 50)),
     "train/gpt/16x64": train(GPT, lambda: class_ids(65, 16, 64), lambda: class_ids(65, 16, 64), optim.AdamW),
     "infer/mlp/1": infer(mlp, of(1, 784)),
+    "infer/policy/1": infer(policy, of(1, 4)),
+    "train/policy/8": train(policy, of(8, 4), of(8, 2), loss=F.mse_loss),
     "infer/lenet/1": infer(lenet, of(1, 1, 28, 28)),
     "infer/gpt/1x64": infer(GPT, lambda: class_ids(65, 1, 64)),
 }
@@ -381,8 +387,9 @@ def step(make_cell):
     """A row that is one step of a recurrent cell from its state before."""
 
     def prepare():
-        cell, x = make_cell().eval(), normal(1, 256)
-        state = tuple(normal(1, 256) for _ in range(2)) if isinstance(cell, nn.LSTMCell) else normal(1, 256)
+        cell = make_cell().eval()
+        x, hidden = normal(1, cell.input_size), normal(1, cell.hidden_size)
+        state = (hidden, normal(1, cell.hidden_size)) if isinstance(cell, nn.LSTMCell) else hidden
         return kernel(lambda x: cell(x, state), lambda: x)()
 
     return prepare
@@ -413,6 +420,7 @@ rows |= {
     "train/encoder-256/8x128": train(lambda: Encoder(256, 4, 2), of(8, 128, 256), lambda: class_ids(10, 8), optim.AdamW),
     "infer/lstm-step/1x256": step(lambda: nn.LSTMCell(256, 256)),
     "infer/gru-step/1x256": step(lambda: nn.GRUCell(256, 256)),
+    "infer/gru-step/1x32": step(lambda: nn.GRUCell(32, 128)),
     "infer/encoder-384/1x128": infer(lambda: Encoder(384, 6, 4), of(1, 128, 384)),
 }
 
