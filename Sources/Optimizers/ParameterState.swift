@@ -62,47 +62,42 @@ struct ParameterState: Sendable, Resumable {
     let isPrepared = isPrepared
     self.isPrepared = false
     if hasFailed { return }
-    withoutActuallyEscaping(whole ?? { _, _ in }) { whole in
-      withoutActuallyEscaping(step) { step in
-        let pass = Pass(name: name, count: count, partition: partition, isPrepared: isPrepared, whole: whole, step: step)
-        // Those of a plan lie in a list already.
-        if M.self == FlatParameters.self {
-          withUnsafeMutablePointer(to: &model) { model in
-            withUnsafePointer(to: gradient) { gradient in
-              let gradients = UnsafeRawPointer(gradient).assumingMemoryBound(to: FlatParameters.self)
-              let parameters = UnsafeMutableRawPointer(model).assumingMemoryBound(to: FlatParameters.self)
-              update(&parameters.pointee.tensors, along: gradients.pointee.tensors, of: gradients.pointee, pass)
-            }
-          }
-          return
+    let pass = Pass(name: name, count: count, partition: partition, isPrepared: isPrepared)
+    // Those of a plan lie in a list already.
+    if M.self == FlatParameters.self {
+      withUnsafeMutablePointer(to: &model) { model in
+        withUnsafePointer(to: gradient) { gradient in
+          let gradients = UnsafeRawPointer(gradient).assumingMemoryBound(to: FlatParameters.self)
+          let parameters = UnsafeMutableRawPointer(model).assumingMemoryBound(to: FlatParameters.self)
+          update(&parameters.pointee.tensors, along: gradients.pointee.tensors, of: gradients.pointee, pass, whole, step)
         }
-        var gradients = TakeParameters(taken: [])
-        var copy = gradient
-        copy.visit(&gradients)
-        // In the list alone while they are written to.
-        var parameters = TakeParameters(taken: [])
-        model.visit(&parameters)
-        update(&parameters.taken, along: gradients.taken, of: gradient, pass)
-        var put = PutParameters(parameters.taken)
-        parameters.taken = []
-        model.visit(&put)
       }
+      return
     }
+    var gradients = TakeParameters(taken: [])
+    var copy = gradient
+    copy.visit(&gradients)
+    // In the list alone while they are written to.
+    var parameters = TakeParameters(taken: [])
+    model.visit(&parameters)
+    update(&parameters.taken, along: gradients.taken, of: gradient, pass, whole, step)
+    var put = PutParameters(parameters.taken)
+    parameters.taken = []
+    model.visit(&put)
   }
 
-  /// What a step does, whatever the model.
+  /// What all parameters of a step have in common.
   fileprivate struct Pass {
     let name: String
     let count: Int
     let partition: StatePartition?
     let isPrepared: Bool
-    let whole: (Stretch, inout Double) -> Void
-    let step: (Stretch) -> Void
   }
 
   /// - Parameter gradient: The gradients as a model, which has the parameters' names.
   private mutating func update<M: Model>(
-    _ parameters: inout [Tensor], along gradients: [Tensor], of gradient: @autoclosure () -> M, _ pass: Pass
+    _ parameters: inout [Tensor], along gradients: [Tensor], of gradient: @autoclosure () -> M, _ pass: Pass,
+    _ whole: ((Stretch, inout Double) -> Void)?, _ step: (Stretch) -> Void
   ) {
     let name = pass.name
     if parameters.isEmpty && !(M.self is any PartOfModel.Type) {
@@ -138,7 +133,7 @@ struct ParameterState: Sendable, Resumable {
         return parts.list
       } ?? []
     for i in parameters.indices where !parameters[i].isFrozen && !gradients[i].isFrozen {
-      entries[i].update(&parameters[i], along: gradients[i], pass, of: parts.isEmpty ? nil : parts[i])
+      entries[i].update(&parameters[i], along: gradients[i], pass, of: parts.isEmpty ? nil : parts[i], whole, step)
       if hasFailed { return }
     }
   }
@@ -196,7 +191,8 @@ struct ParameterState: Sendable, Resumable {
 
 extension ParameterState.Entry {
   fileprivate mutating func update(
-    _ tensor: inout Tensor, along gradient: Tensor, _ pass: ParameterState.Pass, of part: (path: String, type: Any.Type)?
+    _ tensor: inout Tensor, along gradient: Tensor, _ pass: ParameterState.Pass, of part: (path: String, type: Any.Type)?,
+    _ whole: ((ParameterState.Stretch, inout Double) -> Void)?, _ step: (ParameterState.Stretch) -> Void
   ) {
     let (dtype, partition, count) = (tensor.dtype, pass.partition, pass.count)
     let range = partition?.range(of: tensor.elementCount) ?? 0..<tensor.elementCount
@@ -222,9 +218,9 @@ extension ParameterState.Entry {
         profiledUpdate(pass.name, of: part, bytes: (3 + 2 * count) * n * dtype.byteCount) {
           let parameter = ParameterState.Stretch(
             step: steps, count: n, dtype: Int32(dtype.rawValue), number: number, gradient: g + at, slots: slots, values: p + at)
-          pass.whole(parameter, &number)
+          whole?(parameter, &number)
           let number = number
-          inParallel(n) { range in pass.step(parameter.stretch(range, number)) }
+          inParallel(n) { range in step(parameter.stretch(range, number)) }
         }
       }
     }

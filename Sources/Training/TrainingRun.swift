@@ -57,7 +57,7 @@ struct TrainingRun<M: Model, Batch> {
     (self.source, self.validation, self.settings, self.directory) = (source, validation, settings, directory)
     (self.step, self.validationStep) = (step, validationStep)
     if settings.isCompiled {
-      plans = PlanCache("fit", fallback: .error) { model, batch in
+      plans = PlanCache("fit", in: .training, fallback: .error) { model, batch in
         let (loss, gradient, losses) = try Self.gradient(of: step, &model, batch)
         return PlannedOutcome(loss: loss, gradients: gradient.parameters.map(\.value), losses: losses)
       }

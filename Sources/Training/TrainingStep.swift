@@ -31,7 +31,7 @@ public struct TrainingStep<M: Model, O: Optimizer, Batch>: Sendable {
   /// - Parameter fallback: What happens where no plan can be made: a mistake that says why, or with `.eager` operators run one by one.
   public func compiled(fallback: CompileFallback = .error) -> TrainingStep {
     var step = self
-    step.cache = PlanCache("TrainingStep", fallback: fallback) { [loss] model, batch in
+    step.cache = PlanCache("TrainingStep", in: .training, fallback: fallback) { [loss] model, batch in
       let (value, gradient) = valueAndGradient(at: &model) { model in loss(&model, batch) }
       return LossAndGradients(loss: value, gradients: gradient.parameters.map(\.value))
     }

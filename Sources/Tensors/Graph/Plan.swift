@@ -21,7 +21,8 @@ final class Plan: @unchecked Sendable {
   private let isMixed: Bool
   /// Whether tensors of the arguments are given or left as they are.
   private let passesArguments: Bool
-  private let drawsRandom: Bool
+  /// Whether a random stream is drawn from, given or left.
+  private let usesStreams: Bool
   /// How far the stream in force is moved on.
   private let advance: UInt64
   private let idle: Lock<[PlanRun]>
@@ -49,7 +50,8 @@ final class Plan: @unchecked Sendable {
     self.changes = changes
     (stateConstants, stateStreams) = (traced.state.constants, traced.state.streams)
     leavesChanges = !changes.isEmpty || stateStreams.enumerated().contains { $1 != .advanced($0, 0) }
-    (output, advance, drawsRandom) = (traced.output, traced.advance, memory.draws)
+    (output, advance) = (traced.output, traced.advance)
+    usesStreams = memory.draws || !traced.state.streams.isEmpty || !traced.output.streams.isEmpty
     isMixed = !output.streams.isEmpty || output.tensors.contains { if case .result = $0 { false } else { true } }
     passesArguments = (output.tensors + changes.map(\.source)).contains { if case .input = $0 { true } else { false } }
     let shell = traced.shell
@@ -118,7 +120,6 @@ final class Plan: @unchecked Sendable {
     var prepare = PrepareOutput(memory: memory, sources: output.tensors)
     run.layout.visit(run.address, &prepare)
     if let error = prepare.error { throw error }
-    let usesStreams = drawsRandom || isMixed || leavesChanges
     let streams = usesStreams ? state.streams + bind.streams + [context.random] : []
     try memory.run(streams)
     if isMixed || leavesChanges {

@@ -15,6 +15,8 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
   private let function: (inout State, Input) throws -> Output
   private let fallback: CompileFallback
   private let name: String
+  /// The mode that the function itself runs in, whatever it is called in.
+  private let mode: Mode?
   private let entries: Lock<[Entry]> = Lock([])
   /// The plan that was used last.
   private let recent: Lock<Plan?> = Lock(nil)
@@ -22,8 +24,10 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
   /// How many signatures are kept, those used last.
   private static var most: Int { 16 }
 
-  package init(_ name: String, fallback: CompileFallback, _ function: @escaping (inout State, Input) throws -> Output) {
-    (self.name, self.fallback, self.function) = (name, fallback, function)
+  package init(
+    _ name: String, in mode: Mode? = nil, fallback: CompileFallback, _ function: @escaping (inout State, Input) throws -> Output
+  ) {
+    (self.name, self.mode, self.fallback, self.function) = (name, mode, fallback, function)
   }
 
   private final class Entry: @unchecked Sendable {
@@ -47,7 +51,7 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
   /// What is known of each signature, for people.
   package var descriptions: [String] {
     entries.withLock { $0 }.map { entry in
-      let head = entry.signature.description
+      let head = entry.signature.description(mode)
       return entry.gate.closed {
         switch entry.phase {
         case .new: "\(head): not called yet"
@@ -273,12 +277,14 @@ private struct TracedResults: LeafVisitor {
 }
 
 /// What a plan is made for.
-struct CallSignature: Equatable, CustomStringConvertible {
+struct CallSignature: Equatable {
   let isTraining: Bool
   let state: LeafSignature
   let input: LeafSignature
 
-  var description: String {
+  /// - Parameter mode: That of the function, if it has one of its own.
+  func description(_ mode: Mode?) -> String {
+    let isTraining = mode.map { $0 == .training } ?? isTraining
     let shapes = input.shapes.isEmpty ? state.shapes : input.shapes
     let frozen = state.isFrozen.count(where: \.self)
     return (isTraining ? "training" : "inference") + " of " + shapes.prefix(4).map { "\($0.dtype) \($0.shape)" }.joined(separator: ", ")

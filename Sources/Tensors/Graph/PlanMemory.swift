@@ -73,14 +73,6 @@ final class PlanMemory: @unchecked Sendable {
 
   // MARK: Making
 
-  /// A piece of memory that steps work in: the result of one, or what its kernel needs meanwhile.
-  private struct Piece {
-    var byteCount: Int
-    /// The steps from which to which it is needed.
-    var steps: ClosedRange<Int>
-    var offset = 0
-  }
-
   /// Whose elements a value shows, and where among them it begins.
   private enum Home {
     case input(Int, offset: Int)
@@ -98,7 +90,7 @@ final class PlanMemory: @unchecked Sendable {
       values[i] = x.detached
       homes[i] = .input(i, offset: 0)
     }
-    var pieces: [Piece] = []
+    var pieces: [PlanPiece] = []
     /// The pieces that each step's kernel asked for, in order, with their layouts; whether the kernel runs at all.
     var requests: [[(piece: Int, like: Tensor)]] = []
     var isStep: [Bool] = []
@@ -109,13 +101,15 @@ final class PlanMemory: @unchecked Sendable {
     var places: [Int: Int] = [:]
     var copied: [[(result: Int, value: Int)]] = Array(repeating: [], count: graph.nodes.count)
     var results: [Int: Tensor] = [:]
+    /// The pieces that another value has taken over, and the last step that did.
+    var overwritten: [Int: Int] = [:]
 
     for (place, node) in graph.nodes.enumerated() {
       for number in node.saved {
         let x = graph.values[number]
         values[number] = try Tensor(zeros: x.shape, x.dtype)
         homes[number] = .piece(pieces.count, offset: 0)
-        pieces.append(Piece(byteCount: x.shape.elementCount * x.dtype.byteCount, steps: place...place))
+        pieces.append(PlanPiece(byteCount: x.shape.elementCount * x.dtype.byteCount, steps: place...place))
       }
       let recording = PlannedAllocations(isRecording: true)
       let step = node.step { values[$0]! }
@@ -124,7 +118,7 @@ final class PlanMemory: @unchecked Sendable {
       if !y.hasElements { throw TensorError(node.name, "gave no elements", location: node.location) }
       requests.append(
         recording.bodies.map { body in
-          pieces.append(Piece(byteCount: Tensor(body).elementCount * Tensor(body).dtype.byteCount, steps: place...place))
+          pieces.append(PlanPiece(byteCount: Tensor(body).elementCount * Tensor(body).dtype.byteCount, steps: place...place))
           // Its layout, without its elements.
           return (pieces.count - 1, Tensor(.placed(nil, like: Tensor(body))))
         })
@@ -132,10 +126,11 @@ final class PlanMemory: @unchecked Sendable {
       let own = recording.bodies.firstIndex { Tensor($0).sharesMemory(with: y) }
       // Any other operator that gives an operand back may do so because of its elements.
       let viewed = node.isView ? node.operands.first { values[$0]!.sharesMemory(with: y) } : nil
-      if own == 0, recording.bodies.count == 1, let operand = overwritten(by: node, place, y, values, homes, pieces),
+      if own == 0, recording.bodies.count == 1, let operand = overwritable(by: node, place, y, values, homes, pieces),
         case .piece(let i, _)? = homes[operand]
       {
         pieces.removeLast()
+        overwritten[i] = place
         requests[place] = [(i, requests[place][0].like)]
         homes[node.result] = .piece(i, offset: 0)
         isStep.append(true)
@@ -154,7 +149,7 @@ final class PlanMemory: @unchecked Sendable {
         isStep.append(node.isCheck)
       } else {
         // In memory that no request was for: it is copied to a piece of its own.
-        pieces.append(Piece(byteCount: y.elementCount * y.dtype.byteCount, steps: place...place))
+        pieces.append(PlanPiece(byteCount: y.elementCount * y.dtype.byteCount, steps: place...place))
         homes[node.result] = .piece(pieces.count - 1, offset: 0)
         isStep.append(true)
         values[node.result] = try y.contiguousCopy()
@@ -184,6 +179,7 @@ final class PlanMemory: @unchecked Sendable {
     }
     // From here on layouts are enough.
     for (number, x) in values { if case .constant? = homes[number] { continue } else { values[number] = Tensor(.placed(nil, like: x)) } }
+    let order = order(graph, lastUses, homes, requests, given: Set(places.keys), copied, overwritten, &pieces)
     let byteCount = arrange(&pieces, except: Set(places.keys))
     let block = try Tensor(uninitialized: [Swift.max(1, (byteCount + 63) / 8)], .int64)
     let start = UnsafeMutableRawPointer(bitPattern: (UInt(bitPattern: block.pointer) + 63) & ~63)!
@@ -205,7 +201,8 @@ final class PlanMemory: @unchecked Sendable {
       }
     }
     var steps: [PlanStep] = []
-    for (place, node) in graph.nodes.enumerated() {
+    for place in order {
+      let node = graph.nodes[place]
       defer {
         for (k, number) in copied[place] {
           let body = Body.placed(nil, like: Tensor(hollow: fixed[number]!.shape, fixed[number]!.dtype))
@@ -223,9 +220,33 @@ final class PlanMemory: @unchecked Sendable {
     return (PlanMemory(steps, shown, given, block, byteCount), graph.outputs.indices.map { results[$0]! })
   }
 
+  /// The order of the steps: those with results of the caller's alone are put off where that takes less memory.
+  private static func order(
+    _ graph: TracedGraph, _ lastUses: [Int: Int], _ homes: [Int: Home], _ requests: [[(piece: Int, like: Tensor)]], given: Set<Int>,
+    _ copied: [[(result: Int, value: Int)]], _ overwritten: [Int: Int], _ pieces: inout [PlanPiece]
+  ) -> [Int] {
+    var order = StepOrder(pieces.indices.filter { !given.contains($0) }.map { pieces[$0] }, stepCount: graph.nodes.count)
+    // Once one is put off, the most may be at another step.
+    var isChanged = true
+    while isChanged {
+      isChanged = false
+      for (place, node) in graph.nodes.enumerated() {
+        guard node.draw == nil, node.saved.isEmpty, !node.isCheck, lastUses[node.result] == nil, copied[place].isEmpty,
+          case .piece(let result, _)? = homes[node.result], given.contains(result)
+        else { continue }
+        let own = Set(requests[place].map(\.piece)).subtracting(given)
+        let operands = Set(node.operands.compactMap { if case .piece(let i, _)? = homes[$0] { i } else { nil } }).subtracting(given)
+        // What another value takes over afterwards cannot be kept.
+        if operands.contains(where: { overwritten[$0] ?? 0 > place }) || own.contains(where: { pieces[$0].steps != place...place }) { continue }
+        if order.putOff(place, own: own, operands: operands, &pieces) { isChanged = true }
+      }
+    }
+    return order.list
+  }
+
   /// An operand of an element-wise operator whose memory its result can take: of the same size, and needed by nobody else from then on.
-  private static func overwritten(
-    by node: TracedNode, _ place: Int, _ y: Tensor, _ values: [Int: Tensor], _ homes: [Int: Home], _ pieces: [Piece]
+  private static func overwritable(
+    by node: TracedNode, _ place: Int, _ y: Tensor, _ values: [Int: Tensor], _ homes: [Int: Home], _ pieces: [PlanPiece]
   ) -> Int? {
     guard node.elementwise != nil else { return nil }
     func piece(_ operand: Int) -> Int? { if case .piece(let i, _)? = homes[operand] { i } else { nil } }
@@ -238,7 +259,7 @@ final class PlanMemory: @unchecked Sendable {
   }
 
   /// Gives each piece a place such that no two that are needed at a step overlap: the largest first, each as low as it can be.
-  private static func arrange(_ pieces: inout [Piece], except: Set<Int>) -> Int {
+  private static func arrange(_ pieces: inout [PlanPiece], except: Set<Int>) -> Int {
     var placed: [Int] = []
     var end = 0
     let order = pieces.indices.filter { !except.contains($0) }.sorted { (pieces[$0].byteCount, $1) > (pieces[$1].byteCount, $0) }
