@@ -108,7 +108,9 @@ struct ParameterState: Sendable, Resumable {
     }
     for i in parameters.indices where !parameters[i].isFrozen && !gradients[i].isFrozen {
       let (shape, dtype, g) = (parameters[i].shape, parameters[i].dtype, gradients[i])
-      func refuse(_ message: String) { fail(TensorError(name, "parameter \(gradient().parameters[i].name) is \(dtype) \(shape), \(message)")) }
+      func refuse(_ message: String) {
+        fail(TensorError(name, "parameter \(gradient().parameters[i].name) is \(dtype) \(shape), \(message)"))
+      }
       if !dtype.isFloatingPoint { return refuse("which is not trained; what is not is marked @Constant") }
       if g.shape != shape || g.dtype != dtype { return refuse("its gradient \(g.dtype) \(g.shape)") }
       if g.isPlaceholder { return refuse("its gradient has no elements: it comes from after a mistake") }

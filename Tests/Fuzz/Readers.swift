@@ -1,4 +1,5 @@
 import Data
+import FluxionONNX
 import Tensors
 
 #if canImport(Glibc)
@@ -57,6 +58,16 @@ private let readers: [String: Reader] = [
   "encoder": { bytes throws(DataError) in
     let encoder = try TableEncoder(bytes: bytes)
     expect(encoder.numberColumns.count == encoder.fillValues.count && encoder.fillValues.allSatisfy(\.isFinite), "a number for each column")
+  },
+  // The graph is built, with its weights, and the table of operators is made; nothing is run.
+  "onnx": { bytes throws(DataError) in
+    do throws(ONNXError) {
+      let model = try ONNXModel(bytes: bytes, name: "bytes")
+      expect(Set(model.parameters.map { Array($0.name.utf8) }).count == model.parameters.count, "names are unique")
+      for parameter in model.parameters { keep(parameter.value.withBytes { $0.reduce(0 as UInt8, &+) } ?? 0) }
+    } catch {
+      throw DataError(file: error.file, field: error.node, message: error.message)
+    }
   },
   "png": picture([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]),
   "jpeg": picture([0xFF, 0xD8, 0xFF]),

@@ -54,7 +54,9 @@ extension TracedGraph {
       }
       let result = add(place, last)
       // A number among the operands is better one of the program's.
-      guard !taken.isEmpty || nodes[place].operands.contains(where: { constants[$0]?.onlyNumber != nil }), let program = fused.program(result), program.registerCount <= Self.mostRegisters else { continue }
+      guard !taken.isEmpty || nodes[place].operands.contains(where: { constants[$0]?.onlyNumber != nil }),
+        let program = fused.program(result), program.registerCount <= Self.mostRegisters
+      else { continue }
       for maker in taken { isTaken[maker] = true }
       nodes[place] = elementwise(program, .zero, last.label, fused.inputs, in: nodes[place])
     }

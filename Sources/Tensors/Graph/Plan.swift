@@ -70,7 +70,9 @@ final class Plan: @unchecked Sendable {
     return "\(made.operators) operators, in the plan \(made.steps), \(made.byteCount) bytes, made in \(time) ms\(formulas)"
   }
 
-  /// Runs the plan on an input; nil if that is of another signature. The output is read from the run, which is then given back.
+  /// Runs the plan on an input; nil if that is of another signature.
+  ///
+  /// The output is read from the run, which is then given back.
   func run(_ state: inout FlatLeaves, _ input: UnsafeMutableRawPointer, _ context: Context) throws(TensorError) -> PlanRun? {
     let run: PlanRun
     if let kept = idle.withLock({ $0.popLast() }) {

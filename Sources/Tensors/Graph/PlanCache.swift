@@ -137,7 +137,8 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
       case .ready(let plan): return try runs(plan)
       case .new:
         let (output, tracer, traced) = try trace(&state.value, input, context)
-        entry.phase = outcome(tracer, traced, arguments, context) ?? .traced(TracedGraph(tracer, outputs: traced.outputs), traced.withoutElements)
+        entry.phase =
+          outcome(tracer, traced, arguments, context) ?? .traced(TracedGraph(tracer, outputs: traced.outputs), traced.withoutElements)
         return output
       case .traced(let first, let before):
         let start = ContinuousClock.now
@@ -247,7 +248,9 @@ struct Traced<State, Output> {
     shell = output
     self.outputs = outputs
     // A part of something larger would keep all of that.
-    results = list.tensors.filter { $0.number >= tracer.inputCount }.map { $0.real.ownsMemory ? $0.real : (try? $0.real.contiguousCopy()) ?? $0.real }
+    results = list.tensors.filter { $0.number >= tracer.inputCount }.map {
+      $0.real.ownsMemory ? $0.real : (try? $0.real.contiguousCopy()) ?? $0.real
+    }
     advance = tracer.streams.last.map { $0.seed == random.seed ? random.position &- $0.position : 0 } ?? 0
   }
 

@@ -161,7 +161,9 @@ final class PlanMemory: @unchecked Sendable {
         // A result that is all of a piece is computed where it goes. Any other is copied at once: a small part would keep a large piece.
         for k in outputs[number] ?? [] {
           results[k] = try y.contiguousCopy()
-          if case .piece(let i, 0)? = homes[number], places[i] == nil, y.isContiguous, y.elementCount * y.dtype.byteCount == pieces[i].byteCount {
+          if case .piece(let i, 0)? = homes[number], places[i] == nil, y.isContiguous,
+            y.elementCount * y.dtype.byteCount == pieces[i].byteCount
+          {
             (places[i], end) = (k, graph.nodes.count)
           } else {
             copied[place].append((k, number))
@@ -237,7 +239,9 @@ final class PlanMemory: @unchecked Sendable {
         let own = Set(requests[place].map(\.piece)).subtracting(given)
         let operands = Set(node.operands.compactMap { if case .piece(let i, _)? = homes[$0] { i } else { nil } }).subtracting(given)
         // What another value takes over afterwards cannot be kept.
-        if operands.contains(where: { overwritten[$0] ?? 0 > place }) || own.contains(where: { pieces[$0].steps != place...place }) { continue }
+        if operands.contains(where: { overwritten[$0] ?? 0 > place }) || own.contains(where: { pieces[$0].steps != place...place }) {
+          continue
+        }
         if order.putOff(place, own: own, operands: operands, &pieces) { isChanged = true }
       }
     }

@@ -25,7 +25,7 @@ package struct PlanState<Value>: @unchecked Sendable {
   /// Makes it flat, with a signature that is its own: that of a plan, which is then known at a glance.
   func flatten(_ signature: LeafSignature) { box.flatten(signature) }
 
-  /// Which list of tensors it is while it is flat; another one after it has been whole. Nil while it is whole.
+  /// Stands for the order of the tensors in the list while it is flat, the same for equal signatures; nil while it is whole.
   package var layout: (AnyObject & Sendable)? { leaves.signature }
   /// The value with each tensor replaced by one without elements, of shape [its place in the list + 1].
   package var numbered: Value { box.filled(leaves.tensors.indices.map { Tensor(hollow: [$0 + 1], leaves.tensors[$0].dtype) }) }

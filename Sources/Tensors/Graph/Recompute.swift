@@ -85,7 +85,9 @@ extension TracedGraph {
 extension Program {
   /// Whether it is x ≤ 0 ? 0 : x.
   fileprivate var isRelu: Bool {
-    guard instructions.count == 1, instructions[0].op == FX_RELU.rawValue, case .input(0) = instructions[0].arguments.0 else { return false }
+    guard instructions.count == 1, instructions[0].op == FX_RELU.rawValue, case .input(0) = instructions[0].arguments.0 else {
+      return false
+    }
     return true
   }
 

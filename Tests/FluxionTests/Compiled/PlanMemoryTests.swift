@@ -1,0 +1,80 @@
+import Fluxion
+import Testing
+
+@testable import Tensors
+
+/// Where values of a plan lie, and for how long: each way to take less memory gives what operators one by one give.
+@Suite struct PlanMemoryTests {
+  private func bits(_ x: Tensor) -> [UInt32] { [Float](x).map(\.bitPattern) }
+
+  /// Results that are parts of others, the same one twice, and in another order of axes.
+  @Test func resultsThatArePartsOfOthers() {
+    @Sendable func parts(_ x: Tensor) -> [Tensor] {
+      let y = exp(x)
+      return [y[1], y, y.transposed(), y[0..., 1], y, (y + 1)[0]]
+    }
+    let f = compile { (x: Tensor) in parts(x) }
+    for i in 0..<6 {
+      let x = Tensor([0.5, 1, 1.5, 2, 2.5, 3], shape: [2, 3]).cast(to: .float32) * Double(i)
+      let (results, expected) = (f(x), parts(x))
+      #expect(results.map(\.shape) == expected.map(\.shape))
+      for (result, expected) in zip(results, expected) { #expect(bits(result) == bits(expected)) }
+    }
+    #expect(f.plans.count == 1)
+  }
+
+  /// relu's mask is read from its result, of special values as well.
+  @Test func masksOfSpecialValues() {
+    let x = Tensor([Float.nan, -0, 0, .infinity, -.infinity, 1, -1, .leastNonzeroMagnitude])
+    let slope: @Sendable (Tensor, Tensor) -> [Tensor] = { x, w in
+      let (dx, dw) = gradient(at: x, w) { x, w in
+        let y = relu(x * w)
+        return (y * y).sum()
+      }
+      return [dx, dw]
+    }
+    let f = compile { (x: Tensor, w: Tensor) in slope(x, w) }
+    for i in 1...5 {
+      let w = Tensor.full([8], Float(i))
+      for (result, expected) in zip(f(x, w), slope(x, w)) { #expect(bits(result) == bits(expected)) }
+    }
+  }
+
+  /// Large activations are computed again for the backward pass, small ones are kept.
+  @Test func activationsAreComputedAgain() throws {
+    let model = withSeed(1) {
+      Chain {
+        Dense(64, 512, activation: gelu)
+        Dense(512, 64, activation: gelu)
+        Dense(64, 64)
+      }
+    }
+    var eager = model.trainingStep(optimizer: Adam()) { model, x, y in mse(model(x), y) }
+    var step = eager.compiled()
+    for i in 0..<5 {
+      let (x, y) = withSeed(UInt64(i)) { (Tensor.normal([64, 64]), Tensor.normal([64, 64])) }
+      #expect(bits(step(x, y)) == bits(eager(x, y)))
+    }
+    for (a, b) in zip(step.model.parameters, eager.model.parameters) { #expect(bits(a.value) == bits(b.value)) }
+    let nodes = try #require(step.graph).nodes
+    let forward = try #require(nodes.first { $0.operation == "gelu" }).formula
+    #expect(nodes.count { $0.formula == forward } == 3)
+  }
+
+  /// A step that needs much for itself, and whose result nobody else reads, waits until less is kept.
+  @Test func stepsArePutOff() {
+    // Kept for the backward pass, an operand, and what the second step works in.
+    var pieces = [
+      PlanPiece(byteCount: 100, steps: 0...3), PlanPiece(byteCount: 10, steps: 0...1), PlanPiece(byteCount: 50, steps: 1...1),
+    ]
+    var order = StepOrder(pieces, stepCount: 5)
+    #expect(order.putOff(1, own: [2], operands: [1], &pieces))
+    #expect(order.list == [0, 2, 3, 4, 1])
+    #expect(pieces.map(\.steps) == [0...3, 0...4, 4...4])
+    // Of two that need the same nothing is gained.
+    var alike = [PlanPiece(byteCount: 50, steps: 0...0), PlanPiece(byteCount: 50, steps: 1...1)]
+    var other = StepOrder(alike, stepCount: 2)
+    #expect(!other.putOff(0, own: [0], operands: [], &alike))
+    #expect(other.list == [0, 1])
+  }
+}
