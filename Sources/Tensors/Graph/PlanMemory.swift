@@ -237,12 +237,12 @@ final class PlanMemory: @unchecked Sendable {
           case .piece(let result, _)? = homes[node.result], given.contains(result)
         else { continue }
         let own = Set(requests[place].map(\.piece)).subtracting(given)
-        let operands = Set(node.operands.compactMap { if case .piece(let i, _)? = homes[$0] { i } else { nil } }).subtracting(given)
-        // What another value takes over afterwards cannot be kept.
-        if operands.contains(where: { overwritten[$0] ?? 0 > place }) || own.contains(where: { pieces[$0].steps != place...place }) {
+        let read = Set(node.operands.compactMap { if case .piece(let i, _)? = homes[$0] { i } else { nil } })
+        // What another value takes over afterwards, a result as well, cannot be kept.
+        if read.contains(where: { overwritten[$0] ?? 0 > place }) || own.contains(where: { pieces[$0].steps != place...place }) {
           continue
         }
-        if order.putOff(place, own: own, operands: operands, &pieces) { isChanged = true }
+        if order.putOff(place, own: own, operands: read.subtracting(given), &pieces) { isChanged = true }
       }
     }
     return order.list

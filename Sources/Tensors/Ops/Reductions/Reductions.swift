@@ -87,7 +87,6 @@ struct Reduce: Primitive {
 
   /// The one call of a kernel that it is of a tensor's layout; nil where it is more than that.
   func call(_ x: Tensor) -> ReduceCall? {
-    let op = kind == .mean ? Reduce(kind: .sum, axes: axes, keepDims: keepDims).op : op
     guard x.shape.elementCount <= Blocks.grain, let mask = try? x.axisMask(axes, name) else { return nil }
     if axes.isEmpty && x.isContiguous { return ReduceCall(op, x.dtype, 1, x.shape.elementCount, 1, Shape(0, 1, 0)) }
     guard let layout = Layout(x.shape, x.strides, mask) else { return nil }
