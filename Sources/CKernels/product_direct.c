@@ -23,9 +23,8 @@ void fx_product_direct(int dtype, ptrdiff_t count, ptrdiff_t m, ptrdiff_t n, ptr
 #else
 #define TALLEST 4
 #endif
-// The vectors of a strip, and the steps of k for which columns of b are turned into rows at a time.
+// The vectors of a strip.
 #define WIDEST 3
-#define TURNED 128
 
 // `padded` if all vectors of b are whole: what is beyond the last column is computed and not written.
 FX_INLINE void FX(direct_tile)(int rows, int vectors, ptrdiff_t k, const T *a, ptrdiff_t a_row, ptrdiff_t a_col, const T *b, ptrdiff_t b_row,
@@ -89,9 +88,9 @@ static void FX(direct)(ptrdiff_t count, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
         FX(strips)(m, columns, k, a, a_row, a_col, b + j, b_row, 0, adds, c + j, ldc);
         continue;
       }
-      VEC turned[TURNED * WIDEST];
-      for (ptrdiff_t p = 0; p < k; p += TURNED) {
-        ptrdiff_t depth = min_size(TURNED, k - p);
+      VEC turned[FX_TURNED * WIDEST];
+      for (ptrdiff_t p = 0; p < k; p += FX_TURNED) {
+        ptrdiff_t depth = min_size(FX_TURNED, k - p);
         FX(turn)(columns, depth, b + j * b_col + p * b_row, b_col, turned, width / FX_LANES);
         FX(strips)(m, columns, depth, a + p * a_col, a_row, a_col, (const T *)turned, width, 1, adds || p > 0, c + j, ldc);
       }
@@ -101,5 +100,4 @@ static void FX(direct)(ptrdiff_t count, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
 #undef TALL
 #undef TALLEST
 #undef WIDEST
-#undef TURNED
 #endif

@@ -114,3 +114,13 @@ FX_INLINE void FX(transpose)(VEC x[FX_LANES]) {
 }
 #undef STEP
 #undef LIST
+
+// The totals of FX_LANES vectors, each added up in total's order.
+FX_INLINE VEC FX(totals)(const VEC x[FX_LANES]) {
+  VEC t[FX_LANES];
+  FX_UNROLL for (int i = 0; i < FX_LANES; i++) t[i] = x[i];
+  FX(transpose)(t);
+  FX_UNROLL for (int n = FX_LANES / 2; n > 0; n /= 2)
+    FX_UNROLL for (int i = 0; i < n; i++) t[i] = t[i] + t[i + n];
+  return t[0];
+}

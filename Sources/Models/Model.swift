@@ -22,6 +22,9 @@ public protocol Model<Input, Output>: Sendable, CustomStringConvertible {
   /// Runs the model; PyTorch's `forward`.
   mutating func callAsFunction(_ input: Input) -> Output
 
+  /// Answers in inference mode, and stays as it is. There for all models; a wrapper may have a faster way.
+  func predict(_ input: Input) -> Output
+
   /// Shows its parameters, parts and state to a visitor, in order. Found by reflection; a type may write it by hand instead.
   mutating func visit<V: ModelVisitor>(_ visitor: inout V)
 

@@ -257,6 +257,8 @@ void fx_product_tiles(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const vo
 
 // MARK: product_direct.c — the same for operands that are not worth packing.
 
+/// The steps of k for which columns of b are turned into rows at a time: stretches of the sums.
+#define FX_TURNED 128
 /// c = a·b, or += where `adds`, for `count` products `…_step` elements apart, with the strides of a [m, k] and b [k, n], one of b's 1.
 void fx_product_direct(int dtype, ptrdiff_t count, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_step, ptrdiff_t a_row,
                        ptrdiff_t a_col, const void *b, ptrdiff_t b_step, ptrdiff_t b_row, ptrdiff_t b_col, int adds, void *c,

@@ -28,6 +28,15 @@ public struct Compiled<M: Model>: Model {
     cache.value(&state, input)
   }
 
+  /// The model's output in inference mode; the model, hidden values included, stays as it is.
+  public func predict(_ input: M.Input) -> M.Output {
+    let mode = exchangeMode(.inference)
+    defer { _ = exchangeMode(mode) }
+    if let call = cache.begin(state, input) { return cache.end(call) }
+    var copy = self
+    return locating(by: { error in location(of: error) { model in model(input) } }, { copy(input) })
+  }
+
   /// The model's parameters, parts and state under their own names.
   public mutating func visit<V: ModelVisitor>(_ visitor: inout V) { model.visit(&visitor) }
 

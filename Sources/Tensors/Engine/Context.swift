@@ -71,6 +71,10 @@ struct Context {
   }
   /// Whether one of those sees operators run: one flag, so that a profiler costs nothing where there is none.
   @inline(__always) var isObserved: Bool { state.pointee.isObserved }
+  /// What is differentiated, told shapes or taken down, and what comes after a mistake, is a compiled function itself and no plan of it.
+  @inline(__always) var runsFunctions: Bool {
+    state.pointee.tapeID != 0 || state.pointee.hasFailed || state.pointee.isObserved && (isDry || isTracing)
+  }
   /// Nothing records, nothing was wrong, nobody watches: the door has nothing to do but to run the kernel.
   ///
   /// Given the tapes that the operands have stood on, none of which may be another thread's that is open.
@@ -258,6 +262,14 @@ public func withMode<R, E: Error>(_ mode: Mode, _ body: () throws(E) -> R) throw
   context.mode = mode
   defer { context.mode = outer }
   return try body()
+}
+
+/// Changes the mode, and gives what it was: ``withMode(_:_:)`` where a closure of a type that is not known costs too much.
+package func exchangeMode(_ mode: Mode?) -> Mode? {
+  let context = Context.current
+  let outer = context.mode
+  context.mode = mode
+  return outer
 }
 
 /// The mode of the code that is running: training inside a gradient, inference outside, unless ``withMode(_:_:)`` says otherwise.

@@ -13,9 +13,12 @@ struct PackedMatrix {
   /// - Parameters:
   ///   - rows: How many rows the largest product has.
   ///   - uses: How many products there will be.
-  init(_ b: BLAS.Operand, _ dtype: DType, _ k: Int, _ n: Int, rows: Int, uses: Int) throws(TensorError) {
+  ///   - depth: How far a stretch of k reaches, if it is not that of packed products.
+  init(
+    _ b: BLAS.Operand, _ dtype: DType, _ k: Int, _ n: Int, rows: Int, uses: Int, depth given: Int? = nil
+  ) throws(TensorError) {
     (self.dtype, self.k, self.n, operand) = (dtype, k, n, b)
-    depth = ProductPlan.depth(k, dtype)
+    depth = Swift.min(k, given ?? ProductPlan.depth(k, dtype))
     let columns = PackedProduct.columns(dtype)
     // Packing costs about as much as multiplying two rows.
     guard n >= 8, uses >= 4, rows * k * n >= 4096, rows * k * n <= ProductPlan.largest else {
@@ -48,6 +51,37 @@ struct PackedMatrix {
   ) throws(TensorError) {
     let left = BLAS.Operand(pointer: a, isTransposed: false, lead: lead)
     guard let panels else { return try BLAS.gemm(dtype, rows, n, k, left, operand, adds: adds, c, ldc) }
+    product(panels, rows, left, 0..<n, adds: adds, c, ldc, scratch)
+  }
+
+  /// The same of a packed matrix, shared among threads; with `parts` 1 on this one.
+  func shared(
+    _ rows: Int, _ a: BLAS.Operand, parts: Int, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
+  ) throws(TensorError) {
+    guard let panels else { return try BLAS.gemm(dtype, rows, n, k, a, operand, adds: adds, c, ldc) }
+    let (size, columns) = (dtype.byteCount, PackedProduct.columns(dtype))
+    // Rows that are cut stay together in whole tiles; of few rows it is columns.
+    let tile = 2 * PackedProduct.rows
+    let (bands, strips) = (rows.parts(of: tile), n.parts(of: columns))
+    let cutsRows = bands >= 4 || bands >= strips
+    let (unit, blocks, length) = cutsRows ? (tile, bands, rows) : (columns, strips, n)
+    let parts = Swift.max(1, Swift.min(parts, blocks))
+    try ThreadPool.shared.run(parts) { (part) throws(TensorError) in
+      let (from, to) = (blocks * part / parts * unit, Swift.min(blocks * (part + 1) / parts * unit, length))
+      // Every thread has some of its own, and keeps it.
+      let scratch = try Context.current.panels(scratchCount(rows: cutsRows ? to - from : rows) * size)
+      if cutsRows {
+        product(panels, to - from, a.advanced(rows: from, size), 0..<n, adds: adds, c + from * ldc * size, ldc, scratch)
+      } else {
+        product(panels, rows, a, from..<to, adds: adds, c, ldc, scratch)
+      }
+    }
+  }
+
+  private func product(
+    _ panels: Tensor, _ rows: Int, _ left: BLAS.Operand, _ range: Range<Int>, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int,
+    _ scratch: UnsafeMutableRawPointer
+  ) {
     let (size, columns) = (dtype.byteCount, PackedProduct.columns(dtype))
     let width = n.rounded(to: columns)
     for p in stride(from: 0, to: k, by: depth) {
@@ -58,7 +92,7 @@ struct PackedMatrix {
         left.packRows(dtype, first, count, p, depth, place)
         (first, place) = (first + count, place + PackedProduct.rows * depth * size)
       }
-      for j in stride(from: 0, to: n, by: columns) {
+      for j in stride(from: range.lowerBound, to: range.upperBound, by: columns) {
         (first, place) = (0, scratch)
         while first < rows {
           let count = Self.group(rows - first)

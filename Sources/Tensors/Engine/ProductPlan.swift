@@ -94,7 +94,8 @@ struct ProductPlan: Equatable {
         // Eight rows are summed up together, or three vectors of columns.
         let wanted = min(16, 2 * work / 600_000)
         let (rows, columns) = (m.parts(of: 8), n.parts(of: Self.columns(size)))
-        cutsColumns = rows < wanted && columns > rows
+        // Columns of b that are turned into rows are so in every part of rows again, at the cost of some three rows.
+        cutsColumns = rows < wanted && columns > rows || b.isTransposed && columns >= 4
         parts = max(1, min(wanted, cutsColumns ? columns : rows))
       }
       return
@@ -117,6 +118,19 @@ struct ProductPlan: Equatable {
       return !rows.isTransposed || rows.lead == 1
     case .sums: return !isFlipped
     case .dot, .packed, .blas: return false
+    }
+  }
+
+  /// The largest number of rows for which a weight that stays is packed beforehand: of more, packing it each time is a small part.
+  private static let prepacked = 512
+
+  /// The stretches of k of panels that give the bits of this product, where packing its right operand beforehand pays; otherwise nil.
+  func panelDepth(_ m: Int, _ n: Int, _ k: Int, _ b: Layout, _ dtype: DType) -> Int? {
+    if chunk != nil || m > ProductPlan.prepacked || m &* n &* k < 1 << 16 { return nil }
+    switch kernel {
+    case .packed: return ProductPlan.depth(k, dtype)
+    case .direct: return b.isTransposed && b.lead != 1 ? Int(FX_TURNED) : nil
+    default: return nil
     }
   }
 

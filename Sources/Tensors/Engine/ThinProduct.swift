@@ -4,6 +4,32 @@ import CKernels
 ///
 /// They take as long as a large matrix takes to come from memory, which all threads read. The cuts follow from the shape, and so do the bits.
 enum ThinProduct {
+  /// Dot products of at most eight rows with the lines of a matrix, on one thread, as one call of a kernel; what follows from shapes has been decided.
+  struct Dots {
+    private let (code, m, n, k): (Int32, Int, Int, Int)
+    private let (lead, leadB, row, column): (Int, Int, Int, Int)
+    private let isFlipped: Bool
+
+    /// Nil where rows have to be copied first, the sums are too long, or several threads share them.
+    init?(
+      _ plan: ProductPlan, _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: ProductPlan.Layout, _ b: ProductPlan.Layout, _ ldc: Int
+    ) {
+      guard plan.kernel == .dots, plan.parts == 1, plan.stretches == 1 else { return nil }
+      (isFlipped, code, self.k) = (plan.isFlipped, dtype.code, k)
+      let (rows, lines) = isFlipped ? (b.flipped, a.flipped) : (a, b)
+      if rows.isTransposed && rows.lead != 1 { return nil }
+      (self.m, self.n, row, column) = isFlipped ? (n, m, 1, ldc) : (m, n, ldc, 1)
+      // A column whose elements follow each other is a row.
+      (lead, leadB) = (rows.isTransposed ? k : rows.lead, lines.lead)
+    }
+
+    @inline(__always)
+    func run(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, adds: Bool, _ c: UnsafeMutableRawPointer) {
+      let (rows, lines) = isFlipped ? (b, a) : (a, b)
+      fx_product_thin_dots(code, m, n, k, rows, lead, lines, leadB, adds ? 1 : 0, c, row, column)
+    }
+  }
+
   /// c = a·b, or += where `adds`.
   static func product(
     _ plan: ProductPlan, _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: BLAS.Operand, _ b: BLAS.Operand, adds: Bool,

@@ -25,6 +25,8 @@ final class LeafLayout: @unchecked Sendable {
     case existential(Any.Type)
   }
   private let parts: [(offset: Int, part: Part)]
+  /// How far from the beginning each tensor is, where there is nothing but tensors; otherwise nil.
+  let tensorOffsets: [Int]?
 
   private static let known = Lock<[ObjectIdentifier: LeafLayout]>([:])
 
@@ -40,6 +42,8 @@ final class LeafLayout: @unchecked Sendable {
     var parts: [(Int, Part)] = []
     LeafLayout.find(type, 0, &parts)
     self.parts = parts
+    let offsets = parts.compactMap { offset, part in if case .tensor = part { offset } else { nil } }
+    tensorOffsets = offsets.count == parts.count ? offsets : nil
   }
 
   private static func find(_ type: Any.Type, _ offset: Int, _ parts: inout [(Int, Part)]) {

@@ -1,21 +1,23 @@
+import Synchronization
+
 /// A plan with what it takes from a call's state and input, and what it leaves and gives; it knows values by their layouts, whatever their types.
-///
-/// Memory for a run is kept from call to call, results' too: a result that the caller has let go of is written over, one that is still held is not.
 final class Plan: @unchecked Sendable {
   let graph: TracedGraph
   let isTraining: Bool
   let state: LeafSignature
   let input: LeafSignature
+  /// Whether the state is another one afterwards.
+  let leavesChanges: Bool
   /// How many operators the function called, and how long it took to trace it again and to make the plan.
   private let made: (operators: Int, seconds: Double, byteCount: Int, steps: Int)
 
   private let inputLayout: LeafLayout
+  /// Where the input's tensors are, if it has nothing else.
+  private let inputTensors: [TensorPlace]?
   /// The state's tensors that are others afterwards.
   private let changes: [(place: Int, source: TensorSource)]
   private let stateConstants: [Tensor]
   private let stateStreams: [StreamSource]
-  /// Whether the state is another one afterwards.
-  private let leavesChanges: Bool
   private let output: LeafSources
   /// Whether the output has more than what the plan computes.
   private let isMixed: Bool
@@ -25,18 +27,25 @@ final class Plan: @unchecked Sendable {
   private let usesStreams: Bool
   /// How far the stream in force is moved on.
   private let advance: UInt64
-  private let idle: Lock<[PlanRun]>
-  private let newRun: (PlanMemory, [Tensor]) -> PlanRun
+  private let makeRun: (Plan, PlanMemory, [Tensor]) -> PlanRun
 
-  /// Makes the plan by running the graph on these arguments; with the results that gave.
+  /// A tensor of an input: how far it is from the input's beginning, and what it has to be.
+  private struct TensorPlace {
+    let offset: Int
+    let signature: Signature
+    let isFrozen: Bool
+  }
+
+  /// Makes the plan by running the graph on these arguments; with a first run's memory, and the results that gave.
   static func made<State, Output>(
     _ graph: TracedGraph, _ traced: Traced<State, Output>, _ arguments: CallArguments, _ inputLayout: LeafLayout, operators: Int,
     since start: ContinuousClock.Instant
-  ) throws(TensorError) -> (plan: Plan, results: [Tensor]) {
-    let (memory, results) = try PlanMemory.made(graph, arguments.tensors, arguments.streams)
+  ) throws(TensorError) -> (runs: PlanRuns, results: [Tensor]) {
+    let (memory, results) = try PlanMemory.made(graph, arguments.tensors, arguments.streams, stays: stays(arguments.signature))
     let time = start.duration(to: .now).components
     let seconds = Double(time.seconds) + Double(time.attoseconds) * 1e-18
-    return (Plan(graph, traced, arguments, inputLayout, memory, operators, seconds), results)
+    let plan = Plan(graph, traced, arguments, inputLayout, memory, operators, seconds)
+    return (PlanRuns(plan, plan.run(in: memory)), results)
   }
 
   private init<State, Output>(
@@ -44,7 +53,8 @@ final class Plan: @unchecked Sendable {
     _ operators: Int, _ seconds: Double
   ) {
     (self.graph, self.inputLayout) = (graph, inputLayout)
-    (isTraining, state, input) = (arguments.signature.isTraining, arguments.signature.state, arguments.signature.input)
+    let signature = arguments.signature
+    (isTraining, state, input) = (signature.isTraining, signature.state, signature.input)
     made = (operators, seconds, memory.byteCount, memory.stepCount)
     let changes = traced.state.tensors.enumerated().compactMap { $1 == .input($0) ? nil : (place: $0, source: $1) }
     self.changes = changes
@@ -54,14 +64,34 @@ final class Plan: @unchecked Sendable {
     usesStreams = memory.draws || !traced.state.streams.isEmpty || !traced.output.streams.isEmpty
     isMixed = !output.streams.isEmpty || output.tensors.contains { if case .result = $0 { false } else { true } }
     passesArguments = (output.tensors + changes.map(\.source)).contains { if case .input = $0 { true } else { false } }
+    inputTensors = inputLayout.tensorOffsets.map { offsets in
+      offsets.indices.map {
+        TensorPlace(offset: offsets[$0], signature: signature.input.shapes[$0], isFrozen: signature.input.isFrozen[$0])
+      }
+    }
     let shell = traced.shell
-    let newRun = { (memory: PlanMemory, spares: [Tensor]) -> PlanRun in TypedPlanRun(shell, memory: memory, spares: spares) }
-    self.newRun = newRun
-    idle = Lock([newRun(memory, Plan.spares(changes, state))])
+    makeRun = { plan, memory, spares in TypedPlanRun(shell, plan, memory, spares) }
   }
 
-  private static func spares(_ changes: [(place: Int, source: TensorSource)], _ state: LeafSignature) -> [Tensor] {
-    changes.map { Tensor(hollow: state.shapes[$0.place].shape, state.shapes[$0.place].dtype) }
+  private func run(in memory: PlanMemory) -> PlanRun {
+    makeRun(self, memory, changes.map { Tensor(hollow: state.shapes[$0.place].shape, state.shapes[$0.place].dtype) })
+  }
+
+  /// Memory for one more run, which another thread makes beside others; nil if the input is of another signature.
+  func anotherRun(
+    _ state: FlatLeaves, _ input: UnsafeMutableRawPointer, _ context: Context
+  ) throws(TensorError) -> PlanRun? {
+    let list = LeafList(inputLayout, input)
+    if list.hasPlaceholders || list.signature != self.input { return nil }
+    let signature = CallSignature(isTraining: isTraining, state: self.state, input: self.input)
+    let (tensors, streams) = (state.tensors + list.tensors, state.streams + list.streams + [context.random])
+    return run(in: try PlanMemory.made(graph, tensors, streams, stays: Plan.stays(signature)).0)
+  }
+
+  /// Which arguments are the same in most runs: a model's tensors while it answers.
+  private static func stays(_ signature: CallSignature) -> (Int) -> Bool {
+    let count = signature.isTraining ? 0 : signature.state.shapes.count
+    return { $0 < count }
   }
 
   var description: String {
@@ -70,70 +100,61 @@ final class Plan: @unchecked Sendable {
     return "\(made.operators) operators, in the plan \(made.steps), \(made.byteCount) bytes, made in \(time) ms\(formulas)"
   }
 
-  /// Runs the plan on an input; nil if that is of another signature.
+  // MARK: Running
+
+  /// Runs the plan on a state of its signature and an input; false if that is of another signature.
   ///
-  /// The output is read from the run, which is then given back.
-  func run(_ state: inout FlatLeaves, _ input: UnsafeMutableRawPointer, _ context: Context) throws(TensorError) -> PlanRun? {
-    let run: PlanRun
-    if let kept = idle.withLock({ $0.popLast() }) {
-      run = kept
-    } else {
-      // Another thread is running it.
-      let list = LeafList(inputLayout, input)
-      if list.hasPlaceholders || list.signature != self.input { return nil }
-      let (memory, _) = try PlanMemory.made(graph, state.tensors + list.tensors, state.streams + list.streams + [context.random])
-      run = newRun(memory, Plan.spares(changes, self.state))
-    }
-    do throws(TensorError) {
-      if try compute(run, &state, input, context) { return run }
-    } catch {
-      giveBack(run)
-      throw error
-    }
-    giveBack(run)
-    return nil
-  }
-
-  /// Takes a run back whose output has been read.
-  @inline(__always)
-  func giveBack(_ run: PlanRun) {
-    if !run.held.isEmpty { run.held.removeAll(keepingCapacity: true) }
-    run.fill = nil
-    idle.withLock { $0.append(run) }
-  }
-
-  private func compute(
-    _ run: PlanRun, _ state: inout FlatLeaves, _ input: UnsafeMutableRawPointer, _ context: Context
+  /// The output is then in the run, and what the state is to be as well.
+  func compute(
+    _ run: PlanRun, _ state: FlatLeaves, _ input: UnsafeMutableRawPointer, _ context: Context
   ) throws(TensorError) -> Bool {
     let memory = run.memory
-    var bind = BindInput(signature: self.input, memory: memory, firstArgument: self.state.shapes.count)
-    inputLayout.visit(input, &bind)
-    if !bind.fits { return false }
-    run.held = bind.held
-    memory.point(argumentsTo: state.tensors)
+    var streams: [RandomStream] = []
+    if let inputTensors, bind(inputTensors, input, memory) {
+      if usesStreams { streams = state.streams + [context.random] }
+    } else {
+      var bind = BindInput(signature: self.input, memory: memory, firstArgument: self.state.shapes.count)
+      inputLayout.visit(input, &bind)
+      if !bind.fits { return false }
+      run.content.pointee.held = bind.held
+      if usesStreams { streams = state.streams + bind.streams + [context.random] }
+    }
+    memory.weights.use(state.stamp)
+    if run.content.pointee.stamp != state.stamp {
+      memory.point(argumentsTo: state.tensors)
+      run.content.pointee.stamp = state.stamp
+    }
     for (i, change) in changes.enumerated() {
       guard case .result(let k) = change.source else { continue }
-      if !run.spares[i].isHeldAlone {
+      if !run.content.pointee.spares[i].isHeldAlone {
         let signature = graph.values[graph.outputs[k]]
-        run.spares[i] = try Tensor(uninitialized: signature.shape, signature.dtype)
+        run.content.pointee.spares[i] = try Tensor(uninitialized: signature.shape, signature.dtype)
       }
-      memory.point(result: k, to: run.spares[i].pointer)
+      memory.point(result: k, to: run.content.pointee.spares[i].pointer)
     }
-    var prepare = PrepareOutput(memory: memory, sources: output.tensors)
-    run.layout.visit(run.address, &prepare)
-    if let error = prepare.error { throw error }
-    let streams = usesStreams ? state.streams + bind.streams + [context.random] : []
-    try memory.run(streams)
+    try run.prepareOutput(output.tensors)
+    try memory.run(streams, context)
     if isMixed || leavesChanges {
       // Arguments that change places are all read before one is written.
       let arguments = passesArguments ? state.tensors + LeafList(inputLayout, input).tensors : []
-      if isMixed { run.fill = fill(arguments, streams) }
-      if leavesChanges {
-        FlatLeaves.own(&state)
-        leave(run, state, arguments, streams)
-      }
+      if isMixed { run.content.pointee.fill = fill(arguments, streams) }
+      if leavesChanges { (run.content.pointee.arguments, run.content.pointee.streams) = (arguments, streams) }
     }
     if advance > 0 { context.random = context.random.advanced(by: advance) }
+    return true
+  }
+
+  /// Points the plan's arguments to an input that is tensors alone; false if they are not what they have to be, or do not lie in order.
+  @inline(__always)
+  private func bind(_ tensors: [TensorPlace], _ input: UnsafeMutableRawPointer, _ memory: PlanMemory) -> Bool {
+    let firstArgument = state.shapes.count
+    for i in tensors.indices {
+      let x = (input + tensors[i].offset).assumingMemoryBound(to: Tensor.self)
+      guard x.pointee.isContiguous, x.pointee.hasElements, x.pointee.isFrozen == tensors[i].isFrozen,
+        !tensors[i].signature.isOther(than: x.pointee)
+      else { return false }
+      memory.point(argument: firstArgument + i, to: x.pointee.pointer)
+    }
     return true
   }
 
@@ -149,61 +170,223 @@ final class Plan: @unchecked Sendable {
     return PutLeaves(tensors, output.streams.map { $0.stream(of: streams) })
   }
 
-  /// Changes the state to what a call leaves in it.
-  private func leave(_ run: PlanRun, _ state: FlatLeaves, _ arguments: [Tensor], _ streams: [RandomStream]) {
+  /// Changes the state to what a run leaves in it.
+  func leave(_ run: PlanRun, in state: inout FlatLeaves) {
+    FlatLeaves.own(&state)
     for (i, change) in changes.enumerated() {
       switch change.source {
-      case .result: state.exchange(&run.spares[i], at: change.place)
+      case .result: state.exchange(&run.content.pointee.spares[i], at: change.place)
       case .constant(let k): state.put(stateConstants[k], at: change.place)
-      case .input(let k): state.put(arguments[k], at: change.place)
+      case .input(let k): state.put(run.content.pointee.arguments[k], at: change.place)
       }
     }
-    for (i, source) in stateStreams.enumerated() where source != .advanced(i, 0) { state.streams[i] = source.stream(of: streams) }
+    for (i, source) in stateStreams.enumerated() where source != .advanced(i, 0) {
+      state.put(source.stream(of: run.content.pointee.streams), at: i)
+    }
   }
 }
 
-/// What one run of a plan works in, and its output, whose address stays as it is.
+/// What one run of a plan works in, and its output, whose address stays as it is: one thread's at a time.
+///
+/// It is kept from call to call, results too: a result that the caller has let go of is written over, one that is still held is not.
 class PlanRun: @unchecked Sendable {
+  final let plan: Plan
   final let memory: PlanMemory
   final let address: UnsafeMutableRawPointer
-  final let layout: LeafLayout
-  /// What the state's changed tensors are computed in, which then changes places with them.
-  final var spares: [Tensor]
-  /// Copies of arguments that did not lie in order.
-  final var held: [Tensor] = []
-  /// What is to be put in the output's copy: arguments, constants, random streams.
-  final var fill: PutLeaves?
+  /// Where it goes when another plan's run takes its place; written once.
+  fileprivate final weak var home: PlanRuns?
+  private final let layout: LeafLayout
+  /// Where the output's tensors are, if it has nothing else.
+  private final let offsets: [Int]?
 
-  fileprivate init(_ memory: PlanMemory, _ address: UnsafeMutableRawPointer, _ layout: LeafLayout, _ spares: [Tensor]) {
-    (self.memory, self.address, self.layout, self.spares) = (memory, address, layout, spares)
+  struct Content {
+    /// What the state's changed tensors are computed in, which then changes places with them.
+    var spares: [Tensor]
+    /// The state that the plan's arguments point to.
+    var stamp: UInt64 = 0
+    /// Copies of arguments that did not lie in order.
+    var held: [Tensor] = []
+    /// What is to be put in the output's copy: arguments, constants, random streams.
+    var fill: PutLeaves?
+    /// Arguments and streams that the state is changed to.
+    var arguments: [Tensor] = []
+    var streams: [RandomStream] = []
+    /// Whether the plan's results point to the output's tensors.
+    var isPrepared = false
+  }
+  // Not properties of the object: at each call those would be guarded against overlapping accesses.
+  final let content: UnsafeMutablePointer<Content>
+
+  fileprivate init(
+    _ plan: Plan, _ memory: PlanMemory, _ address: UnsafeMutableRawPointer, _ layout: LeafLayout, _ spares: [Tensor]
+  ) {
+    (self.plan, self.memory, self.address, self.layout, offsets) = (plan, memory, address, layout, layout.tensorOffsets)
+    content = .allocate(capacity: 1)
+    content.initialize(to: Content(spares: spares))
+  }
+  deinit { content.deinitialize(count: 1).deallocate() }
+
+  /// Points the plan's results to the output's tensors, new ones in place of those that somebody still holds.
+  fileprivate final func prepareOutput(_ sources: [TensorSource]) throws(TensorError) {
+    let isFirst = !content.pointee.isPrepared
+    if let offsets {
+      for i in offsets.indices {
+        guard case .result(let k) = sources[i] else { continue }
+        try prepare(&(address + offsets[i]).assumingMemoryBound(to: Tensor.self).pointee, k, memory, isFirst)
+      }
+    } else {
+      var prepare = PrepareOutput(memory: memory, sources: sources, isFirst: isFirst)
+      layout.visit(address, &prepare)
+      if let error = prepare.error { throw error }
+    }
+    content.pointee.isPrepared = true
   }
 
   /// A copy of the output, which is of this type.
   @inline(__always)
   final func output<Output>(as type: Output.Type) -> Output {
     var output = address.assumingMemoryBound(to: Output.self).pointee
-    if fill != nil { finish(&output) }
+    if content.pointee.fill != nil { finish(&output) }
     return output
   }
 
   @inline(never)
   private final func finish<Output>(_ output: inout Output) {
-    guard var fill else { return }
+    guard var fill = content.pointee.fill else { return }
     visitLeaves(of: &output, &fill)
+  }
+
+  /// Lets go of what belongs to the caller.
+  @inline(__always)
+  fileprivate final func clear() {
+    if !content.pointee.held.isEmpty { content.pointee.held = [] }
+    if content.pointee.fill != nil { content.pointee.fill = nil }
+    if !content.pointee.arguments.isEmpty { content.pointee.arguments = [] }
   }
 }
 
 private final class TypedPlanRun<Output>: PlanRun, @unchecked Sendable {
-  init(_ shell: Output, memory: PlanMemory, spares: [Tensor]) {
+  init(_ shell: Output, _ plan: Plan, _ memory: PlanMemory, _ spares: [Tensor]) {
     let output = UnsafeMutablePointer<Output>.allocate(capacity: 1)
     output.initialize(to: shell)
-    super.init(memory, UnsafeMutableRawPointer(output), .of(Output.self), spares)
+    super.init(plan, memory, UnsafeMutableRawPointer(output), .of(Output.self), spares)
   }
   deinit {
     let output = address.assumingMemoryBound(to: Output.self)
     output.deinitialize(count: 1)
     output.deallocate()
   }
+}
+
+/// Points a plan's result to a tensor, a new one if somebody still holds it.
+@inline(__always)
+private func prepare(_ x: inout Tensor, _ result: Int, _ memory: PlanMemory, _ isFirst: Bool) throws(TensorError) {
+  // Where it is the same as before the plan points to it already.
+  if !isFirst && x.isHeldAlone { return }
+  x.replace(with: try Tensor(uninitialized: x.shape, x.dtype))
+  memory.point(result: result, to: x.pointer)
+}
+
+// MARK: Runs
+
+/// A plan with the memory of runs that wait for a call.
+final class PlanRuns: @unchecked Sendable {
+  let plan: Plan
+  private let idle: Lock<[PlanRun]>
+
+  fileprivate init(_ plan: Plan, _ first: PlanRun) {
+    self.plan = plan
+    idle = Lock([first])
+    first.home = self
+  }
+
+  fileprivate func take(_ state: FlatLeaves, _ input: UnsafeMutableRawPointer, _ context: Context) throws(TensorError) -> PlanRun? {
+    if let run = idle.withLock({ $0.popLast() }) { return run }
+    let run = try plan.anotherRun(state, input, context)
+    run?.home = self
+    return run
+  }
+
+  fileprivate func giveBack(_ run: PlanRun) { idle.withLock { $0.append(run) } }
+}
+
+/// The runs of a function's plans. That of the last call is at hand: it is taken and given back without a lock, and without counting references.
+final class RecentRuns: @unchecked Sendable {
+  /// The address of the run at hand, which is held once by being here; 0 while a call has it.
+  private let atHand = Atomic<UInt>(0)
+  /// The plan that was used last.
+  private let recent: Lock<PlanRuns?> = Lock(nil)
+
+  deinit { release(atHand.load(ordering: .acquiring)) }
+
+  private func release(_ address: UInt) {
+    if let pointer = UnsafeRawPointer(bitPattern: address) { Unmanaged<PlanRun>.fromOpaque(pointer).release() }
+  }
+
+  /// Runs the last plan; nil if it is of another signature, and after a mistake, which then is the context's.
+  ///
+  /// - Parameter keepsState: Whether a plan that leaves another state will not do.
+  func run(
+    _ state: FlatLeaves, _ input: UnsafeMutableRawPointer, _ context: Context, keepsState: Bool
+  ) -> Unmanaged<PlanRun>? {
+    if let pointer = UnsafeRawPointer(bitPattern: atHand.exchange(0, ordering: .acquiringAndReleasing)) {
+      let run = Unmanaged<PlanRun>.fromOpaque(pointer)
+      if run._withUnsafeGuaranteedRef({ attempt($0, state, input, context, keepsState) }) { return run }
+      giveBack(run)
+      return nil
+    }
+    // Another thread has it.
+    return recent.withLock { $0 }.flatMap { run($0, state, input, context, keepsState: keepsState) }
+  }
+
+  /// Runs a plan; nil if it is of another signature, and after a mistake, which then is the context's.
+  func run(
+    _ runs: PlanRuns, _ state: FlatLeaves, _ input: UnsafeMutableRawPointer, _ context: Context, keepsState: Bool
+  ) -> Unmanaged<PlanRun>? {
+    let plan = runs.plan
+    if plan.isTraining != context.isTraining || keepsState && plan.leavesChanges || !state.isOf(plan.state) { return nil }
+    do throws(TensorError) {
+      guard let run = try runs.take(state, input, context) else { return nil }
+      if attempt(run, state, input, context, keepsState) { return .passRetained(run) }
+      runs.giveBack(run)
+    } catch {
+      fail(error)
+    }
+    return nil
+  }
+
+  @inline(__always)
+  private func attempt(
+    _ run: PlanRun, _ state: FlatLeaves, _ input: UnsafeMutableRawPointer, _ context: Context, _ keepsState: Bool
+  ) -> Bool {
+    let plan = run.plan
+    if plan.isTraining != context.isTraining || keepsState && plan.leavesChanges || !state.isOf(plan.state) { return false }
+    do throws(TensorError) {
+      return try plan.compute(run, state, input, context)
+    } catch {
+      // Outside of `checked` it stops the program.
+      fail(error)
+      return false
+    }
+  }
+
+  /// Takes a run back whose output has been read.
+  @inline(__always)
+  func giveBack(_ run: Unmanaged<PlanRun>) {
+    run._withUnsafeGuaranteedRef { $0.clear() }
+    let displaced = atHand.exchange(UInt(bitPattern: run.toOpaque()), ordering: .acquiringAndReleasing)
+    if displaced != 0 { putAway(displaced) }
+  }
+
+  @inline(never)
+  private func putAway(_ address: UInt) {
+    guard let pointer = UnsafeRawPointer(bitPattern: address) else { return }
+    let run = Unmanaged<PlanRun>.fromOpaque(pointer).takeRetainedValue()
+    run.home?.giveBack(run)
+  }
+
+  /// The plan of the last call from now on.
+  func remember(_ runs: PlanRuns) { recent.withLock { $0 = runs } }
 }
 
 /// Compares an input with a signature, and points the plan's arguments to its tensors.
@@ -252,19 +435,18 @@ private struct PrepareOutput: LeafVisitor {
   static let isReading = false
   let memory: PlanMemory
   let sources: [TensorSource]
+  let isFirst: Bool
   var error: TensorError?
   private var place = 0
 
-  init(memory: PlanMemory, sources: [TensorSource]) { (self.memory, self.sources) = (memory, sources) }
+  init(memory: PlanMemory, sources: [TensorSource], isFirst: Bool) {
+    (self.memory, self.sources, self.isFirst) = (memory, sources, isFirst)
+  }
 
   mutating func tensor(_ x: inout Tensor) {
     defer { place += 1 }
-    guard case .result(let k) = sources[place] else { return }
-    if !x.isHeldAlone {
-      do throws(TensorError) { x.replace(with: try Tensor(uninitialized: x.shape, x.dtype)) } catch { self.error = error }
-      if error != nil { return }
-    }
-    memory.point(result: k, to: x.pointer)
+    guard error == nil, case .result(let k) = sources[place] else { return }
+    do throws(TensorError) { try prepare(&x, k, memory, isFirst) } catch { self.error = error }
   }
   mutating func stream(_ x: inout RandomStream) {}
   mutating func other(_ hash: (inout Hasher) -> Void) {}

@@ -18,8 +18,7 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
   /// The mode that the function itself runs in, whatever it is called in.
   private let mode: Mode?
   private let entries: Lock<[Entry]> = Lock([])
-  /// The plan that was used last.
-  private let recent: Lock<Plan?> = Lock(nil)
+  private let runs = RecentRuns()
   private let inputLayout = LeafLayout.of(Input.self)
   /// How many signatures are kept, those used last.
   private static var most: Int { 16 }
@@ -41,7 +40,7 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
   private enum Phase {
     case new
     case traced(TracedGraph, Traced<State, Output>)
-    case ready(Plan)
+    case ready(PlanRuns)
     /// Why it runs operator by operator.
     case eager(String)
     /// Why there is no plan, where that is a mistake.
@@ -56,7 +55,7 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
         switch entry.phase {
         case .new: "\(head): not called yet"
         case .traced(let graph, _): "\(head): traced once, \(graph.nodes.count) operators"
-        case .ready(let plan): "\(head): \(plan.description)"
+        case .ready(let runs): "\(head): \(runs.plan.description)"
         case .eager(let reason): "\(head): runs operator by operator, since \(reason)"
         case .refused(let reason): "\(head): no plan, since \(reason)"
         }
@@ -66,8 +65,8 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
 
   /// The graph of the signature that was used last, if there is a plan.
   package var graph: Graph? {
-    guard let entry = entries.withLock({ $0.last }), case .ready(let plan) = entry.gate.closed({ entry.phase }) else { return nil }
-    return Graph(plan.graph)
+    guard let entry = entries.withLock({ $0.last }), case .ready(let runs) = entry.gate.closed({ entry.phase }) else { return nil }
+    return Graph(runs.plan.graph)
   }
 
   /// The same of a function that throws nothing.
@@ -78,36 +77,39 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
   /// Calls the function, by its plan if it has one for these arguments.
   package func call(_ state: inout PlanState<State>, _ input: Input) throws -> Output {
     let context = Context.current
-    // What is differentiated, told shapes or taken down is the function itself.
-    if context.hasFailed || context.isDry || context.isTracing || context.tapeID != 0 { return try function(&state.value, input) }
-    if let plan = recent.withLock({ $0 }), plan.isTraining == context.isTraining, let signature = state.leaves.signature,
-      plan.state == signature
-    {
-      var input = input
-      if let run = begin(plan, &state.leaves, &input, context) { return end(plan, run) }
-      if context.hasFailed { return try function(&state.value, input) }
-    }
+    if context.runsFunctions { return try function(&state.value, input) }
+    if let run = begin(state.leaves, input, context, keepsState: false) { return end(run, &state.leaves) }
+    if context.hasFailed { return try function(&state.value, input) }
     return try find(&state, input, context)
   }
 
-  /// Runs a plan; nil if it is of another input, and after a mistake.
+  /// Runs the plan that was used last if it is one for these arguments and leaves the state as it is; otherwise nil.
+  ///
+  /// What is run has to be ended by ``end(_:)``.
   @inline(__always)
-  private func begin(_ plan: Plan, _ state: inout FlatLeaves, _ input: inout Input, _ context: Context) -> PlanRun? {
-    do throws(TensorError) {
-      return try withUnsafeMutablePointer(to: &input) { (input) throws(TensorError) in
-        try plan.run(&state, UnsafeMutableRawPointer(input), context)
-      }
-    } catch {
-      // Outside of `checked` it stops the program.
-      fail(error)
-      return nil
-    }
+  package func begin(_ state: PlanState<State>, _ input: Input) -> PlanCall? {
+    let context = Context.current
+    if context.runsFunctions { return nil }
+    return begin(state.leaves, input, context, keepsState: true).map { PlanCall(run: $0) }
+  }
+
+  /// The output of what has been run.
+  @inline(__always)
+  package func end(_ call: PlanCall) -> Output {
+    let output = call.run._withUnsafeGuaranteedRef { $0.output(as: Output.self) }
+    runs.giveBack(call.run)
+    return output
   }
 
   @inline(__always)
-  private func end(_ plan: Plan, _ run: PlanRun) -> Output {
-    defer { plan.giveBack(run) }
-    return run.output(as: Output.self)
+  private func begin(_ leaves: FlatLeaves, _ input: Input, _ context: Context, keepsState: Bool) -> Unmanaged<PlanRun>? {
+    withUnsafePointer(to: input) { runs.run(leaves, UnsafeMutableRawPointer(mutating: $0), context, keepsState: keepsState) }
+  }
+
+  @inline(__always)
+  private func end(_ run: Unmanaged<PlanRun>, _ leaves: inout FlatLeaves) -> Output {
+    run._withUnsafeGuaranteedRef { run in if run.plan.leavesChanges { run.plan.leave(run, in: &leaves) } }
+    return end(PlanCall(run: run))
   }
 
   @inline(never)
@@ -116,17 +118,19 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
     let arguments = CallArguments(isTraining: context.isTraining, kept, leaves(input), context)
     if arguments.hasPlaceholders { return try function(&state.value, input) }
     let entry = entry(arguments.signature)
-    func runs(_ plan: Plan) throws -> Output {
-      recent.withLock { $0 = plan }
-      state.flatten(plan.state)
-      var input = input
-      if let run = begin(plan, &state.leaves, &input, context) { return end(plan, run) }
+    func run(_ ready: PlanRuns) throws -> Output {
+      runs.remember(ready)
+      state.flatten(ready.plan.state)
+      let run = withUnsafePointer(to: input) {
+        runs.run(ready, state.leaves, UnsafeMutableRawPointer(mutating: $0), context, keepsState: false)
+      }
+      if let run { return end(run, &state.leaves) }
       // Of other arguments than it was found for it cannot be; what the function gives after a mistake: it does nothing.
       return try function(&state.value, input)
     }
     // One thread at a time traces; with a plan they run beside each other.
     switch entry.gate.closed({ entry.phase }) {
-    case .ready(let plan): return try runs(plan)
+    case .ready(let ready): return try run(ready)
     case .eager: return try function(&state.value, input)
     case .refused(let reason): _ = refused(reason)
     default: break
@@ -134,7 +138,7 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
     return try entry.gate.closed {
       switch entry.phase {
       case .eager, .refused: return try function(&state.value, input)
-      case .ready(let plan): return try runs(plan)
+      case .ready(let ready): return try run(ready)
       case .new:
         let (output, tracer, traced) = try trace(&state.value, input, context)
         entry.phase =
@@ -155,9 +159,9 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
         let count = graph.nodes.count
         graph.simplify()
         do throws(TensorError) {
-          let (plan, results) = try Plan.made(graph, traced, arguments, inputLayout, operators: count, since: start)
+          let (ready, results) = try Plan.made(graph, traced, arguments, inputLayout, operators: count, since: start)
           let agrees = zip(results, traced.results).allSatisfy { $0.hasSameElements(as: $1) }
-          entry.phase = agrees ? .ready(plan) : .eager("its plan gave other results")
+          entry.phase = agrees ? .ready(ready) : .eager("its plan gave other results")
         } catch {
           entry.phase = .eager("its plan could not be made (\(error))")
         }
@@ -215,13 +219,18 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
       result = Result { try function(&state, input) }
     }
     let left = state
-    var leave = LeaveTrace()
+    var leave = LeaveTrace(tracer: tracer)
     visitLeaves(of: &state, &leave)
     var output = try result.get()
     let traced = Traced(left, output, tracer, context.random)
     visitLeaves(of: &output, &leave)
     return (output, tracer, traced)
   }
+}
+
+/// A call that a plan has made, whose output has not been read yet.
+package struct PlanCall {
+  fileprivate let run: Unmanaged<PlanRun>
 }
 
 /// What a traced call left in its state and gave.
@@ -329,8 +338,9 @@ private struct EnterTrace: LeafVisitor {
 /// Puts the elements back in place of traced values.
 private struct LeaveTrace: LeafVisitor {
   static let isReading = false
+  let tracer: Tracer
   mutating func tensor(_ x: inout Tensor) {
-    guard let traced = x.body.traced else { return }
+    guard let traced = x.body.traced, traced.tracer === tracer else { return }
     x.replace(with: traced.real.detached)
   }
   mutating func stream(_ x: inout RandomStream) {}

@@ -12,12 +12,29 @@ class PlanKernel {
 protocol PlannedPrimitive: Primitive where Inputs: Operands {
   /// A kernel that computes the elements of `y`, which lies in order; nil where the operator itself runs.
   ///
-  /// Asked when a plan is made: operands have layouts that stay, and addresses that may change.
-  func kernel(_ x: Inputs, into y: Tensor) -> PlanKernel?
+  /// Asked when a plan is made: operands have layouts that stay, and addresses that may change. Those in `weights` have elements that mostly stay
+  /// from run to run as well.
+  func kernel(_ x: Inputs, into y: Tensor, _ weights: PlanWeights) -> PlanKernel?
+}
+
+/// The tensors of a plan whose elements are those of the run before, unless the model has been changed.
+final class PlanWeights {
+  /// Another number when a run's are other ones than before.
+  private(set) var stamp: UInt64 = 0
+  /// Whether they are what they were in the run before.
+  private(set) var areSame = false
+  private var bodies: Set<ObjectIdentifier> = []
+
+  func insert(_ x: Tensor) { bodies.insert(ObjectIdentifier(x.body)) }
+  func contains(_ x: Tensor) -> Bool { bodies.contains(ObjectIdentifier(x.body)) }
+
+  /// Says which they are in the next run.
+  @inline(__always)
+  func use(_ stamp: UInt64) { (areSame, self.stamp) = (self.stamp == stamp, stamp) }
 }
 
 /// Where elements are: a tensor's of a plan, which keeps it, looked up at each run without counting a reference; or at a place that stays.
-private enum PlannedAddress {
+enum PlannedAddress {
   case tensor(Unmanaged<Body>)
   case fixed(UnsafeMutableRawPointer)
 
@@ -34,14 +51,14 @@ private enum PlannedAddress {
 // MARK: Element-wise programs
 
 extension Map: PlannedPrimitive {
-  func kernel(_ x: X, into y: Tensor) -> PlanKernel? {
+  func kernel(_ x: X, into y: Tensor, _ weights: PlanWeights) -> PlanKernel? {
     PlannedBlock(self, x, y.dtype, y.shape.elementCount, PlannedAddress(y)).map { MapKernel($0) }
   }
 }
 
 extension MapReduce: PlannedPrimitive {
   /// Of values that are all of one block, reduced to one.
-  func kernel(_ x: X, into y: Tensor) -> PlanKernel? {
+  func kernel(_ x: X, into y: Tensor, _ weights: PlanWeights) -> PlanKernel? {
     let (n, dtype) = (x.shape(0).elementCount, x.dtype(0))
     guard y.shape.elementCount == 1, n > 0, n <= Program.blockSize else { return nil }
     let values = PlannedMemory(n * dtype.byteCount)
@@ -52,7 +69,7 @@ extension MapReduce: PlannedPrimitive {
 }
 
 /// Memory of a kernel's own.
-private final class PlannedMemory {
+final class PlannedMemory {
   let address: UnsafeMutableRawPointer
   init(_ byteCount: Int) { address = .allocate(byteCount: max(64, byteCount), alignment: 64) }
   deinit { address.deallocate() }
@@ -148,7 +165,7 @@ private final class MapReduceKernel: PlanKernel {
 // MARK: Reductions
 
 extension Reduce: PlannedPrimitive {
-  func kernel(_ x: Tensor, into y: Tensor) -> PlanKernel? {
+  func kernel(_ x: Tensor, into y: Tensor, _ weights: PlanWeights) -> PlanKernel? {
     guard x.shape.elementCount > 0, let call = call(x) else { return nil }
     let count = kind == .mean ? Double(x.shape.elementCount) / Double(y.shape.elementCount) : nil
     return ReduceKernel(call, x, y, count)
@@ -208,47 +225,120 @@ private func divide(_ y: UnsafeMutableRawPointer, _ count: Int, _ dtype: DType, 
 // MARK: Products
 
 extension MatMul: PlannedPrimitive {
-  func kernel(_ x: Pair, into y: Tensor) -> PlanKernel? {
-    y.rank == 2 ? ProductKernel(x.a, x.b, isFlipped: false, bias: nil, y) : nil
+  func kernel(_ x: Pair, into y: Tensor, _ weights: PlanWeights) -> PlanKernel? {
+    y.rank == 2 ? product(x.a, x.b, isFlipped: false, bias: nil, y, weights) : nil
   }
 }
 
 extension Linear: PlannedPrimitive {
-  func kernel(_ x: Triple, into y: Tensor) -> PlanKernel? {
-    x.c.isContiguous ? ProductKernel(x.a, x.b, isFlipped: true, bias: x.c, y) : nil
+  func kernel(_ x: Triple, into y: Tensor, _ weights: PlanWeights) -> PlanKernel? {
+    x.c.isContiguous ? product(x.a, x.b, isFlipped: true, bias: x.c, y, weights) : nil
   }
 }
 
-/// A product of two matrices, added to a bias's rows if there is one, by a kernel that reads them where they lie.
-private final class ProductKernel: PlanKernel {
-  private let plan: ProductPlan
-  private let dtype: DType
-  private let (m, n, k): (Int, Int, Int)
+/// The kernel of a product of two matrices, added to a bias's rows if there is one.
+///
+/// - Parameter isFlipped: Whether b is given with rows and columns exchanged.
+private func product(_ x: Tensor, _ w: Tensor, isFlipped: Bool, bias: Tensor?, _ y: Tensor, _ weights: PlanWeights) -> PlanKernel? {
+  guard y.dtype.isFloatingPoint, let product = PlannedProduct(x, w, isFlipped: isFlipped, bias: bias, y) else { return nil }
+  let plain = product.asksForNoMemory ? ProductKernel(product) : nil
+  if weights.contains(w), let depth = product.panelDepth { return PrepackedKernel(product, depth, plain, weights) }
+  return plain
+}
+
+/// A product of two matrices: how it is done, and where its operands are.
+private struct PlannedProduct {
+  let plan: ProductPlan
+  let dtype: DType
+  let (m, n, k): (Int, Int, Int)
   private let (a, b, y): (PlannedAddress, PlannedAddress, PlannedAddress)
   private let (layoutA, layoutB): (ProductPlan.Layout, ProductPlan.Layout)
   private let bias: PlannedAddress?
 
-  /// - Parameter isFlipped: Whether b is given with rows and columns exchanged.
   init?(_ x: Tensor, _ w: Tensor, isFlipped: Bool, bias: Tensor?, _ y: Tensor) {
-    guard y.dtype.isFloatingPoint, let a = x.matrixLayout, let matrix = w.matrixLayout else { return nil }
+    guard let a = x.matrixLayout, let matrix = w.matrixLayout, x.shape[1] > 0 else { return nil }
     let b = isFlipped ? matrix.flipped : matrix
-    (m, n, k) = (y.shape[0], y.shape[1], x.shape[1])
-    plan = BLAS.plan(y.dtype, m, n, k, a, b, adds: bias != nil, n, threads: 2)
-    guard k > 0, plan.asksForNoMemory(a, b) else { return nil }
-    dtype = y.dtype
+    (m, n, k, dtype) = (y.shape[0], y.shape[1], x.shape[1], y.dtype)
+    plan = BLAS.plan(dtype, m, n, k, a, b, adds: bias != nil, n, threads: 2)
     (layoutA, layoutB) = (a, b)
     (self.a, self.b, self.y, self.bias) = (PlannedAddress(x), PlannedAddress(w), PlannedAddress(y), bias.map { PlannedAddress($0) })
   }
 
-  override func run() -> Bool {
+  var asksForNoMemory: Bool { plan.asksForNoMemory(layoutA, layoutB) }
+  var panelDepth: Int? { plan.panelDepth(m, n, k, layoutB, dtype) }
+  var dots: ThinProduct.Dots? { ThinProduct.Dots(plan, dtype, m, n, k, layoutA, layoutB, n) }
+  @inline(__always) var left: BLAS.Operand { BLAS.Operand(pointer: a.pointer, layoutA) }
+  @inline(__always) var right: BLAS.Operand { BLAS.Operand(pointer: b.pointer, layoutB) }
+  @inline(__always) var adds: Bool { bias != nil }
+
+  /// The result, whose rows are the bias if there is one.
+  @inline(__always)
+  func begin() -> UnsafeMutableRawPointer {
     let c = y.pointer
     if let bias {
       let (from, bytes) = (bias.pointer, n * dtype.byteCount)
       for i in 0..<m { (c + i * bytes).copyMemory(from: from, byteCount: bytes) }
     }
-    BLAS.run(
-      plan, dtype, m, n, k, BLAS.Operand(pointer: a.pointer, layoutA), BLAS.Operand(pointer: b.pointer, layoutB), adds: bias != nil, c)
+    return c
+  }
+}
+
+/// A product by a kernel that reads the operands where they lie.
+private final class ProductKernel: PlanKernel {
+  private let product: PlannedProduct
+  private let dots: ThinProduct.Dots?
+
+  init(_ product: PlannedProduct) { (self.product, dots) = (product, product.dots) }
+
+  override func run() -> Bool {
+    let c = product.begin()
+    if let dots {
+      dots.run(product.left.pointer, product.right.pointer, adds: product.adds, c)
+    } else {
+      BLAS.run(product.plan, product.dtype, product.m, product.n, product.k, product.left, product.right, adds: product.adds, c)
+    }
     return true
+  }
+}
+
+/// A product with a weight that is packed once, and again when the model has been changed and then stays as it is.
+private final class PrepackedKernel: PlanKernel {
+  private let product: PlannedProduct
+  private let depth: Int
+  /// What runs while nothing is packed; nil if the operator does.
+  private let plain: ProductKernel?
+  private let weights: PlanWeights
+  private var packed: (matrix: PackedMatrix, stamp: UInt64)?
+
+  init(_ product: PlannedProduct, _ depth: Int, _ plain: ProductKernel?, _ weights: PlanWeights) {
+    (self.product, self.depth, self.plain, self.weights) = (product, depth, plain, weights)
+  }
+
+  override func run() -> Bool {
+    if packed?.stamp != weights.stamp, !pack() { return plain?.run() ?? false }
+    guard let matrix = packed?.matrix else { return plain?.run() ?? false }
+    do throws(TensorError) {
+      try matrix.shared(product.m, product.left, parts: product.plan.parts, adds: product.adds, product.begin(), product.n)
+    } catch {
+      // There was no memory for a thread's part of the left operand.
+      return plain?.run() ?? false
+    }
+    return true
+  }
+
+  /// Packs the weight; false where that would not pay yet, or there is no memory for it.
+  private func pack() -> Bool {
+    packed = nil
+    guard weights.areSame else { return false }
+    do throws(TensorError) {
+      let matrix = try PlannedAllocations.without { () throws(TensorError) in
+        try PackedMatrix(product.right, product.dtype, product.k, product.n, rows: product.m, uses: .max, depth: depth)
+      }
+      if matrix.isPacked { packed = (matrix, weights.stamp) }
+    } catch {
+      return false
+    }
+    return packed != nil
   }
 }
 

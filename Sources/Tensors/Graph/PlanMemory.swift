@@ -33,6 +33,8 @@ final class PlanMemory: @unchecked Sendable {
   /// Whose places those are.
   private let bodies: [Body]
   private let block: Tensor
+  /// What stays from run to run.
+  let weights: PlanWeights
   private let allocations = PlannedAllocations(isRecording: false)
   let byteCount: Int
   var stepCount: Int { steps.count }
@@ -40,9 +42,9 @@ final class PlanMemory: @unchecked Sendable {
   var draws: Bool { !drawing.isEmpty }
 
   private init(
-    _ steps: [PlanStep], _ arguments: [[Shown]], _ results: [[Shown]], _ block: Tensor, _ byteCount: Int
+    _ steps: [PlanStep], _ arguments: [[Shown]], _ results: [[Shown]], _ block: Tensor, _ weights: PlanWeights, _ byteCount: Int
   ) {
-    (self.steps, self.block, self.byteCount) = (steps, block, byteCount)
+    (self.steps, self.block, self.weights, self.byteCount) = (steps, block, weights, byteCount)
     list = steps.map { ($0.kernel.map { .passUnretained($0) }, .passUnretained($0)) }
     (self.arguments, self.results) = (Places(arguments), Places(results))
     bodies = (arguments + results).flatMap { $0.map(\.body) }
@@ -62,12 +64,12 @@ final class PlanMemory: @unchecked Sendable {
   @inline(__always)
   func point(result i: Int, to address: UnsafeMutableRawPointer) { results.point(i, to: address) }
 
-  func run(_ streams: [RandomStream]) throws(TensorError) {
-    for step in drawing { if let draw = step.draw { step.draws(from: streams[draw.stream]) } }
-    let profiler = Context.current.profiler
-    for (kernel, step) in list {
-      if profiler == nil, let kernel, kernel._withUnsafeGuaranteedRef({ $0.run() }) { continue }
-      try step.takeUnretainedValue().run(in: allocations, profiler)
+  func run(_ streams: [RandomStream], _ context: Context) throws(TensorError) {
+    if draws { for step in drawing { if let draw = step.draw { step.draws(from: streams[draw.stream]) } } }
+    let isProfiled = context.isObserved && context.profiler != nil
+    for i in list.indices {
+      if !isProfiled, let kernel = list[i].kernel, kernel._withUnsafeGuaranteedRef({ $0.run() }) { continue }
+      try list[i].step.takeUnretainedValue().run(in: allocations, isProfiled ? context.profiler : nil)
     }
   }
 
@@ -80,8 +82,9 @@ final class PlanMemory: @unchecked Sendable {
     case constant
   }
 
+  /// - Parameter stays: Whether an argument is the same tensor in most runs.
   static func made(
-    _ graph: TracedGraph, _ arguments: [Tensor], _ streams: [RandomStream]
+    _ graph: TracedGraph, _ arguments: [Tensor], _ streams: [RandomStream], stays: (Int) -> Bool
   ) throws(TensorError) -> (PlanMemory, [Tensor]) {
     var values: [Int: Tensor] = graph.constants
     var homes: [Int: Home] = [:]
@@ -193,13 +196,17 @@ final class PlanMemory: @unchecked Sendable {
       return given[k][given[k].count - 1].body
     }
     var fixed: [Int: Tensor] = [:]
+    let weights = PlanWeights()
     for (number, value) in values {
       switch homes[number] {
-      case .constant?, nil: fixed[number] = value
+      case .constant?, nil:
+        fixed[number] = value
+        weights.insert(value)
       case .piece(let i, let offset)?: fixed[number] = Tensor(piece(i, offset, like: value))
       case .input(let i, let offset)?:
         shown[i].append((.placed(nil, like: value), offset))
         fixed[number] = Tensor(shown[i][shown[i].count - 1].body)
+        if stays(i) { weights.insert(fixed[number]!) }
       }
     }
     var steps: [PlanStep] = []
@@ -216,10 +223,10 @@ final class PlanMemory: @unchecked Sendable {
       let step = node.step { fixed[$0]! }
       step.bodies = requests[place].map { piece($0.piece, 0, like: $0.like) }
       step.result = fixed[node.result]!
-      step.prepare()
+      step.prepare(weights)
       steps.append(step)
     }
-    return (PlanMemory(steps, shown, given, block, byteCount), graph.outputs.indices.map { results[$0]! })
+    return (PlanMemory(steps, shown, given, block, weights, byteCount), graph.outputs.indices.map { results[$0]! })
   }
 
   /// The order of the steps: those with results of the caller's alone are put off where that takes less memory.

@@ -32,7 +32,7 @@ package struct PlanState<Value>: @unchecked Sendable {
   /// Changes places of tensors in the list with those of another one.
   package mutating func exchange(_ places: [Int], _ others: inout [Tensor]) {
     FlatLeaves.own(&leaves)
-    for (i, place) in places.enumerated() { swap(&leaves.tensors[place], &others[i]) }
+    leaves.exchange(places, &others)
   }
 }
 
@@ -49,15 +49,39 @@ private let emptyState: PlanState<Void> = {
 
 /// The tensors and random streams of a value that is flat.
 class FlatLeaves: @unchecked Sendable {
+  private struct Fields {
+    var tensors: [Tensor] = []
+    var streams: [RandomStream] = []
+    var signature: LeafSignature?
+    var stamp: UInt64 = 0
+  }
+
   /// Whether it is flat, which only the one owner undoes.
   fileprivate final let isFlat = Atomic(false)
+  // Not properties of the object: at each call those would be guarded against overlapping accesses.
+  private final let fields: UnsafeMutablePointer<Fields>
+  private static let stamps = Atomic<UInt64>(0)
+
+  fileprivate init() {
+    fields = .allocate(capacity: 1)
+    fields.initialize(to: Fields())
+  }
+  deinit { fields.deinitialize(count: 1).deallocate() }
+
   /// The tensors in order, contiguous.
-  final var tensors: [Tensor] = []
-  final var streams: [RandomStream] = []
-  fileprivate final var flatSignature: LeafSignature?
+  final var tensors: [Tensor] { @inline(__always) get { fields.pointee.tensors } }
+  final var streams: [RandomStream] { @inline(__always) get { fields.pointee.streams } }
+  /// Another number after each change to the list of tensors, and a number that no other list has, but for copies.
+  final var stamp: UInt64 { @inline(__always) get { fields.pointee.stamp } }
 
   /// What it is while it is flat; nil while it is whole.
-  @inline(__always) final var signature: LeafSignature? { isFlat.load(ordering: .acquiring) ? flatSignature : nil }
+  final var signature: LeafSignature? { isFlat.load(ordering: .acquiring) ? fields.pointee.signature : nil }
+  /// Whether it is flat and of this signature.
+  @inline(__always)
+  final func isOf(_ signature: LeafSignature) -> Bool {
+    guard isFlat.load(ordering: .acquiring), let own = fields.pointee.signature else { return false }
+    return own === signature || own == signature
+  }
 
   fileprivate func copy() -> FlatLeaves { fatalError("overridden") }
 
@@ -66,12 +90,29 @@ class FlatLeaves: @unchecked Sendable {
     if !isKnownUniquelyReferenced(&reference) { reference = reference.copy() }
   }
 
-  final func put(_ x: Tensor, at place: Int) { tensors[place].replace(with: x) }
+  fileprivate final func set(_ tensors: [Tensor], _ streams: [RandomStream], _ signature: LeafSignature?) {
+    fields.pointee = Fields(tensors: tensors, streams: streams, signature: signature)
+    change()
+  }
+  fileprivate final func set(to other: FlatLeaves) { fields.pointee = other.fields.pointee }
+  private final func change() { fields.pointee.stamp = FlatLeaves.stamps.add(1, ordering: .relaxed).newValue }
+
+  final func put(_ x: Tensor, at place: Int) {
+    fields.pointee.tensors[place].replace(with: x)
+    change()
+  }
+  final func put(_ x: RandomStream, at place: Int) { fields.pointee.streams[place] = x }
 
   final func exchange(_ x: inout Tensor, at place: Int) {
-    let isFrozen = tensors[place].isFrozen
-    swap(&tensors[place], &x)
-    tensors[place].isFrozen = isFrozen
+    let isFrozen = fields.pointee.tensors[place].isFrozen
+    swap(&fields.pointee.tensors[place], &x)
+    fields.pointee.tensors[place].isFrozen = isFrozen
+    change()
+  }
+
+  final func exchange(_ places: [Int], _ others: inout [Tensor]) {
+    for (i, place) in places.enumerated() { swap(&fields.pointee.tensors[place], &others[i]) }
+    change()
   }
 }
 
@@ -97,24 +138,24 @@ private final class StateBox<Value>: FlatLeaves, @unchecked Sendable {
   func flatten(_ signature: LeafSignature) {
     gate.closed {
       if isFlat.load(ordering: .relaxed) { return }
-      let list = LeafList(of: content!)
-      (tensors, streams, flatSignature) = (list.tensors, list.streams, signature)
-      for i in tensors.indices { tensors[i].isFrozen = signature.isFrozen[i] }
-      var empty = EmptyLeaves()
-      visitLeaves(of: &content!, &empty)
+      var take = TakeLeaves()
+      visitLeaves(of: &content!, &take)
+      for i in take.tensors.indices { take.tensors[i].isFrozen = signature.isFrozen[i] }
+      set(take.tensors, take.streams, signature)
       isFlat.store(true, ordering: .releasing)
     }
   }
 
   /// Lets go of the value, by its only owner.
   func empty() {
-    (content, tensors, streams, flatSignature) = (nil, [], [], nil)
+    content = nil
+    set([], [], nil)
     isFlat.store(false, ordering: .relaxed)
   }
 
   override func copy() -> FlatLeaves {
     let copy = StateBox(content)
-    (copy.tensors, copy.streams, copy.flatSignature) = (tensors, streams, flatSignature)
+    copy.set(to: self)
     copy.isFlat.store(true, ordering: .relaxed)
     return copy
   }
@@ -129,10 +170,16 @@ extension Tensor {
   }
 }
 
-private struct EmptyLeaves: LeafVisitor {
+/// Takes the tensors out of a value, in order, and leaves ones without elements; with its random streams, which stay.
+private struct TakeLeaves: LeafVisitor {
   static let isReading = false
-  mutating func tensor(_ x: inout Tensor) { x.replace(with: Tensor(hollow: x.shape, x.dtype)) }
-  mutating func stream(_ x: inout RandomStream) {}
+  var tensors: [Tensor] = []
+  var streams: [RandomStream] = []
+  mutating func tensor(_ x: inout Tensor) {
+    tensors.append((try? x.detached.ordered) ?? x)
+    x.replace(with: Tensor(hollow: x.shape, x.dtype))
+  }
+  mutating func stream(_ x: inout RandomStream) { streams.append(x) }
   mutating func other(_ hash: (inout Hasher) -> Void) {}
 }
 

@@ -25,7 +25,7 @@ class PlanStep {
   /// Draws from a stream, from where on its call begins.
   func draws(from stream: RandomStream) {}
   /// Decides what can be decided, with all tensors in place.
-  func prepare() {}
+  func prepare(_ weights: PlanWeights) {}
 }
 
 final class OperatorStep<P: Primitive>: PlanStep where P.Inputs: Operands {
@@ -60,10 +60,10 @@ final class OperatorStep<P: Primitive>: PlanStep where P.Inputs: Operands {
     if let random = random as? P { primitive = random }
   }
 
-  override func prepare() {
+  override func prepare(_ weights: PlanWeights) {
     guard draw == nil, let result, result.isContiguous, result.shape == signature.shape, signature.shape.elementCount > 0 else { return }
     func planned<Q: PlannedPrimitive>(_ primitive: Q) -> PlanKernel? {
-      (x as? Q.Inputs).flatMap { primitive.kernel($0, into: result) }
+      (x as? Q.Inputs).flatMap { primitive.kernel($0, into: result, weights) }
     }
     kernel = (primitive as? any PlannedPrimitive).flatMap { planned($0) }
   }

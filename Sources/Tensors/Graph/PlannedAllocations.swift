@@ -35,12 +35,12 @@ final class PlannedAllocations {
   }
 
   /// Runs `body` with requests that go to the pool.
-  static func without(_ body: () -> Void) {
+  static func without<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
     let context = Context.current
     let outer = context.allocations
     context.allocations = nil
     defer { context.allocations = outer }
-    body()
+    return try body()
   }
 
   /// Runs `body` with requests that come here.

@@ -77,4 +77,44 @@ import Testing
     #expect(!other.putOff(0, own: [0], operands: [], &alike))
     #expect(other.list == [0, 1])
   }
+
+  /// A step is not put off past one that writes its result over an operand, also where that result is the caller's.
+  @Test func operandsAreReadBeforeTheyAreOverwritten() {
+    // Few rows that lie as columns are copied, in memory that would fit better after the running sum is not needed any more.
+    @Sendable func results(_ x: Tensor, _ w: Tensor) -> [Tensor] {
+      let (running, y) = (x.cumulativeSum(axis: 0), tanh(x))
+      return [y.transposed() • w.transposed(), y * running, (x * 3).sum()]
+    }
+    let f = compile { (x: Tensor, w: Tensor) in results(x, w) }
+    for i in 0..<5 {
+      let (x, w) = withSeed(UInt64(i)) { (Tensor.normal([2048, 8]), Tensor.normal([16, 2048])) }
+      for (result, expected) in zip(f(x, w), results(x, w)) { #expect(bits(result) == bits(expected)) }
+    }
+    #expect(f.plans.count == 1 && f.graph != nil)
+  }
+
+  /// Weights of a model that answers are packed once, and again after it has changed: the bits are those of operators one by one.
+  @Test(arguments: [9, 24, 64, 70]) func weightsArePacked(_ rows: Int) {
+    let model = withSeed(1) {
+      Chain {
+        Dense(150, 96, activation: relu)
+        Dense(96, 130, activation: tanh)
+        Dense(130, 10)
+      }
+    }
+    var fast = model.compiled()
+    for i in 0..<12 {
+      let x = withSeed(UInt64(i)) { Tensor.normal([rows, 150]) }
+      let expected = bits(fast.model.predict(x))
+      #expect(bits(fast.predict(x)) == expected, "call \(i)")
+      if i == 5 || i == 8 { fast.model.updateParameters { $1 = $1 * 0.5 } }
+    }
+    let copy = fast
+    fast.model.updateParameters { $1 = $1 * 2 }
+    for i in 0..<8 {
+      let x = withSeed(UInt64(i)) { Tensor.normal([rows, 150]) }
+      #expect(bits(fast.predict(x)) == bits(fast.model.predict(x)))
+      #expect(bits(copy.predict(x)) == bits(copy.model.predict(x)))
+    }
+  }
 }

@@ -56,6 +56,35 @@ import Testing
     withExtendedLifetime(b) {}
   }
 
+  /// A right operand that is packed beforehand gives the bits of the product that packs it, or turns its columns, as it goes.
+  @Test(arguments: [DType.float32, .float64], [9, 24, 70, 130]) func prepackedIsTheSameToTheBit(_ dtype: DType, _ m: Int) throws {
+    var kernels: Set<String> = []
+    for (n, k) in [(40, 130), (100, 64), (17, 400), (300, 140), (64, 700)] {
+      for isTransposed in [false, true] {
+        // Parts of something wide are too far apart to be read where they lie.
+        for wide in [0, 4000] {
+          let (a, bias) = (whole([m, k], dtype, seed: 1) * 0.37, whole([m, n], dtype, seed: 3) * 0.21)
+          let matrix = whole(isTransposed ? [n, k + wide] : [k, n + wide], dtype, seed: 2) * 0.61
+          let layout = ProductPlan.Layout(isTransposed: isTransposed, lead: (isTransposed ? k : n) + wide)
+          let plan = ProductPlan(
+            dtype, m, n, k, ProductPlan.Layout(isTransposed: false, lead: k), layout, adds: true, lead: n, level: Processor.level,
+            caches: Processor.caches, threads: 2, largest: .max)
+          guard let depth = plan.panelDepth(m, n, k, layout, dtype) else { continue }
+          let (left, right) = (BLAS.Operand(pointer: a.pointer, isTransposed: false, lead: k), BLAS.Operand(pointer: matrix.pointer, layout))
+          let (y, z) = (inOrder(bias + 0), inOrder(bias + 0))
+          BLAS.run(plan, dtype, m, n, k, left, right, adds: true, y.pointer)
+          let packed = try PackedMatrix(right, dtype, k, n, rows: m, uses: .max, depth: depth)
+          if !packed.isPacked { continue }
+          kernels.insert("\(plan.kernel)")
+          try packed.shared(m, left, parts: plan.parts, adds: true, z.pointer, n)
+          #expect(y.hasSameElements(as: z), "\(m) × \(n) × \(k), \(plan.kernel)\(isTransposed ? ", by columns" : "")")
+          withExtendedLifetime((a, matrix)) {}
+        }
+      }
+    }
+    #expect(m > 64 ? kernels.contains("packed") : kernels.contains("direct"))
+  }
+
   @Test(arguments: small + thin, [DType.float32, .float64]) func equalsThePlainSum(_ sizes: Sizes, _ dtype: DType) {
     let (a, b) = (whole([sizes.m, sizes.k], dtype, seed: 1), whole([sizes.k, sizes.n], dtype, seed: 2))
     let expected = sum(a.cast(to: .float64), b.cast(to: .float64))

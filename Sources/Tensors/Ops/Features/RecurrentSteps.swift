@@ -30,6 +30,22 @@ enum RecurrentCell: Sendable {
   }
   /// How many tensors a step leaves to the next.
   var states: Int { if case .lstm = self { 2 } else { 1 } }
+
+  /// One step of some sequences: of sums of the input's products and the hidden value's products to outputs, the next states in place, and what the
+  /// gradient reads. A step is the distance from one sequence's numbers to the next one's.
+  @inline(__always)
+  func step(
+    _ code: Int32, _ rows: Int, _ n: Int, _ sums: UnsafeMutableRawPointer, _ sumsStep: Int, _ products: UnsafeMutableRawPointer,
+    _ bias: UnsafeMutableRawPointer, _ lengths: UnsafePointer<Int64>?, _ t: Int, _ h: UnsafeMutableRawPointer,
+    _ c: UnsafeMutableRawPointer, _ output: UnsafeMutableRawPointer, _ outputStep: Int, _ kept: UnsafeMutableRawPointer, _ keptStep: Int
+  ) {
+    switch self {
+    case .lstm: fx_lstm_step(code, rows, n, sums, sumsStep, products, lengths, t, h, c, output, outputStep, kept, keptStep)
+    case .gru: fx_gru_step(code, rows, n, sums, sumsStep, products, bias, lengths, t, h, output, outputStep, kept, keptStep)
+    case .simple(let activation):
+      fx_simple_step(code, activation.code, rows, n, sums, sumsStep, products, lengths, t, h, output, outputStep)
+    }
+  }
 }
 
 /// All steps of a recurrence: [gates [batch, time, k·hidden], weight [k·hidden, hidden], states [batch, hidden] …, bias for a GRU] to outputs
@@ -71,16 +87,11 @@ struct RecurrentSteps: SavingPrimitive {
     /// Step t of some sequences, whose products are there.
     func step(_ first: Int, _ rows: Int, _ t: Int, _ products: UnsafeMutableRawPointer, _ unread: UnsafeMutableRawPointer) {
       let at = first * time + t
-      let (sums, output) = (gates.pointer + at * wide * size, y.pointer + at * n * size)
       let (to, kept) = kept.map { ($0.pointer + at * row * size, time * row) } ?? (unread, 0)
       let lengths = lengths.map { $0.pointer.assumingMemoryBound(to: Int64.self) + first }
-      let (h, c) = (h + first * n * size, c + first * n * size)
-      switch cell {
-      case .lstm: fx_lstm_step(dtype.code, rows, n, sums, time * wide, products, lengths, t, h, c, output, time * n, to, kept)
-      case .gru: fx_gru_step(dtype.code, rows, n, sums, time * wide, products, bias.pointer, lengths, t, h, output, time * n, to, kept)
-      case .simple(let activation):
-        fx_simple_step(dtype.code, activation.code, rows, n, sums, time * wide, products, lengths, t, h, output, time * n)
-      }
+      cell.step(
+        dtype.code, rows, n, gates.pointer + at * wide * size, time * wide, products, bias.pointer, lengths, t, h + first * n * size,
+        c + first * n * size, y.pointer + at * n * size, time * n, to, kept)
     }
 
     if time == 1 {
@@ -89,8 +100,7 @@ struct RecurrentSteps: SavingPrimitive {
       try BLAS.product(
         dtype, batch, wide, n, BLAS.Operand(pointer: h, isTransposed: false, lead: n), matrix, adds: false, products.pointer, wide)
       let unread = products.pointer + batch * wide * size
-      let grain = Swift.max(1, 4096 / wide)
-      let parts = Swift.max(1, Swift.min(batch / grain, 16))
+      let parts = RecurrentSteps.parts(batch, wide)
       parallel(parts, grain: 1) { range in
         for part in range {
           let (first, end) = (batch * part / parts, batch * (part + 1) / parts)
@@ -115,6 +125,9 @@ struct RecurrentSteps: SavingPrimitive {
     withExtendedLifetime((gates, weight, bias)) {}
     return y
   }
+
+  /// How many threads' shares a single step has.
+  static func parts(_ batch: Int, _ wide: Int) -> Int { Swift.max(1, Swift.min(batch / Swift.max(1, 4096 / wide), 16)) }
 
   func multiplyAdds(_ x: [Tensor], _ result: Signature) -> Int { x[0].elementCount.saturatingTimes(x[1].shape[1]) }
 
