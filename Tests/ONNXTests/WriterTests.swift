@@ -37,7 +37,8 @@ import Testing
       let path = folder + "/model.onnx"
       let (inputs, outputs) = try row.write(path, [0])
       let model = try ONNXModel(from: path)
-      let larger = try #require(row.larger)()
+      let make = try #require(row.larger)
+      let larger = make()
       // A state has the batch's size too, and is given with it.
       let states = model.inputs.dropFirst(larger.inputs.count)
       if !states.isEmpty { return }
