@@ -83,7 +83,7 @@ let package = Package(
     .target(
       name: "FluxionONNX",
       dependencies: [
-        "Tensors", "Autodiff", "Models", "Data", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "CKernels", "Tensors", "Autodiff", "Models", "Data", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Protobuf/onnx.proto3"], swiftSettings: swift),
     .executableTarget(
@@ -160,19 +160,21 @@ let package = Package(
     .executableTarget(name: "trainee", dependencies: ["Fluxion"], path: "Tests/Trainee", swiftSettings: swift),
     .executableTarget(
       name: "mpicheck", dependencies: ["Fluxion", "FluxionMPI"], path: "Tests/MPICheck", exclude: ["Network"], swiftSettings: swift),
+    .target(name: "LayerRows", dependencies: ["Fluxion"], path: "Tests/LayerRows", swiftSettings: swift),
     .testTarget(
       name: "FluxionTests",
       dependencies: [
-        "Fluxion", "FluxionCommand", "FluxionMPI", "Tensors", "Data", "Training", "PyTorchCases", "Psalms",
+        "Fluxion", "FluxionCommand", "FluxionMPI", "Tensors", "Data", "Training", "PyTorchCases", "Psalms", "LayerRows",
         .product(name: "RealModule", package: "swift-numerics"),
       ],
       resources: [.copy("Golden")], swiftSettings: swift),
     .testTarget(
       name: "ONNXTests",
       dependencies: [
-        "Fluxion", "FluxionONNX", "ONNXNodeTests", "Tensors", "BundledDigits", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Fluxion", "FluxionONNX", "ONNXNodeTests", "Tensors", "Data", "BundledDigits", "LayerRows", "digits", "gpt", "charrnn", "customlayers",
+        "translation", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      exclude: ["real_models.py"], swiftSettings: swift),
+      exclude: ["real_models.py", "written_models.py"], swiftSettings: swift),
   ],
   swiftLanguageModes: [.v6]
 )

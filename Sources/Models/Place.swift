@@ -127,6 +127,22 @@ extension Model {
   }
 }
 
+extension Model {
+  /// A copy whose parts and parameters have labels: what runs in it with these labels in force tells where.
+  package func labelled(_ labels: PartLabels) -> Self {
+    var copy = self
+    var label = Label(labels: labels)
+    label.whole(&copy)
+    return copy
+  }
+
+  /// Runs a copy that has been labelled, as the part of the model's own label where it has no place itself.
+  package mutating func callLabelled(_ input: Input) -> Output {
+    if Self.self is any Placed.Type { return self(input) }
+    return entering(1, of: Self.self, input: nil) { self(input) }
+  }
+}
+
 /// Labels parts, and their parameters by the part that holds them.
 private struct Label: ModelVisitor {
   let labels: PartLabels

@@ -209,4 +209,11 @@ extension Tensor {
     x.node = Node(tape: Node.labelled, index: Int32(label), level: 0)
     return x
   }
+
+  /// The same tensor with the label that another one has, if it has one.
+  package func labelled(as other: Tensor) -> Tensor {
+    var x = self
+    x.node = other.node
+    return x
+  }
 }

@@ -22,6 +22,9 @@ public struct Graph: Sendable, CustomStringConvertible {
     public let inputs: [Int]
     /// The value that it gives.
     public let output: Int
+    /// What it was called with beside tensors, by name, as text: `[("axis", "1"), ("keepDims", "false")]`; of element-wise operators nothing, whose
+    /// ``formula`` tells.
+    public let attributes: [(name: String, text: String)]
   }
 
   /// All tensors; the inputs come first.
@@ -37,7 +40,11 @@ public struct Graph: Sendable, CustomStringConvertible {
 
   init(_ graph: TracedGraph) {
     values = graph.values.enumerated().map { Value(number: $0, shape: $1.shape, dtype: $1.dtype) }
-    nodes = graph.nodes.map { Node(operation: $0.name, formula: $0.formula, part: $0.location, inputs: $0.operands, output: $0.result) }
+    nodes = graph.nodes.map {
+      Node(
+        operation: $0.name, formula: $0.formula, part: $0.location, inputs: $0.operands, output: $0.result,
+        attributes: $0.formula == nil ? texts(of: $0.attributes) : [])
+    }
     inputs = Array(0..<graph.inputCount)
     constants = graph.constants.keys.sorted()
     outputs = graph.outputs
@@ -75,4 +82,25 @@ public struct Graph: Sendable, CustomStringConvertible {
     }
     return (lines + ["}"]).joined(separator: "\n") + "\n"
   }
+}
+
+/// The stored properties of a primitive as text, tensors left out, which are operands.
+private func texts(of primitive: any Sendable) -> [(name: String, text: String)] {
+  func isTensor(_ value: Any) -> Bool {
+    if value is Tensor { return true }
+    let mirror = Mirror(reflecting: value)
+    return mirror.displayStyle == .optional && mirror.children.contains { isTensor($0.value) }
+  }
+  func text(_ value: Any) -> String {
+    if let value = value as? any CustomStringConvertible { return "\(value)" }
+    let mirror = Mirror(reflecting: value)
+    switch mirror.displayStyle {
+    case .optional: return mirror.children.first.map { text($0.value) } ?? "nil"
+    case .struct:
+      let fields = mirror.children.filter { !isTensor($0.value) }
+      return "(" + fields.map { "\($0.label ?? ""): \(text($0.value))" }.joined(separator: ", ") + ")"
+    default: return "\(value)"
+    }
+  }
+  return Mirror(reflecting: primitive).children.filter { !isTensor($0.value) }.map { ($0.label ?? "", text($0.value)) }
 }

@@ -16,6 +16,10 @@ class TracedNode: @unchecked Sendable {
   }
 
   var name: String { fatalError("overridden") }
+  /// The primitive, whose stored properties are the attributes.
+  var attributes: any Sendable { fatalError("overridden") }
+  /// Whether it draws random numbers.
+  var isRandom: Bool { draw != nil }
   var isView: Bool { fatalError("overridden") }
   /// Whether it looks at elements and computes nothing.
   var isCheck: Bool { false }
@@ -67,6 +71,8 @@ final class TracedOperator<P: Primitive>: TracedNode, @unchecked Sendable where 
   }
 
   override var name: String { primitive.name }
+  override var attributes: any Sendable { primitive }
+  override var isRandom: Bool { (primitive as? any RandomPrimitive)?.draw != nil }
   override var isView: Bool { primitive.isView }
   override var isCheck: Bool { primitive is any CheckingPrimitive }
   override var isCheap: Bool { primitive is any ElementwisePrimitive || primitive is any RecomputablePrimitive }
@@ -168,9 +174,11 @@ extension NormalizeRows: RecomputablePrimitive {}
 
 extension MapReduce: ReducingPrimitive {
   var program: Program { map.program }
+  var scalars: SIMD4<Double> { map.scalars }
 }
 
 /// A primitive that is an element-wise program with a reduction at its end.
 protocol ReducingPrimitive: Primitive {
   var program: Program { get }
+  var scalars: SIMD4<Double> { get }
 }

@@ -1,5 +1,6 @@
 import Fluxion
 import Foundation
+import LayerRows
 import Tensors
 import Testing
 

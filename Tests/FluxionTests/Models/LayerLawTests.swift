@@ -1,4 +1,5 @@
 import Fluxion
+import LayerRows
 import Testing
 
 /// What holds for every layer.
@@ -229,4 +230,8 @@ private struct CastParameters: ModelVisitor {
       state.value = state.value.cast(to: dtype)
     }
   }
+}
+
+extension LayerRow: CustomTestStringConvertible {
+  public var testDescription: String { name }
 }

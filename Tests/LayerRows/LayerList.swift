@@ -1,32 +1,39 @@
 import Fluxion
-import Testing
 
 /// A layer that the laws must hold for: how it is made, and what it is given.
-struct LayerRow: Sendable, CustomTestStringConvertible {
-  let name: String
-  let input: Shape
+package struct LayerRow: Sendable {
+  package let name: String
+  package let input: Shape
   /// float32, float64, or int64 for ids below `idLimit`.
-  var dtype = DType.float32
-  var idLimit = 5
-  let make: @Sendable () -> any Model<Tensor, Tensor>
+  package var dtype = DType.float32
+  package var idLimit = 5
+  package let make: @Sendable () -> any Model<Tensor, Tensor>
   /// The same with sizes left out.
-  var waiting: (@Sendable () -> any Model<Tensor, Tensor>)?
+  package var waiting: (@Sendable () -> any Model<Tensor, Tensor>)?
   /// How it is written: its description.
-  var description: String?
+  package var description: String?
   /// Whether a training run gives what an inference run gives.
-  var isSameInTraining = true
+  package var isSameInTraining = true
   /// Whether a batch's answers are those of its examples one by one, in inference.
-  var isBatchwise = true
+  package var isBatchwise = true
   /// Whether its gradients are compared with central differences; false for kinks everywhere.
-  var isSmooth = true
+  package var isSmooth = true
 
-  var testDescription: String { name }
+  package init(
+    name: String, input: Shape, dtype: DType = .float32, idLimit: Int = 5, make: @escaping @Sendable () -> any Model<Tensor, Tensor>,
+    waiting: (@Sendable () -> any Model<Tensor, Tensor>)? = nil, description: String? = nil, isSameInTraining: Bool = true,
+    isBatchwise: Bool = true, isSmooth: Bool = true
+  ) {
+    (self.name, self.input, self.dtype, self.idLimit) = (name, input, dtype, idLimit)
+    (self.make, self.waiting, self.description) = (make, waiting, description)
+    (self.isSameInTraining, self.isBatchwise, self.isSmooth) = (isSameInTraining, isBatchwise, isSmooth)
+  }
 
   /// The layer, from a seed.
-  func layer() -> any Model<Tensor, Tensor> { withSeed(3) { make() } }
+  package func layer() -> any Model<Tensor, Tensor> { withSeed(3) { make() } }
 
   /// What it is given, from a seed.
-  func sample(_ seed: UInt64 = 4) -> Tensor {
+  package func sample(_ seed: UInt64 = 4) -> Tensor {
     withSeed(seed) {
       if dtype == .int64 { return (Tensor.uniform(input) * Double(idLimit)).cast(to: .int64) }
       return Tensor.normal(input, dtype)
@@ -35,7 +42,7 @@ struct LayerRow: Sendable, CustomTestStringConvertible {
 }
 
 /// The layers, family by family.
-let layerList: [LayerRow] = basicLayers() + imageLayerRows() + attentionLayers() + recurrentLayers()
+package let layerList: [LayerRow] = basicLayers() + imageLayerRows() + attentionLayers() + recurrentLayers()
 
 private func basicLayers() -> [LayerRow] {
   [

@@ -1,0 +1,293 @@
+import Models
+import Tensors
+
+/// A model's tensors by name, as they are written: parameters and buffers, and the states that a run leaves.
+struct ModelTensors {
+  var parameters: [(name: String, value: Tensor)] = []
+  var states: [(name: String, value: Tensor)] = []
+  var streams: [RandomStream] = []
+
+  init<M: Model>(_ model: M) {
+    var copy = model
+    var visitor = Collect()
+    copy.visit(&visitor)
+    (parameters, states, streams) = (visitor.parameters, visitor.states, visitor.streams)
+  }
+
+  private struct Collect: ModelVisitor {
+    var parameters: [(name: String, value: Tensor)] = []
+    var states: [(name: String, value: Tensor)] = []
+    var streams: [RandomStream] = []
+    var path = PartPath()
+
+    mutating func parameter(_ tensor: inout Tensor, _ name: PartName) { parameters.append((path.name(of: name), tensor)) }
+    mutating func value<S: ModelState>(of state: inout S, _ name: PartName) {
+      if state is Buffer { parameters.append((path.name(of: name), state.value)) } else { states.append((path.name(of: name), state.value)) }
+    }
+    mutating func stream(_ random: inout RandomStream, _ name: PartName) { streams.append(random) }
+    mutating func enter(_ name: PartName) { path.enter(name) }
+    mutating func leave() { path.leave() }
+  }
+}
+
+/// Puts traced values in place of a model's tensors.
+private struct PutTraced: ModelVisitor {
+  var parameters: ArraySlice<Tensor>
+  /// Nil for a state that is left as it is.
+  var states: ArraySlice<Tensor?>
+
+  mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
+    if let value = parameters.popFirst() { tensor = value.labelled(as: tensor) }
+  }
+  mutating func value<S: ModelState>(of state: inout S, _ name: PartName) {
+    if state is Buffer {
+      if let value = parameters.popFirst() { state.last = value }
+    } else if let value = states.popFirst() ?? nil {
+      state.last = value
+    }
+  }
+}
+
+/// The tensors in a value of any type, each replaced by another where there are others.
+struct TensorLeaves: LeafVisitor {
+  static let isReading = false
+  private(set) var found: [Tensor] = []
+  private var others: ArraySlice<Tensor>
+
+  init(replacing others: [Tensor] = []) { self.others = others[...] }
+
+  /// Those of a value, in order.
+  static func of<Value>(_ value: Value) -> [Tensor] {
+    var (copy, leaves) = (value, TensorLeaves())
+    visitLeaves(of: &copy, &leaves)
+    return leaves.found
+  }
+
+  /// The value with other tensors in it.
+  static func replacing<Value>(in value: Value, _ others: [Tensor]) -> Value {
+    var (copy, leaves) = (value, TensorLeaves(replacing: others))
+    visitLeaves(of: &copy, &leaves)
+    return copy
+  }
+
+  mutating func tensor(_ x: inout Tensor) {
+    found.append(x)
+    if let other = others.popFirst() { x = other }
+  }
+  mutating func stream(_ x: inout RandomStream) {}
+  mutating func other(_ hash: (inout Hasher) -> Void) {}
+}
+
+/// The names of the tensors in a value: where they stand in tuples, structs and lists.
+func leafNames(_ value: Any, _ base: String) -> [String] {
+  func walk(_ value: Any, _ path: [String]) -> [String] {
+    if value is Tensor { return [path.isEmpty ? base : path.joined(separator: ".")] }
+    let mirror = Mirror(reflecting: value)
+    if mirror.displayStyle == .optional { return mirror.children.first.map { walk($0.value, path) } ?? [] }
+    // In the order in which leaves are visited, as a dictionary's own order changes from run to run.
+    if mirror.displayStyle == .dictionary {
+      let pairs = mirror.children.compactMap { child -> (String, Any)? in
+        let parts = Array(Mirror(reflecting: child.value).children)
+        return parts.count == 2 ? ("\(parts[0].value)", parts[1].value) : nil
+      }
+      return pairs.sorted { $0.0 < $1.0 }.flatMap { walk($0.1, path + [$0.0]) }
+    }
+    return mirror.children.enumerated().flatMap { i, child -> [String] in
+      var label = child.label ?? "\(i)"
+      // The elements of a tuple are .0, .1, …; alone they would be no names.
+      if label.hasPrefix(".") { label.removeFirst() }
+      let isNumber = label.allSatisfy(\.isNumber)
+      return walk(child.value, path + (isNumber && path.isEmpty ? [base, label] : [label]))
+    }
+  }
+  return walk(value, [])
+}
+
+/// A model's operators at several sizes of its inputs.
+struct TracedModel {
+  /// The parameters and buffers, which are the first inputs of the traces.
+  let parameters: [(name: String, value: Tensor)]
+  /// The states that a call reads and changes: places among the inputs of the traces, values they begin with.
+  private(set) var states: [(name: String, value: Tensor, input: Int, output: Int)] = []
+  /// The names of the tensors that the model is called with, and their places.
+  let inputs: [(name: String, input: Int)]
+  let outputs: [(name: String, output: Int)]
+  private let held: [Int: Tensor]
+  private(set) var traces: [OperatorTrace]
+  /// How many variants there are for each size that varies, and which trace belongs to which.
+  let axes: [(name: String, input: Int, axis: Int)]
+
+  /// Traces a model on an example, and on others in which axes have other sizes.
+  init<M: Model>(_ model: M, _ example: M.Input, dynamicAxes: [Int]) throws {
+    let tensors = TensorLeaves.of(example)
+    if tensors.isEmpty { throw ONNXError(field: "input", message: "has no tensor; one or several, in tuples or structs, would fit") }
+    var names = leafNames(example, "input")
+    if names.count != tensors.count { names = tensors.indices.map { tensors.count == 1 ? "input" : "input.\($0)" } }
+    let held = ModelTensors(model)
+    let (axes, variants) = try Self.variants(tensors, names, dynamicAxes)
+
+    let first = try Self.trace(model, example, held, Self.settled(model, example, held))
+    parameters = held.parameters
+    let stateStart = held.parameters.count
+    let inputStart = stateStart + first.stateCount
+    let reserved = Set(held.parameters.map(\.name))
+    func free(_ name: String) -> String { reserved.contains(name) ? free(name + "_") : name }
+    inputs = names.enumerated().map { (free($1), inputStart + $0) }
+    var outputNames = leafNames(first.output, "output")
+    let outputCount = first.trace.outputs.count - first.stateCount
+    if outputNames.count != outputCount { outputNames = (0..<outputCount).map { outputCount == 1 ? "output" : "output.\($0)" } }
+    let taken = reserved.union(inputs.map(\.name))
+    func other(_ name: String) -> String { taken.contains(name) ? other(name + "_") : name }
+    outputs = outputNames.enumerated().map { (other($1), first.trace.outputs[$0]) }
+    self.axes = axes.map { (free($0.name), inputStart + $0.tensor, $0.axis) }
+    traces = [first.trace]
+    self.held = Dictionary(uniqueKeysWithValues: first.states.enumerated().map { (stateStart + $0, $1.value) })
+    for candidates in variants {
+      traces += try Self.traces(model, example, tensors, candidates, held)
+    }
+    try checkStructure()
+    // A state that is not read, or that stays as it is, is none to a caller.
+    for (i, state) in first.states.enumerated() {
+      let (input, output) = (stateStart + i, first.trace.outputs[outputCount + i])
+      if input == output || !isRead(input, by: outputs.map(\.output) + [output]) { continue }
+      states.append((free(state.name), state.value, input, output))
+    }
+  }
+
+  /// The value of a state that a call does not change.
+  func initialState(_ input: Int) -> Tensor { held[input] ?? .zeros([]) }
+
+  /// Whether some values depend on an input.
+  private func isRead(_ input: Int, by outputs: [Int]) -> Bool {
+    var needed = Set(outputs)
+    for node in traces[0].nodes.reversed() where needed.contains(node.result) { needed.formUnion(node.operands) }
+    return needed.contains(input)
+  }
+
+  // MARK: Other sizes
+
+  private typealias Axis = (name: String, tensor: Int, axis: Int, members: [Int])
+  /// Sizes to try for an axis, two of which have to work: multiples first, as networks halve their images.
+  private typealias Variant = (axis: Int, members: [Int], sizes: [[Int]])
+
+  private static func variants(
+    _ tensors: [Tensor], _ names: [String], _ dynamicAxes: [Int]
+  ) throws(ONNXError) -> (axes: [Axis], variants: [Variant]) {
+    var axes: [Axis] = []
+    for axis in dynamicAxes {
+      let most = tensors.map(\.rank).max() ?? 0
+      guard axis >= 0, axis < most else {
+        throw ONNXError(field: "dynamicAxes", message: "axis \(axis); 0 to \(most - 1) would fit the input \(tensors.map { "\($0.shape)" }.joined(separator: ", "))")
+      }
+      if dynamicAxes.filter({ $0 == axis }).count > 1 { throw ONNXError(field: "dynamicAxes", message: "axis \(axis) twice; each once would fit") }
+      // Inputs of one size along the axis share it.
+      var groups: [(size: Int, members: [Int])] = []
+      for (i, x) in tensors.enumerated() where axis < x.rank {
+        let size = x.shape[axis]
+        if let place = groups.firstIndex(where: { $0.size == size }) { groups[place].members.append(i) } else { groups.append((size, [i])) }
+      }
+      for (k, group) in groups.enumerated() {
+        if group.size < 1 { throw ONNXError(field: "dynamicAxes", message: "axis \(axis) has size 0 in the example; 1 or more would fit") }
+        let base = axis == 0 ? "batch" : "axis\(axis)"
+        axes.append((k == 0 ? base : "\(base)_\(names[group.members[0]])", group.members[0], axis, group.members))
+      }
+    }
+    let variants: [Variant] = axes.map { axis in
+      let n = tensors[axis.tensor].shape[axis.axis]
+      let tries = [[2 * n, 3 * n], [n + 1, n + 2], [n - 1, n - 2]].filter { $0.allSatisfy { $0 > 0 } }
+      return (axis.axis, axis.members, tries)
+    }
+    return (axes, variants)
+  }
+
+  private static func traces<M: Model>(
+    _ model: M, _ example: M.Input, _ tensors: [Tensor], _ variant: Variant, _ held: ModelTensors
+  ) throws -> [OperatorTrace] {
+    var failure: (any Error)?
+    for sizes in variant.sizes {
+      do {
+        return try sizes.map { size in
+          var changed = tensors
+          for i in variant.members {
+            let n = tensors[i].shape[variant.axis]
+            let places = Tensor((0..<size).map { Int64($0 % n) }, shape: [size])
+            changed[i] = tensors[i].take(places, axis: variant.axis)
+          }
+          let input = TensorLeaves.replacing(in: example, changed)
+          return try trace(model, input, held, settled(model, input, held)).trace
+        }
+      } catch {
+        failure = failure ?? error
+      }
+    }
+    throw failure ?? ONNXError(message: "no other size could be tried")
+  }
+
+  private func checkStructure() throws(ONNXError) {
+    let first = traces[0]
+    for other in traces.dropFirst() {
+      for (a, b) in zip(first.nodes, other.nodes) where a.kind != b.kind || a.operands != b.operands || a.result != b.result {
+        let place = a.part.isEmpty ? "" : ", in \(a.part)"
+        throw ONNXError(
+          field: "dynamicAxes",
+          message: "which operators are called depends on the size of a dynamic axis (\(a.operation), elsewhere \(b.operation)\(place)); a model "
+            + "that calls the same operators at every size would fit")
+      }
+      if first.nodes.count != other.nodes.count || first.outputs != other.outputs {
+        throw ONNXError(
+          field: "dynamicAxes",
+          message: "the model calls \(first.nodes.count) operators at one size of a dynamic axis and \(other.nodes.count) at another; one that calls "
+            + "the same operators at every size would fit")
+      }
+    }
+  }
+
+  // MARK: One trace
+
+  /// The values that the states have before the call, in the shapes that they keep; nil for a state that grows from call to call, or is read by none.
+  private static func settled<M: Model>(_ model: M, _ input: M.Input, _ held: ModelTensors) throws -> [Tensor?] {
+    if held.states.isEmpty { return [] }
+    var copy = model
+    func run() throws -> [Shape] {
+      _ = try checked { withMode(.inference) { copy(input) } }
+      return ModelTensors(copy).states.map(\.value.shape)
+    }
+    let (once, twice) = (try run(), try run())
+    return held.states.indices.map { i in
+      guard once.indices.contains(i), once[i] == twice[i] else { return nil }
+      let value = held.states[i].value.detached
+      if value.shape == once[i] { return value }
+      // A first value of [1, size] broadcasts to the batch.
+      guard value.rank == once[i].rank, zip(value.shape, once[i]).allSatisfy({ $0 == $1 || $0 == 1 }) else { return nil }
+      return value.expanded(once[i])
+    }
+  }
+
+  private static func trace<M: Model>(
+    _ model: M, _ input: M.Input, _ held: ModelTensors, _ states: [Tensor?]
+  ) throws -> (trace: OperatorTrace, output: M.Output, states: [(name: String, value: Tensor)], stateCount: Int) {
+    let labels = PartLabels()
+    var copy = model.labelled(labels)
+    let known = zip(held.states, states).compactMap { state, value in value.map { (name: state.name, value: $0) } }
+    let inputs = held.parameters.map(\.value) + known.map(\.value) + TensorLeaves.of(input)
+    var result: M.Output?
+    let trace = try traceOperators(inputs, held.streams, labels) { values in
+      let parameterCount = held.parameters.count
+      var next = parameterCount
+      let traced = states.map { state -> Tensor? in
+        if state == nil { return nil }
+        next += 1
+        return values[next - 1]
+      }
+      var put = PutTraced(parameters: values[..<parameterCount], states: traced[...])
+      copy.visit(&put)
+      let arguments = TensorLeaves.replacing(in: input, Array(values[(parameterCount + known.count)...]))
+      let output = try checked { withMode(.inference) { copy.callLabelled(arguments) } }
+      result = output
+      let after = ModelTensors(copy).states.map(\.value)
+      return TensorLeaves.of(output) + zip(after, states).compactMap { $1 == nil ? nil : $0 }
+    }
+    guard let result else { throw ONNXError(message: "the model gave nothing") }
+    return (trace, result, known, known.count)
+  }
+}
