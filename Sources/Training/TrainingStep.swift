@@ -76,8 +76,17 @@ public struct TrainingStep<M: Model, O: Optimizer, Batch>: Sendable {
 
   /// A line for each signature: what it is, and what its plan has or why there is none.
   public var plans: [String] { cache?.descriptions ?? [] }
-  /// The operators that the plan of the last signature runs; nil if there is none.
-  public var graph: Graph? { cache?.graph }
+  /// The operators of a step of the last signature; nil if there is no plan of it.
+  ///
+  /// Loss and gradients are the plan's. Updates of parameters come after it, when all gradients have been found to be finite: an operator of the
+  /// optimizer's name for each that has a gradient, of the two.
+  public var graph: Graph? {
+    guard let cache, var graph = cache.graph, let layout = state.layout else { return cache?.graph }
+    let places = self.places.flatMap { $0.layout === layout ? $0 : nil } ?? ParameterPlaces(layout, state)
+    // The loss comes first.
+    places.appendUpdates(to: &graph, "\(O.self)", gradients: Array(cache.graphOutputs.dropFirst()))
+    return graph
+  }
 }
 
 extension Model {
@@ -117,6 +126,8 @@ private struct LossAndGradients {
 private struct ParameterPlaces {
   let layout: AnyObject & Sendable
   private let places: [Int]
+  private let names: [PartName]
+  private let isFrozen: [Bool]
   /// The parameters while the optimizer changes them, and their gradients; nothing otherwise.
   private var parameters: FlatParameters
   private var gradients: FlatParameters
@@ -125,9 +136,21 @@ private struct ParameterPlaces {
     var model = state.numbered
     var read = ReadPlaces()
     model.visit(&read)
-    (self.layout, places) = (layout, read.places)
+    (self.layout, places, names, isFrozen) = (layout, read.places, read.names, read.isFrozen)
     parameters = FlatParameters(places.map { _ in .zeros([0]) }, names: read.names)
     gradients = parameters
+  }
+
+  /// Adds the optimizer's operators to a plan's graph, whose inputs begin with the model's tensors.
+  ///
+  /// - Parameter gradients: Which of the graph's outputs each gradient is; nil for one that is the same at each call.
+  func appendUpdates(to graph: inout Graph, _ optimizer: String, gradients: [Int?]) {
+    for (i, place) in places.enumerated() where i < gradients.count && !isFrozen[i] {
+      guard let output = gradients[i] else { continue }
+      graph.append(
+        optimizer, part: names[i].description, inputs: [graph.inputs[place], graph.outputs[output]], like: graph.inputs[place],
+        attributes: [], output: output)
+    }
   }
 
   mutating func update<M: Model, O: Optimizer>(_ state: inout PlanState<M>, _ optimizer: inout O, along tensors: [Tensor]) {
@@ -144,10 +167,12 @@ private struct ParameterPlaces {
 private struct ReadPlaces: ModelVisitor {
   var places: [Int] = []
   var names: [PartName] = []
+  var isFrozen: [Bool] = []
   private var path = PartPath()
 
   mutating func parameter(_ tensor: inout Tensor, _ name: PartName) {
     places.append(tensor.shape[0] - 1)
+    isFrozen.append(tensor.isFrozen)
     names.append(.property(path.name(of: name)))
   }
   mutating func enter(_ name: PartName) { path.enter(name) }

@@ -28,15 +28,15 @@ public struct Graph: Sendable, CustomStringConvertible {
   }
 
   /// All tensors; the inputs come first.
-  public let values: [Value]
+  public private(set) var values: [Value]
   /// The operators, each after those whose results it takes.
-  public let nodes: [Node]
+  public private(set) var nodes: [Node]
   /// The values that the function takes.
   public let inputs: [Int]
   /// The values that are the same at each call.
   public let constants: [Int]
   /// The values that the function gives.
-  public let outputs: [Int]
+  public private(set) var outputs: [Int]
 
   init(_ graph: TracedGraph) {
     values = graph.values.enumerated().map { Value(number: $0, shape: $1.shape, dtype: $1.dtype) }
@@ -48,6 +48,16 @@ public struct Graph: Sendable, CustomStringConvertible {
     inputs = Array(0..<graph.inputCount)
     constants = graph.constants.keys.sorted()
     outputs = graph.outputs
+  }
+
+  /// Adds an operator that follows the others: its result is a value of the graph, in place of an output if told.
+  package mutating func append(
+    _ operation: String, part: String, inputs: [Int], like value: Int, attributes: [(name: String, text: String)], output: Int?
+  ) {
+    let (shape, dtype, number) = (values[value].shape, values[value].dtype, values.count)
+    values.append(Value(number: number, shape: shape, dtype: dtype))
+    nodes.append(Node(operation: operation, formula: nil, part: part, inputs: inputs, output: number, attributes: attributes))
+    if let output { outputs[output] = number }
   }
 
   /// A line for each operator: `%12 = matmul(%3, %7): float32 [32, 10] in layers.0 (Dense)`.

@@ -100,6 +100,9 @@ final class Plan: @unchecked Sendable {
     return "\(made.operators) operators, in the plan \(made.steps), \(made.byteCount) bytes, made in \(time) ms\(formulas)"
   }
 
+  /// Which of the graph's outputs each tensor of the output is; nil for arguments and constants.
+  var outputs: [Int?] { output.tensors.map { if case .result(let k) = $0 { k } else { nil } } }
+
   // MARK: Running
 
   /// Runs the plan on a state of its signature and an input; false if that is of another signature.

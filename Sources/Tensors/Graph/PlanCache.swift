@@ -69,6 +69,12 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
     return Graph(runs.plan.graph)
   }
 
+  /// Which of the graph's outputs each tensor of the function's output is, in order; nil for what is no result of an operator.
+  package var graphOutputs: [Int?] {
+    guard let entry = entries.withLock({ $0.last }), case .ready(let runs) = entry.gate.closed({ entry.phase }) else { return [] }
+    return runs.plan.outputs
+  }
+
   /// The same of a function that throws nothing.
   package func value(_ state: inout PlanState<State>, _ input: Input) -> Output {
     do { return try call(&state, input) } catch { stop("\(name): \(error)") }

@@ -117,4 +117,24 @@ import Testing
       #expect(bits(copy.predict(x)) == bits(copy.model.predict(x)))
     }
   }
+
+  /// A step's graph ends with an update of each parameter that is trained, also where the loss does not depend on one of them.
+  @Test func updatesAreInTheGraph() throws {
+    struct Two: Model {
+      var used = withSeed(1) { Dense(3, 2) }
+      var unused: Tensor = [1, 2]
+      func callAsFunction(_ x: Tensor) -> Tensor { used(x) }
+    }
+    var model = Two()
+    model.freeze("used.weight")
+    var step = model.trainingStep(optimizer: Adam()) { model, x, y in mse(model(x), y) }.compiled()
+    for i in 0..<4 { _ = withSeed(UInt64(i)) { step(Tensor.normal([5, 3]), Tensor.normal([5, 2])) } }
+    let graph = try #require(step.graph)
+    let updates = graph.nodes.filter { $0.operation == "Adam" }
+    #expect(updates.map(\.part) == ["used.bias"])
+    let update = try #require(updates.first)
+    #expect(update.inputs.count == 2 && graph.inputs.contains(update.inputs[0]) && graph.outputs.contains(update.output))
+    #expect(graph.values[update.output].shape == [2])
+    #expect(graph.nodes.contains { $0.output == update.inputs[1] } && !graph.outputs.contains(update.inputs[1]))
+  }
 }
