@@ -313,7 +313,9 @@ final class PlanRuns: @unchecked Sendable {
   fileprivate func giveBack(_ run: PlanRun) { idle.withLock { $0.append(run) } }
 }
 
-/// The runs of a function's plans. That of the last call is at hand: it is taken and given back without a lock, and without counting references.
+/// The runs of a function's plans.
+///
+/// That of the last call is at hand: it is taken and given back without a lock, and without counting references.
 final class RecentRuns: @unchecked Sendable {
   /// The address of the run at hand, which is held once by being here; 0 while a call has it.
   private let atHand = Atomic<UInt>(0)

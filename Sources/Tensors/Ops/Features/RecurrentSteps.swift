@@ -31,8 +31,9 @@ enum RecurrentCell: Sendable {
   /// How many tensors a step leaves to the next.
   var states: Int { if case .lstm = self { 2 } else { 1 } }
 
-  /// One step of some sequences: of sums of the input's products and the hidden value's products to outputs, the next states in place, and what the
-  /// gradient reads. A step is the distance from one sequence's numbers to the next one's.
+  /// One step of some sequences, from the sums of the input and the hidden value's products to outputs, next states, and what the gradient reads.
+  ///
+  /// States change in place; `…Step` is the distance from one sequence's numbers to the next one's.
   @inline(__always)
   func step(
     _ code: Int32, _ rows: Int, _ n: Int, _ sums: UnsafeMutableRawPointer, _ sumsStep: Int, _ products: UnsafeMutableRawPointer,
