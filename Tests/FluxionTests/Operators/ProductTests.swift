@@ -70,7 +70,8 @@ import Testing
             dtype, m, n, k, ProductPlan.Layout(isTransposed: false, lead: k), layout, adds: true, lead: n, level: Processor.level,
             caches: Processor.caches, threads: 2, largest: .max)
           guard let depth = plan.panelDepth(m, n, k, layout, dtype) else { continue }
-          let (left, right) = (BLAS.Operand(pointer: a.pointer, isTransposed: false, lead: k), BLAS.Operand(pointer: matrix.pointer, layout))
+          let left = BLAS.Operand(pointer: a.pointer, isTransposed: false, lead: k)
+          let right = BLAS.Operand(pointer: matrix.pointer, layout)
           let (y, z) = (inOrder(bias + 0), inOrder(bias + 0))
           BLAS.run(plan, dtype, m, n, k, left, right, adds: true, y.pointer)
           let packed = try PackedMatrix(right, dtype, k, n, rows: m, uses: .max, depth: depth)
