@@ -164,7 +164,7 @@ let package = Package(
     .testTarget(
       name: "FluxionTests",
       dependencies: [
-        "Fluxion", "FluxionCommand", "FluxionMPI", "Tensors", "Data", "Training", "PyTorchCases", "Psalms", "LayerRows",
+        "Fluxion", "FluxionCommand", "FluxionMPI", "FluxionONNX", "Tensors", "Data", "Training", "PyTorchCases", "Psalms", "LayerRows",
         .product(name: "RealModule", package: "swift-numerics"),
       ],
       resources: [.copy("Golden")], swiftSettings: swift),
