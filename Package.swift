@@ -171,7 +171,8 @@ let package = Package(
     .testTarget(
       name: "ONNXTests",
       dependencies: [
-        "Fluxion", "FluxionONNX", "ONNXNodeTests", "Tensors", "Data", "BundledDigits", "LayerRows", "digits", "gpt", "charrnn", "customlayers",
+        "Fluxion", "FluxionONNX", "ONNXNodeTests", "Tensors", "Data", "BundledDigits", "LayerRows", "digits", "gpt", "charrnn",
+        "customlayers",
         "translation", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["real_models.py", "written_models.py"], swiftSettings: swift),

@@ -24,23 +24,27 @@ import Testing
 
   @Test func operatorsWithoutAForm() throws {
     let x = Tensor.eye(3)
-    #expect(
-      try refusal(
-        Chain {
-          Dense(3, 3); Layer { x in inverse(x) }
-        }, x) == "model.onnx: inverse in layers.1 (Layer): has no form in ONNX's operators")
+    let message = try refusal(
+      Chain {
+        Dense(3, 3); Layer { x in inverse(x) }
+      }, x)
+    #expect(message.hasPrefix("model.onnx: inverse in layers.1 (") && message.hasSuffix("): has no form in ONNX's operators"), "\(message)")
     #expect(try refusal(Elementwise { x in logGamma(x) }, x).contains("logGamma of float32 has no form in ONNX's operators"))
     #expect(try refusal(Layer { x in svd(x).s }, x).contains("has no form in ONNX's operators"))
   }
 
   @Test func randomNumbers() throws {
     let noisy = Layer { x in x + Tensor.normal(x.shape) }
-    #expect(try refusal(noisy, Tensor.ones([2, 3])) == "model.onnx: normal in Layer: draws random numbers, which a file would not draw again; in inference mode dropout does not")
+    let message = try refusal(noisy, Tensor.ones([2, 3]))
+    #expect(message.hasPrefix("model.onnx: normal in "), "\(message)")
+    #expect(message.hasSuffix("draws random numbers, which a file would not draw again; in inference mode dropout does not"), "\(message)")
   }
 
   @Test func elementsThatAreRead() throws {
     let branching = Layer { x in x.sum().item() > 0 ? x : -x }
-    #expect(try refusal(branching, Tensor.ones([2, 3])).contains("the model cannot be written: elements of a tensor that depends on the inputs are read"))
+    #expect(
+      try refusal(branching, Tensor.ones([2, 3])).contains(
+        "the model cannot be written: elements of a tensor that depends on the inputs are read"))
   }
 
   @Test func insideOfAGradient() throws {

@@ -17,7 +17,9 @@ import Testing
     let answers = try checked { withMode(.inference) { model(inputs: named(model, inputs)) } }
     for (name, expected) in zip(model.outputNames, outputs) {
       let y = try #require(answers[name])
-      #expect(y.shape == expected.shape && y.dtype == expected.dtype, "\(what) \(name): \(y.dtype) \(y.shape), \(expected.dtype) \(expected.shape)")
+      #expect(
+        y.shape == expected.shape && y.dtype == expected.dtype,
+        "\(what) \(name): \(y.dtype) \(y.shape), \(expected.dtype) \(expected.shape)")
       guard y.shape == expected.shape else { continue }
       #expect(y.isClose(to: expected, relative: 1e-5, absolute: 1e-5, equalNaN: true), "\(what) \(name): \(y) and \(expected)")
       if ProcessInfo.processInfo.environment["FLUXION_ONNX_BITS"] != nil, !y.hasSameBytes(as: expected) { print("OTHER BITS", row) }

@@ -124,8 +124,10 @@ import Testing
           Conv2D(2, 4, kernel: 3, padding: .same); PixelShuffle(2)
         }, [0, 2, 3], normal([1, 2, 4, 6]), normal([2, 2, 7, 5]), "PixelShuffle")
       try check(
-        Layer { x in concatenate([x[.all, 1...], x[.all, ..<1]], axis: 1).reversed(axes: 1) }, [0, 1], normal([2, 4]), normal([3, 7]), "slices")
-      try check(Layer { x in x.cumulativeSum(axis: 1).softmax(axis: 1).flattened() }, [0, 1], normal([2, 4]), normal([3, 7]), "flattened")
+        Layer { x in concatenate([x[.all, 1...], x[.all, ..<1]], axis: 1).reversed(axes: 1) }, [0, 1], normal([2, 4]), normal([3, 7]),
+        "slices")
+      try check(
+        Layer { x in x.cumulativeSum(axis: 1).softmax(axis: 1).flattened() }, [0, 1], normal([2, 4]), normal([3, 7]), "flattened")
     }
   }
 
@@ -146,6 +148,30 @@ import Testing
       try Repeat(2, sharing: true) { Dense(4, 4) }.writeONNX(to: folder + "/model.onnx", input: [1, 4])
       let file = try proto(folder + "/model.onnx")
       #expect(file.graph.initializer.filter { $0.dims == [4, 4] }.count == 1)
+    }
+  }
+
+  @Test func compiledModels() throws {
+    try withFolder { folder in
+      let model = withSeed(1) {
+        Chain {
+          Dense(4, 5, activation: tanh); Dense(5, 2)
+        }
+      }
+      let x = withSeed(2) { Tensor.normal([3, 4]) }
+      try model.compiled().writeONNX(to: folder + "/model.onnx", input: x)
+      #expect(try ONNXModel(from: folder + "/model.onnx")(x).hasSameBytes(as: model.predict(x)))
+    }
+  }
+
+  /// A file that is there stays as it is where the new one cannot be written.
+  @Test func filesThatAreThere() throws {
+    try withFolder { folder in
+      let path = folder + "/model.onnx"
+      try Dense(2, 2).writeONNX(to: path, input: [1, 2])
+      let before = try Data(contentsOf: URL(filePath: path))
+      #expect(throws: ONNXError.self) { try Layer { x in inverse(x) }.writeONNX(to: path, input: Tensor.eye(2)) }
+      #expect(try Data(contentsOf: URL(filePath: path)) == before)
     }
   }
 

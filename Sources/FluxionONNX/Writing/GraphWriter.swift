@@ -72,7 +72,9 @@ final class GraphWriter {
     return candidate
   }
 
-  /// A node; its outputs' names. One that is there already with these inputs and attributes is not written again.
+  /// Writes a node and gives its outputs' names.
+  ///
+  /// One that is there already with these inputs and attributes is not written again.
   func node(
     _ operation: String, _ inputs: [String], _ attributes: [String: AttributeContent] = [:], outputs count: Int
   ) -> [String] {
@@ -185,7 +187,9 @@ final class GraphWriter {
 
   private func constantForm(_ value: Int) throws(ONNXError) -> WrittenForm {
     let all = traces.compactMap { $0.constants[value] }
-    guard all.count == traces.count else { throw ONNXError(message: "value \(value) is not there, which is a mistake of the writer") }
+    guard all.count == traces.count else {
+      throw ONNXError(message: "what an operator wrote beside its result has no form in ONNX's operators")
+    }
     let compact = all.map { $0.withoutRepetitions }
     let sizes = (0..<compact[0].rank).map { axis in Size(compact.map { $0.shape[axis] }) }
     if compact.allSatisfy({ $0.hasSameBytes(as: compact[0]) }) {
@@ -219,7 +223,9 @@ final class GraphWriter {
         + "one number for all elements, or numbers at equal distances, would fit")
   }
 
-  /// Elements that are start + step·(⌊i / run⌋ modulo period) in all of the tensors, if there are such numbers: 0, 1, 2, …, or 0, 0, 1, 1, …, or 0, 1, 0, 1, ….
+  /// Elements that are start + step·(⌊i / run⌋ modulo period) in all of the tensors, if there are such numbers.
+  ///
+  /// They are 0, 1, 2, …, or 0, 0, 1, 1, …, or 0, 1, 0, 1, ….
   private func progression(_ all: [Tensor]) -> (start: Double, step: Double, run: Int, period: Int?)? {
     let lists = all.map { $0.cast(to: .float64).reshaped([-1]).scalars(Double.self) }
     guard let longest = lists.max(by: { $0.count < $1.count }), let start = longest.first,
@@ -249,7 +255,9 @@ final class GraphWriter {
       return sizeOfAxis(name, axis)
     }
     guard let formula = SizeFormula(size, dynamic) else {
-      throw ONNXError(message: "a size (\(size.values.map(String.init).joined(separator: ", ")) at the sizes that were tried) follows from the dynamic axes in a way that cannot be written")
+      let found = size.values.map(String.init).joined(separator: ", ")
+      throw ONNXError(
+        message: "a size (\(found) at the sizes that were tried) follows from the dynamic axes in a way that cannot be written")
     }
     var result = ""
     for axis in formula.axes {
@@ -335,7 +343,8 @@ final class GraphWriter {
   func write(_ outputs: [Int]) throws(ONNXError) {
     var isNeeded: Set<Int> = Set(outputs)
     var places: [Int] = []
-    for (place, node) in traces[0].nodes.enumerated().reversed() where isNeeded.contains(node.result) {
+    for (place, node) in traces[0].nodes.enumerated().reversed()
+    where isNeeded.contains(node.result) || node.saved.contains(where: { isNeeded.contains($0) }) {
       places.append(place)
       isNeeded.formUnion(node.operands)
     }
@@ -349,7 +358,13 @@ final class GraphWriter {
         guard let row = WriterTable.row(call.node.kind) else {
           throw ONNXError(message: "has no form in ONNX's operators")
         }
-        set(call.node.result, try row.write(call))
+        let form = try row.write(call)
+        // Runtimes differ in what they make of no elements.
+        if let sizes = call.resultSizes.fixed, sizes.contains(0) {
+          set(call.node.result, .named(constant(Tensor.zeros(Shape(sizes), call.resultType))))
+        } else {
+          set(call.node.result, form)
+        }
       } catch {
         var error = error
         if error.field.isEmpty { error.field = call.node.operation + (call.node.part.isEmpty ? "" : " in \(call.node.part)") }

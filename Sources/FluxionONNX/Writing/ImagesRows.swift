@@ -44,7 +44,8 @@ extension WriterTable {
     .named("MaxPoolPositions") { (call) throws(ONNXError) in
       if try call.isAdaptive { throw ONNXError(message: "over parts of an image has no form in ONNX's operators") }
       let plane = try call.fixed(
-        Array(try call.sizes(at: "geometry.raw.input").suffix(try call.int("geometry.axes"))).count(call.nodes.count), "the size of an image")
+        Array(try call.sizes(at: "geometry.raw.input").suffix(try call.int("geometry.axes"))).count(call.nodes.count),
+        "the size of an image")
       return try call.pooled { window, x in
         // Positions count on through all planes.
         let places = call.graph.node("MaxPool", [x], window.poolAttributes, outputs: 2)[1]
@@ -107,7 +108,8 @@ extension WriterTable {
       for i in 2..<Swift.max(2, call.operandCount) {
         let next = graph.node("Unsqueeze", [weights(try call.name(i)), graph.integers([1])])
         let wide = graph.node("Mul", [graph.node("Unsqueeze", [product, graph.integers([2])]), next])
-        product = try graph.reshape(wide, [], [call.sizes(at)[0], Size(call.nodes.map { _ in 1 << (2 * i) }), call.sizes(at)[2]], among: [call.value(at)])
+        product = try graph.reshape(
+          wide, [], [call.sizes(at)[0], Size(call.nodes.map { _ in 1 << (2 * i) }), call.sizes(at)[2]], among: [call.value(at)])
       }
       return try call.sampled(try call.name(0), product, at)
     },

@@ -26,21 +26,27 @@ import Testing
     do {
       try model.writeONNX(to: path, input: x)
     } catch let error as ONNXError {
-      let isKnown = error.message.contains("no form in ONNX") || error.message.contains("elements of a tensor that depends on the inputs")
+      let isKnown =
+        error.message.contains("no form in ONNX") || error.message.contains("elements of a tensor that depends on the inputs")
         || error.message.contains("random numbers")
       #expect(isKnown, "\(error)")
-      if ProcessInfo.processInfo.environment["FLUXION_ONNX_WRITE"] != nil { print("REFUSED", row.name, error.description.replacing(path, with: "")) }
+      if ProcessInfo.processInfo.environment["FLUXION_ONNX_WRITE"] != nil {
+        print("REFUSED", row.name, error.description.replacing(path, with: ""))
+      }
       return
     }
     let expected = model.predict(x)
     let written = try ONNXModel(from: path)
-    let inputs = Dictionary(zip(x.indices.map { "input.\($0)" }, x)) { $1 }.filter { name, _ in written.inputs.contains { $0.name == name } }
+    let inputs = Dictionary(zip(x.indices.map { "input.\($0)" }, x)) { $1 }.filter { name, _ in written.inputs.contains { $0.name == name }
+    }
     let answers = try checked { withMode(.inference) { written(inputs: inputs) } }
     let y = try #require(answers["output"])
     #expect(y.shape == expected.shape && y.dtype == expected.dtype, "\(y.dtype) \(y.shape), \(expected.dtype) \(expected.shape)")
     if y.shape == expected.shape && y.dtype == expected.dtype {
       #expect(y.isClose(to: expected, relative: 1e-5, absolute: 1e-5, equalNaN: true), "\(y) and \(expected)")
     }
+    // Integers divided by 0 stop onnxruntime.
+    if row.name.hasSuffix("Divide by 0") { return }
     if let kept = ProcessInfo.processInfo.environment["FLUXION_ONNX_WRITE"] {
       let place = "\(kept)/operator \(row.name.replacing("/", with: " "))"
       try? FileManager.default.removeItem(atPath: place)
