@@ -164,14 +164,15 @@ let package = Package(
     .testTarget(
       name: "FluxionTests",
       dependencies: [
-        "Fluxion", "FluxionCommand", "FluxionMPI", "Tensors", "Data", "Training", "PyTorchCases", "Psalms", "LayerRows",
+        "Fluxion", "FluxionCommand", "FluxionMPI", "FluxionONNX", "Tensors", "Data", "Training", "PyTorchCases", "Psalms", "LayerRows",
         .product(name: "RealModule", package: "swift-numerics"),
       ],
       resources: [.copy("Golden")], swiftSettings: swift),
     .testTarget(
       name: "ONNXTests",
       dependencies: [
-        "Fluxion", "FluxionONNX", "ONNXNodeTests", "Tensors", "Data", "BundledDigits", "LayerRows", "digits", "gpt", "charrnn", "customlayers",
+        "Fluxion", "FluxionONNX", "ONNXNodeTests", "Tensors", "Data", "BundledDigits", "LayerRows", "digits", "gpt", "charrnn",
+        "customlayers",
         "translation", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["real_models.py", "written_models.py"], swiftSettings: swift),

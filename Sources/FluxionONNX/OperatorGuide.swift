@@ -48,7 +48,44 @@ public enum ONNXOperatorGuide {
     print(try ONNXModel.support(of: folder + "/digits.onnx"))
     ```
 
-    Operators that are not supported are named in one error, with the nodes that use them, before anything runs. A mistake while a model runs names the node:
+    **Writing.** Any model is written as it answers in inference mode: for onnxruntime, Core ML's converter and the web.
+
+    ```swift
+    let network = Chain {
+      Conv2D(1, 8, kernel: 3, padding: 1, activation: relu)
+      MaxPool2D(2)
+      Flatten()
+      Dense(8 * 14 * 14, 10)
+    }
+    try network.writeONNX(to: folder + "/network.onnx", input: [1, 1, 28, 28], dynamicAxes: [0])    // the batch may have any size
+    print(try ONNXModel(from: folder + "/network.onnx").inputs)     // [(name: "input", type: "float[batch, 1, 28, 28]")]
+    ```
+
+    The model runs on an example, and the operators that it calls are written as those of operator set 20. Initializers have the names of parameters and buffers (`layers.0.weight`), nodes that
+    of the part that they ran in (`/layers.0/Conv`). The input is a shape (`dtype: .int64` for ids), or an example: a tensor, or a tuple, struct or list of
+    several, whose names are those of the properties.
+
+    ```swift
+    let recurrent = Chain {
+      LSTM(3, 4)
+      Dense(4, 2)
+    }
+    try recurrent.writeONNX(to: folder + "/step.onnx", input: Tensor.zeros([1, 3]))
+    print(try ONNXModel(from: folder + "/step.onnx").outputNames)   // ["output", "layers.0.hidden_l0.next", "layers.0.cell_l0.next"]
+    ```
+
+    A `@Recurrent` state that a call reads and changes is an input under its name and an output with `.next` behind it, which is given to the next call; without dynamic axes its value is the
+    input's default. What a call begins anew, as in `.unrolled()`, is inside of the file. A state that grows from call to call, such as keys and values so far, begins at each call with what it
+    was when it was written.
+
+    The sizes of dynamic axes (`batch`, `axis1`, … in the file) may change from call to call: the model is traced at two other sizes too, and what depends on them is written as arithmetic of shapes. A
+    model that calls other operators at another size is refused, and so are random numbers, elements that Swift code reads, and what ONNX has no operator for (decompositions of matrices, inverses,
+    the gamma function): one sentence names the operator and the model part, and no file is left. Weights of more than 2 GB stand beside the file, in `model.onnx.data`.
+
+    Read again, a file gives the same bits where ONNX's operators are one of Fluxion's; layer normalisations, attention, resizing and some functions (`expm1`, `log1p`, `atan2`, …) are several
+    operators, which round otherwise in the last places. `Tests/ONNXTests/written_models.py` compares every layer and operator with onnxruntime, to 1e-5.
+
+    Operators that are not supported by the reader are named in one error, with the nodes that use them, before anything runs. A mistake while a model runs names the node:
     `matmul: [1, 2] • [3, 1]: …, in node product (MatMul) of model.onnx`. What comes from a file is not trusted: sizes, names, nesting, cycles and links are checked, and elements
     beside the file are read from its own folder only.
 

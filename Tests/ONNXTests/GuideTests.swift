@@ -29,6 +29,24 @@ import Testing
 
       print(try ONNXModel.support(of: folder + "/digits.onnx"))
       #expect(try ONNXModel.support(of: folder + "/digits.onnx").isSupported)
+
+      let network = Chain {
+        Conv2D(1, 8, kernel: 3, padding: 1, activation: relu)
+        MaxPool2D(2)
+        Flatten()
+        Dense(8 * 14 * 14, 10)
+      }
+      try network.writeONNX(to: folder + "/network.onnx", input: [1, 1, 28, 28], dynamicAxes: [0])  // the batch may have any size
+      print(try ONNXModel(from: folder + "/network.onnx").inputs)  // [(name: "input", type: "float[batch, 1, 28, 28]")]
+      #expect(try ONNXModel(from: folder + "/network.onnx").inputs.map(\.type) == ["float[batch, 1, 28, 28]"])
+
+      let recurrent = Chain {
+        LSTM(3, 4)
+        Dense(4, 2)
+      }
+      try recurrent.writeONNX(to: folder + "/step.onnx", input: Tensor.zeros([1, 3]))
+      print(try ONNXModel(from: folder + "/step.onnx").outputNames)  // ["output", "layers.0.hidden_l0.next", "layers.0.cell_l0.next"]
+      #expect(try ONNXModel(from: folder + "/step.onnx").outputNames == ["output", "layers.0.hidden_l0.next", "layers.0.cell_l0.next"])
     }
   }
 

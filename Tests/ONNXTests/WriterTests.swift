@@ -13,13 +13,16 @@ import Testing
     Dictionary(zip(model.inputs.map(\.name), inputs)) { $1 }
   }
 
-  private func compare(_ model: ONNXModel, _ inputs: [Tensor], _ outputs: [Tensor], _ what: String = "") throws {
+  private func compare(_ model: ONNXModel, _ inputs: [Tensor], _ outputs: [Tensor], _ row: String, _ what: String = "") throws {
     let answers = try checked { withMode(.inference) { model(inputs: named(model, inputs)) } }
     for (name, expected) in zip(model.outputNames, outputs) {
       let y = try #require(answers[name])
-      #expect(y.shape == expected.shape && y.dtype == expected.dtype, "\(what) \(name): \(y.dtype) \(y.shape), \(expected.dtype) \(expected.shape)")
+      #expect(
+        y.shape == expected.shape && y.dtype == expected.dtype,
+        "\(what) \(name): \(y.dtype) \(y.shape), \(expected.dtype) \(expected.shape)")
       guard y.shape == expected.shape else { continue }
       #expect(y.isClose(to: expected, relative: 1e-5, absolute: 1e-5, equalNaN: true), "\(what) \(name): \(y) and \(expected)")
+      if ProcessInfo.processInfo.environment["FLUXION_ONNX_BITS"] != nil, !y.hasSameBytes(as: expected) { print("OTHER BITS", row) }
     }
   }
 
@@ -27,7 +30,7 @@ import Testing
     try withFolder { folder in
       let path = folder + "/model.onnx"
       let (inputs, outputs) = try row.write(path, [])
-      try compare(ONNXModel(from: path), inputs, outputs)
+      try compare(ONNXModel(from: path), inputs, outputs, row.name)
       if let kept = ProcessInfo.processInfo.environment["FLUXION_ONNX_WRITE"] { try keep(row.name, path, inputs, outputs, in: kept) }
     }
   }
@@ -42,8 +45,8 @@ import Testing
       // A state has the batch's size too, and is given with it.
       let states = model.inputs.dropFirst(larger.inputs.count)
       if !states.isEmpty { return }
-      try compare(model, inputs, outputs, "the example")
-      try compare(model, larger.inputs, larger.outputs, "another batch")
+      try compare(model, inputs, outputs, row.name, "the example")
+      try compare(model, larger.inputs, larger.outputs, row.name, "another batch")
       if let kept = ProcessInfo.processInfo.environment["FLUXION_ONNX_WRITE"] {
         try keep("\(row.name), dynamic", path, larger.inputs, larger.outputs, in: kept)
       }

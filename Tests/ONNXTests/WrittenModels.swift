@@ -49,7 +49,8 @@ private func layerModels() -> [WrittenModel] {
     func open<M: Model<Tensor, Tensor>>(_ model: M) -> WrittenModel {
       // Batch statistics and shapes that name the batch are of one batch.
       row.isBatchwise
-        ? WrittenModel(row.name, batchOf: { row.layer() as! M }, { row.sample() }) : WrittenModel(row.name, { row.layer() as! M }, { row.sample() })
+        ? WrittenModel(row.name, batchOf: { row.layer() as! M }, { row.sample() })
+        : WrittenModel(row.name, { row.layer() as! M }, { row.sample() })
     }
     return open(row.layer())
   }
@@ -105,7 +106,8 @@ private func exampleModels() -> [WrittenModel] {
     WrittenModel(
       "CustomLayers, attention by distance", { DistanceAttention(8, size: 16) },
       { (query: Tensor.normal([5, 8]), pairs: Tensor.normal([5, 12, 18])) }),
-    WrittenModel("CustomLayers, springs", batchOf: { Springs(masses: [1.5, 0.6], stiffness: [4, 2.5]) }, { Tensor.normal([4, 2], .float64) }),
+    WrittenModel(
+      "CustomLayers, springs", batchOf: { Springs(masses: [1.5, 0.6], stiffness: [4, 2.5]) }, { Tensor.normal([4, 2], .float64) }),
     WrittenModel(
       "CustomLayers, wavelets",
       batchOf: {

@@ -3,10 +3,18 @@ import Tensors
 
 extension WriterTable {
   static let elementwise: [WriterRow] = [
-    .named("Map") { (call) throws(ONNXError) in
+    WriterRow("Map") { (call) throws(ONNXError) in
       guard let instructions = call.node.instructions else { throw ONNXError(message: "has no instructions") }
-      let names = try call.broadcastNames(Array(0..<call.operandCount))
-      return try ElementwiseWriter(call.graph, names, call.dtype(0)).write(call.nodes.compactMap(\.instructions), instructions)
+      // A closure may ignore operands, whose sizes are then not those of what is written.
+      let read = instructions.inputs.filter { $0 < call.operandCount }
+      if read.isEmpty {
+        let y = try ElementwiseWriter(call.graph, [], call.dtype(0)).write(call.nodes.compactMap(\.instructions), instructions)
+        return .stretched(y, [])
+      }
+      let few = try call.broadcastNames(read)
+      var names = Array(repeating: "", count: call.operandCount)
+      for (place, name) in zip(read, few) { names[place] = name }
+      return .named(try ElementwiseWriter(call.graph, names, call.dtype(0)).write(call.nodes.compactMap(\.instructions), instructions))
     },
     .named("MapReduce") { (call) throws(ONNXError) in
       guard let instructions = call.node.instructions else { throw ONNXError(message: "has no instructions") }
@@ -32,6 +40,13 @@ extension WriterTable {
     WriterRow("Identity") { (call) throws(ONNXError) in try call.form(0) },
     WriterRow("Checked") { (call) throws(ONNXError) in try call.form(0) },
   ]
+}
+
+extension ElementwiseInstructions {
+  /// The operands that it reads.
+  fileprivate var inputs: [Int] {
+    Set(list.flatMap(\.operands).compactMap { operand -> Int? in if case .input(let i) = operand { i } else { nil } }).sorted()
+  }
 }
 
 extension WrittenForm {
@@ -183,6 +198,13 @@ struct ElementwiseWriter {
     return either(less(mul(rest, y), n(0)), add(rest, y), rest)
   }
 
+  /// xⁿ by squares.
+  private func product(_ x: String, _ n: Int) -> String {
+    if n == 1 { return x }
+    let half = product(x, n / 2)
+    return n % 2 == 0 ? mul(half, half) : mul(mul(half, half), x)
+  }
+
   private func truncated(_ x: String) -> String { mul(node("Sign", x), node("Floor", node("Abs", x))) }
 
   private func numbers(_ op: fx_op, _ x: [String], _ known: [Double?]) throws(ONNXError) -> String {
@@ -190,6 +212,10 @@ struct ElementwiseWriter {
     let isSmall = dtype == .float32
     switch op {
     case FX_SQUARE: return mul(x[0], x[0])
+    case FX_POW:
+      // Runtimes take powers of integers in floating point.
+      if dtype.isInteger, let power = known[1], (1...64).contains(power) { return product(x[0], Int(power)) }
+      return node("Pow", x[0], x[1])
     case FX_CUBE: return mul(x[0], mul(x[0], x[0]))
     case FX_RECIPROCAL: return div(n(1), x[0])
     case FX_RSQRT: return div(n(1), node("Sqrt", x[0]))
@@ -217,7 +243,8 @@ struct ElementwiseWriter {
     case FX_GELU:
       if isSmall { return node("Gelu", x[0]) }
       return mul(x[0], mul(n(0.5), add(n(1), node("Erf", mul(x[0], n(0.5.squareRoot()))))))
-    case FX_HARD_SWISH: return isSmall ? node("HardSwish", x[0]) : mul(x[0], div(node("Min", node("Max", add(x[0], n(3)), n(0)), n(6)), n(6)))
+    case FX_HARD_SWISH:
+      return isSmall ? node("HardSwish", x[0]) : mul(x[0], div(node("Min", node("Max", add(x[0], n(3)), n(0)), n(6)), n(6)))
     case FX_REM: return remainder(x[0], x[1])
     case FX_FMOD: return graph.node("Mod", x, ["fmod": .int(1)])
     case FX_FLOORDIV: return dtype.isInteger ? div(sub(x[0], remainder(x[0], x[1])), x[1]) : node("Floor", div(x[0], x[1]))
@@ -260,6 +287,6 @@ struct ElementwiseWriter {
     FX_ACOS.rawValue: "Acos", FX_ATAN.rawValue: "Atan", FX_SINH.rawValue: "Sinh", FX_COSH.rawValue: "Cosh", FX_TANH.rawValue: "Tanh",
     FX_ASINH.rawValue: "Asinh", FX_ACOSH.rawValue: "Acosh", FX_ATANH.rawValue: "Atanh", FX_ERF.rawValue: "Erf",
     FX_SIGMOID.rawValue: "Sigmoid", FX_ADD.rawValue: "Add", FX_SUB.rawValue: "Sub", FX_MUL.rawValue: "Mul", FX_DIV.rawValue: "Div",
-    FX_POW.rawValue: "Pow", FX_MAX.rawValue: "Max", FX_MIN.rawValue: "Min",
+    FX_MAX.rawValue: "Max", FX_MIN.rawValue: "Min",
   ]
 }

@@ -72,7 +72,9 @@ final class GraphWriter {
     return candidate
   }
 
-  /// A node; its outputs' names. One that is there already with these inputs and attributes is not written again.
+  /// Writes a node and gives its outputs' names.
+  ///
+  /// One that is there already with these inputs and attributes is not written again.
   func node(
     _ operation: String, _ inputs: [String], _ attributes: [String: AttributeContent] = [:], outputs count: Int
   ) -> [String] {
@@ -185,7 +187,9 @@ final class GraphWriter {
 
   private func constantForm(_ value: Int) throws(ONNXError) -> WrittenForm {
     let all = traces.compactMap { $0.constants[value] }
-    guard all.count == traces.count else { throw ONNXError(message: "value \(value) is not there, which is a mistake of the writer") }
+    guard all.count == traces.count else {
+      throw ONNXError(message: "what an operator wrote beside its result has no form in ONNX's operators")
+    }
     let compact = all.map { $0.withoutRepetitions }
     let sizes = (0..<compact[0].rank).map { axis in Size(compact.map { $0.shape[axis] }) }
     if compact.allSatisfy({ $0.hasSameBytes(as: compact[0]) }) {
@@ -201,10 +205,12 @@ final class GraphWriter {
     }
     let long = self.sizes(value).indices.filter { self.sizes(value)[$0].example != 1 || self.sizes(value)[$0].fixed == nil }
     let dtype = all[0].dtype
-    if long.count == 1, dtype.isInteger || dtype.isFloatingPoint, let (start, step) = progression(all) {
+    if long.count == 1, dtype.isInteger || dtype.isFloatingPoint, let (start, step, run, period) = progression(all) {
       let size = try self.size(self.sizes(value)[long[0]])
       let count = node("Squeeze", [size, integers([0])])
-      let steps = node("Range", [whole(0, .int64), count, whole(1, .int64)])
+      var steps = node("Range", [whole(0, .int64), count, whole(1, .int64)])
+      if run > 1 { steps = node("Div", [steps, whole(Int64(run), .int64)]) }
+      if let period { steps = node("Mod", [steps, whole(Int64(period), .int64)]) }
       let numbers = dtype == .int64 ? steps : node("Cast", [steps], ["to": .int(Int(ONNXElementType(dtype).rawValue))])
       let scaled = step == 1 ? numbers : node("Mul", [numbers, number(step, dtype)])
       let moved = start == 0 ? scaled : node("Add", [scaled, number(start, dtype)])
@@ -217,15 +223,23 @@ final class GraphWriter {
         + "one number for all elements, or numbers at equal distances, would fit")
   }
 
-  /// First element and distance, if all are such progressions of the same numbers.
-  private func progression(_ all: [Tensor]) -> (Double, Double)? {
-    guard let longest = all.max(by: { $0.elementCount < $1.elementCount }), longest.elementCount > 1 else { return nil }
-    let numbers = longest.cast(to: .float64).reshaped([-1]).scalars(Double.self)
-    let (start, step) = (numbers[0], numbers[1] - numbers[0])
-    for x in all {
-      for (i, y) in x.cast(to: .float64).reshaped([-1]).scalars(Double.self).enumerated() where y != start + Double(i) * step { return nil }
+  /// Elements that are start + step·(⌊i / run⌋ modulo period) in all of the tensors, if there are such numbers.
+  ///
+  /// They are 0, 1, 2, …, or 0, 0, 1, 1, …, or 0, 1, 0, 1, ….
+  private func progression(_ all: [Tensor]) -> (start: Double, step: Double, run: Int, period: Int?)? {
+    let lists = all.map { $0.cast(to: .float64).reshaped([-1]).scalars(Double.self) }
+    guard let longest = lists.max(by: { $0.count < $1.count }), let start = longest.first,
+      let run = longest.firstIndex(where: { $0 != start })
+    else { return nil }
+    let step = longest[run] - start
+    let period = stride(from: run, to: longest.count, by: run).first { longest[$0] == start }.map { $0 / run }
+    let agrees = lists.allSatisfy { list in
+      list.enumerated().allSatisfy { i, y in
+        let place = period.map { i / run % $0 } ?? i / run
+        return y == start + Double(place) * step
+      }
     }
-    return (start, step)
+    return agrees ? (start, step, run, period) : nil
   }
 
   // MARK: Sizes as values of the file
@@ -241,7 +255,9 @@ final class GraphWriter {
       return sizeOfAxis(name, axis)
     }
     guard let formula = SizeFormula(size, dynamic) else {
-      throw ONNXError(message: "a size (\(size.values.map(String.init).joined(separator: ", ")) at the sizes that were tried) follows from the dynamic axes in a way that cannot be written")
+      let found = size.values.map(String.init).joined(separator: ", ")
+      throw ONNXError(
+        message: "a size (\(found) at the sizes that were tried) follows from the dynamic axes in a way that cannot be written")
     }
     var result = ""
     for axis in formula.axes {
@@ -327,7 +343,8 @@ final class GraphWriter {
   func write(_ outputs: [Int]) throws(ONNXError) {
     var isNeeded: Set<Int> = Set(outputs)
     var places: [Int] = []
-    for (place, node) in traces[0].nodes.enumerated().reversed() where isNeeded.contains(node.result) {
+    for (place, node) in traces[0].nodes.enumerated().reversed()
+    where isNeeded.contains(node.result) || node.saved.contains(where: { isNeeded.contains($0) }) {
       places.append(place)
       isNeeded.formUnion(node.operands)
     }
@@ -341,7 +358,13 @@ final class GraphWriter {
         guard let row = WriterTable.row(call.node.kind) else {
           throw ONNXError(message: "has no form in ONNX's operators")
         }
-        set(call.node.result, try row.write(call))
+        let form = try row.write(call)
+        // Runtimes differ in what they make of no elements.
+        if let sizes = call.resultSizes.fixed, sizes.contains(0) {
+          set(call.node.result, .named(constant(Tensor.zeros(Shape(sizes), call.resultType))))
+        } else {
+          set(call.node.result, form)
+        }
       } catch {
         var error = error
         if error.field.isEmpty { error.field = call.node.operation + (call.node.part.isEmpty ? "" : " in \(call.node.part)") }

@@ -37,10 +37,15 @@ extension WriterTable {
   ]
 
   static let pools: [WriterRow] = [
-    .named("MaxPool") { (call) throws(ONNXError) in try call.pooled { window, x in call.graph.node("MaxPool", [x], window.poolAttributes) } },
+    .named("MaxPool") { (call) throws(ONNXError) in
+      if try call.isAdaptive { return try call.adaptivelyPooled("ReduceMax") }
+      return try call.pooled { window, x in call.graph.node("MaxPool", [x], window.poolAttributes) }
+    },
     .named("MaxPoolPositions") { (call) throws(ONNXError) in
+      if try call.isAdaptive { throw ONNXError(message: "over parts of an image has no form in ONNX's operators") }
       let plane = try call.fixed(
-        Array(try call.sizes(at: "geometry.raw.input").suffix(try call.int("geometry.axes"))).count(call.nodes.count), "the size of an image")
+        Array(try call.sizes(at: "geometry.raw.input").suffix(try call.int("geometry.axes"))).count(call.nodes.count),
+        "the size of an image")
       return try call.pooled { window, x in
         // Positions count on through all planes.
         let places = call.graph.node("MaxPool", [x], window.poolAttributes, outputs: 2)[1]
@@ -48,6 +53,7 @@ extension WriterTable {
       }
     },
     .named("MeanPool") { (call) throws(ONNXError) in
+      if try call.isAdaptive { return try call.adaptivelyPooled("ReduceMean") }
       let (divisor, counts) = (try call.int("divisor"), try call.bool("countsPadding"))
       return try call.pooled { window, x in
         var attributes = window.poolAttributes
@@ -102,7 +108,8 @@ extension WriterTable {
       for i in 2..<Swift.max(2, call.operandCount) {
         let next = graph.node("Unsqueeze", [weights(try call.name(i)), graph.integers([1])])
         let wide = graph.node("Mul", [graph.node("Unsqueeze", [product, graph.integers([2])]), next])
-        product = try graph.reshape(wide, [], [call.sizes(at)[0], Size(call.nodes.map { _ in 1 << (2 * i) }), call.sizes(at)[2]], among: [call.value(at)])
+        product = try graph.reshape(
+          wide, [], [call.sizes(at)[0], Size(call.nodes.map { _ in 1 << (2 * i) }), call.sizes(at)[2]], among: [call.value(at)])
       }
       return try call.sampled(try call.name(0), product, at)
     },
@@ -129,6 +136,32 @@ extension WriterCall {
     }
     guard let sum else { throw ONNXError(message: "has no neighbours") }
     return sum
+  }
+
+  /// Whether the last axes are cut into even parts, which windows of 0 say.
+  fileprivate var isAdaptive: Bool {
+    get throws(ONNXError) { try ints("geometry.raw.window").suffix(try int("geometry.axes")).contains(0) }
+  }
+
+  /// Parts of the last axes, from ⌊i·n/size⌋ up to ⌈(i + 1)·n/size⌉, reduced axis by axis.
+  fileprivate func adaptivelyPooled(_ operation: String) throws(ONNXError) -> String {
+    let axes = try int("geometry.axes")
+    let (sizes, results) = (self.sizes(0), resultSizes)
+    var name = try self.name(0)
+    for axis in (sizes.count - axes)..<sizes.count where sizes[axis] != results[axis] {
+      if results[axis].fixed == 1 {
+        name = graph.node(operation, [name, graph.integers([axis])])
+        continue
+      }
+      let (n, size) = (try fixed(sizes[axis], "how an image is cut into parts"), try fixed(results[axis], "how many parts there are"))
+      var parts: [String] = []
+      for i in 0..<size {
+        let part = graph.slice(name, axis: axis, i * n / size, ((i + 1) * n + size - 1) / size)
+        parts.append(graph.node(operation, [part, graph.integers([axis])]))
+      }
+      name = parts.count == 1 ? parts[0] : graph.node("Concat", parts, ["axis": .int(axis)])
+    }
+    return name
   }
 
   /// An operand as images of one channel: [planes, 1, …].

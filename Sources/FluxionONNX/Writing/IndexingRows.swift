@@ -28,7 +28,8 @@ extension WriterTable {
       let others = sizes.indices.filter { $0 != axis }
       let column = call.graph.node("Unsqueeze", [try call.longIndices("indices"), call.graph.integers(others)])
       let places = call.graph.node("Expand", [column, try call.graph.shape(sizes, among: [call.value(1)])])
-      return call.graph.node("ScatterElements", [try call.name(0), places, try call.name(1)], ["axis": .int(axis), "reduction": .text("add")])
+      return call.graph.node(
+        "ScatterElements", [try call.name(0), places, try call.name(1)], ["axis": .int(axis), "reduction": .text("add")])
     },
   ]
 
@@ -54,7 +55,8 @@ extension WriterTable {
       // A row of the table for each entry, −∞ where its bag is another one: [bags, entries, columns].
       let graph = call.graph
       let bags = try graph.size(call.resultSizes[0], among: [])
-      let numbers = graph.node("Range", [graph.whole(0, .int64), graph.node("Squeeze", [bags, graph.integers([0])]), graph.whole(1, .int64)])
+      let numbers = graph.node(
+        "Range", [graph.whole(0, .int64), graph.node("Squeeze", [bags, graph.integers([0])]), graph.whole(1, .int64)])
       let (from, to) = (try call.longIndices("from"), try call.longIndices("to"))
       let isIn = graph.node("Equal", [graph.node("Unsqueeze", [numbers, graph.integers([1])]), to])
       let wide = graph.node("Unsqueeze", [isIn, graph.integers([2])])

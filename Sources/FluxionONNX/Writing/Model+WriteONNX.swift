@@ -100,7 +100,8 @@ struct ONNXFile {
         writer.set(i, .named(parameter.name))
       }
     }
-    for state in traced.parameters.count..<(traced.inputs.map(\.input).min() ?? 0) where !traced.states.contains(where: { $0.input == state }) {
+    for state in traced.parameters.count..<(traced.inputs.map(\.input).min() ?? 0)
+    where !traced.states.contains(where: { $0.input == state }) {
       writer.set(state, .named(writer.constant(traced.initialState(state), "state")))
     }
     for (name, value) in inputs { writer.set(value, .named(name)) }

@@ -30,6 +30,10 @@ extension WriterTable {
       let apart = graph.node("Sub", [x, mean])
       let variance = graph.node("ReduceMean", call.reduction(graph.node("Mul", [apart, apart]), axes), ["keepdims": .int(1)])
       let deviation = graph.node("Sqrt", [graph.node("Add", [variance, graph.number(try call.double("epsilon"), call.resultType)])])
+      if let moments = call.node.saved.first {
+        let rows = [mean, variance].map { graph.node("Reshape", [$0, graph.integers([1, -1])]) }
+        graph.set(moments, .named(graph.node("Concat", rows, ["axis": .int(0)])))
+      }
       func channels(_ name: String) -> String {
         rank == 2 ? name : graph.node("Unsqueeze", [name, graph.integers(Array(1..<(rank - 1)))])
       }

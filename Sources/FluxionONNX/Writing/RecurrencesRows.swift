@@ -23,8 +23,11 @@ extension WriterTable {
       let hiddenBias = cell == "gru" ? moved(try call.name(3)) : zeros
       var inputs = [x, directed(moved(source.weight)), directed(moved(try call.name(1)))]
       inputs.append(directed(graph.node("Concat", [bias, hiddenBias], ["axis": .int(0)])))
+      var isEmpty: String?
       if let i = call.tensor("lengths") {
         inputs.append(graph.cast(try call.name(i), call.dtype(i), .int32))
+        // Runtimes give zeros as the last state of a sequence without steps.
+        isEmpty = graph.node("Unsqueeze", [graph.node("Equal", [try call.name(i), graph.number(0, call.dtype(i))]), graph.integers([1])])
       } else {
         inputs.append("")
       }
@@ -46,7 +49,11 @@ extension WriterTable {
       let steps = graph.node("Squeeze", [outputs[0], graph.integers([1])])
       let hidden = Size(call.nodes.map { _ in size })
       var parts: [(name: String, sizes: [Size])] = [(graph.transpose(steps, [1, 0, 2]), [batch, time, hidden])]
-      for state in outputs.dropFirst() { parts.append((graph.node("Squeeze", [state, graph.integers([0])]), [batch, hidden])) }
+      for (i, state) in outputs.dropFirst().enumerated() {
+        let last = graph.node("Squeeze", [state, graph.integers([0])])
+        let first = try call.name(2 + i)
+        parts.append((isEmpty.map { graph.node("Where", [$0, first, last]) } ?? last, [batch, hidden]))
+      }
       return .packed(parts)
     }
   ]

@@ -45,7 +45,8 @@ extension WriterTable {
       let (graph, x, axes) = (call.graph, try call.name(0), try call.ints("axes"))
       let mean = graph.node("ReduceMean", call.reduction(x, axes), ["keepdims": .int(1)])
       let apart = graph.node("Sub", [x, mean])
-      let sum = graph.node("ReduceSum", call.reduction(graph.node("Mul", [apart, apart]), axes), ["keepdims": .int(try call.bool("keepDims") ? 1 : 0)])
+      let sum = graph.node(
+        "ReduceSum", call.reduction(graph.node("Mul", [apart, apart]), axes), ["keepdims": .int(try call.bool("keepDims") ? 1 : 0)])
       let reduced = axes.isEmpty ? Array(call.sizes(0).indices) : axes.map { $0 < 0 ? $0 + call.sizes(0).count : $0 }
       let count = try call.fixed(reduced.map { call.sizes(0)[$0] }.count(call.nodes.count), "how many numbers a variance is of")
       let variance = graph.node("Div", [sum, graph.number(Swift.max(0, Double(count) - (try call.double("correction"))), call.resultType)])
@@ -133,6 +134,7 @@ extension WriterCall {
     case 2: return graph.node("ReduceL2", reduction(x, axes), keeps)
     case 1: return graph.node("ReduceL1", reduction(x, axes), keeps)
     case .infinity: return graph.node("ReduceMax", reduction(size, axes), keeps)
+    case -.infinity: return graph.node("ReduceMin", reduction(size, axes), keeps)
     case 0:
       let counts = graph.cast(graph.node("Greater", [size, graph.number(0, resultType)]), .bool, resultType)
       return graph.node("ReduceSum", reduction(counts, axes), keeps)

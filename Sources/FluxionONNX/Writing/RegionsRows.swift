@@ -31,7 +31,9 @@ extension WriterTable {
       let (starts, counts, shape) = (
         try call.sizes(at: "region.starts"), try call.sizes(at: "region.shape"), try call.sizes(at: "shape")
       )
-      if try call.ints("region.steps").contains(where: { $0 != 1 }) { throw ONNXError(message: "of elements that stand apart has no form in ONNX's operators") }
+      if try call.ints("region.steps").contains(where: { $0 != 1 }) {
+        throw ONNXError(message: "of elements that stand apart has no form in ONNX's operators")
+      }
       var (before, after) = ([Int](), [Int]())
       for axis in starts.indices {
         before.append(try call.fixed(starts[axis], "the padding"))
@@ -47,9 +49,14 @@ extension WriterTable {
     },
     .named("Replace") { (call) throws(ONNXError) in
       let (starts, counts) = (try call.sizes(at: "region.starts"), try call.sizes(at: "region.shape"))
-      if try call.ints("region.steps").contains(where: { $0 != 1 }) { throw ONNXError(message: "of elements that stand apart has no form in ONNX's operators") }
+      if try call.ints("region.steps").contains(where: { $0 != 1 }) {
+        throw ONNXError(message: "of elements that stand apart has no form in ONNX's operators")
+      }
       let region = try starts.indices.map { (axis) throws(ONNXError) in
-        (start: try call.fixed(starts[axis], "the place"), isAll: starts[axis].fixed == 0 && counts[axis] == call.sizes(0)[axis], count: counts[axis])
+        (
+          start: try call.fixed(starts[axis], "the place"), isAll: starts[axis].fixed == 0 && counts[axis] == call.sizes(0)[axis],
+          count: counts[axis]
+        )
       }
       var ends: [Int: Int] = [:]
       for (axis, part) in region.enumerated() where !part.isAll { ends[axis] = part.start + (try call.fixed(part.count, "the part")) }

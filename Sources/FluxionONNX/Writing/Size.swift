@@ -17,7 +17,7 @@ struct Size: Hashable {
 
 extension [Size] {
   /// How many elements there are.
-  func count(_ traces: Int) -> Size { reduce(Size(Array<Int>(repeating: 1, count: traces))) { $0 * $1 } }
+  func count(_ traces: Int) -> Size { reduce(Size([Int](repeating: 1, count: traces))) { $0 * $1 } }
 
   /// The sizes, where none depends on a dynamic axis.
   var fixed: [Int]? {

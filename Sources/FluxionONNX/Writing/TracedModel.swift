@@ -22,7 +22,11 @@ struct ModelTensors {
 
     mutating func parameter(_ tensor: inout Tensor, _ name: PartName) { parameters.append((path.name(of: name), tensor)) }
     mutating func value<S: ModelState>(of state: inout S, _ name: PartName) {
-      if state is Buffer { parameters.append((path.name(of: name), state.value)) } else { states.append((path.name(of: name), state.value)) }
+      if state is Buffer {
+        parameters.append((path.name(of: name), state.value))
+      } else {
+        states.append((path.name(of: name), state.value))
+      }
     }
     mutating func stream(_ random: inout RandomStream, _ name: PartName) { streams.append(random) }
     mutating func enter(_ name: PartName) { path.enter(name) }
@@ -135,6 +139,7 @@ struct TracedModel {
     inputs = names.enumerated().map { (free($1), inputStart + $0) }
     var outputNames = leafNames(first.output, "output")
     let outputCount = first.trace.outputs.count - first.stateCount
+    if outputCount == 0 { throw ONNXError(field: "output", message: "has no tensor; one or several, in tuples or structs, would fit") }
     if outputNames.count != outputCount { outputNames = (0..<outputCount).map { outputCount == 1 ? "output" : "output.\($0)" } }
     let taken = reserved.union(inputs.map(\.name))
     func other(_ name: String) -> String { taken.contains(name) ? other(name + "_") : name }
@@ -174,12 +179,15 @@ struct TracedModel {
     _ tensors: [Tensor], _ names: [String], _ dynamicAxes: [Int]
   ) throws(ONNXError) -> (axes: [Axis], variants: [Variant]) {
     var axes: [Axis] = []
+    let shapes = tensors.map { "\($0.shape)" }.joined(separator: ", ")
     for axis in dynamicAxes {
       let most = tensors.map(\.rank).max() ?? 0
       guard axis >= 0, axis < most else {
-        throw ONNXError(field: "dynamicAxes", message: "axis \(axis); 0 to \(most - 1) would fit the input \(tensors.map { "\($0.shape)" }.joined(separator: ", "))")
+        throw ONNXError(field: "dynamicAxes", message: "axis \(axis); 0 to \(most - 1) would fit the input \(shapes)")
       }
-      if dynamicAxes.filter({ $0 == axis }).count > 1 { throw ONNXError(field: "dynamicAxes", message: "axis \(axis) twice; each once would fit") }
+      if dynamicAxes.filter({ $0 == axis }).count > 1 {
+        throw ONNXError(field: "dynamicAxes", message: "axis \(axis) twice; each once would fit")
+      }
       // Inputs of one size along the axis share it.
       var groups: [(size: Int, members: [Int])] = []
       for (i, x) in tensors.enumerated() where axis < x.rank {
@@ -226,17 +234,20 @@ struct TracedModel {
   private func checkStructure() throws(ONNXError) {
     let first = traces[0]
     for other in traces.dropFirst() {
-      for (a, b) in zip(first.nodes, other.nodes) where a.kind != b.kind || a.operands != b.operands || a.result != b.result {
+      for (a, b) in zip(first.nodes, other.nodes)
+      where a.kind != b.kind || a.operation != b.operation || a.operands != b.operands || a.result != b.result {
         let place = a.part.isEmpty ? "" : ", in \(a.part)"
         throw ONNXError(
           field: "dynamicAxes",
-          message: "which operators are called depends on the size of a dynamic axis (\(a.operation), elsewhere \(b.operation)\(place)); a model "
+          message:
+            "which operators are called depends on the size of a dynamic axis (\(a.operation), elsewhere \(b.operation)\(place)); a model "
             + "that calls the same operators at every size would fit")
       }
       if first.nodes.count != other.nodes.count || first.outputs != other.outputs {
         throw ONNXError(
           field: "dynamicAxes",
-          message: "the model calls \(first.nodes.count) operators at one size of a dynamic axis and \(other.nodes.count) at another; one that calls "
+          message:
+            "the model calls \(first.nodes.count) operators at one size of a dynamic axis and \(other.nodes.count) at another; one that calls "
             + "the same operators at every size would fit")
       }
     }
@@ -244,7 +255,7 @@ struct TracedModel {
 
   // MARK: One trace
 
-  /// The values that the states have before the call, in the shapes that they keep; nil for a state that grows from call to call, or is read by none.
+  /// The values that the states have before the call, in the shapes that they keep; nil for a state that grows from call to call.
   private static func settled<M: Model>(_ model: M, _ input: M.Input, _ held: ModelTensors) throws -> [Tensor?] {
     if held.states.isEmpty { return [] }
     var copy = model

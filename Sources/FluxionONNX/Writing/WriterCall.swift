@@ -50,7 +50,11 @@ struct WriterCall {
   func broadcastNames(_ operands: [Int]) throws(ONNXError) -> [String] {
     var names: [(name: String, sizes: [Size])] = []
     for i in operands {
-      if case .stretched(let name, let sizes) = try form(i) { names.append((name, sizes)) } else { names.append((try name(i), self.sizes(i))) }
+      if case .stretched(let name, let sizes) = try form(i) {
+        names.append((name, sizes))
+      } else {
+        names.append((try name(i), self.sizes(i)))
+      }
     }
     let target = resultSizes
     let covers = target.indices.allSatisfy { axis in
@@ -139,7 +143,9 @@ struct WriterRow: Sendable {
   let kind: String
   let write: @Sendable (WriterCall) throws(ONNXError) -> WrittenForm
 
-  init(_ kind: String, _ write: @escaping @Sendable (WriterCall) throws(ONNXError) -> WrittenForm) { (self.kind, self.write) = (kind, write) }
+  init(_ kind: String, _ write: @escaping @Sendable (WriterCall) throws(ONNXError) -> WrittenForm) {
+    (self.kind, self.write) = (kind, write)
+  }
 
   /// A row that gives a value's name.
   static func named(_ kind: String, _ write: @escaping @Sendable (WriterCall) throws(ONNXError) -> String) -> WriterRow {

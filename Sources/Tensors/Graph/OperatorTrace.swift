@@ -14,6 +14,8 @@ package struct OperatorTrace: Sendable {
     package let operands: [Int]
     /// The value that it gives.
     package let result: Int
+    /// Values that it writes beside its result.
+    package let saved: [Int]
     /// Its instructions if it is element-wise, also where they end in a reduction.
     package let instructions: ElementwiseInstructions?
     /// Whether it draws random numbers.
@@ -126,8 +128,8 @@ extension TracedNode {
     if let bracket = kind.firstIndex(of: "<") { kind = String(kind[..<bracket]) }
     let instructions = elementwise.map { ElementwiseInstructions($0.program, $0.scalars) } ?? reducedProgram
     return OperatorTrace.Node(
-      operation: name, part: location, primitive: attributes, kind: kind, operands: operands, result: result, instructions: instructions,
-      isRandom: isRandom, isCheck: isCheck)
+      operation: name, part: location, primitive: attributes, kind: kind, operands: operands, result: result, saved: saved,
+      instructions: instructions, isRandom: isRandom, isCheck: isCheck)
   }
 
   private var reducedProgram: ElementwiseInstructions? {

@@ -233,5 +233,6 @@ private struct CastParameters: ModelVisitor {
 }
 
 extension LayerRow: CustomTestStringConvertible {
+  /// Its name.
   public var testDescription: String { name }
 }

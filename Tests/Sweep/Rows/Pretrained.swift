@@ -134,6 +134,14 @@ extension Table {
       var branch = cache.selecting(h.list(1, 0))
       return [first, model.logits(h.ids, cache: &branch)]
     }
+    row("Model.writeONNX(to:input:dtype:dynamicAxes:)", "Model.writeONNX(to:input:dynamicAxes:)") { h in
+      let path = FileManager.default.temporaryDirectory.appendingPathComponent("sweep-\(ProcessInfo.processInfo.processIdentifier).onnx")
+        .path
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      try Dense(3, 2).writeONNX(to: path, input: h.shape(4, 3), dynamicAxes: [h.i(0)])
+      try Dense(3, 2).writeONNX(to: path, input: Tensor.ones([4, 3]), dynamicAxes: h.list(0))
+      return try ONNXModel(from: path).inputs.count
+    }
     row("ONNXElementType.init(rawValue:)") { h in
       "\(ONNXElementType(rawValue: Int32(truncatingIfNeeded: h.i(1))).map { "\($0)" } ?? "none")"
     }

@@ -205,26 +205,17 @@ extension Tensor {
   public func oneHot(classes: Int, _ dtype: DType = .float32) -> Tensor {
     if isIntegerLiteral { return integersOfLiteral.oneHot(classes: classes, dtype) }
     guard attempt({ () throws(TensorError) in try checkIDs(classes) }) != nil else { return .placeholder }
-    let ids = unsqueezed(axis: -1)
+    let ids = Checked(OneHotIDs(classes: classes))(self).unsqueezed(axis: -1)
     let whole = Shape(Array(shape) + [classes])
     guard attempt({ () throws(TensorError) in try whole.check("oneHot") }) != nil else { return .placeholder }
     let zeros = Tensor.zeros([], dtype).expandedOrPlaceholder(whole)
     return zeros.scatter(Tensor.ones(ids.shape, dtype), at: ids, axis: -1)
   }
 
-  /// That these are class ids.
-  ///
-  /// Unlike a position, a negative one counts from nowhere.
+  /// That these may be class ids.
   private func checkIDs(_ classes: Int) throws(TensorError) {
     if !dtype.isInteger { throw TensorError("oneHot", "class ids are \(dtype); int32 or int64 would fit") }
     if classes < 0 { throw TensorError("oneHot", "\(classes) classes for ids of shape \(shape); 0 or more would fit") }
-    if isHollow { return }
-    let wrong = cast(to: .int64).withElements(Int64.self) { ids in
-      ids.firstIndex { $0 < 0 || $0 >= classes }.map { (at: $0, id: ids[$0]) }
-    }
-    if let wrong {
-      throw TensorError("oneHot", "id \(wrong.id) at position \(wrong.at) for \(classes) classes; 0 to \(classes - 1) would fit")
-    }
   }
 
   /// The positions of the true (nonzero) elements, one int64 vector for each axis; a scalar counts as a vector of one element.
@@ -253,5 +244,17 @@ extension Tensor {
     guard let flat = Tensor.made([count + 1], .int64, "nonzero", always: true) else { return .placeholder }
     _ = fx_nonzero(mask.elementCount, bytes, flat.int64s)
     return flat.view(shape: [count], strides: [1], offset: 0)
+  }
+}
+
+/// That ids are those of classes there are: unlike a position, a negative one counts from nowhere.
+private struct OneHotIDs: ElementCheck {
+  let classes: Int
+  var name: String { "oneHot" }
+  func check(_ x: Tensor) throws(TensorError) {
+    let wrong = x.cast(to: .int64).withElements(Int64.self) { ids in
+      ids.firstIndex { $0 < 0 || $0 >= classes }.map { (at: $0, id: ids[$0]) }
+    }
+    if let wrong { throw mistake("id \(wrong.id) at position \(wrong.at) for \(classes) classes; 0 to \(classes - 1) would fit") }
   }
 }
