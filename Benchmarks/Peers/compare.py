@@ -126,14 +126,17 @@ def measure(engines, rounds, environment=None):
             for line in process.stdout.splitlines():
                 figures = json.loads(line)
                 if "us" in figures:
-                    row = best.setdefault(figures["row"], {})
-                    row[engine] = min(figures["us"], row.get(engine, float("inf")))
+                    # Fluxion's own second way to do a job is a column of that job's row.
+                    name = figures["row"].removeprefix("compiled/")
+                    column = engine if name == figures["row"] else "compiled"
+                    row = best.setdefault(name, {})
+                    row[column] = min(figures["us"], row.get(column, float("inf")))
                     if "eager" in figures:
                         eager[figures["row"]] = figures["eager"]
                 elif number == 0:
                     say(f"{engine} has no {figures['row']}: {figures.get('error', '')}")
     # Rows that are measured elsewhere only, such as Fluxion's own, compare nothing.
-    rows = {name: row for name, row in best.items() if "fluxion" in row and len(row) > 1}
+    rows = {name: row for name, row in best.items() if "fluxion" in row and report.peers(row)}
     return rows, {name: reason for name, reason in eager.items() if name in rows}, failed
 
 

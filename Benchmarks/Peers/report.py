@@ -7,9 +7,14 @@ ENGINES = {"torch": "PyTorch", "torch.compile": "torch.compile", "jax": "JAX"}
 GROUPS = {"train/": "Training steps", "infer/": "Answers", "kernel/": "Operators"}
 
 
+def peers(row):
+    """The peers' times."""
+    return [time for engine, time in row.items() if engine in ENGINES]
+
+
 def speedup(row):
     """How many times as fast as the fastest peer."""
-    return min(time for engine, time in row.items() if engine in ENGINES) / row["fluxion"]
+    return min(peers(row)) / row["fluxion"]
 
 
 def fastest(row):
@@ -22,7 +27,7 @@ def grouped(results):
         rows = [(name, row) for name, row in results["rows"].items() if name.startswith(prefix)]
         if "level" in results:
             rows = [(name, {engine: time for engine, time in row.items() if engine != "jax"}) for name, row in rows]
-        rows = [(name, row) for name, row in rows if len(row) > 1]
+        rows = [(name, row) for name, row in rows if peers(row)]
         if rows:
             yield title, rows
 
@@ -49,8 +54,8 @@ def page(results):
         f"{circumstances(results)}.",
         "",
         f"Microseconds a call: each engine's best of {results['rounds']} rounds, in which the engines ran one after the other. The last column is how",
-        "many times as fast as the fastest peer Fluxion is. `make bench-peers` measures and writes this page; the jobs are defined in",
-        "[Benchmarks/Peers](../Benchmarks/Peers).",
+        "many times as fast as the fastest peer Fluxion is, operator by operator; `compiled` is the same job [as a plan](Compiled.md).",
+        "`make bench-peers` measures and writes this page; the jobs are defined in [Benchmarks/Peers](../Benchmarks/Peers).",
         "",
         "![How many times as fast as the fastest peer](peers.svg)",
     ]
@@ -66,20 +71,21 @@ def page(results):
     engines = dict(ENGINES) | ({"jax": f"{ENGINES['jax']} †"} if "level" in results else {})
     for title, rows in grouped(results):
         wins = sum(speedup(row) >= 1 for _, row in rows)
+        own = {"fluxion": "Fluxion"} | ({"compiled": "compiled"} if any("compiled" in row for _, row in rows) else {})
         lines += [
             "",
             f"## {title}",
             "",
             f"{mean(rows):.2f} times as fast in the geometric mean; at least as fast in {wins} of {len(rows)}.",
             "",
-            "| row | Fluxion | " + " | ".join(engines.values()) + " | times as fast |",
-            "|---|---:|" + "---:|" * (len(ENGINES) + 1),
+            "| row | " + " | ".join([*own.values(), *engines.values()]) + " | times as fast |",
+            "|---|" + "---:|" * (len(own) + len(ENGINES) + 1),
         ]
         for name, row in rows:
             all_times = results["rows"][name]
             marks = {"torch.compile": " ‡"} if name in eager else {}
             times = " | ".join(
-                digits(all_times[engine]) + marks.get(engine, "") if engine in all_times else "–" for engine in ["fluxion", *ENGINES])
+                digits(all_times[engine]) + marks.get(engine, "") if engine in all_times else "–" for engine in [*own, *ENGINES])
             factor = f"{speedup(row):.2f}"
             lines.append(f"| {name} | {times} | {factor if speedup(row) >= 1 else f'**{factor}**'} |")
     return "\n".join(lines) + "\n"
