@@ -34,7 +34,7 @@ def setup(folder):
 def write(folder):
     """Lets the tests write their models."""
     environment = dict(os.environ, FLUXION_ONNX_WRITE=str(folder))
-    command = ["swift", "test", "--filter", "WriterTests|OperatorWritingTests"]
+    command = ["swift", "test", "--filter", "WriterTests|WrittenFileTests|OperatorWritingTests"]
     return subprocess.run(command, cwd=ROOT, env=environment).returncode == 0
 
 
