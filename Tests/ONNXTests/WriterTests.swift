@@ -8,6 +8,16 @@ import Testing
 
 /// What is written is read again, and answers as the model does.
 @Suite struct WriterTests {
+  /// What is several operators in ONNX, which round otherwise in the last places: attention, RMS norms and those of a batch, resizing, means that are divided
+  /// by another number, norms of rows, log1p.
+  private static let withOtherBits: Set<String> = [
+    "MultiHeadAttention", "MultiHeadAttention, grouped and rotary", "MultiHeadAttention, dropping", "TransformerEncoderBlock",
+    "TransformerEncoderBlock, dropping", "TransformerEncoder", "TransformerDecoder", "Incremental", "GPT", "RMSNorm(5)",
+    "RMSNorm([6, 5], epsilon: 0.1, isAffine: false)", "BatchNorm(4, momentum: 0.5, tracksStatistics: false)",
+    "Upsample(scales: [2.0, 1.5], method: .cubic)", "MeanPool3D(2, divisor: 3)", "AdaptiveMeanPool([2, 3])", "Embedding, padded",
+    "Elementwise",
+  ]
+
   /// Tensors with the names of the file's inputs.
   private func named(_ model: ONNXModel, _ inputs: [Tensor]) -> [String: Tensor] {
     Dictionary(zip(model.inputs.map(\.name), inputs)) { $1 }
@@ -22,7 +32,7 @@ import Testing
         "\(what) \(name): \(y.dtype) \(y.shape), \(expected.dtype) \(expected.shape)")
       guard y.shape == expected.shape else { continue }
       #expect(y.isClose(to: expected, relative: 1e-5, absolute: 1e-5, equalNaN: true), "\(what) \(name): \(y) and \(expected)")
-      if ProcessInfo.processInfo.environment["FLUXION_ONNX_BITS"] != nil, !y.hasSameBytes(as: expected) { print("OTHER BITS", row) }
+      if !Self.withOtherBits.contains(row) { #expect(y.hasSameBytes(as: expected), "\(what) \(name): other bits") }
     }
   }
 
@@ -31,7 +41,7 @@ import Testing
       let path = folder + "/model.onnx"
       let (inputs, outputs) = try row.write(path, [])
       try compare(ONNXModel(from: path), inputs, outputs, row.name)
-      if let kept = ProcessInfo.processInfo.environment["FLUXION_ONNX_WRITE"] { try keep(row.name, path, inputs, outputs, in: kept) }
+      try keepWritten(row.name, path, inputs, outputs, in: writtenFolder)
     }
   }
 
@@ -47,19 +57,21 @@ import Testing
       if !states.isEmpty { return }
       try compare(model, inputs, outputs, row.name, "the example")
       try compare(model, larger.inputs, larger.outputs, row.name, "another batch")
-      if let kept = ProcessInfo.processInfo.environment["FLUXION_ONNX_WRITE"] {
-        try keep("\(row.name), dynamic", path, larger.inputs, larger.outputs, in: kept)
-      }
+      try keepWritten("\(row.name), dynamic", path, larger.inputs, larger.outputs, in: writtenFolder)
     }
   }
+}
 
-  /// A folder for each model with its file, inputs and outputs: what `written_models.py` compares with onnxruntime.
-  private func keep(_ name: String, _ path: String, _ inputs: [Tensor], _ outputs: [Tensor], in folder: String) throws {
-    let place = folder + "/" + name.replacing("/", with: " ")
-    try? FileManager.default.removeItem(atPath: place)
-    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-    try FileManager.default.copyItem(atPath: path, toPath: place + "/model.onnx")
-    for (i, x) in inputs.enumerated() { try NPYFile.write(x, to: place + "/input_\(i).npy") }
-    for (i, y) in outputs.enumerated() { try NPYFile.write(y, to: place + "/output_\(i).npy") }
-  }
+/// Where written models are to be kept, if they are.
+let writtenFolder = ProcessInfo.processInfo.environment["FLUXION_ONNX_WRITE"]
+
+/// A folder for each model with its file, inputs and outputs: what `written_models.py` compares with onnxruntime.
+func keepWritten(_ name: String, _ path: String, _ inputs: [Tensor], _ outputs: [Tensor], in folder: String?) throws {
+  guard let folder else { return }
+  let place = folder + "/" + name.replacing("/", with: " ")
+  try? FileManager.default.removeItem(atPath: place)
+  try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+  try FileManager.default.copyItem(atPath: path, toPath: place + "/model.onnx")
+  for (i, x) in inputs.enumerated() { try NPYFile.write(x, to: place + "/input_\(i).npy") }
+  for (i, y) in outputs.enumerated() { try NPYFile.write(y, to: place + "/output_\(i).npy") }
 }

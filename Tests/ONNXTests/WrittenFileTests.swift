@@ -97,6 +97,7 @@ import Testing
           let expected = model.predict(x)
           #expect(y.shape == expected.shape, "\(what)")
           #expect(y.isClose(to: expected, relative: 1e-5, absolute: 1e-5), "\(what)")
+          try keepWritten("\(what), axes \(axes) dynamic, \(x.shape)", path, [x], [expected], in: writtenFolder)
         }
       }
     }

@@ -2,9 +2,10 @@
 
     python3 Tests/ONNXTests/written_models.py [FOLDER]
 
-FOLDER has a folder for each model: model.onnx, input_0.npy, output_0.npy, …; without it the tests write them: every layer, every example's model and every operator of the
-table, and layers and models with a batch of another size too. Sets itself up in .build/onnx-models: an environment with onnx and onnxruntime from PyPI; where they cannot be had it says so and ends
-with 0. The exit code is 1 where onnx.checker refuses a file, or answers differ by more than 1e-5.
+FOLDER has a folder for each model: model.onnx, input_0.npy, output_0.npy, …; without it the tests write them: every layer, every
+example's model and every operator of the table, and layers and models with other sizes of dynamic axes too. Sets itself up in
+.build/onnx-models: an environment with onnx and onnxruntime from PyPI; where they cannot be had it says so and ends with 0. The exit code
+is 1 where onnx.checker refuses a file, or answers differ by more than 1e-5.
 """
 
 import os
@@ -34,7 +35,7 @@ def setup(folder):
 def write(folder):
     """Lets the tests write their models."""
     environment = dict(os.environ, FLUXION_ONNX_WRITE=str(folder))
-    command = ["swift", "test", "--filter", "WriterTests|OperatorWritingTests"]
+    command = ["swift", "test", "--filter", "WriterTests|WrittenFileTests|OperatorWritingTests"]
     return subprocess.run(command, cwd=ROOT, env=environment).returncode == 0
 
 

@@ -31,7 +31,7 @@ final class GraphWriter {
   let dynamic: [DynamicAxis]
   private(set) var nodes: [Onnx_NodeProto] = []
   private(set) var initializers: [(name: String, value: Tensor)] = []
-  private var forms: [Int: WrittenForm] = [:]
+  private(set) var forms: [Int: WrittenForm] = [:]
   private var producers: [Int: Int] = [:]
   private var usedNames: Set<String> = []
   private var known: [NodeKey: [String]] = [:]
@@ -185,117 +185,6 @@ final class GraphWriter {
     }
   }
 
-  private func constantForm(_ value: Int) throws(ONNXError) -> WrittenForm {
-    let all = traces.compactMap { $0.constants[value] }
-    guard all.count == traces.count else {
-      throw ONNXError(message: "what an operator wrote beside its result has no form in ONNX's operators")
-    }
-    let compact = all.map { $0.withoutRepetitions }
-    let sizes = (0..<compact[0].rank).map { axis in Size(compact.map { $0.shape[axis] }) }
-    if compact.allSatisfy({ $0.hasSameBytes(as: compact[0]) }) {
-      let name = constant(compact[0])
-      return sizes == self.sizes(value) ? .named(name) : .stretched(name, sizes)
-    }
-    // What is made anew for each size: one number, or numbers at equal distances.
-    let firsts = all.map { $0.elementCount == 0 ? nil : $0.reshaped([-1])[0] as Tensor }
-    if all.allSatisfy({ $0.hasEqualElements }), let first = firsts.first(where: { $0 != nil }) ?? nil,
-      firsts.allSatisfy({ $0 == nil || $0!.hasSameBytes(as: first) })
-    {
-      return .stretched(constant(first), sizes.map { _ in Size(traces.map { _ in 1 }) })
-    }
-    let long = self.sizes(value).indices.filter { self.sizes(value)[$0].example != 1 || self.sizes(value)[$0].fixed == nil }
-    let dtype = all[0].dtype
-    if long.count == 1, dtype.isInteger || dtype.isFloatingPoint, let (start, step, run, period) = progression(all) {
-      let size = try self.size(self.sizes(value)[long[0]])
-      let count = node("Squeeze", [size, integers([0])])
-      var steps = node("Range", [whole(0, .int64), count, whole(1, .int64)])
-      if run > 1 { steps = node("Div", [steps, whole(Int64(run), .int64)]) }
-      if let period { steps = node("Mod", [steps, whole(Int64(period), .int64)]) }
-      let numbers = dtype == .int64 ? steps : node("Cast", [steps], ["to": .int(Int(ONNXElementType(dtype).rawValue))])
-      let scaled = step == 1 ? numbers : node("Mul", [numbers, number(step, dtype)])
-      let moved = start == 0 ? scaled : node("Add", [scaled, number(start, dtype)])
-      if all[0].rank == 1 { return .named(moved) }
-      let others = (0..<all[0].rank).filter { $0 != long[0] }
-      return .named(node("Unsqueeze", [moved, integers(others)]))
-    }
-    throw ONNXError(
-      message: "a constant \(dtype) \(all[0].shape) depends on the size of a dynamic axis (it is \(all[1].shape) with another size); "
-        + "one number for all elements, or numbers at equal distances, would fit")
-  }
-
-  /// Elements that are start + step·(⌊i / run⌋ modulo period) in all of the tensors, if there are such numbers.
-  ///
-  /// They are 0, 1, 2, …, or 0, 0, 1, 1, …, or 0, 1, 0, 1, ….
-  private func progression(_ all: [Tensor]) -> (start: Double, step: Double, run: Int, period: Int?)? {
-    let lists = all.map { $0.cast(to: .float64).reshaped([-1]).scalars(Double.self) }
-    guard let longest = lists.max(by: { $0.count < $1.count }), let start = longest.first,
-      let run = longest.firstIndex(where: { $0 != start })
-    else { return nil }
-    let step = longest[run] - start
-    let period = stride(from: run, to: longest.count, by: run).first { longest[$0] == start }.map { $0 / run }
-    let agrees = lists.allSatisfy { list in
-      list.enumerated().allSatisfy { i, y in
-        let place = period.map { i / run % $0 } ?? i / run
-        return y == start + Double(place) * step
-      }
-    }
-    return agrees ? (start, step, run, period) : nil
-  }
-
-  // MARK: Sizes as values of the file
-
-  /// A size as a vector of one integer.
-  ///
-  /// - Parameter values: Values of the trace that may have it as the size of an axis.
-  func size(_ size: Size, among values: [Int] = []) throws(ONNXError) -> String {
-    if let fixed = size.fixed { return integers([fixed]) }
-    if let axis = dynamic.first(where: { $0.size == size }) { return sizeOfAxis(axis.input, axis.axis) }
-    for value in values {
-      guard let axis = sizes(value).firstIndex(of: size), case .named(let name)? = forms[value] else { continue }
-      return sizeOfAxis(name, axis)
-    }
-    guard let formula = SizeFormula(size, dynamic) else {
-      let found = size.values.map(String.init).joined(separator: ", ")
-      throw ONNXError(
-        message: "a size (\(found) at the sizes that were tried) follows from the dynamic axes in a way that cannot be written")
-    }
-    var result = ""
-    for axis in formula.axes {
-      let factor = sizeOfAxis(dynamic[axis].input, dynamic[axis].axis)
-      result = result.isEmpty ? factor : node("Mul", [result, factor])
-    }
-    if formula.numerator != 1 { result = node("Mul", [result, integers([formula.numerator])]) }
-    if formula.denominator != 1 { result = node("Div", [result, integers([formula.denominator])]) }
-    return formula.offset == 0 ? result : node("Add", [result, integers([formula.offset])])
-  }
-
-  private func sizeOfAxis(_ name: String, _ axis: Int) -> String {
-    node("Shape", [name], ["start": .int(axis), "end": .int(axis + 1)])
-  }
-
-  /// Sizes as a vector.
-  func shape(_ sizes: [Size], among values: [Int] = []) throws(ONNXError) -> String {
-    if let fixed = sizes.fixed { return integers(fixed) }
-    var parts: [String] = []
-    for size in sizes { parts.append(try self.size(size, among: values)) }
-    return parts.count == 1 ? parts[0] : node("Concat", parts, ["axis": .int(0)])
-  }
-
-  /// A value in other sizes.
-  func reshape(_ name: String, _ from: [Size], _ to: [Size], among values: [Int] = []) throws(ONNXError) -> String {
-    if from == to { return name }
-    if let fixed = to.fixed { return node("Reshape", [name, integers(fixed)], fixed.contains(0) ? ["allowzero": .int(1)] : [:]) }
-    // A size of the same place is copied by 0, and one may follow from the others.
-    var plan: [Int?] = to.enumerated().map { axis, size in
-      size.fixed ?? (from.indices.contains(axis) && from[axis] == size ? 0 : nil)
-    }
-    if plan.count(where: { $0 == nil }) <= 1, !to.contains(where: { $0.fixed == 0 }) {
-      for axis in plan.indices where plan[axis] == nil { plan[axis] = -1 }
-      return node("Reshape", [name, integers(plan.map { $0 ?? -1 })])
-    }
-    return node("Reshape", [name, try shape(to, among: values)], ["allowzero": .int(1)])
-  }
-
   // MARK: The whole
 
   /// The nodes, with outputs under their names; those that nothing needs are left out.
@@ -372,21 +261,5 @@ final class GraphWriter {
       }
     }
     part = ""
-  }
-}
-
-extension Tensor {
-  /// Whether both have one shape, one dtype and the same bits.
-  func hasSameBytes(as other: Tensor) -> Bool {
-    guard shape == other.shape, dtype == other.dtype else { return false }
-    return withBytes { a in other.withBytes { b in a.elementsEqual(b) } ?? false } ?? false
-  }
-
-  /// Whether all elements have the same bits.
-  var hasEqualElements: Bool {
-    let size = dtype.byteCount
-    return withBytes { bytes in
-      bytes.count <= size || bytes[..<(bytes.count - size)].elementsEqual(bytes[size...])
-    } ?? false
   }
 }
