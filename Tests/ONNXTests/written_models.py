@@ -22,7 +22,10 @@ def setup(folder):
     """The environment's python; None where the packages cannot be had."""
     python = folder / "venv" / "bin" / "python"
     if not python.exists():
-        venv.create(folder / "venv", with_pip=True)
+        try:
+            venv.create(folder / "venv", with_pip=True)
+        except (OSError, subprocess.CalledProcessError):  # Python without ensurepip, as Debian splits it.
+            return None
     wanted = [str(python), "-c", "import numpy, onnx, onnxruntime"]
     if subprocess.run(wanted, capture_output=True).returncode == 0:
         return python
