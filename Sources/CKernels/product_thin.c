@@ -55,6 +55,11 @@ FX_INLINE void FX(dots_step)(int rows, int several, VEC *sums, const T *a, ptrdi
   }
 }
 
+FX_INLINE void FX(dots_write)(VEC sums, int adds, T *out) {
+  T sum = FX(total)(sums);
+  *out = adds ? *out + sum : sum;
+}
+
 // y[i·y_row + j·y_col] = Σ a[i, p]·w[j, p], for `rows` rows of a, `several` of w at a time.
 FX_INLINE void FX(dots)(int rows, int several, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *w, ptrdiff_t ldw, int adds, T *y,
                         ptrdiff_t y_row, ptrdiff_t y_col) {
@@ -63,20 +68,21 @@ FX_INLINE void FX(dots)(int rows, int several, ptrdiff_t k, const T *a, ptrdiff_
   ptrdiff_t p = 0;
   for (; p + FX_LANES <= k; p += FX_LANES) FX(dots_step)(rows, several, sums, a + p, lda, w + p, ldw, FX_LANES);
   if (p < k) FX(dots_step)(rows, several, sums, a + p, lda, w + p, ldw, k - p);
-  FX_UNROLL for (int i = 0; i < rows; i++) {
-    int j = 0;
-    // Of as many sums as a vector has elements at once, if they go side by side.
-    if (y_col == 1)
-      FX_UNROLL for (; j + FX_LANES <= several; j += FX_LANES) {
+  // As many sums as a vector has elements are totalled at once, if they go side by side.
+  if (y_col == 1) {
+    FX_UNROLL for (int i = 0; i < rows; i++) {
+      FX_UNROLL for (int j = 0; j + FX_LANES <= several; j += FX_LANES) {
         VEC all = FX(totals)(sums + i * several + j);
         T *out = y + i * y_row + j;
         FX(store)(out, adds ? FX(load)(out) + all : all);
       }
-    FX_UNROLL for (; j < several; j++) {
-      T sum = FX(total)(sums[i * several + j]), *out = y + i * y_row + j * y_col;
-      *out = adds ? *out + sum : sum;
+      FX_UNROLL for (int j = several / FX_LANES * FX_LANES; j < several; j++)
+        FX(dots_write)(sums[i * several + j], adds, y + i * y_row + j);
     }
+    return;
   }
+  FX_UNROLL for (int i = 0; i < rows; i++)
+    FX_UNROLL for (int j = 0; j < several; j++) FX(dots_write)(sums[i * several + j], adds, y + i * y_row + j * y_col);
 }
 
 static void FX(thin_dots)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *w, ptrdiff_t ldw, int adds, T *y,
