@@ -149,7 +149,7 @@ private struct ParameterPlaces {
       guard let output = gradients[i] else { continue }
       graph.append(
         optimizer, part: names[i].description, inputs: [graph.inputs[place], graph.outputs[output]], like: graph.inputs[place],
-        attributes: [], output: output)
+        output: output)
     }
   }
 

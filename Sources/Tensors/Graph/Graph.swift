@@ -50,14 +50,12 @@ public struct Graph: Sendable, CustomStringConvertible {
     outputs = graph.outputs
   }
 
-  /// Adds an operator that follows the others: its result is a value of the graph, in place of an output if told.
-  package mutating func append(
-    _ operation: String, part: String, inputs: [Int], like value: Int, attributes: [(name: String, text: String)], output: Int?
-  ) {
+  /// Adds an operator without attributes after the others, whose result has a value's shape and dtype and takes an output's place.
+  package mutating func append(_ operation: String, part: String, inputs: [Int], like value: Int, output: Int) {
     let (shape, dtype, number) = (values[value].shape, values[value].dtype, values.count)
     values.append(Value(number: number, shape: shape, dtype: dtype))
-    nodes.append(Node(operation: operation, formula: nil, part: part, inputs: inputs, output: number, attributes: attributes))
-    if let output { outputs[output] = number }
+    nodes.append(Node(operation: operation, formula: nil, part: part, inputs: inputs, output: number, attributes: []))
+    outputs[output] = number
   }
 
   /// A line for each operator: `%12 = matmul(%3, %7): float32 [32, 10] in layers.0 (Dense)`.

@@ -39,7 +39,9 @@ final class Plan: @unchecked Sendable {
     _ graph: TracedGraph, _ traced: Traced<State, Output>, _ arguments: CallArguments, _ inputLayout: LeafLayout, operators: Int,
     since start: ContinuousClock.Instant
   ) throws(TensorError) -> (runs: PlanRuns, results: [Tensor]) {
-    let (memory, results) = try PlanMemory.made(graph, arguments.tensors, arguments.streams, stays: stays(arguments.signature))
+    let (memory, results) = try PlanMemory.made(
+      graph, arguments.tensors, arguments.streams,
+      weightCount: weightCount(isTraining: arguments.signature.isTraining, arguments.signature.state))
     let time = start.duration(to: .now).components
     let seconds = Double(time.seconds) + Double(time.attoseconds) * 1e-18
     let plan = Plan(graph, traced, arguments, inputLayout, memory, operators, seconds)
@@ -81,16 +83,12 @@ final class Plan: @unchecked Sendable {
   ) throws(TensorError) -> PlanRun? {
     let list = LeafList(inputLayout, input)
     if list.hasPlaceholders || list.signature != self.input { return nil }
-    let signature = CallSignature(isTraining: isTraining, state: self.state, input: self.input)
     let (tensors, streams) = (state.tensors + list.tensors, state.streams + list.streams + [context.random])
-    return run(in: try PlanMemory.made(graph, tensors, streams, stays: Plan.stays(signature)).0)
+    return run(in: try PlanMemory.made(graph, tensors, streams, weightCount: Plan.weightCount(isTraining: isTraining, self.state)).0)
   }
 
-  /// Which arguments are the same in most runs: a model's tensors while it answers.
-  private static func stays(_ signature: CallSignature) -> (Int) -> Bool {
-    let count = signature.isTraining ? 0 : signature.state.shapes.count
-    return { $0 < count }
-  }
+  /// How many of the first arguments are the same in most runs: a model's tensors while it answers.
+  private static func weightCount(isTraining: Bool, _ state: LeafSignature) -> Int { isTraining ? 0 : state.shapes.count }
 
   var description: String {
     let formulas = graph.nodes.compactMap(\.formula).filter { $0.count > 12 }.prefix(3).map { ", \($0)" }.joined()
@@ -102,6 +100,12 @@ final class Plan: @unchecked Sendable {
   var outputs: [Int?] { output.tensors.map { if case .result(let k) = $0 { k } else { nil } } }
 
   // MARK: Running
+
+  /// Whether it is for this state and mode; with `keepsState` one that leaves another state will not do.
+  @inline(__always)
+  func fits(_ state: FlatLeaves, _ context: Context, keepsState: Bool) -> Bool {
+    isTraining == context.isTraining && !(keepsState && leavesChanges) && state.isOf(self.state)
+  }
 
   /// Runs the plan on a state of its signature and an input; false if that is of another signature.
   ///

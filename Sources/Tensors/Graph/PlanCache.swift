@@ -64,15 +64,14 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
   }
 
   /// The graph of the signature that was used last, if there is a plan.
-  package var graph: Graph? {
-    guard let entry = entries.withLock({ $0.last }), case .ready(let runs) = entry.gate.closed({ entry.phase }) else { return nil }
-    return Graph(runs.plan.graph)
-  }
+  package var graph: Graph? { lastPlan.map { Graph($0.graph) } }
 
   /// Which of the graph's outputs each tensor of the function's output is, in order; nil for what is no result of an operator.
-  package var graphOutputs: [Int?] {
-    guard let entry = entries.withLock({ $0.last }), case .ready(let runs) = entry.gate.closed({ entry.phase }) else { return [] }
-    return runs.plan.outputs
+  package var graphOutputs: [Int?] { lastPlan?.outputs ?? [] }
+
+  private var lastPlan: Plan? {
+    guard let entry = entries.withLock({ $0.last }), case .ready(let runs) = entry.gate.closed({ entry.phase }) else { return nil }
+    return runs.plan
   }
 
   /// The same of a function that throws nothing.

@@ -82,9 +82,9 @@ final class PlanMemory: @unchecked Sendable {
     case constant
   }
 
-  /// - Parameter stays: Whether an argument is the same tensor in most runs.
+  /// - Parameter weightCount: How many of the first arguments are the same tensors in most runs.
   static func made(
-    _ graph: TracedGraph, _ arguments: [Tensor], _ streams: [RandomStream], stays: (Int) -> Bool
+    _ graph: TracedGraph, _ arguments: [Tensor], _ streams: [RandomStream], weightCount: Int
   ) throws(TensorError) -> (PlanMemory, [Tensor]) {
     var values: [Int: Tensor] = graph.constants
     var homes: [Int: Home] = [:]
@@ -206,7 +206,7 @@ final class PlanMemory: @unchecked Sendable {
       case .input(let i, let offset)?:
         shown[i].append((.placed(nil, like: value), offset))
         fixed[number] = Tensor(shown[i][shown[i].count - 1].body)
-        if stays(i) { weights.insert(fixed[number]!) }
+        if i < weightCount { weights.insert(fixed[number]!) }
       }
     }
     var steps: [PlanStep] = []

@@ -30,10 +30,8 @@ final class RecentRuns: @unchecked Sendable {
   /// The plan that was used last.
   private let recent: Lock<PlanRuns?> = Lock(nil)
 
-  deinit { release(atHand.load(ordering: .acquiring)) }
-
-  private func release(_ address: UInt) {
-    if let pointer = UnsafeRawPointer(bitPattern: address) { Unmanaged<PlanRun>.fromOpaque(pointer).release() }
+  deinit {
+    if let pointer = UnsafeRawPointer(bitPattern: atHand.load(ordering: .acquiring)) { Unmanaged<PlanRun>.fromOpaque(pointer).release() }
   }
 
   /// Runs the last plan; nil if it is of another signature, and after a mistake, which then is the context's.
@@ -44,7 +42,10 @@ final class RecentRuns: @unchecked Sendable {
   ) -> Unmanaged<PlanRun>? {
     if let pointer = UnsafeRawPointer(bitPattern: atHand.exchange(0, ordering: .acquiringAndReleasing)) {
       let run = Unmanaged<PlanRun>.fromOpaque(pointer)
-      if run._withUnsafeGuaranteedRef({ attempt($0, state, input, context, keepsState) }) { return run }
+      let isDone = run._withUnsafeGuaranteedRef { run in
+        run.plan.fits(state, context, keepsState: keepsState) && attempt(run, state, input, context)
+      }
+      if isDone { return run }
       giveBack(run)
       return nil
     }
@@ -56,11 +57,10 @@ final class RecentRuns: @unchecked Sendable {
   func run(
     _ runs: PlanRuns, _ state: FlatLeaves, _ input: UnsafeMutableRawPointer, _ context: Context, keepsState: Bool
   ) -> Unmanaged<PlanRun>? {
-    let plan = runs.plan
-    if plan.isTraining != context.isTraining || keepsState && plan.leavesChanges || !state.isOf(plan.state) { return nil }
+    if !runs.plan.fits(state, context, keepsState: keepsState) { return nil }
     do throws(TensorError) {
       guard let run = try runs.take(state, input, context) else { return nil }
-      if attempt(run, state, input, context, keepsState) { return .passRetained(run) }
+      if attempt(run, state, input, context) { return .passRetained(run) }
       runs.giveBack(run)
     } catch {
       fail(error)
@@ -69,13 +69,9 @@ final class RecentRuns: @unchecked Sendable {
   }
 
   @inline(__always)
-  private func attempt(
-    _ run: PlanRun, _ state: FlatLeaves, _ input: UnsafeMutableRawPointer, _ context: Context, _ keepsState: Bool
-  ) -> Bool {
-    let plan = run.plan
-    if plan.isTraining != context.isTraining || keepsState && plan.leavesChanges || !state.isOf(plan.state) { return false }
+  private func attempt(_ run: PlanRun, _ state: FlatLeaves, _ input: UnsafeMutableRawPointer, _ context: Context) -> Bool {
     do throws(TensorError) {
-      return try plan.compute(run, state, input, context)
+      return try run.plan.compute(run, state, input, context)
     } catch {
       // Outside of `checked` it stops the program.
       fail(error)
