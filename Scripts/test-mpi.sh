@@ -125,6 +125,11 @@ train() {
     check "$kind in 2, first half" run 2 "$bin/mpicheck" train "$kind" "$work/$kind-half" short
     check "$kind in 4, second half" run 4 "$bin/mpicheck" train "$kind" "$work/$kind-half" resume sharded
     check "$kind, halves of 2 and 4, the checkpoint of one" same "$kind-1" "$kind-half"
+    # No plan can hold statistics of all processes.
+    if [ "$kind" != synchronized ]; then
+      check "$kind in 2, compiled" run 2 "$bin/mpicheck" train "$kind" "$work/$kind-compiled" compiled
+      check "$kind in 2, compiled, the checkpoint of one" same "$kind-1" "$kind-compiled"
+    fi
     check "$kind in 2, fast" run 2 "$bin/mpicheck" train "$kind" "$work/$kind-fast" fast
   done
 }

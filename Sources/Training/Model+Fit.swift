@@ -49,7 +49,7 @@ extension Model where Input == Tensor, Output == Tensor {
   ///   - callbacks: What runs after batches and epochs.
   ///   - watch: The directory of a page, `index.html`, that shows the run while it goes on (see ``TrainingCallback/watch(_:)``).
   ///   - compiled: Whether the step runs as a plan (see `Guides/Compiled.md`): the same results to the bit, checkpoints too. A step of which no plan can be
-  ///     made is a mistake that says why; not with `across`.
+  ///     made is a mistake that says why, and so is ``SyncBatchNorm`` with `across`.
   ///   - exchange: The processes that train together: `FluxionMPI`'s `World`. Each batch is cut into `shards`, which the processes share;
   ///     gradients, losses and metrics are those of the whole batch, the same on all of them, and with `World`'s default the same bits for any number
   ///     of processes. The first process alone shows progress, writes checkpoints (without times) and runs callbacks and `onEpoch`. Random numbers of

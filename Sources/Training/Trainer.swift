@@ -55,7 +55,7 @@ public struct Trainer<M: Model, O: Optimizer> {
   ///   - callbacks: What runs after batches and epochs.
   ///   - watch: The directory of a page, `index.html`, that shows the run while it goes on (see ``TrainingCallback/watch(_:)``).
   ///   - compiled: Whether the step runs as a plan (see `Guides/Compiled.md`): the same results to the bit. A step of which no plan can be made is a
-  ///     mistake that says why; not with `across`.
+  ///     mistake that says why, and so is ``SyncBatchNorm`` with `across`.
   ///   - exchange: The processes that train together, a `World`; see ``Model/fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:compiled:across:onEpoch:)``.
   ///   - step: The loss of a batch.
   @discardableResult
@@ -156,8 +156,12 @@ func runTraining<M: Model, O: Optimizer, Batch>(
   validationStep: @escaping (M, Batch) throws -> Losses
 ) throws -> History {
   settings.check()
-  if settings.isCompiled && settings.exchange != nil {
-    fail(TensorError("fit", "compiled, and across processes, which run their shards operator by operator; one of the two would fit"))
+  if settings.isCompiled, let exchange = settings.exchange, exchange.shards > 1, model.needsShardSums {
+    fail(
+      TensorError(
+        "fit",
+        "compiled: true with SyncBatchNorm across \(exchange.shards) shards, whose statistics no plan can hold; compiled: false or BatchNorm is accepted"
+      ))
   }
   if hasFailed { return History() }
   if let exchange = settings.exchange {

@@ -29,11 +29,29 @@ struct TrainingSettings<M: Model> {
   var isFirst: Bool { exchange?.rank ?? 0 == 0 }
 }
 
+/// What a compiled step of a shard is given: its examples and, as a scalar, their share of the batch, so that shards of one size have one plan.
+private struct WeightedBatch<Batch> {
+  var batch: Batch
+  var weight: Tensor
+}
+
 /// What a compiled step computes: gradients in the order of the model's parameters.
 private struct PlannedOutcome {
   var loss: Tensor
   var gradients: [Tensor]
   var losses: Losses
+
+  init<M: Model>(_ result: (loss: Tensor, gradient: M, losses: Losses)) {
+    (loss, gradients, losses) = (result.loss, result.gradient.parameters.map(\.value), result.losses)
+  }
+
+  /// The gradient as a model.
+  func gradient<M: Model>(of model: M) -> M {
+    var gradient = model
+    var put = PutParameters(gradients)
+    if !hasFailed { gradient.visit(&put) }
+    return gradient
+  }
 }
 
 /// What `fit` does with a run's state: epochs of steps, figures, checkpoints.
@@ -49,6 +67,8 @@ struct TrainingRun<M: Model, Batch> {
   let control = TrainingControl<M>()
   /// The plans of a step, if it is compiled.
   private var plans: PlanCache<M, Batch, PlannedOutcome>?
+  /// The plans of a shard's part of a step, if it is compiled.
+  private var shardPlans: PlanCache<M, WeightedBatch<Batch>, PlannedOutcome>?
 
   init(
     _ source: BatchSource<Batch>, validation: BatchSource<Batch>?, _ settings: TrainingSettings<M>, _ directory: CheckpointDirectory?,
@@ -58,19 +78,22 @@ struct TrainingRun<M: Model, Batch> {
     (self.step, self.validationStep) = (step, validationStep)
     if settings.isCompiled {
       plans = PlanCache("fit", in: .training, fallback: .error) { model, batch in
-        let (loss, gradient, losses) = try Self.gradient(of: step, &model, batch)
-        return PlannedOutcome(loss: loss, gradients: gradient.parameters.map(\.value), losses: losses)
+        PlannedOutcome(try Self.gradient(of: step, &model, batch))
+      }
+      shardPlans = PlanCache("fit", in: .training, fallback: .error) { model, shard in
+        PlannedOutcome(try Self.gradient(of: step, &model, shard.batch, weight: shard.weight))
       }
     }
   }
 
   private static func gradient(
-    of step: (inout M, Batch) throws -> Losses, _ model: inout M, _ batch: Batch
-  ) throws -> (Tensor, M, Losses) {
-    try valueAndGradient(at: &model) { (model: inout M) throws -> (Tensor, Losses) in
+    of step: (inout M, Batch) throws -> Losses, _ model: inout M, _ batch: Batch, weight: Tensor? = nil
+  ) throws -> (loss: Tensor, gradient: M, losses: Losses) {
+    let (loss, gradient, losses) = try valueAndGradient(at: &model) { (model: inout M) throws -> (Tensor, Losses) in
       let losses = try step(&model, batch)
-      return (losses.total, losses.detached)
+      return (weight.map { losses.total * $0.cast(to: losses.total.dtype) } ?? losses.total, losses.detached)
     }
+    return (loss, gradient, losses)
   }
 
   /// What is at hand while a run goes on, and in no checkpoint.
@@ -189,10 +212,17 @@ struct TrainingRun<M: Model, Batch> {
     var state = PlanState(run.model)
     let outcome = try plans.call(&state, batch)
     run.model = state.value
-    var gradient = run.model
-    var put = PutParameters(outcome.gradients)
-    if !hasFailed { gradient.visit(&put) }
-    return BatchOutcome(loss: outcome.loss.item(), gradient: gradient, items: exampleCount(batch), losses: outcome.losses)
+    return BatchOutcome(
+      loss: outcome.loss.item(), gradient: outcome.gradient(of: run.model), items: exampleCount(batch), losses: outcome.losses)
+  }
+
+  /// A shard's losses, and the gradient of its loss times `weight`, by the plan of a compiled step; nil if steps are not compiled.
+  func plannedGradient(at model: inout M, _ shard: Batch, weight: Double) throws -> (gradient: M, losses: Losses)? {
+    guard let shardPlans else { return nil }
+    var state = PlanState(model)
+    let outcome = try shardPlans.call(&state, WeightedBatch(batch: shard, weight: Tensor(weight)))
+    model = state.value
+    return (outcome.gradient(of: model), outcome.losses)
   }
 
   /// A step along a batch's gradient, or a part of one where gradients are accumulated; false after a mistake in a `checked` scope.

@@ -20,7 +20,7 @@ enum Case: String, CaseIterable {
   /// Trains, and gives the model's parameters by name.
   func train(
     across exchange: any GradientExchange, checkpoints: String? = nil, resume: Bool = false, epochs: Int = 2,
-    each: @escaping (Int) -> Void = { _ in }
+    compiled: Bool = false, each: @escaping (Int) -> Void = { _ in }
   ) throws -> [(name: String, value: Tensor)] {
     switch self {
     case .perceptron:
@@ -87,7 +87,7 @@ enum Case: String, CaseIterable {
         try trainer.fit(
           batches, epochs: epochs, validation: Array(batches[3...]), metrics: [.accuracy], clip: .norm(1), checkpoints: checkpoints,
           every: .steps(3), resume: resume, progress: .none, callbacks: [.afterBatch { figures, _ in each(figures.step) }],
-          across: exchange
+          compiled: compiled, across: exchange
         ) { model, batch in
           let outputs = model(batch.inputs)
           return Losses(total: crossEntropy(outputs, batch.targets[0]), outputs: outputs, targets: batch.targets[0])
@@ -103,7 +103,7 @@ enum Case: String, CaseIterable {
       try model.fit(
         data, validation: data[0..<tested], loss: crossEntropy, optimizer: optimizer, epochs: epochs, batchSize: batchSize, seed: 7,
         metrics: [.accuracy, .top(2)], clip: clip, accumulate: accumulate, checkpoints: checkpoints, every: .steps(3), resume: resume,
-        progress: .none, callbacks: [.afterBatch { figures, _ in each(figures.step) }], across: exchange)
+        progress: .none, callbacks: [.afterBatch { figures, _ in each(figures.step) }], compiled: compiled, across: exchange)
       return model.parameters
     }
   }

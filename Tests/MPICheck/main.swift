@@ -4,7 +4,7 @@ import Foundation
 
 // What processes do together, to be run by mpirun: Scripts/test-mpi.sh has all of it.
 //
-//     mpicheck collectives | differ WHAT | train CASE DIRECTORY [sharded|fast] [resume] | die HOW DIRECTORY | bench | trace FILE
+//     mpicheck collectives | differ WHAT | train CASE DIRECTORY [sharded|fast] [compiled] [resume] | die HOW DIRECTORY | bench | trace FILE
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 
@@ -33,7 +33,8 @@ do {
       bucketBytes: arguments.contains("small") ? 256 : 25 << 20)
     let epochs = arguments.contains("short") ? 1 : 2
     let parameters = try kind.train(
-      across: world, checkpoints: argument(2), resume: arguments.contains("resume"), epochs: epochs)
+      across: world, checkpoints: argument(2), resume: arguments.contains("resume"), epochs: epochs,
+      compiled: arguments.contains("compiled"))
     // Every process has the same.
     for (name, value) in parameters {
       let all = try world.allGather(value)

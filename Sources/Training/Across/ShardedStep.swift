@@ -18,7 +18,6 @@ struct BatchOutcome<M: Model> {
 
 extension TrainingRun {
   /// The outcome of a batch of shards, of which this process computes its own: the same on all processes.
-  ///
   func shardedOutcome<O: Optimizer>(
     _ run: inout TrainingState<M, O>, _ before: inout M?, _ batch: ShardedBatch<Batch>, across exchange: any GradientExchange
   ) throws -> BatchOutcome<M> {
@@ -27,9 +26,10 @@ extension TrainingRun {
     let isAutomatic = run.hasAutomaticMetrics
     let found = try exchange.gradient(
       at: &run.model, of: batch.count, shards: exchange.shards, pieces,
-      step: { index, model in
+      shard: { index, model, weight, observer in
         guard let shard = batch.shards.first(where: { $0.index == index }) else { throw ByteReader.Malformed() }
-        return try step(&model, shard.batch)
+        if let planned = try plannedGradient(at: &model, shard.batch, weight: weight) { return planned }
+        return try shardGradient(at: &model, weight: weight, observer) { model in try step(&model, shard.batch) }
       },
       figures: { losses in
         chooseMetrics(&known, isAutomatic, losses)
@@ -137,11 +137,13 @@ extension GradientExchange {
   ///   - count: The examples of the batch.
   ///   - shards: How many shards it is cut into, those without examples included.
   ///   - own: The shards of this process that have examples.
-  ///   - step: The mean loss of a shard.
+  ///   - shard: The mean loss of a shard and the gradient of that loss times the shard's share of the examples. It may hand the gradient of each
+  ///     parameter to the observer as soon as it is there; those it does not are sent when it has ended.
   ///   - figures: What metrics make of it.
   ///   - blanks: Metrics that have seen nothing, after the shards have run.
   func gradient<M: Model>(
-    at model: inout M, of count: Int, shards: Int, _ own: [(index: Int, range: Range<Int>)], step: (Int, inout M) throws -> Losses,
+    at model: inout M, of count: Int, shards: Int, _ own: [(index: Int, range: Range<Int>)],
+    shard: (_ index: Int, inout M, _ weight: Double, any BackwardObserver) throws -> (gradient: M, losses: Losses),
     figures: (Losses) -> [any Metric], blanks: () -> [any Metric]
   ) throws -> (gradient: M, results: [ShardResult])? {
     let start = model
@@ -155,12 +157,7 @@ extension GradientExchange {
       var copy = start.ofShard(index, range: range, of: count)
       let weight = Double(range.count) / Double(count)
       let observer = ShardObserver(self, index, parameters.count)
-      let (_, gradient, losses) = try withSeed(stream(random, ofShard: index).seed) {
-        try valueAndGradient(at: &copy, observer: observer) { (model: inout M) throws -> (Tensor, Losses) in
-          let losses = try step(index, &model)
-          return (weight == 1 ? losses.total : losses.total * weight, losses.detached)
-        }
-      }
+      let (gradient, losses) = try withSeed(stream(random, ofShard: index).seed) { try shard(index, &copy, weight, observer) }
       if hasFailed { return }
       observer.finish(gradient.trainedParameters)
       results.append(
@@ -199,8 +196,10 @@ extension GradientExchange {
   /// The gradient of a loss that each process computes of its own examples: its mean over all processes, the same on all of them.
   package func gradient<M: Model>(ofOwn model: inout M, _ loss: (inout M) throws -> Tensor) throws -> (value: Double, gradient: M)? {
     try gradient(
-      at: &model, of: count, shards: count, [(rank, rank..<rank + 1)], step: { Losses(total: try loss(&$1)) }, figures: { _ in [] },
-      blanks: { [] }
+      at: &model, of: count, shards: count, [(rank, rank..<rank + 1)],
+      shard: { _, model, weight, observer in
+        try shardGradient(at: &model, weight: weight, observer) { model in Losses(total: try loss(&model)) }
+      }, figures: { _ in [] }, blanks: { [] }
     ).map { (means($0.results, of: count).loss, $0.gradient) }
   }
 
@@ -211,10 +210,23 @@ extension GradientExchange {
     let own = ownShards(of: shards).map { (index: $0, range: shardRange($0, of: shards, count: examples)) }.filter { !$0.range.isEmpty }
     return try gradient(
       at: &model, of: examples, shards: shards, own,
-      step: { index, model in Losses(total: try loss(&model, shardRange(index, of: shards, count: examples))) }, figures: { _ in [] },
-      blanks: { [] }
+      shard: { index, model, weight, observer in
+        let range = shardRange(index, of: shards, count: examples)
+        return try shardGradient(at: &model, weight: weight, observer) { model in Losses(total: try loss(&model, range)) }
+      }, figures: { _ in [] }, blanks: { [] }
     ).map { (means($0.results, of: examples).loss, $0.gradient) }
   }
+}
+
+/// The gradient of a shard's mean loss times its share of the batch, operator by operator.
+private func shardGradient<M: Model>(
+  at model: inout M, weight: Double, _ observer: any BackwardObserver, _ step: (inout M) throws -> Losses
+) throws -> (gradient: M, losses: Losses) {
+  let (_, gradient, losses) = try valueAndGradient(at: &model, observer: observer) { (model: inout M) throws -> (Tensor, Losses) in
+    let losses = try step(&model)
+    return (weight == 1 ? losses.total : losses.total * weight, losses.detached)
+  }
+  return (gradient, losses)
 }
 
 /// The mean of results over a batch of `count`.

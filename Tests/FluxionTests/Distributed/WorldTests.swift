@@ -162,6 +162,46 @@ import Training
     #expect(distance(normal.runningMean, .zeros([8])) > 0)
   }
 
+  /// Compiled, each shard runs as a plan, with the same bits and checkpoints, whether shards are of one size or not.
+  @Test func compiledTrainsToTheSameBits() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fluxion-world-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    func run(_ name: String, _ isCompiled: [Bool]) throws -> (Chain, History) {
+      var (last, history) = (model(), History())
+      for (i, compiled) in isCompiled.enumerated() {
+        last = model()
+        history = try last.fit(
+          data, validation: data[0..<20], loss: crossEntropy, optimizer: Adam(learningRate: 0.02), epochs: 4 * (i + 1), batchSize: 28,
+          seed: 5, clip: .norm(1), checkpoints: "\(folder)/\(name)", resume: true, progress: .none, compiled: compiled, across: try World())
+      }
+      return (last, history)
+    }
+    let (eager, planned, mixed) = (try run("eager", [false, false]), try run("planned", [true, true]), try run("mixed", [false, true]))
+    for other in [planned, mixed] {
+      for (p, q) in zip(eager.0.parameters, other.0.parameters) { #expect(distance(p.value, q.value) == 0, "\(p.name)") }
+      #expect(eager.1.stepLosses == other.1.stepLosses)
+      #expect(eager.1.epochs.map(\.validation?.loss) == other.1.epochs.map(\.validation?.loss))
+    }
+    let files = try ["eager", "planned", "mixed"].map {
+      try Foundation.Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($0)/last.safetensors"))
+    }
+    #expect(files[0] == files[1] && files[0] == files[2])
+  }
+
+  @Test func compiledRefusesStatisticsOfAllShards() throws {
+    var model = Chain {
+      Dense(6, 8); SyncBatchNorm(8); Dense(8, 3)
+    }
+    let error = #expect(throws: TensorError.self) {
+      try checked {
+        try model.fit(
+          data, loss: crossEntropy, optimizer: SGD(learningRate: 0.1), epochs: 1, batchSize: 48, progress: .none, compiled: true,
+          across: try World())
+      }
+    }
+    #expect(error?.description.contains("SyncBatchNorm across 8 shards") == true)
+  }
+
   /// A run that is killed between two processes' worth of epochs goes on to the bit.
   @Test func resumesToTheBit() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fluxion-world-\(UUID().uuidString)").path
