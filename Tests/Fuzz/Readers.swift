@@ -1,5 +1,6 @@
 import Data
 import FluxionONNX
+import Pretrained
 import Tensors
 
 #if canImport(Glibc)
@@ -69,9 +70,38 @@ private let readers: [String: Reader] = [
       throw DataError(file: error.file, field: error.node, message: error.message)
     }
   },
+  // A tokenizer.json, which then writes a text as ids and reads them back.
+  "tokenizer": { bytes throws(DataError) in
+    try refusing {
+      let tokenizer = try Tokenizer(json: bytes)
+      let text = "The LORD is my shepherd; I shall not want. 23:1 Ä\u{308}\u{FB01}\u{1F411}  \n"
+      let encoding = try tokenizer.encode(text, pair: "a b")
+      expect(encoding.ids.count == encoding.tokens.count && encoding.ids.count == encoding.offsets.count, "a token and a place for each id")
+      keep(try tokenizer.decode(encoding.ids).utf8.reduce(0, &+))
+    }
+  },
+  // A template of conversations, with a short one.
+  "template": { bytes throws(DataError) in
+    try refusing {
+      let template = ChatTemplate(source: String(decoding: bytes, as: UTF8.self))
+      let messages = [ChatMessage(role: "user", content: "Who is my shepherd?"), ChatMessage(role: "assistant", content: "")]
+      keep(try template.render(messages, values: ["bos_token": .string("<s>"), "tools": .list([])]).utf8.reduce(0, &+))
+    }
+  },
   "png": picture([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]),
   "jpeg": picture([0xFF, 0xD8, 0xFF]),
 ]
+
+/// Any error that says what is wrong is a refusal.
+private func refusing(_ body: () throws -> Void) throws(DataError) {
+  do {
+    try body()
+  } catch let error as DataError {
+    throw error
+  } catch {
+    throw DataError(file: "bytes", message: "\(error)")
+  }
+}
 
 /// Pictures of a kind, whose first bytes are given.
 private func picture(_ magic: [UInt8]) -> Reader {

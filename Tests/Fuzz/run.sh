@@ -7,7 +7,9 @@
 # seconds or more memory than the limits below; the bytes that did it are kept in .build/fuzz, beside inputs that were found to lead somewhere
 # new, from which the next run starts.
 #
-# Only the modules Data and FluxionONNX are built for fuzzing, beside the package's own release build: a package may not have the flags that they take.
+# `SWIFT_FLAGS` is handed to `swift build`, so that what it has built with such flags is not built anew.
+#
+# Only the modules Data, FluxionONNX and Pretrained are built for fuzzing, beside the package's own release build: a package may not have the flags that they take.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -23,27 +25,27 @@ export ASAN_OPTIONS=quarantine_size_mb=32
 export SWIFT_BACKTRACE=enable=no
 out=.build/fuzz
 
-# Builds the two modules anew and all readers into one program.
+# Builds the three modules anew and all readers into one program.
 build() {
-  local release package name modules=() flags=() objects=() search=()
-  swift build -c release --target FluxionONNX
+  local release package name modules=() flags=() objects=() search=() sources=()
+  # shellcheck disable=SC2086
+  for name in FluxionONNX Pretrained; do swift build -c release ${SWIFT_FLAGS:-} --target "$name"; done
   release=$(swift build -c release --show-bin-path)
   # The flags that SwiftPM built Data with: the package's name and what tells where the modules in C are.
   grep '"-module-name","Data"' .build/release.yaml | tr ',' '\n' | tr -d '"' >"$out/flags"
   package=$(grep -A 1 -x -e -package-name "$out/flags" | tail -n 1)
   while read -r name; do modules+=(-Xcc "$name"); done < <(grep -e '^-fmodule-map-file=' "$out/flags" | sort -u)
   flags=(-O -wmo -parse-as-library -swift-version 6 -sanitize=fuzzer,address -package-name "$package" -I "$release/Modules" "${modules[@]}")
-  mapfile -t sources < <(find Sources/Data -name '*.swift')
-  swiftc "${flags[@]}" -module-name Data -emit-module -emit-module-path "$out/Data.swiftmodule" -c "${sources[@]}" -o "$out/Data.o"
-  mapfile -t sources < <(find Sources/FluxionONNX -name '*.swift')
-  swiftc -I "$out" "${flags[@]}" -module-name FluxionONNX -emit-module -emit-module-path "$out/FluxionONNX.swiftmodule" -c "${sources[@]}" \
-    -o "$out/FluxionONNX.o"
-  # The instrumented modules have to be found before the others.
-  for name in Tensors Autodiff Models CKernels CImages SwiftProtobuf RealModule _NumericsShims; do
+  for name in Data FluxionONNX Pretrained; do
+    mapfile -t sources < <(find "Sources/$name" -name '*.swift')
+    # What is instrumented has to be found before what is not.
+    swiftc -I "$out" "${flags[@]}" -module-name "$name" -emit-module -emit-module-path "$out/$name.swiftmodule" -c "${sources[@]}" -o "$out/$name.o"
+  done
+  for name in Tensors Autodiff Models Optimizers Training Fluxion CKernels CImages SwiftProtobuf RealModule _NumericsShims; do
     mapfile -t -O ${#objects[@]} objects < <(find "$release/$name.build" -name '*.o')
   done
   if command -v pkg-config >/dev/null; then read -r -a search < <(pkg-config --libs openblas zlib libpng libjpeg || true); fi
-  swiftc -I "$out" "${flags[@]}" -use-ld=lld -module-name Readers Tests/Fuzz/Readers.swift "$out/Data.o" "$out/FluxionONNX.o" \
+  swiftc -I "$out" "${flags[@]}" -use-ld=lld -module-name Readers Tests/Fuzz/Readers.swift "$out"/{Data,FluxionONNX,Pretrained}.o \
     "${objects[@]}" "${search[@]}" -o "$out/readers"
 }
 

@@ -13,6 +13,12 @@ enum Fixture {
     return try body(folder)
   }
 
+  /// A file that the fuzzer of a reader begins with.
+  static func seed(_ reader: String, _ name: String) throws -> [UInt8] {
+    let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    return try Array(Foundation.Data(contentsOf: tests.appendingPathComponent("Fuzz/Corpus/\(reader)/\(name)")))
+  }
+
   static func write(_ text: String, _ folder: String, _ name: String) throws {
     try text.write(toFile: folder + "/" + name, atomically: true, encoding: .utf8)
   }

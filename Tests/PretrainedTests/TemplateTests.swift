@@ -9,6 +9,19 @@ import Testing
     ChatMessage(role: "user", content: "Why?"),
   ]
 
+  /// What the fuzzer begins with is rendered: from a template that is refused it would not come far.
+  @Test(arguments: ["chatml", "inst", "tools", "set"]) func seedsOfTheFuzzerAreRendered(_ name: String) throws {
+    let template = ChatTemplate(source: String(decoding: try Fixture.seed("template", name), as: UTF8.self))
+    let text = try template.render(messages, values: ["bos_token": .string("<s>"), "eos_token": .string("</s>"), "tools": .list([])])
+    #expect(!text.isEmpty)
+  }
+
+  @Test func numbersHaveExponents() throws {
+    #expect(try ChatTemplate(source: "{{ 1.5e3 | int }} {{ 25E-1 + 1 }} {{ 2e+2 }}").render([:]) == "1500 3.5 200.0")
+    let error = #expect(throws: TemplateError.self) { try ChatTemplate(source: "{{ 2 ** 3 }}").render([:]) }
+    #expect(error?.description.contains("the operator **") == true)
+  }
+
   @Test func familiesTemplates() throws {
     let chatML =
       "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"

@@ -50,6 +50,14 @@ import Testing
     }
   }
 
+  /// What the fuzzer begins with is read: from a file that is refused it would not come far.
+  @Test(arguments: ["wordpiece", "bytelevel", "sentencepiece", "unigram"]) func seedsOfTheFuzzerAreRead(_ name: String) throws {
+    let tokenizer = try Tokenizer(json: Fixture.seed("tokenizer", name))
+    let encoding = try tokenizer.encode("the lord is my shepherd", pair: "a b")
+    #expect(encoding.count > 4 && encoding.tokens.contains { $0.contains("h") }, "\(encoding.tokens)")
+    #expect(try tokenizer.decode(encoding.ids).contains("h"))
+  }
+
   @Test func damagedFilesAreRefused() {
     let good = #"{"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}}"#
     #expect(throws: Never.self) { try Tokenizer(json: Array(good.utf8)) }

@@ -175,6 +175,17 @@ struct TemplateParser {
           if source[i] != "_" { digits.unicodeScalars.append(source[i]) }
           i += 1
         }
+        // An exponent: e5, E-3.
+        if i < source.count, source[i] == "e" || source[i] == "E" {
+          var end = i + 1
+          if end < source.count, source[end] == "+" || source[end] == "-" { end += 1 }
+          let start = end
+          while end < source.count, ("0"..."9").contains(source[end]) { end += 1 }
+          if end > start {
+            digits.unicodeScalars.append(contentsOf: source[i..<end])
+            i = end
+          }
+        }
         if let value = Int(digits) {
           tokens.append(.integer(value))
         } else if let value = Double(digits) {
@@ -244,6 +255,7 @@ struct TemplateParser {
   }
 
   private mutating func expect(_ wanted: Token, _ text: String) throws(TemplateError) {
+    if token == .sign("**") { throw TemplateError("the operator ** is not there") }
     if !take(wanted) { throw TemplateError("\(text) is missing") }
   }
 
