@@ -453,15 +453,26 @@ def encoder(width, blocks):
     return {"blocks": [block() for _ in range(blocks)], "out": dense(width, 10)}
 
 
-def run_encoder(heads):
-    def run(p, x):
-        for block in p["blocks"]:
-            q, k, v = (part.reshape(*x.shape[:2], heads, -1) for part in jnp.split(apply(block["qkv"], x), 3, -1))
-            x = norm(block["norm1"], x + apply(block["out"], jax.nn.dot_product_attention(q, k, v).reshape(x.shape)))
-            x = norm(block["norm2"], x + apply(block["down"], jax.nn.relu(apply(block["up"], x))))
-        return apply(p["out"], x.mean(1))
+def run_blocks(blocks, x, heads, activation):
+    for block in blocks:
+        q, k, v = (part.reshape(*x.shape[:2], heads, -1) for part in jnp.split(apply(block["qkv"], x), 3, -1))
+        x = norm(block["norm1"], x + apply(block["out"], jax.nn.dot_product_attention(q, k, v).reshape(x.shape)))
+        x = norm(block["norm2"], x + apply(block["down"], activation(apply(block["up"], x))))
+    return x
 
-    return run
+
+def run_encoder(heads):
+    return lambda p, x: apply(p["out"], run_blocks(p["blocks"], x, heads, jax.nn.relu).mean(1))
+
+
+def minilm():
+    """The sizes of all-MiniLM-L6-v2."""
+    return {"words": normal(30522, 384), "places": normal(512, 384), "norm": affine(384), "blocks": encoder(384, 6)["blocks"]}
+
+
+def run_minilm(p, ids):
+    x = norm(p["norm"], p["words"][ids] + p["places"][: ids.shape[1]])
+    return run_blocks(p["blocks"], x, 12, lambda x: jax.nn.gelu(x, approximate=False)).mean(1)
 
 
 def lstm_step(p, x, hidden, cell):
@@ -508,6 +519,8 @@ rows |= {
     "infer/gru-step/1x256": kernel(gru_step, lambda: gates(256, 256, 3), one, one),
     "infer/gru-step/1x32": kernel(gru_step, lambda: gates(32, 128, 3), of(1, 32), of(1, 128)),
     "infer/encoder-384/1x128": infer(lambda: encoder(384, 4), run_encoder(6), of(1, 128, 384)),
+    "infer/minilm/1x32": infer(minilm, run_minilm, ids(30522, 1, 32)),
+    "infer/minilm/16x128": infer(minilm, run_minilm, ids(30522, 16, 128)),
 }
 
 timing.run("jax", rows, options, jax.block_until_ready)

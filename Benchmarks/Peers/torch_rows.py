@@ -383,6 +383,19 @@ class Encoder(nn.Module):
         return self.out(self.blocks(x).mean(1))
 
 
+class MiniLM(nn.Module):
+    """The sizes of all-MiniLM-L6-v2: token ids to a vector for each text."""
+
+    def __init__(self):
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(384, 12, 1536, dropout=0, activation="gelu", batch_first=True)
+        self.words, self.places, self.norm = nn.Embedding(30522, 384), nn.Embedding(512, 384), nn.LayerNorm(384)
+        self.blocks = nn.TransformerEncoder(layer, 6, enable_nested_tensor=False)
+
+    def forward(self, ids):
+        return self.blocks(self.norm(self.words(ids) + self.places.weight[: ids.shape[1]])).mean(1)
+
+
 def step(make_cell):
     """A row that is one step of a recurrent cell from its state before."""
 
@@ -422,6 +435,8 @@ rows |= {
     "infer/gru-step/1x256": step(lambda: nn.GRUCell(256, 256)),
     "infer/gru-step/1x32": step(lambda: nn.GRUCell(32, 128)),
     "infer/encoder-384/1x128": infer(lambda: Encoder(384, 6, 4), of(1, 128, 384)),
+    "infer/minilm/1x32": infer(MiniLM, lambda: class_ids(30522, 1, 32)),
+    "infer/minilm/16x128": infer(MiniLM, lambda: class_ids(30522, 16, 128)),
 }
 
 

@@ -42,6 +42,8 @@ func wideRows() -> [Row] {
     infer(
       "infer/encoder-384/1x128", work(batch: 1, width: 384, blocks: 4, passes: 1), encoder(384, heads: 6, blocks: 4),
       .normal([1, 128, 384])),
+    infer("infer/minilm/1x32", miniLM(1, 32), miniLM(), classIDs([1, 32], below: 30_522)),
+    infer("infer/minilm/16x128", miniLM(16, 128), miniLM(), classIDs([16, 128], below: 30_522)),
   ]
 }
 
@@ -55,6 +57,19 @@ private func encoder(_ width: Int, heads: Int, blocks: Int) -> Chain {
     Dense(width, 10)
   }
 }
+
+/// The sizes of all-MiniLM-L6-v2 with random weights, from token ids to a vector for each text: [batch, time] to [batch, 384].
+private func miniLM() -> Chain {
+  Chain {
+    Embedding(30_522, 384)
+    LearnedPositions(512, 384)
+    LayerNorm(384)
+    for _ in 0..<6 { TransformerEncoderBlock(384, heads: 12, hidden: 1536, activation: gelu, dropout: 0) }
+    meanOverTime
+  }
+}
+
+private func miniLM(_ batch: Int, _ time: Int) -> Work { .product(batch * time, 6 * (12 * 384 * 384 + 2 * time * 384), 1) }
 
 /// The matrix products of a pass over sequences of 128: those with weights, those of queries with keys and of weights with values.
 private func work(batch: Int, width: Int, blocks: Int, passes: Int) -> Work {
