@@ -1,6 +1,6 @@
 import Fluxion
 import Foundation
-import Synchronization
+import Tensors
 import Testing
 
 @Suite struct SplitTests {
@@ -151,7 +151,7 @@ import Testing
   }
 
   private final class Counter: Sendable {
-    private let counts = Mutex((now: 0, most: 0))
+    private let counts = Lock((now: 0, most: 0))
     var most: Int { counts.withLock { $0.most } }
     func enter() { counts.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) } }
     func leave() { counts.withLock { $0.now -= 1 } }

@@ -1,6 +1,5 @@
 import Autodiff
 import Foundation
-import Synchronization
 import Tensors
 import Testing
 
@@ -170,7 +169,7 @@ import Testing
         seed(1)
         let here = Tensor.normal([4]).scalars(Float.self) + Tensor.uniform([4]).scalars(Float.self)
         // Another thread's stream follows from the seed, too.
-        let there = Mutex<[Float]>([])
+        let there = Lock<[Float]>([])
         let done = DispatchSemaphore(value: 0)
         Thread.detachNewThread {
           there.withLock { $0 = Tensor.normal([4]).scalars(Float.self) }
