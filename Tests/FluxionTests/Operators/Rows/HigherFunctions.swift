@@ -113,13 +113,10 @@ extension OperatorTable {
       { airy($0) }, symbols: { airy($0) }, reference: ai)
     // Where one way to compute them ends and another begins.
     rows.add(
-      .unary("besselI and besselK of all sizes", "besselI(_: Int, _: Tensor, isScaled: Bool)", domain: .real(1, 60)) {
+      .unary("besselI and besselK of all sizes", "besselI(_: Int, _: Tensor, isScaled: Bool)", domain: .real(1, 20)) {
         besselI(0, $0, isScaled: true) + besselK(1, $0, isScaled: true)
-      } reference: { x in
-        i(0, min(x, 20)) * exp(-min(x, 20)) * (x > 20 ? .nan : 1) + k(1, x) * exp(x)
-      }.with {
-        $0.domains = [.real(1, 20)]
-        $0.slope = .none
+      } reference: {
+        i(0, $0) * exp(-$0) + k(1, $0) * exp($0)
       })
   }
 
@@ -144,16 +141,16 @@ extension OperatorTable {
     let sizes = [Domain.real(0.5, 4), Domain.real(0.3, 5)]
     let ends = "nan 1 = nan; 1 nan = nan; -1 1 = nan; 1 -1 = nan; 0 0 = nan"
     rows += both(
-      "gammaP", sizes, specials: ends + "; 2 0 = 0; 0 2 = 1; 1 inf = 1; inf 1 = 0; 1e5 1e5 = 0.5004205221102", slope: .inputs([1]),
+      "gammaP", sizes, specials: ends + "; 2 0 = 0; 0 2 = 1; 1 inf = 1; inf 1 = 0; 1e5 1e5 = 0.500420522110365177", slope: .inputs([1]),
       { gammaP($0, $1) }, symbols: { gammaP($0, $1) }, reference: p)
     rows += both(
-      "gammaQ", sizes, specials: ends + "; 2 0 = 1; 0 2 = 0; 1 inf = 0; inf 1 = 1; 1e5 1e5 = 0.4995794778898", slope: .inputs([1]),
+      "gammaQ", sizes, specials: ends + "; 2 0 = 1; 0 2 = 0; 1 inf = 0; inf 1 = 1; 1e5 1e5 = 0.499579477889634823", slope: .inputs([1]),
       { gammaQ($0, $1) }, symbols: { gammaQ($0, $1) }
     ) { 1 - p($0, $1) }
     rows += both(
       "zeta", [.real(1.5, 4), .real(0.6, 3)],
       specials:
-        "nan 1 = nan; 1 2 = inf; 0.5 2 = nan; 2 0 = inf; 2 -1 = inf; 2 1 = 1.6449340668482264; 3 -0.5 = 0.4143983221560; 2.5 -0.5 = nan",
+        "nan 1 = nan; 1 2 = inf; 0.5 2 = nan; 2 0 = inf; 2 -1 = inf; 2 1 = 1.6449340668482264; 3 -0.5 = 0.414398322117159998; 2.5 -0.5 = nan",
       slope: .inputs([1]), { zeta($0, $1) }, symbols: { zeta($0, $1) }, reference: hurwitz)
     rows += both(
       "xLog1p", [.any, .real(-0.6, 2)], specials: "0 -1 = 0; 0 nan = nan; 2 -1 = -inf; nan 0 = nan; 3 0 = 0 | 0 3; 2 1e-20 = 2e-20",
