@@ -128,7 +128,9 @@ extension OperatorTable {
         $0[0].histogram(edges: tensor($0[0].dtype), weights: $0[1], isDensity: true)
       } reference: { x in
         let counts = bins(x[0].values, x[1].values)
-        return Grid((0..<3).map { counts[$0] / (edges[$0 + 1] - edges[$0]) / counts.reduce(0, +) })
+        let total = counts.reduce(0, +)
+        let heights: [Double] = (0..<3).map { (i: Int) -> Double in counts[i] / (edges[i + 1] - edges[i]) / total }
+        return Grid(heights)
       }.with {
         $0.isComposite = true
         $0.takesEqualElements = false
