@@ -32,7 +32,7 @@ import Testing
     let files = FileManager.default.enumerator(at: Self.root.appending(path: "Sources"), includingPropertiesForKeys: nil)
     var names: Set = ["Tensor"]
     for case let file as URL in files! where file.pathExtension == "swift" {
-      for match in try String(contentsOf: file, encoding: .utf8).matches(of: /public (?:static |mutating )*func `?(\w+)/) {
+      for match in try String(contentsOf: file, encoding: .utf8).matches(of: /(?:public (?:static |mutating )*func|case) `?(\w+)/) {
         names.insert(String(match.1))
       }
     }

@@ -60,6 +60,7 @@ public func ldlFactors(_ x: Tensor) -> (factors: Tensor, pivots: Tensor) {
 /// Derivative: that of its triangular systems, for b and for the factors. PyTorch: `linalg.ldl_solve`.
 public func ldlSolve(_ factors: Tensor, pivots: Tensor, _ b: Tensor) -> Tensor {
   guard aligned("ldlSolve", factors, b) != nil else { return .placeholder }
+  let pivots = pivots.integersOfLiteral
   let n = factors.shape[-1]
   guard pivots.shape == Shape(factors.shape.dropLast()), pivots.dtype.isInteger, factors.dtype.isFloatingPoint else {
     let fitting = Shape(factors.shape.dropLast())
