@@ -8,12 +8,14 @@ public struct Suite: Sendable {
   /// The operators that there are files of, in order.
   public let names: [String]
 
-  /// The cases that are part of the project.
-  public static func bundled() throws -> Suite {
-    guard let directory = Bundle.module.url(forResource: "Cases", withExtension: nil) else {
-      throw CaseError("the bundled cases are missing")
+  /// The cases that are part of the project: those of the operators that were chosen first, and those of all others, with further dtypes of both.
+  public static func bundled() throws -> [Suite] {
+    try ["Cases", "WideCases"].map { folder in
+      guard let directory = Bundle.module.url(forResource: folder, withExtension: nil) else {
+        throw CaseError("the bundled cases are missing")
+      }
+      return try Suite(directory)
     }
-    return try Suite(directory)
   }
 
   /// The cases of a folder.
@@ -62,8 +64,10 @@ public struct Suite: Sendable {
       report.total += 1
       let id = json["id"] as? String ?? "?"
       do {
+        // What the case wants of dtypes comes before what there is of operators.
+        let sample = try Case(json, tensors)
         guard let row = Table.byName[name] else { throw CaseError("not in the table") }
-        let outcome = try Case(json, tensors).run(row)
+        let outcome = try sample.run(row)
         if outcome.error > report.worst.error { report.worst = (outcome.error, id) }
         if let differs = row.differs, outcome.failure != nil, outcome.error <= differs.within { throw Refusal(differs.reason) }
         if let failure = outcome.failure { report.failures.append("\(id): \(failure)") } else { report.passed += 1 }
