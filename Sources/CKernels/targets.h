@@ -5,7 +5,7 @@
 //   #define FX_FILE "softmax.c"   // itself
 //   #define FX_FLOATS             // for float and double; FX_NUMBERS: int32_t and int64_t as well; FX_ELEMENTS: and bool, whose elements are bytes of 0
 //                                 // and 1; FX_WORDS: for integers and bool alone; none of them: once for each
-//                                 // instruction set
+//                                 // instruction set. FX_HALVES beside one of them: uint16_t as well, the bits of float16 and bfloat16
 //   #include "targets.h"
 //   void fx_softmax(int dtype, …) { FX_DISPATCH(dtype, softmax, …); }
 //   #else

@@ -168,9 +168,9 @@ private func normalized(
   else { return (.placeholder, nil) }
   let channels = x.shape[1]
   let isDry = Context.current.isDry
-  guard let moments = Tensor.made([2, channels], x.dtype, "batchNorm") else { return (.placeholder, nil) }
+  guard let moments = Tensor.made([2, channels], x.dtype.computed, "batchNorm") else { return (.placeholder, nil) }
   let primitive = BatchNorm(epsilon: epsilon, hasWeight: weight != nil, hasBias: bias != nil, moments: moments)
   let inputs = [x, weight, bias].compactMap { $0 }
   let y = primitive(inputs)
-  return (y, isDry ? nil : (moments[0], moments[1]))
+  return (y, isDry ? nil : (moments[0].cast(to: x.dtype), moments[1].cast(to: x.dtype)))
 }

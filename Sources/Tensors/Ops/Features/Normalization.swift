@@ -160,7 +160,7 @@ public func layerNorm(
 ///   - weight: Of `shape`.
 ///   - epsilon: The distance from 1 to the next number of the dtype unless told.
 public func rmsNorm(_ x: Tensor, over shape: Shape, weight: Tensor? = nil, epsilon: Double? = nil) -> Tensor {
-  let epsilon = epsilon ?? (x.dtype == .float32 ? Double(Float.ulpOfOne) : .ulpOfOne)
+  let epsilon = epsilon ?? (x.dtype != .float64 ? Double(Float.ulpOfOne) : .ulpOfOne)
   guard Setting.finite.holds(epsilon, "an epsilon", "rmsNorm") else { return .placeholder }
   return NormalizeRows(
     label: "rmsNorm", size: shape, epsilon: epsilon, isCentered: false,

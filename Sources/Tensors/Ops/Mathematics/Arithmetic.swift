@@ -162,7 +162,7 @@ extension Tensor {
     let context = Context.current
     if context.hasFailed || context.isDry || context.isTracing || isTracked(context) || y.isTracked(context)
       || Tape.isOpenElsewhere(context.tapeID) && Pair(self, y).otherTape(than: context.tapeID) != nil
-      || !isContiguous || dtype != y.dtype || shape != y.shape || !isHeldAlone
+      || dtype.isHalf || !isContiguous || dtype != y.dtype || shape != y.shape || !isHeldAlone
     {
       let before = self
       let result = mapped(label, program, before, y)
