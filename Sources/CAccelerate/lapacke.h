@@ -12,6 +12,8 @@
                  const int *ldb, int *info) FX_ACCELERATE(S##getrs);                                                          \
   void S##getri_(const int *n, T *a, const int *lda, const int *ipiv, T *work, const int *lwork, int *info)                   \
       FX_ACCELERATE(S##getri);                                                                                                \
+  void S##sytrf_(const char *uplo, const int *n, T *a, const int *lda, int *ipiv, T *work, const int *lwork, int *info)       \
+      FX_ACCELERATE(S##sytrf);                                                                                                \
   void S##geqrf_(const int *m, const int *n, T *a, const int *lda, T *tau, T *work, const int *lwork, int *info)              \
       FX_ACCELERATE(S##geqrf);                                                                                                \
   void S##orgqr_(const int *m, const int *n, const int *k, T *a, const int *lda, const T *tau, T *work, const int *lwork,     \
@@ -65,6 +67,11 @@ FX_LAPACK(d, double)
   static inline int LAPACKE_##S##getri_work(int layout, int n, T *a, int lda, const int *ipiv, T *work, int lwork) {          \
     int info = 0;                                                                                                             \
     S##getri_(&n, a, &lda, ipiv, work, &lwork, &info);                                                                 \
+    return info;                                                                                                              \
+  }                                                                                                                           \
+  static inline int LAPACKE_##S##sytrf_work(int layout, char uplo, int n, T *a, int lda, int *ipiv, T *work, int lwork) {     \
+    int info = 0;                                                                                                             \
+    S##sytrf_(&uplo, &n, a, &lda, ipiv, work, &lwork, &info);                                                                 \
     return info;                                                                                                              \
   }                                                                                                                           \
   static inline int LAPACKE_##S##geqrf_work(int layout, int m, int n, T *a, int lda, T *tau, T *work, int lwork) {            \

@@ -1,5 +1,5 @@
 // Element-wise instructions: the lookup, and the floats' arithmetic and comparisons. Integers and bool are in integers.c, the
-// elementary functions in functions.c, what is beyond them in special.c.
+// elementary functions in functions.c, what is beyond them in special.c and higher.c.
 #ifndef FX_PASS
 #define FX_FILE "elementwise.c"
 #define FX_FLOATS
@@ -30,7 +30,8 @@ fx_kernel fx_elementwise(int op, int dtype) {
   }
   fx_kernel kernel = FX_RESULT(dtype, lookup, op);
   if (!kernel) kernel = fx_function_kernel(op, dtype);
-  return kernel ? kernel : fx_special_kernel(op, dtype);
+  if (!kernel) kernel = fx_special_kernel(op, dtype);
+  return kernel ? kernel : fx_higher_kernel(op, dtype);
 }
 
 #else

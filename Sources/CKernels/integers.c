@@ -52,6 +52,22 @@ FX_INLINE T FX(pow)(T x, T y) {
     if (e & 1) power *= base;
   return (T)power;
 }
+// By Euclid, of magnitudes: that of the smallest number is a number of U.
+FX_INLINE U FX(gcd)(T x, T y) {
+  U a = x < 0 ? 0 - (U)x : (U)x, b = y < 0 ? 0 - (U)y : (U)y;
+  while (b) {
+    U r = a % b;
+    a = b, b = r;
+  }
+  return a;
+}
+FX_INLINE T FX(lcm)(T x, T y) {
+  U d = FX(gcd)(x, y);
+  if (d == 0) return 0;
+  U a = x < 0 ? 0 - (U)x : (U)x, b = y < 0 ? 0 - (U)y : (U)y;
+  T m = (T)(a / d * b);
+  return m < 0 ? (T)(0 - (U)m) : m;
+}
 #if FX_SIZE == 8
 PATCHED_KERNEL(KERNEL_OF(REM), FIRST; SECOND,
                (int64_t)(bits_f64(remainder_near(whole_i64(x), whole_i64(y)) + ROUND_F64) - ROUND_F64_BITS),

@@ -43,6 +43,8 @@ static double ulps_of(int op) {
     case FX_FLOORDIV:
     case FX_FMOD:
     case FX_COPYSIGN:
+    case FX_EXPONENT:
+    case FX_NEXT_AFTER:
     case FX_LEAKY_RELU:
     case FX_SELECT:
     case FX_CLAMP:
@@ -52,8 +54,22 @@ static double ulps_of(int op) {
     case FX_DIGAMMA:
     case FX_POLYGAMMA:
       return 16;
+    // The system's library, and iterations of it.
+    case FX_BESSEL_J0:
+    case FX_BESSEL_J1:
+    case FX_BESSEL_Y0:
+    case FX_BESSEL_Y1:
+    case FX_AIRY:
+    case FX_AIRY_SLOPE:
+    case FX_GAMMA_LOWER:
+    case FX_GAMMA_UPPER:
+    case FX_ZETA:
+    case FX_ERFCX:
+    case FX_LOG_NORMAL_CDF:
+    case FX_NORMAL_QUANTILE:
+      return 4096;
     default:
-      return 6;
+      return op >= FX_BESSEL_I0 && op <= FX_BESSEL_K1E ? 64 : 6;
   }
 }
 
@@ -78,6 +94,17 @@ static double scale_of(int op, double a, double b, double c) {
       return 1 + fabs(a);
     case FX_POLYGAMMA:
       return 1 + fabs(b);
+    case FX_BESSEL_J0:
+    case FX_BESSEL_J1:
+    case FX_BESSEL_Y0:
+    case FX_BESSEL_Y1:
+    case FX_AIRY:
+      return 1;
+    case FX_AIRY_SLOPE:
+      return 1 + sqrt(fabs(a));
+    // Terms that cancel are as large as those of a negative argument.
+    case FX_POLYNOMIAL:
+      return pow(1 + 2 * fabs(c), fabs(b) < 64 ? fabs(b) : 64);
     default:
       return 0;
   }
@@ -85,9 +112,9 @@ static double scale_of(int op, double a, double b, double c) {
 
 enum { PAIRS = 2003 };
 
-// The first operand of a derivative is its order, of which Swift lets small whole numbers through.
+// The first operand of a derivative is its order, that of a polynomial its kind, of which Swift lets small whole numbers through.
 static const void *first_of(int op, int dtype, ptrdiff_t n, const void *other) {
-  if (op != FX_POLYGAMMA && op != FX_SINC) return other;
+  if (op != FX_POLYGAMMA && op != FX_SINC && op != FX_POLYNOMIAL) return other;
   void *x = numbers(dtype, n, 12, 0, 6);
   for (ptrdiff_t i = 0; i < n; i++) {
     if (dtype == FX_F32) ((float *)x)[i] = floorf(((float *)x)[i]);

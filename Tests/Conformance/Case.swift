@@ -15,6 +15,7 @@ struct Case {
       let outputs = json["outputs"] as? [String]
     else { throw CaseError("a case without id, args, kwargs or outputs") }
     self.id = id
+    if let complex = json["complexOutputs"] as? [Any], !complex.isEmpty { throw Refusal(ElementType.complex) }
     let values = try positional.map { try Value($0) }
     let named = try keywords.mapValues { try Value($0) }
     var tensors: [String: Tensor] = [:]

@@ -62,8 +62,10 @@ public struct Suite: Sendable {
       report.total += 1
       let id = json["id"] as? String ?? "?"
       do {
+        // What the case wants of dtypes comes before what there is of operators.
+        let sample = try Case(json, tensors)
         guard let row = Table.byName[name] else { throw CaseError("not in the table") }
-        let outcome = try Case(json, tensors).run(row)
+        let outcome = try sample.run(row)
         if outcome.error > report.worst.error { report.worst = (outcome.error, id) }
         if let differs = row.differs, outcome.failure != nil, outcome.error <= differs.within { throw Refusal(differs.reason) }
         if let failure = outcome.failure { report.failures.append("\(id): \(failure)") } else { report.passed += 1 }

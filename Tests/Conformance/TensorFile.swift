@@ -4,7 +4,8 @@ import Foundation
 /// The tensors of a safetensors file: an 8-byte length, a JSON header of names, dtypes, shapes and places, and the elements.
 struct TensorFile {
   private struct Entry {
-    var dtype: DType
+    /// The code of the dtype, which Fluxion need not have: that is for the cases to see that read the tensor.
+    var code: String
     var shape: [Int]
     var bytes: Range<Int>
   }
@@ -19,29 +20,37 @@ struct TensorFile {
     guard length <= data.count - 8 else { throw CaseError("\(url.lastPathComponent): a header of \(length) bytes does not fit") }
     let start = 8 + length
     let header = try JSONSerialization.jsonObject(with: data[8..<start]) as? [String: Any] ?? [:]
-    let dtypes: [String: DType] = ["F32": .float32, "F64": .float64, "I32": .int32, "I64": .int64, "BOOL": .bool, "U8": .bool]
     for (name, entry) in header where name != "__metadata__" {
-      guard let entry = entry as? [String: Any], let dtype = dtypes[entry["dtype"] as? String ?? ""], let shape = entry["shape"] as? [Int],
-        let bounds = entry["data_offsets"] as? [Int], bounds.count == 2, start + bounds[1] <= data.count, bounds[0] <= bounds[1],
-        bounds[1] - bounds[0] == shape.reduce(1, *) * dtype.byteCount
+      guard let entry = entry as? [String: Any], let code = entry["dtype"] as? String, let shape = entry["shape"] as? [Int],
+        let bounds = entry["data_offsets"] as? [Int], bounds.count == 2, start + bounds[1] <= data.count, 0 <= bounds[0],
+        bounds[0] <= bounds[1]
       else {
         throw CaseError("\(url.lastPathComponent): the header's entry for \(name) makes no sense")
       }
-      entries[name] = Entry(dtype: dtype, shape: shape, bytes: start + bounds[0]..<start + bounds[1])
+      entries[name] = Entry(code: code, shape: shape, bytes: start + bounds[0]..<start + bounds[1])
     }
   }
 
   /// A tensor by name, laid out with these strides if it is given any.
   func tensor(_ name: String, strides: [Int]? = nil) throws -> Tensor {
     guard let entry = entries[name] else { throw CaseError("no tensor named \(name)") }
-    let x =
-      switch entry.dtype {
-      case .float32: Tensor(elements(entry, Float.self), shape: Shape(entry.shape))
-      case .float64: Tensor(elements(entry, Double.self), shape: Shape(entry.shape))
-      case .int32: Tensor(elements(entry, Int32.self), shape: Shape(entry.shape))
-      case .int64: Tensor(elements(entry, Int64.self), shape: Shape(entry.shape))
-      case .bool: Tensor(elements(entry, UInt8.self).map { $0 != 0 }, shape: Shape(entry.shape))
-      }
+    let dtype = try ElementType.stored(entry.code)
+    guard entry.bytes.count == entry.shape.reduce(1, *) * dtype.byteCount else {
+      throw CaseError("the header's entry for \(name) makes no sense")
+    }
+    let shape = Shape(entry.shape)
+    let x: Tensor
+    switch dtype {
+    case .float32: x = Tensor(elements(entry, Float.self), shape: shape)
+    case .float64: x = Tensor(elements(entry, Double.self), shape: shape)
+    case .int32: x = Tensor(elements(entry, Int32.self), shape: shape)
+    case .int64: x = Tensor(elements(entry, Int64.self), shape: shape)
+    case .bool:
+      let bytes = elements(entry, UInt8.self)
+      // PyTorch's older masks are bytes of 0 and 1; of other bytes a bool would be another tensor.
+      if bytes.contains(where: { $0 > 1 }) { throw Refusal(ElementType.bytes) }
+      x = Tensor(bytes.map { $0 != 0 }, shape: shape)
+    }
     guard let strides, x.shape.elementCount > 0 else { return x }
     // Each element written to its place in a buffer that spans them all.
     let span = zip(entry.shape, strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 }
@@ -53,7 +62,7 @@ struct TensorFile {
       }
       return place
     }
-    var buffer = Tensor.zeros([span], entry.dtype)
+    var buffer = Tensor.zeros([span], dtype)
     buffer[Tensor(places)] = x.reshaped([-1])
     return buffer.view(shape: x.shape, strides: Shape(strides), offset: 0)
   }

@@ -35,14 +35,17 @@ enum Value: Sendable {
   }
 
   private init(object: [String: Any]) throws {
-    if let name = object["tensor"] as? String {
+    if object["complex"] != nil {
+      // A number, or a tensor that is marked so.
+      throw Refusal(ElementType.complex)
+    } else if let name = object["tensor"] as? String {
       self = .tensor(name, strides: object["strides"] as? [Int])
     } else if let list = object["tuple"] as? [Any] {
       self = .list(try list.map { try Value($0) })
     } else if let text = object["float"] as? String, let number = Double(text) {
       self = .double(number)
-    } else if let name = object["dtype"] as? String, let dtype = DType.allCases.first(where: { $0.description == name }) {
-      self = .dtype(dtype)
+    } else if let name = object["dtype"] as? String {
+      self = .dtype(try ElementType.named(name))
     } else if let parts = object["slice"] as? [Any] {
       self = .slice(parts.map { ($0 as? NSNumber)?.intValue })
     } else if object["ellipsis"] != nil {
@@ -63,4 +66,32 @@ struct CaseError: Error, CustomStringConvertible {
 struct Refusal: Error {
   let reason: String
   init(_ reason: String) { self.reason = reason }
+}
+
+/// Element types as the files write them: Fluxion's dtype, or why the case is refused.
+enum ElementType {
+  static let complex = "complex numbers"
+  static let halves = "16-bit floats"
+  static let bytes = "uint8"
+
+  /// PyTorch's names of dtypes that Fluxion does not have, and the codes of safetensors: what stands for it is the reason.
+  private static let missing: [String: String] = [
+    "complex64": complex, "complex128": complex, "C64": complex, "C128": complex, "float16": halves, "bfloat16": halves, "F16": halves,
+    "BF16": halves, "uint8": bytes, "int8": "int8", "int16": "int16", "I8": "int8", "I16": "int16",
+  ]
+  private static let codes: [String: DType] = [
+    "F32": .float32, "F64": .float64, "I32": .int32, "I64": .int64, "BOOL": .bool, "U8": .bool,
+  ]
+
+  /// A dtype by PyTorch's name.
+  static func named(_ name: String) throws -> DType {
+    if let dtype = DType.allCases.first(where: { $0.description == name }) { return dtype }
+    throw missing[name].map { Refusal($0) as any Error } ?? CaseError("no dtype named \(name)")
+  }
+
+  /// A dtype by safetensors' code.
+  static func stored(_ code: String) throws -> DType {
+    if let dtype = codes[code] { return dtype }
+    throw missing[code].map { Refusal($0) as any Error } ?? CaseError("no dtype with the code \(code)")
+  }
 }

@@ -48,12 +48,25 @@ typedef enum {
   FX_LOG_COSH, FX_LOG1M_EXP,
   FX_FLOOR, FX_CEIL, FX_ROUND, FX_TRUNC, FX_NOT, FX_ISNAN, FX_RELU,
   FX_EXP2, FX_LOG2, FX_LOG10, FX_ERFINV, FX_LGAMMA, FX_DIGAMMA,
+  // Bessel functions (E: times exp(-|a|), of the second kind exp(a)), Airy's and its derivative
+  FX_BESSEL_J0, FX_BESSEL_J1, FX_BESSEL_Y0, FX_BESSEL_Y1, FX_BESSEL_I0, FX_BESSEL_I1, FX_BESSEL_I0E, FX_BESSEL_I1E,
+  FX_BESSEL_K0, FX_BESSEL_K1, FX_BESSEL_K0E, FX_BESSEL_K1E, FX_AIRY, FX_AIRY_SLOPE,
+  // exp(a * a) * erfc(a); log normal_cdf(a); its inverse; the exponent n of a = m * 2^n with 1/2 <= |m| < 1
+  FX_ERFCX, FX_LOG_NORMAL_CDF, FX_NORMAL_QUANTILE, FX_EXPONENT,
+  // ~a of integers
+  FX_BIT_NOT,
   // a * a * a; a * sigmoid(a); a * normal_cdf(a); a * min(max(a + 3, 0), 6) / 6
   FX_CUBE, FX_SILU, FX_GELU, FX_HARD_SWISH,
   // two operands
   FX_ADD, FX_SUB, FX_MUL, FX_DIV, FX_POW, FX_MAX, FX_MIN, FX_ATAN2, FX_REM, FX_HYPOT,
   FX_EQ, FX_NE, FX_LT, FX_LE, FX_GT, FX_GE, FX_AND, FX_OR, FX_XOR,
   FX_FLOORDIV, FX_FMOD, FX_COPYSIGN,
+  // the next number from a towards b
+  FX_NEXT_AFTER,
+  // bits of integers, shifts, the greatest common divisor and the least common multiple
+  FX_BIT_AND, FX_BIT_OR, FX_BIT_XOR, FX_SHIFT_LEFT, FX_SHIFT_RIGHT, FX_GCD, FX_LCM,
+  // incomplete gamma functions P(a, b), Q(a, b); Hurwitz's zeta function of a, b
+  FX_GAMMA_LOWER, FX_GAMMA_UPPER, FX_ZETA,
   // log(exp(a) + exp(b))
   FX_LOG_ADD_EXP,
   // an order n and x: the n-th derivative of digamma, of sin(πx)/(πx)
@@ -62,6 +75,8 @@ typedef enum {
   FX_LEAKY_RELU, FX_ELU, FX_HUBER,
   // three operands: a * b + c; a != 0 ? b : c; a <= b ? min(b, c) : a >= c ? c : a; a + c * (b - a)
   FX_FMA, FX_SELECT, FX_CLAMP, FX_LERP,
+  // the orthogonal polynomial a % 16 of degree b at c (higher.c), or its derivative of order a / 16
+  FX_POLYNOMIAL,
   FX_OP_COUNT
 } fx_op;
 

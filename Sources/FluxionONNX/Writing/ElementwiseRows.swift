@@ -155,9 +155,15 @@ struct ElementwiseWriter {
   private func unwritten(_ op: fx_op) -> ONNXError {
     let names: [UInt32: String] = [
       FX_ERFINV.rawValue: "erfinv", FX_LGAMMA.rawValue: "logGamma", FX_DIGAMMA.rawValue: "digamma", FX_POLYGAMMA.rawValue: "polygamma",
-      FX_SINC.rawValue: "a derivative of sinc",
+      FX_SINC.rawValue: "a derivative of sinc", FX_AIRY.rawValue: "airy", FX_AIRY_SLOPE.rawValue: "a derivative of airy",
+      FX_ERFCX.rawValue: "erfcScaled", FX_LOG_NORMAL_CDF.rawValue: "logNormalCDF", FX_NORMAL_QUANTILE.rawValue: "normalQuantile",
+      FX_GAMMA_LOWER.rawValue: "gammaP", FX_GAMMA_UPPER.rawValue: "gammaQ", FX_ZETA.rawValue: "zeta",
+      FX_POLYNOMIAL.rawValue: "orthogonalPolynomial", FX_EXPONENT.rawValue: "frexp", FX_NEXT_AFTER.rawValue: "nextAfter",
+      FX_GCD.rawValue: "gcd", FX_LCM.rawValue: "lcm",
     ]
-    return ONNXError(message: "\(names[op.rawValue] ?? "instruction \(op.rawValue)") of \(dtype) has no form in ONNX's operators")
+    let isBessel = (FX_BESSEL_J0.rawValue...FX_BESSEL_K1E.rawValue).contains(op.rawValue)
+    let name = names[op.rawValue] ?? (isBessel ? "a Bessel function" : "instruction \(op.rawValue)")
+    return ONNXError(message: "\(name) of \(dtype) has no form in ONNX's operators")
   }
 
   // MARK: Arithmetic on the file's values

@@ -116,8 +116,20 @@ struct Formula {
     case FX_RECIPROCAL: return ("pow(\(operand(x[0], .choice)), -1)", .atom)
     case FX_LERP: return ("lerp(\(operand(x[0], .choice)), \(operand(x[1], .choice)), weight: \(operand(x[2], .choice)))", .atom)
     case FX_SINC: return call("sinc", Array(x.dropFirst()))
-    default: return call(Self.names[op.rawValue] ?? "?", x)
+    case FX_POLYNOMIAL:
+      return ("orthogonalPolynomial(.\(family(x[0])), degree: \(operand(x[1], .choice)), \(operand(x[2], .choice)))", .atom)
+    default:
+      if let bessel = Self.bessels[op.rawValue] {
+        return ("bessel\(bessel.kind)(\(bessel.order), \(operand(x[0], .choice))\(bessel.isScaled ? ", isScaled: true" : ""))", .atom)
+      }
+      return call(Self.names[op.rawValue] ?? "?", x)
     }
+  }
+
+  /// The family of an orthogonal polynomial, by its number.
+  private func family(_ i: Int) -> String {
+    guard case .constant(let code) = values[i].kind, let family = OrthogonalPolynomial(rawValue: Int(code) % 16) else { return "?" }
+    return "\(family)" + String(repeating: "′", count: Int(code) / 16)
   }
 
   private func mathematics(_ op: fx_op, _ x: [Int]) -> Text {
@@ -155,7 +167,12 @@ struct Formula {
     case FX_SINC, FX_POLYGAMMA:
       let order = operand(x[0], .choice)
       return call((op == FX_SINC ? "sinc" : "ψ") + (order == "0" ? "" : "^(\(order))"), [x[1]])
-    default: return call(Self.symbols[op.rawValue] ?? Self.names[op.rawValue] ?? "?", x)
+    case FX_POLYNOMIAL: return ("\(family(x[0]))(\(operand(x[1], .choice)), \(operand(x[2], .choice)))", .atom)
+    default:
+      if let bessel = Self.bessels[op.rawValue] {
+        return (bessel.kind + (bessel.order == 0 ? "₀" : "₁") + (bessel.isScaled ? "ₑ" : "") + "(\(operand(x[0], .choice)))", .atom)
+      }
+      return call(Self.symbols[op.rawValue] ?? Self.names[op.rawValue] ?? "?", x)
     }
   }
 
@@ -197,7 +214,19 @@ struct Formula {
     FX_FMOD.rawValue: "truncatingRemainder", FX_COPYSIGN.rawValue: "copysign", FX_POLYGAMMA.rawValue: "polygamma",
     FX_SELECT.rawValue: "select", FX_HARD_SWISH.rawValue: "hardSwish", FX_HUBER.rawValue: "huber", FX_LERP.rawValue: "lerp",
     FX_LOG_COSH.rawValue: "logCosh", FX_LOG1M_EXP.rawValue: "log1mexp",
-    FX_LOG_ADD_EXP.rawValue: "logAddExp",
+    FX_LOG_ADD_EXP.rawValue: "logAddExp", FX_AIRY.rawValue: "airy", FX_AIRY_SLOPE.rawValue: "Ai′", FX_ERFCX.rawValue: "erfcScaled",
+    FX_LOG_NORMAL_CDF.rawValue: "logNormalCDF", FX_NORMAL_QUANTILE.rawValue: "normalQuantile", FX_GAMMA_LOWER.rawValue: "gammaP",
+    FX_GAMMA_UPPER.rawValue: "gammaQ", FX_ZETA.rawValue: "zeta", FX_EXPONENT.rawValue: "exponent", FX_NEXT_AFTER.rawValue: "nextAfter",
+    FX_BIT_NOT.rawValue: "~", FX_BIT_AND.rawValue: "&", FX_BIT_OR.rawValue: "|", FX_BIT_XOR.rawValue: "^", FX_SHIFT_LEFT.rawValue: "<<",
+    FX_SHIFT_RIGHT.rawValue: ">>", FX_GCD.rawValue: "gcd", FX_LCM.rawValue: "lcm",
+  ]
+
+  /// Bessel functions.
+  private static let bessels: [UInt32: (kind: String, order: Int, isScaled: Bool)] = [
+    FX_BESSEL_J0.rawValue: ("J", 0, false), FX_BESSEL_J1.rawValue: ("J", 1, false), FX_BESSEL_Y0.rawValue: ("Y", 0, false),
+    FX_BESSEL_Y1.rawValue: ("Y", 1, false), FX_BESSEL_I0.rawValue: ("I", 0, false), FX_BESSEL_I1.rawValue: ("I", 1, false),
+    FX_BESSEL_I0E.rawValue: ("I", 0, true), FX_BESSEL_I1E.rawValue: ("I", 1, true), FX_BESSEL_K0.rawValue: ("K", 0, false),
+    FX_BESSEL_K1.rawValue: ("K", 1, false), FX_BESSEL_K0E.rawValue: ("K", 0, true), FX_BESSEL_K1E.rawValue: ("K", 1, true),
   ]
 
   /// Those that mathematics writes otherwise.

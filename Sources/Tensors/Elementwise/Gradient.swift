@@ -222,6 +222,33 @@ enum Gradient {
     case FX_LGAMMA: return [dy * S.unary(FX_DIGAMMA, a)]
     case FX_DIGAMMA: return [dy * S.binary(FX_POLYGAMMA, 1, a)]
     case FX_POLYGAMMA, FX_SINC: return [nil, dy * S.binary(op, a + 1, b)]
+    case FX_BESSEL_J0: return [-(dy * besselJ(1, a))]
+    case FX_BESSEL_Y0: return [-(dy * besselY(1, a))]
+    case FX_BESSEL_I0: return [dy * besselI(1, a)]
+    case FX_BESSEL_K0: return [-(dy * besselK(1, a))]
+    // Of odd functions y/x is ½ at 0.
+    case FX_BESSEL_J1: return [dy * (besselJ(0, a) - select(a .== 0, 0.5, y / select(a .== 0, 1, a)))]
+    case FX_BESSEL_I1: return [dy * (besselI(0, a) - select(a .== 0, 0.5, y / select(a .== 0, 1, a)))]
+    case FX_BESSEL_Y1: return [dy * (besselY(0, a) - y / a)]
+    case FX_BESSEL_K1: return [-(dy * (besselK(0, a) + y / a))]
+    case FX_BESSEL_I0E: return [dy * (besselI(1, a, isScaled: true) - S.unary(FX_SIGN, a) * y)]
+    case FX_BESSEL_I1E:
+      let quotient = select(a .== 0, 0.5, y / select(a .== 0, 1, a))
+      return [dy * (besselI(0, a, isScaled: true) - quotient - S.unary(FX_SIGN, a) * y)]
+    case FX_BESSEL_K0E: return [dy * (y - besselK(1, a, isScaled: true))]
+    case FX_BESSEL_K1E: return [dy * (y - besselK(0, a, isScaled: true) - y / a)]
+    case FX_AIRY: return [dy * S.unary(FX_AIRY_SLOPE, a)]
+    case FX_AIRY_SLOPE: return [dy * (a * S.unary(FX_AIRY, a))]
+    case FX_ERFCX: return [dy * (2 * a * y - S(2 / Double.pi.squareRoot()))]
+    case FX_LOG_NORMAL_CDF: return [dy * (S(1 / (2 * Double.pi).squareRoot()) * S.exp(-0.5 * square(a) - y))]
+    case FX_NORMAL_QUANTILE: return [dy * (S((2 * Double.pi).squareRoot()) * S.exp(0.5 * square(y)))]
+    // Of these the first operand has no derivative that is known.
+    case FX_ZETA: return [dy * S(.nan), -(dy * (a * zeta(a + 1, b)))]
+    case FX_GAMMA_LOWER, FX_GAMMA_UPPER:
+      let slope = dy * S.exp(xLogY(a - 1, b) - b - logGamma(a))
+      return [dy * S(.nan), op == FX_GAMMA_LOWER ? slope : -slope]
+    case FX_POLYNOMIAL: return [nil, nil, dy * S(.apply(op, (a + 16).node, b.node, x[2].node))]
+    case FX_NEXT_AFTER: return [dy, nil]
     case FX_SIGMOID: return [saturating(y * (1 - y))]
     case FX_SOFTPLUS: return [dy * S.unary(FX_SIGMOID, a)]
     case FX_ADD: return [dy, dy]
@@ -265,7 +292,7 @@ enum Gradient {
     case FX_SELECT: return [nil, dy.chosen(a, dy, nil), dy.chosen(a, nil, dy)]
     // Flat wherever they have a derivative.
     case FX_SIGN, FX_FLOOR, FX_CEIL, FX_ROUND, FX_TRUNC, FX_FLOORDIV, FX_NOT, FX_ISNAN, FX_EQ, FX_NE, FX_LT, FX_LE, FX_GT, FX_GE, FX_AND,
-      FX_OR, FX_XOR:
+      FX_OR, FX_XOR, FX_EXPONENT, FX_BIT_NOT, FX_BIT_AND, FX_BIT_OR, FX_BIT_XOR, FX_SHIFT_LEFT, FX_SHIFT_RIGHT, FX_GCD, FX_LCM:
       return x.map { _ in nil }
     default:
       stop("gradient: no rule for the element-wise instruction fx_op(\(op.rawValue)); Gradient.rule must have one, or list it as flat")

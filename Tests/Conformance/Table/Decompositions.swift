@@ -79,24 +79,8 @@ extension Table {
       })
     rows.change {
       $0.isLoose = true
-      $0.align = { a, ours, theirs in
-        let k = ours[1].shape[-1]
-        let signs = same(ours[0][.ellipsis, 0..<k], theirs[0][.ellipsis, 0..<k], axis: -2)
-        // PyTorch leaves out the gradients of what completes the bases.
-        let (u, vt) = (ours[0], ours[2])
-        let (m, n) = (u.shape[-1], vt.shape[-1])
-        let first = (u[.ellipsis, 0..<k] * signs.unsqueezed(axis: -2), vt[.ellipsis, 0..<k, 0..<n] * signs.unsqueezed(axis: -1))
-        return [
-          concatenate([first.0, u[.ellipsis, k..<m].detached], axis: -1), ours[1],
-          concatenate([first.1, vt[.ellipsis, k..<vt.shape[-2], 0..<n].detached], axis: -2),
-        ]
-      }
-      $0.compared = { _, results in
-        let (u, s, vt) = (results[0], results[1], results[2])
-        let k = s.shape[-1]
-        let product = (u[.ellipsis, 0..<k] * s.unsqueezed(axis: -2)) • vt[.ellipsis, 0..<k, 0..<vt.shape[-1]]
-        return [s, product, u.transposed() • u, vt • vt.transposed()]
-      }
+      $0.align = alignedFactors
+      $0.compared = comparedFactors
     }
     rows.add("linalg.svdvals", "singularValues(x)") { a in singularValues(try a.x) }
     rows.change { $0.isLoose = true }
@@ -145,6 +129,28 @@ extension Table {
     rows.change { $0.isLoose = true }
   }
 
+  /// The factors of an SVD with the signs of PyTorch's.
+  @Sendable static func alignedFactors(_ a: Arguments, _ ours: [Tensor], _ theirs: [Tensor]) throws -> [Tensor] {
+    let k = ours[1].shape[-1]
+    let signs = same(ours[0][.ellipsis, 0..<k], theirs[0][.ellipsis, 0..<k], axis: -2)
+    // PyTorch leaves out the gradients of what completes the bases.
+    let (u, vt) = (ours[0], ours[2])
+    let (m, n) = (u.shape[-1], vt.shape[-1])
+    let first = (u[.ellipsis, 0..<k] * signs.unsqueezed(axis: -2), vt[.ellipsis, 0..<k, 0..<n] * signs.unsqueezed(axis: -1))
+    return [
+      concatenate([first.0, u[.ellipsis, k..<m].detached], axis: -1), ours[1],
+      concatenate([first.1, vt[.ellipsis, k..<vt.shape[-2], 0..<n].detached], axis: -2),
+    ]
+  }
+
+  /// What of an SVD does not depend on signs.
+  @Sendable static func comparedFactors(_ a: Arguments, _ results: [Tensor]) throws -> [Tensor] {
+    let (u, s, vt) = (results[0], results[1], results[2])
+    let k = s.shape[-1]
+    let product = (u[.ellipsis, 0..<k] * s.unsqueezed(axis: -2)) • vt[.ellipsis, 0..<k, 0..<vt.shape[-1]]
+    return [s, product, u.transposed() • u, vt • vt.transposed()]
+  }
+
   /// ±1 for each column (or row, by `axis`) of ours, so that it points where theirs does; a constant.
   @Sendable private static func same(_ ours: Tensor, _ theirs: Tensor, axis: Int) -> Tensor {
     let products = (ours.detached * theirs).sum(axis: axis)
@@ -168,7 +174,7 @@ extension Table {
     ]
   }
 
-  @Sendable private static func matrixNorm(_ order: Value) throws -> MatrixNorm {
+  @Sendable static func matrixNorm(_ order: Value) throws -> MatrixNorm {
     switch order {
     case .string("fro"): return .frobenius
     case .string("nuc"): return .nuclear

@@ -75,7 +75,7 @@ extension Table {
 
 extension Arguments {
   /// beta·c + alpha·product; PyTorch leaves c out where beta is 0, and cuts fractions off for integers.
-  fileprivate func sum(of c: Tensor, product: Tensor) throws -> Tensor {
+  func sum(of c: Tensor, product: Tensor) throws -> Tensor {
     let (beta, alpha) = try (double("beta", default: 1), double("alpha", default: 1))
     let isFloat = product.dtype.isFloatingPoint
     func times(_ x: Tensor, _ factor: Double) -> Tensor { factor == 1 ? x : isFloat ? x * factor : x * Int(factor) }

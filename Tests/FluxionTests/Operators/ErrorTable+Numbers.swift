@@ -21,6 +21,28 @@ extension ErrorTable {
     ErrorRow("linear: [1048576, 1] for a weight of shape [1048576, 1]: a result of shape [1048576, 1048576] \(tooMany)") {
       _ = linear(wide([1 << 20, 1]), weight: wide([1 << 20, 1]), bias: wide([1 << 20]))
     },
+    ErrorRow("besselJ: order 2; 0 or 1 would fit") { _ = besselJ(2, wide([3])) },
+    ErrorRow("besselK: order -1; 0 or 1 would fit") { _ = Elementwise { besselK(-1, $0) } },
+    ErrorRow("multivariateLogGamma: dimension 0; 1 or more would fit") { _ = multivariateLogGamma(0, wide([3])) },
+    ErrorRow("window: of -1 points; 0 or more would fit") { _ = Tensor.window(.hann, count: -1) },
+    ErrorRow("window: a beta of nan; a finite number of 0 or more would fit") { _ = Tensor.window(.kaiser(beta: .nan), count: 4) },
+    ErrorRow("&: not defined for float32") { _ = wide([3]) & wide([3]) },
+    ErrorRow("combiningSegments: lengths that add up to 2.0 for 3 rows; 3 would fit") {
+      _ = Tensor.ones([3]).combiningSegments(lengths: [1, 1], by: .sum)
+    },
+    ErrorRow("centralDifferences: 2 points along axis 0; 3 or more would fit") { _ = Tensor.ones([2]).centralDifferences(edgeOrder: 2) },
+    ErrorRow("covariance: weights of shape [2] for 3 observations; [3] would fit") {
+      _ = Tensor.ones([2, 3]).covariance(weights: .ones([2]))
+    },
+    ErrorRow("histogram: edges of shape [1]; a vector of 2 or more would fit") { _ = Tensor.ones([3]).histogram(edges: [1]) },
+    ErrorRow("maxUnpool: positions of shape [2] and int64 for [1, 1, 2]; integers of that shape would fit") {
+      _ = maxUnpool(.ones([1, 1, 2]), at: .zeros([2], .int64), window: 2)
+    },
+    ErrorRow("luUnpacked: a pivot of 4; 1 to 3 would fit") { _ = luUnpacked(.ones([3, 3]), pivots: [4, 2, 3]) },
+    ErrorRow("ldlSolve: a pivot of 0; ±1 to ±3 would fit") { _ = ldlSolve(.ones([3, 3]), pivots: [0, 2, 3], .ones([3])) },
+    ErrorRow("householderProduct: scales of shape [3] for reflections of [3, 2]; one for each of the first columns would fit") {
+      _ = householderProduct(.ones([3, 2]), scales: .ones([3]))
+    },
     ErrorRow("shape: -1 axes of size 1; 0 to 8 axes would fit") { _ = Shape(repeating: 1, rank: -1) },
     ErrorRow("shape: 4611686018427387904 axes of size 2; 0 to 8 axes would fit") { _ = Shape(repeating: 2, rank: 1 << 62) },
     ErrorRow("shape: a tensor has at most 8 axes") { _ = Shape(0..<Int.max) },

@@ -18,12 +18,16 @@ import Testing
     ("convolution", 2),
     // Factorizations of square matrices.
     ("inverse", 1.5), ("determinant", 1.5), ("solve", 1.5), ("lu", 1.5), ("qr", 1.5), ("svd", 1.5), ("symmetric", 1.5), ("matrix", 1.5),
+    ("householder", 2), ("ldl", 1.5),
     ("pseudoInverse", 1.5), ("leastSquares", 1.5), ("polarDecomposition", 1.5),
   ]
 
   /// Rows of operators that have to have a square of an axis in memory, by what their names contain, and why.
   static let squares = [
-    "lu:": "the permutation is a matrix, [m, m]", "complete": "so is q", "full": "so are u and v",
+    "lu:": "the permutation is a matrix, [m, m]", "lu unpacked": "so is it here", "luSolve": "the permutation is a matrix, [n, n]",
+    "ldlSolve": "so are the permutation and the blocks of d", "covariance": "of many variables it is a square",
+    "correlation": "so is it here",
+    "householderProduct": "each reflection is an operator of its own", "complete": "so is q", "full": "so are u and v",
     "polarDecomposition": "p is [n, n], also of few rows", "multilabelMargin": "each target is compared with each other class",
   ]
 
@@ -40,6 +44,7 @@ import Testing
       "init(_: [[S]])", "init(_: [S], _: DType)", "init(arrayLiteral: TensorLiteral)", "init(_: TensorLiteral)",
       "init(_: TensorLiteral, _: DType)", "init(_: TensorLiteral, shape: Shape)", "init(_: TensorLiteral, shape: Shape, _: DType)",
       "linspace(from: Double, to: Double, count: Int, _: DType)",
+      "window(_: SignalWindow, count: Int, isPeriodic: Bool, _: DType)",
       "ones(_: Shape, _: DType)", "ones(like: Tensor)", "zeros(_: Shape, _: DType)", "zeros(like: Tensor)",
     ] { reasons["Tensor.\(name)"] = "its rows have no operands" }
     return reasons

@@ -50,6 +50,21 @@ extension Table {
       h.x.areElementsClose(to: h.x, relative: h.d(1e-5), absolute: h.d(1e-8))
     }
     row("Tensor.isClose(to:relative:absolute:equalNaN:)") { h in h.x.isClose(to: h.x, relative: h.d(1e-5), absolute: h.d(1e-8)) }
+    row("besselJ(_:_:)") { h in [besselJ(h.i(1), h.x), besselY(h.i(0), h.x)] }
+    row("besselY(_:_:)") { h in besselY(h.i(1), h.x * h.d(1)) }
+    row("besselI(_:_:isScaled:)") { h in [besselI(h.i(1), h.x * h.d(1)), besselI(h.i(0), h.x * h.d(1), isScaled: true)] }
+    row("besselK(_:_:isScaled:)") { h in [besselK(h.i(1), h.x * h.d(1)), besselK(h.i(0), h.x * h.d(1), isScaled: true)] }
+    row("airy(_:)") { h in airy(h.x * h.d(1)) }
+    row("gammaP(_:_:)") { h in gammaP(h.x * h.d(1), h.x * h.d(2)) }
+    row("gammaQ(_:_:)") { h in gammaQ(h.x * h.d(1), h.x * h.d(2)) }
+    row("zeta(_:_:)") { h in zeta(h.x * h.d(2), h.x * h.d(1)) }
+    row("normalQuantile(_:)") { h in [normalQuantile(h.x * h.d(1)), logNormalCDF(h.x * h.d(1)), erfcScaled(h.x * h.d(1))] }
+    row("multivariateLogGamma(_:_:)") { h in multivariateLogGamma(h.i(2), h.x) }
+    row("orthogonalPolynomial(_:degree:_:)") { h in orthogonalPolynomial(.legendre, degree: h.i(3), h.x * h.d(1)) }
+    row("orthogonalPolynomial(_:degree:_:)") { h in orthogonalPolynomial(.laguerre, degree: h.x * h.d(3), h.x) }
+    row("nextAfter(_:toward:)") { h in [nextAfter(h.x * h.d(1), toward: h.x * h.d(2)), frexp(h.x * h.d(1)).mantissa] }
+    row("Tensor.<<(_:_:)") { h in [(h.ids + h.i(1)) << (h.ids + h.i(2)), (h.ids + h.i(1)) >> (h.ids + h.i(2))] }
+    row("gcd(_:_:)") { h in [gcd(h.ids + h.i(4), h.ids + h.i(6)), lcm(h.ids + h.i(4), h.ids + h.i(6))] }
     row("lerp(_:_:weight:)") { h in lerp(h.x, h.x, weight: h.d(0.5)) }
     row("pow(_:_:)") { h in pow(h.x, h.d(2)) }
     row("pow(_:_:)") { h in pow(h.d(2), h.x) }

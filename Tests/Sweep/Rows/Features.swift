@@ -43,6 +43,12 @@ extension Table {
 
   mutating func images() {
     row("maxPool(_:to:)") { h in maxPool(h.images, to: h.axes(2, 2)) }
+    row("maxUnpool(_:at:window:stride:padding:size:)") { h in
+      maxUnpool(h.images, at: maxPoolPositions(h.images, window: 1), window: h.axes(1, 1), stride: h.axes(1, 1), padding: h.axes(0, 0))
+    }
+    row("maxUnpool(_:at:window:stride:padding:size:)") { h in
+      maxUnpool(h.images, at: maxPoolPositions(h.images, window: 1), window: 1, size: h.axes(4, 8))
+    }
     row("maxPoolPositions(_:to:)") { h in maxPoolPositions(h.images, to: h.axes(2, 2)) }
     row("meanPool(_:to:)") { h in meanPool(h.images, to: h.axes(2, 2)) }
     row("imageToColumns(_:window:stride:padding:dilation:)") { h in

@@ -3,6 +3,25 @@ import Fluxion
 extension Table {
   mutating func reductions() {
     let double = Elementwise { x in x * 2 }
+    row("Tensor.covariance(frequencies:weights:correction:)") { h in h.x.covariance(correction: h.d(1)) }
+    row("Tensor.centralDifferences(spacing:axis:edgeOrder:)") { h in
+      h.x.centralDifferences(spacing: h.d(0.5), axis: h.i(1), edgeOrder: h.i(2))
+    }
+    row("Tensor.centralDifferences(at:axis:edgeOrder:)") { h in
+      h.x.centralDifferences(at: Tensor([0.0, 1, 3], .float32), axis: h.i(1), edgeOrder: h.i(1))
+    }
+    row("Tensor.combiningSegments(lengths:by:initial:)") { h in
+      [
+        h.x.combiningSegments(lengths: Tensor([h.i(1), h.i(1)]), by: .sum, initial: h.d(1)),
+        h.ids.combiningSegments(lengths: [2], by: .maximum, initial: h.d(1)),
+      ]
+    }
+    row("matrixRank(_:relativeTolerance:absoluteTolerance:)") { h in
+      matrixRank(h.square, relativeTolerance: h.d(1e-6), absoluteTolerance: h.d(0))
+    }
+    row("luUnpacked(_:pivots:)") { h in luUnpacked(h.square, pivots: Tensor([h.i(1), h.i(2), h.i(3)])).p }
+    row("luSolve(_:pivots:_:transposed:)") { h in luSolve(h.square, pivots: Tensor([h.i(1), h.i(2), h.i(3)]), h.square) }
+    row("ldlSolve(_:pivots:_:)") { h in ldlSolve(h.square, pivots: Tensor([h.i(1), h.i(2), h.i(3)]), h.square) }
     row("Elementwise.sum(_:axes:keepDims:)") { h in double.sum(h.x, axes: h.list(0)) }
     row("Elementwise.sum(_:axis:keepDims:)") { h in double.sum(h.x, axis: h.i(1)) }
     row("Elementwise.mean(_:axes:keepDims:)") { h in double.mean(h.x, axes: h.list(0)) }

@@ -272,4 +272,43 @@ extension Tensor {
   public func adding(_ values: Tensor, at indices: Tensor, axis: Int) -> Tensor {
     AddAlong(indices: indices, axis: axis)(Pair(self, values))
   }
+
+  /// What becomes of segments of axis 0 that follow one another, of so many rows each: their sum, product, mean, maximum or minimum.
+  ///
+  /// `lengths` [segments] are integers that add up to x's rows. With `initial` each segment begins with that number, which a mean adds and does not
+  /// count; without it one of no rows gives 0, or 1 as a product, NaN as a mean, ∓∞ (an integer dtype's ends) as a maximum or minimum.
+  ///
+  /// Derivative: dy at each segment's rows, as of ``scatter(_:at:axis:combining:includingSelf:)``. PyTorch: `segment_reduce`.
+  public func combiningSegments(lengths: Tensor, by reduction: ScatterReduction, initial: Double? = nil) -> Tensor {
+    let isFitting: Void? = attempt { () throws(TensorError) in
+      func mistake(_ message: String) -> TensorError { TensorError("combiningSegments", message) }
+      if rank == 0 { throw mistake("a scalar has no rows; [rows, …] would fit") }
+      if dtype == .bool { throw mistake("not defined for bool; convert with .cast(to:)") }
+      if lengths.rank != 1 || !lengths.dtype.isInteger {
+        throw mistake("lengths of shape \(lengths.shape) and \(lengths.dtype); a vector of int32 or int64 would fit")
+      }
+      let total: Double = lengths.isHollow ? Double(shape[0]) : lengths.cast(to: .float64).sum().item(as: Double.self)
+      if total != Double(shape[0]) { throw mistake("lengths that add up to \(total) for \(shape[0]) rows; \(shape[0]) would fit") }
+    }
+    guard isFitting != nil else { return .placeholder }
+    let count = lengths.elementCount
+    let rows = Tensor.arange(count).repeated(lengths, axis: 0)
+    let places = rows.reshaped(Shape([shape[0]] + Array(repeating: 1, count: rank - 1))).expandedOrPlaceholder(shape)
+    let neutral: Number =
+      switch reduction {
+      case .sum, .mean: .integer(0)
+      case .product: .integer(1)
+      case .maximum: dtype.least
+      case .minimum: dtype.greatest
+      }
+    let start = Tensor.scalar(initial.map { .real($0) } ?? neutral, dtype, "combiningSegments")
+    if Context.current.hasFailed { return .placeholder }
+    let base = start.expanded(shape.replacing(0, with: count))
+    guard reduction == .mean else { return base.scatter(self, at: places, axis: 0, combining: reduction) }
+    let sizes = lengths.cast(to: dtype).reshaped(Shape([count] + Array(repeating: 1, count: rank - 1)))
+    let sum = base.scatterAdd(self, at: places, axis: 0)
+    if !dtype.isFloatingPoint { return floorDivide(sum, maximum(sizes, 1)) }
+    // A mean of no rows is the number it begins with.
+    return initial == nil ? sum / sizes : sum / maximum(sizes, 1)
+  }
 }

@@ -19,6 +19,10 @@ protocol LAPACKElement: Scalar, BinaryFloatingPoint, BitwiseCopyable {
   ) -> Int32
   /// The inverse from what `getrf` made of a.
   static func getri(_ n: Int32, _ a: Numbers, _ lda: Int32, _ pivots: Integers, _ work: Numbers, _ size: Int32) -> Int32
+  /// LDLᵀ of a symmetric matrix with exchanges of rows and columns.
+  static func sytrf(
+    _ triangle: CChar, _ n: Int32, _ a: Numbers, _ lda: Int32, _ pivots: Integers?, _ work: Numbers, _ size: Int32
+  ) -> Int32
   /// QR: R and the reflections that make Q.
   static func geqrf(
     _ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32, _ scales: Numbers, _ work: Numbers, _ size: Int32
@@ -100,6 +104,11 @@ extension Float: LAPACKElement {
   }
   static func getri(_ n: Int32, _ a: Numbers, _ lda: Int32, _ pivots: Integers, _ work: Numbers, _ size: Int32) -> Int32 {
     LAPACKE_sgetri_work(columns, n, a, lda, pivots, work, size)
+  }
+  static func sytrf(
+    _ triangle: CChar, _ n: Int32, _ a: Numbers, _ lda: Int32, _ pivots: Integers?, _ work: Numbers, _ size: Int32
+  ) -> Int32 {
+    LAPACKE_ssytrf_work(columns, triangle, n, a, lda, pivots, work, size)
   }
   static func geqrf(
     _ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32, _ scales: Numbers, _ work: Numbers, _ size: Int32
@@ -197,6 +206,11 @@ extension Double: LAPACKElement {
   }
   static func getri(_ n: Int32, _ a: Numbers, _ lda: Int32, _ pivots: Integers, _ work: Numbers, _ size: Int32) -> Int32 {
     LAPACKE_dgetri_work(columns, n, a, lda, pivots, work, size)
+  }
+  static func sytrf(
+    _ triangle: CChar, _ n: Int32, _ a: Numbers, _ lda: Int32, _ pivots: Integers?, _ work: Numbers, _ size: Int32
+  ) -> Int32 {
+    LAPACKE_dsytrf_work(columns, triangle, n, a, lda, pivots, work, size)
   }
   static func geqrf(
     _ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32, _ scales: Numbers, _ work: Numbers, _ size: Int32

@@ -1,11 +1,11 @@
-/// L and U, one in the other, and the order of rows, packed: [..., m·n + m].
+/// L and U, one in the other, the order of rows, and the exchanges that make it, counted from 1, packed: [..., m·n + m + k].
 struct LU: Primitive {
   var name: String { "lu" }
   var keeps: Keeps { .output }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {
     try x.checkMatrices()
-    return Signature(Shape(Array(x.batchShape) + [x.shape[-2] * x.shape[-1] + x.shape[-2]]), x.dtype)
+    return Signature(Shape(Array(x.batchShape) + [x.shape[-2] * x.shape[-1] + x.shape[-2] + Swift.min(x.shape[-2], x.shape[-1])]), x.dtype)
   }
 
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
@@ -20,7 +20,7 @@ struct LU: Primitive {
     // A zero pivot is no mistake: there is a factorisation, only no inverse.
     _ = try LAPACK.forEach(type, x.matrixCount, operations: m * n * Swift.min(m, n), integers: 2 * m) {
       (i, _, integers) throws(TensorError) in
-      let (a, out) = (a + i * m * n, out + i * (m * n + m))
+      let (a, out) = (a + i * m * n, out + i * (m * n + m + Swift.min(m, n)))
       if n > 0 && m > 0 { _ = try Blocked.lu(m, n, a, integers) }
       for row in 0..<m { for column in 0..<n { out[row * n + column] = a[column * m + row] } }
       // The exchanges, one after the other, as the order that they make.
@@ -31,6 +31,7 @@ struct LU: Primitive {
         (order[row], order[other]) = (order[other], order[row])
       }
       for row in 0..<m { out[m * n + row] = T(order[row]) }
+      for row in 0..<Swift.min(m, n) { out[m * n + m + row] = n > 0 ? T(integers[row]) : 0 }
       return 0
     }
     withExtendedLifetime(columns) {}

@@ -29,6 +29,56 @@ extension Tensor {
     return result
   }
 
+  /// The slope at each point along an axis, by the differences to its neighbours: (x[k + 1] − x[k − 1]) / 2·spacing.
+  ///
+  /// At both ends it is that of the line through the last two points, or of the parabola through the last three if `edgeOrder` is 2. The axis needs
+  /// one point more than the order. Derivative: that of the differences. PyTorch: `gradient`.
+  public func centralDifferences(spacing: Double = 1, axis: Int = -1, edgeOrder: Int = 1) -> Tensor {
+    guard let axis = axisOfSlopes(axis, edgeOrder) else { return .placeholder }
+    return slopes(axis, edgeOrder, .full([shape[axis] - 1], spacing, dtype))
+  }
+
+  /// The same at points that lie along the axis, a vector, of any distances: the slope of the parabola through a point and its neighbours.
+  public func centralDifferences(at points: Tensor, axis: Int = -1, edgeOrder: Int = 1) -> Tensor {
+    guard let axis = axisOfSlopes(axis, edgeOrder) else { return .placeholder }
+    guard points.shape == [shape[axis]], points.dtype == dtype else {
+      fail(
+        TensorError(
+          "centralDifferences",
+          "points of shape \(points.shape) and \(points.dtype) for \(shape) of \(dtype); a vector of \(shape[axis]) of \(dtype) would fit"))
+      return .placeholder
+    }
+    return slopes(axis, edgeOrder, points.differences())
+  }
+
+  private func axisOfSlopes(_ axis: Int, _ edgeOrder: Int) -> Int? {
+    attempt { () throws(TensorError) in
+      func mistake(_ message: String) -> TensorError { TensorError("centralDifferences", message) }
+      let axis = try self.axis(axis, "centralDifferences")
+      if !dtype.isFloatingPoint { throw mistake("not defined for \(dtype), only for float32 and float64; convert with .cast(to:)") }
+      if edgeOrder != 1 && edgeOrder != 2 { throw mistake("an order of \(edgeOrder) at the edges; 1 or 2 would fit") }
+      if shape[axis] <= edgeOrder { throw mistake("\(shape[axis]) points along axis \(axis); \(edgeOrder + 1) or more would fit") }
+      return axis
+    }
+  }
+
+  /// Slopes by the distances between neighbours.
+  private func slopes(_ axis: Int, _ edgeOrder: Int, _ steps: Tensor) -> Tensor {
+    if Context.current.hasFailed { return .placeholder }
+    let h = steps.reshaped(Shape(shape.indices.map { $0 == axis ? shape[axis] - 1 : 1 }))
+    let lines = differences(axis: axis) / h
+    let count = shape[axis] - 1
+    // Each of two slopes counts by the other one's distance.
+    let (before, after) = (h.without(first: 0, last: 1, axis), h.without(first: 1, last: 0, axis))
+    let inner = (lines.without(first: 0, last: 1, axis) * after + lines.without(first: 1, last: 0, axis) * before) / (before + after)
+    func part(_ t: Tensor, _ i: Int) -> Tensor { t.without(first: i, last: count - 1 - i, axis) }
+    func edge(_ i: Int, _ next: Int) -> Tensor {
+      let line = part(lines, i)
+      return edgeOrder == 1 ? line : line + (line - part(lines, next)) * (part(h, i) / (part(h, i) + part(h, next)))
+    }
+    return concatenate([edge(0, 1), inner, edge(count - 1, count - 2)], axis: axis)
+  }
+
   /// The area under straight lines between neighbours: spacing · Σ (y[k] + y[k + 1]) / 2 along an axis.
   ///
   /// Derivative: dy·spacing, half of it at both ends. PyTorch: `trapezoid`.

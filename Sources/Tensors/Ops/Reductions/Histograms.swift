@@ -36,6 +36,32 @@ extension Tensor {
   /// A bin has its lower end and not its upper one, but for the last, which has both. What lies outside counts nowhere. PyTorch: `histc`.
   public func histogram(bins: Int = 100, in range: ClosedRange<Double>? = nil) -> Tensor { Histogram(bins: bins, range: range)(self) }
 
+  /// How many elements lie in each of the bins between ascending edges, a vector, or the sums of their weights: [edges − 1], of x's dtype.
+  ///
+  /// A bin has its lower edge and not its upper one, but for the last, which has both. What lies outside counts nowhere. If `isDensity` the bins are
+  /// divided by their widths and the sum of all, so that their area is 1. Derivative: to the weights. PyTorch: `histogram`.
+  public func histogram(edges: Tensor, weights: Tensor? = nil, isDensity: Bool = false) -> Tensor {
+    let isFitting: Void? = attempt { () throws(TensorError) in
+      func mistake(_ message: String) -> TensorError { TensorError("histogram", message) }
+      if !dtype.isFloatingPoint { throw mistake("not defined for \(dtype), only for float32 and float64; convert with .cast(to:)") }
+      if edges.rank != 1 || edges.elementCount < 2 { throw mistake("edges of shape \(edges.shape); a vector of 2 or more would fit") }
+      if edges.dtype != dtype { throw mistake("edges of \(edges.dtype) for \(dtype); convert them with .cast(to: .\(dtype))") }
+      if let weights, weights.shape != shape { throw mistake("weights of shape \(weights.shape) for \(shape); equal shapes would fit") }
+      if let weights, weights.dtype != dtype {
+        throw mistake("weights of \(weights.dtype) for \(dtype); convert them with .cast(to: .\(dtype))")
+      }
+    }
+    guard isFitting != nil else { return .placeholder }
+    let (x, bins) = (flattened().detached, edges.elementCount - 1)
+    let last = edges[bins]
+    // Behind the bins one more takes what lies outside.
+    let isInside = (x .>= edges[0]) .& (x .<= last)
+    let place = edges.searchSorted(x, side: .right).cast(to: .int64).clamped(max: bins) - 1
+    let counts = Tensor.zeros([bins + 1], dtype).scatterAdd(
+      weights?.flattened() ?? .ones(x.shape, dtype), at: select(isInside, place, bins), axis: 0)[..<bins]
+    return isDensity ? counts / edges.differences() / counts.sum() : counts
+  }
+
   /// How often each number 0, 1, 2, … occurs among the elements of a vector of integers; or the sum of its weights.
   ///
   /// The result goes up to the largest number, or has `minimumLength` if that is more: int64, or the weights' dtype.

@@ -44,6 +44,56 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// The covariances of variables x [variables, observations], or of one variable [observations]: Σ w·(x − mean)·(x − mean)ᵀ / divisor.
+  ///
+  /// The result is [variables, variables], a scalar of one variable. An observation counts as often as `frequencies`, integers, say, and as much as
+  /// `weights`, floats; w is their product, and the divisor Σ w − correction·Σ w·weights/Σ w, which without them is n − correction. PyTorch: `cov`.
+  public func covariance(frequencies: Tensor? = nil, weights: Tensor? = nil, correction: Double = 1) -> Tensor {
+    guard let n = attempt({ () throws(TensorError) in try observations("covariance", frequencies, weights) }) else { return .placeholder }
+    let x = reshaped([rank == 2 ? shape[0] : 1, n])
+    let counts = frequencies?.cast(to: dtype)
+    let w = counts.map { counts in weights.map { counts * $0 } ?? counts } ?? weights
+    let total = w?.sum() ?? .full([], Double(n), dtype)
+    let mean = (w.map { x * $0 } ?? x).sum(axis: 1, keepDims: true) / total
+    let centered = x - mean
+    var divisor = total
+    if let w, let weights, correction != 0 {
+      divisor = total - (w * weights).sum() / total * correction
+    } else {
+      divisor = total - correction
+    }
+    let products = (w.map { centered * $0 } ?? centered) • centered.transposed()
+    return (products / maximum(divisor, 0)).reshaped(rank == 2 && shape[0] != 1 ? [shape[0], shape[0]] : [])
+  }
+
+  /// Pearson's correlations of variables x [variables, observations]: covariances over the products of the standard deviations, within −1…1.
+  ///
+  /// The result is [variables, variables], a scalar of one variable. PyTorch: `corrcoef`.
+  public func correlation() -> Tensor {
+    let c = covariance()
+    if Context.current.hasFailed { return .placeholder }
+    if c.rank == 0 { return c / c }
+    let deviations = sqrt(c.diagonal())
+    return (c / deviations.unsqueezed(axis: 1) / deviations).clamped(min: -1.0, max: 1.0)
+  }
+
+  private func observations(_ name: String, _ frequencies: Tensor?, _ weights: Tensor?) throws(TensorError) -> Int {
+    func mistake(_ message: String) -> TensorError { TensorError(name, message) }
+    if !dtype.isFloatingPoint { throw mistake("not defined for \(dtype), only for float32 and float64; convert with .cast(to:)") }
+    if rank != 1 && rank != 2 { throw mistake("observations of shape \(shape); [variables, observations] or [observations] would fit") }
+    let n = shape[-1]
+    for (what, t) in [("frequencies", frequencies), ("weights", weights)] {
+      if let t, t.shape != [n] { throw mistake("\(what) of shape \(t.shape) for \(n) observations; [\(n)] would fit") }
+    }
+    if let frequencies, !frequencies.dtype.isInteger { throw mistake("frequencies of \(frequencies.dtype); int32 or int64 would fit") }
+    if let weights, weights.dtype != dtype {
+      throw mistake("weights of \(weights.dtype) for \(dtype); convert them with .cast(to: .\(dtype))")
+    }
+    return n
+  }
+}
+
 /// The variance, or its root, as one primitive: the mean's own derivative adds up to nothing, so that the gradient is one pass.
 struct Variance: Primitive {
   let axes: [Int]

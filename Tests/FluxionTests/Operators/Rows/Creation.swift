@@ -21,6 +21,27 @@ extension OperatorTable {
       } expected: {
         Grid([2, 3], .init(repeating: 0, count: 6))
       })
+    let windows: [(SignalWindow, Bool, [Double])] = [
+      (.bartlett, false, [0, 0.5, 1, 0.5, 0]), (.hann, false, [0, 0.5, 1, 0.5, 0]), (.hann, true, [0, 0.5, 1, 0.5]),
+      (.hamming, false, [0.08, 0.54, 1, 0.54, 0.08]), (.blackman, false, [0, 0.34, 1, 0.34, 0]),
+      (.nuttall, false, [0.0003628, 0.2269824, 1, 0.2269824, 0.0003628]),
+      (.cosine, false, [0.3090169943749474, 0.8090169943749475, 1, 0.8090169943749475, 0.3090169943749474]),
+      (.exponential(decay: 2), false, [0.36787944117144233, 0.6065306597126334, 1, 0.6065306597126334, 0.36787944117144233]),
+      (.exponential(decay: 1, center: 0), true, [1, 0.36787944117144233, 0.1353352832366127]),
+      (.gaussian(deviation: 1), false, [0.1353352832366127, 0.6065306597126334, 1, 0.6065306597126334, 0.1353352832366127]),
+      (.kaiser(beta: 2), false, [0.4386762798370488, 0.8347614334011666, 1, 0.8347614334011666, 0.4386762798370488]),
+      (.cosines([0.5, 0.25, 0.25]), false, [0.5, 0.25, 1, 0.25, 0.5]), (.kaiser(beta: 3), false, [1]), (.hann, true, []),
+    ]
+    for (window, isPeriodic, expected) in windows {
+      rows.add(
+        creator(
+          "window \(window) of \(expected.count)", "Tensor.window(_: SignalWindow, count: Int, isPeriodic: Bool, _: DType)", dtypes: floats
+        ) {
+          .window(window, count: expected.count, isPeriodic: isPeriodic, $0)
+        } expected: {
+          Grid(expected)
+        }.with { $0.isExact = false })
+    }
     rows.add(
       creator("zeros, empty", "Tensor.zeros(_: Shape, _: DType)") {
         .zeros([2, 0], $0)

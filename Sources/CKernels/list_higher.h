@@ -1,0 +1,28 @@
+// Higher transcendental functions of floats, by float64, and the parts of a float.
+INSTRUCTION(1_SCALAR, BESSEL_J0, j0((double)x))
+INSTRUCTION(1_SCALAR, BESSEL_J1, j1((double)x))
+INSTRUCTION(1_SCALAR, BESSEL_Y0, x < 0 ? __builtin_nan("") : y0((double)x))
+INSTRUCTION(1_SCALAR, BESSEL_Y1, x < 0 ? __builtin_nan("") : y1((double)x))
+INSTRUCTION(1_SCALAR, BESSEL_I0, bessel_i0((double)x))
+INSTRUCTION(1_SCALAR, BESSEL_I1, bessel_i1((double)x))
+INSTRUCTION(1_SCALAR, BESSEL_I0E, bessel_i0e((double)x))
+INSTRUCTION(1_SCALAR, BESSEL_I1E, bessel_i1e((double)x))
+INSTRUCTION(1_SCALAR, BESSEL_K0, bessel_k0((double)x))
+INSTRUCTION(1_SCALAR, BESSEL_K1, bessel_k1((double)x))
+INSTRUCTION(1_SCALAR, BESSEL_K0E, bessel_k0e((double)x))
+INSTRUCTION(1_SCALAR, BESSEL_K1E, bessel_k1e((double)x))
+INSTRUCTION(1_SCALAR, AIRY, airy_ai((double)x))
+INSTRUCTION(1_SCALAR, AIRY_SLOPE, airy_ai_slope((double)x))
+INSTRUCTION(1_SCALAR, ERFCX, erfc_scaled((double)x))
+INSTRUCTION(1_SCALAR, LOG_NORMAL_CDF, log_normal_cdf((double)x))
+INSTRUCTION(1_SCALAR, NORMAL_QUANTILE, normal_quantile((double)x))
+INSTRUCTION(1_SCALAR, EXPONENT, exponent_of((double)x))
+INSTRUCTION(2_SCALAR, GAMMA_LOWER, gamma_part((double)x, (double)y, 0))
+INSTRUCTION(2_SCALAR, GAMMA_UPPER, gamma_part((double)x, (double)y, 1))
+INSTRUCTION(2_SCALAR, ZETA, zeta((double)x, (double)y))
+#if FX_IS_F32
+INSTRUCTION(2_SCALAR, NEXT_AFTER, nextafterf(x, y))
+#else
+INSTRUCTION(2_SCALAR, NEXT_AFTER, nextafter(x, y))
+#endif
+INSTRUCTION(3_SCALAR, POLYNOMIAL, polynomial((double)x, (double)y, (double)z))
