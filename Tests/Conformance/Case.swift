@@ -71,7 +71,19 @@ struct Case {
     return (worst, compare(slopes, gradients.map(\.expected), "gradient"))
   }
 
-  /// float64 within 1e-9 relative or 1e-10 absolute, float32 within 1e-4 or 1e-5, others exactly; NaN equals NaN.
+  /// The relative and absolute distances that results of a dtype may have.
+  private static func tolerances(_ dtype: DType) -> (Double, Double) {
+    switch dtype {
+    case .float64: (1e-9, 1e-10)
+    case .float32: (1e-4, 1e-5)
+    case .float16: (2e-3, 1e-3)
+    case .bfloat16: (1.6e-2, 1e-2)
+    case .int32, .int64, .bool: (0, 0)
+    }
+  }
+
+  /// float64 within 1e-9 relative or 1e-10 absolute, float32 within 1e-4 or 1e-5, float16 within 2e-3 or 1e-3, bfloat16 within 1.6e-2 or 1e-2, others
+  /// exactly; NaN equals NaN.
   private func mismatch(_ a: Tensor, _ b: Tensor, isLoose: Bool) -> (Double, String?) {
     if a.dtype != b.dtype { return (.infinity, "\(a.dtype) where PyTorch has \(b.dtype)") }
     if a.shape != b.shape { return (.infinity, "\(a.shape) where PyTorch has \(b.shape)") }
@@ -80,9 +92,9 @@ struct Case {
       return wrong.map { (Double.infinity, "\($0) where PyTorch has \($1)") } ?? (0, nil)
     }
     let (x, y) = (a.cast(to: .float64).scalars(Double.self), b.cast(to: .float64).scalars(Double.self))
-    let wider = isLoose ? 1000.0 : 1
-    let (relative, absolute) =
-      a.dtype == .float64 ? (1e-9 * wider, 1e-10 * wider) : a.dtype == .float32 ? (1e-4 * wider, 1e-5 * wider) : (0, 0)
+    let wider = isLoose && (a.dtype == .float32 || a.dtype == .float64) ? 1000.0 : 1
+    let (near, nearZero) = Case.tolerances(a.dtype)
+    let (relative, absolute) = (near * wider, nearZero * wider)
     var (worst, wrong): (Double, String?) = (0, nil)
     for (x, y) in zip(x, y) {
       if x == y || x.isNaN && y.isNaN { continue }
