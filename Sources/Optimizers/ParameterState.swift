@@ -142,7 +142,8 @@ struct ParameterState: Sendable, Resumable {
 
   /// Whether a slot is a parameter's of this shape and dtype, or the own stretch of one.
   private func fits(_ slot: Tensor, _ shape: Shape, _ dtype: DType, _ partition: StatePartition?) -> Bool {
-    slot.dtype == dtype.computed && (slot.shape == shape || partition.map { slot.shape == [$0.range(of: shape.elementCount).count] } ?? false)
+    slot.dtype == dtype.computed
+      && (slot.shape == shape || partition.map { slot.shape == [$0.range(of: shape.elementCount).count] } ?? false)
   }
 
   /// The steps that the first parameter that has any has made: that of most others, too.

@@ -19,7 +19,9 @@ public struct BFloat16: Scalar, Hashable, CustomStringConvertible {
   /// The number with these bits.
   public init(bitPattern: UInt16) { self.bitPattern = bitPattern }
 
-  /// The nearest number, of two equally near the even one; beyond the largest ±∞. A NaN stays one.
+  /// The nearest number, of two equally near the even one; beyond the largest ±∞.
+  ///
+  /// A NaN stays one.
   public init(_ value: Float) {
     let bits = value.bitPattern
     let number = UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)

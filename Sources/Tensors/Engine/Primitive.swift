@@ -130,7 +130,7 @@ extension Primitive where Inputs: Operands {
   /// elements, and functions that were computed before.
   @inline(never) @_semantics("optimize.sil.specialize.generic.never")
   private func inFloat32(_ x: Inputs, _ signature: Signature, checksKernel: Bool) -> Tensor? {
-    if isView || self is any TakesHalf || self is any PassingPrimitive { return nil }
+    if isView || self is any HalfPrimitive || self is any PassingPrimitive { return nil }
     let y = enter(x.mapOperands(\.widened), checksKernel: checksKernel)
     return signature.dtype.isHalf && !Context.current.hasFailed ? y.cast(to: signature.dtype) : y
   }
@@ -169,7 +169,7 @@ extension Primitive where Inputs: Operands {
 }
 
 /// A primitive whose kernel takes 16-bit floats as they are: it moves elements, or converts them.
-protocol TakesHalf: Primitive {}
+protocol HalfPrimitive: Primitive {}
 
 extension Tensor {
   /// Itself, or a 16-bit float as float32.

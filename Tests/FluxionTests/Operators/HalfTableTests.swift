@@ -11,7 +11,9 @@ import Testing
   static let literals: Set<String> = []
 
   /// A case's operands, exact in 16 bits, and the same as float32.
-  static func operands(_ row: OperatorRow, _ shapes: [[Int]], _ dtype: DType, _ layout: OperatorLayout) -> (halves: [Tensor], floats: [Tensor]) {
+  static func operands(
+    _ row: OperatorRow, _ shapes: [[Int]], _ dtype: DType, _ layout: OperatorLayout
+  ) -> (halves: [Tensor], floats: [Tensor]) {
     let grids = row.operands(shapes, .float32, layout)
     let bases = grids.map { layout.base($0, .float32).tensor(.float32).cast(to: dtype) }
     func views(_ bases: [Tensor]) -> [Tensor] { zip(bases, grids).map { layout.view($0, $1.shape) } }

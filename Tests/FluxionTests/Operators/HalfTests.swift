@@ -16,7 +16,8 @@ import Testing
     let magnitude =
       exponent == 2 * bias + 1
       ? (fraction == 0 ? Double.infinity : .nan)
-      : exponent == 0 ? fraction * Double(sign: .plus, exponent: 1 - bias, significand: 1)
+      : exponent == 0
+        ? fraction * Double(sign: .plus, exponent: 1 - bias, significand: 1)
         : Double(sign: .plus, exponent: exponent - bias, significand: 1 + fraction)
     return pattern & 0x8000 == 0 ? magnitude : -magnitude
   }
@@ -47,17 +48,21 @@ import Testing
     for wide in [DType.float32, .float64] {
       let back = Self.bits(x.cast(to: wide).cast(to: dtype))
       let wrong = zip(Self.patterns, back).first { pattern, other in
-        Self.value(pattern, dtype).isNaN ? wide == .float32 && pattern | quiet != other || !Self.value(other, dtype).isNaN : pattern != other
+        Self.value(pattern, dtype).isNaN
+          ? wide == .float32 && pattern | quiet != other || !Self.value(other, dtype).isNaN : pattern != other
       }
       #expect(wrong == nil, "by way of \(wide)")
     }
     let finite = x.replacingNonFinite(nan: 0, infinity: 0, negativeInfinity: 0)
     let whole = finite.scalars(Double.self).map { $0.rounded(.towardZero) }
     #expect(finite.cast(to: .int64).scalars(Int64.self) == whole.map { $0 >= 0x1p63 ? .max : $0 <= -0x1p63 ? .min : Int64($0) })
-    #expect(finite.cast(to: .int32).scalars(Int32.self) == whole.map { Int32(clamping: $0 >= 0x1p63 ? .max : $0 <= -0x1p63 ? .min : Int64($0)) })
+    #expect(
+      finite.cast(to: .int32).scalars(Int32.self) == whole.map { Int32(clamping: $0 >= 0x1p63 ? .max : $0 <= -0x1p63 ? .min : Int64($0)) })
     #expect(x.cast(to: .bool).scalars(Bool.self) == expected.map { $0 != 0 })
     #expect(throws: TensorError.self) { try checked { x.cast(to: .int32) } }
-    #expect(dtype == .float16 || Self.patterns.allSatisfy { BFloat16(bitPattern: $0).double.isNaN || BFloat16(bitPattern: $0).double == expected[Int($0)] })
+    #expect(
+      dtype == .float16
+        || Self.patterns.allSatisfy { BFloat16(bitPattern: $0).double.isNaN || BFloat16(bitPattern: $0).double == expected[Int($0)] })
   }
 
   /// Between two neighbours: the middle goes to the even one, what lies next to it to the nearer one.
@@ -86,12 +91,17 @@ import Testing
 
   /// Integers that float32 and float64 would round before.
   @Test func integersAreRoundedOnce() {
-    let x: [Int64] = [(1 << 61) + (1 << 53) + 1, (1 << 61) + (1 << 53), (1 << 61) + (1 << 53) - 1, -(1 << 61) - (1 << 53) - 1, .max, .min, 257, 258, 259]
+    let x: [Int64] = [
+      (1 << 61) + (1 << 53) + 1, (1 << 61) + (1 << 53), (1 << 61) + (1 << 53) - 1, -(1 << 61) - (1 << 53) - 1, .max, .min, 257, 258, 259,
+    ]
     let step: Int64 = 1 << 54
     let expected: [Int64] = [(1 << 61) + step, 1 << 61, 1 << 61, -(1 << 61) - step]
     let y = Tensor(x).cast(to: .bfloat16).scalars(Double.self)
     #expect(y == expected.map { Double($0) } + [0x1p63, -0x1p63, 256, 258, 260])
-    #expect(Tensor([2049, 2050, 2051, 65519, 65520, -70000] as [Int32]).cast(to: .float16).scalars(Double.self) == [2048, 2050, 2052, 65504, .infinity, -.infinity])
+    #expect(
+      Tensor([2049, 2050, 2051, 65519, 65520, -70000] as [Int32]).cast(to: .float16).scalars(Double.self) == [
+        2048, 2050, 2052, 65504, .infinity, -.infinity,
+      ])
   }
 
   @Test(arguments: halves) func numbersTakeTheDType(_ dtype: DType) {

@@ -342,7 +342,9 @@ private struct AttentionWalk {
 public func attention(
   _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil, isCausal: Bool = false, scale: Double? = nil
 ) -> Tensor {
-  if let x = widened(q, k, v, mask) { return attention(x[0]!, x[1]!, x[2]!, mask: x[3], isCausal: isCausal, scale: scale).cast(to: q.dtype) }
+  if let x = widened(q, k, v, mask) {
+    return attention(x[0]!, x[1]!, x[2]!, mask: x[3], isCausal: isCausal, scale: scale).cast(to: q.dtype)
+  }
   guard let x = attempt({ () throws(TensorError) in try AttentionOperands(q, k, v, mask) }) else { return .placeholder }
   return x.attended(isCausal, scale)
 }

@@ -80,7 +80,8 @@ extension OperatorTable {
     }
     rows.add(
       OperatorRow.general(
-        "nonzero", ["Tensor.nonzero()"], cases: [[[3, 4]], [[1, 1]], [[0, 4]], [[40, 30]]], domains: [.whole(0...1)], dtypes: OperatorRow.all
+        "nonzero", ["Tensor.nonzero()"], cases: [[[3, 4]], [[1, 1]], [[0, 4]], [[40, 30]]], domains: [.whole(0...1)],
+        dtypes: OperatorRow.all
       ) {
         stack($0[0].nonzero(), axis: 1)
       } reference: { x in
