@@ -115,4 +115,6 @@
     FX_DISPATCH_NUMBERS(dtype, NAME, __VA_ARGS__);                        \
     if ((dtype) == FX_BOOL) FX_AT(NAME##_b)(__VA_ARGS__);                 \
   } while (0)
-#define FX_RESULT(dtype, NAME, ...) ((dtype) == FX_F32 ? FX_AT(NAME##_f32)(__VA_ARGS__) : FX_AT(NAME##_f64)(__VA_ARGS__))
+// Of another dtype 0 or NULL: no kernel reads its elements as what they are not.
+#define FX_RESULT(dtype, NAME, ...) \
+  ((dtype) == FX_F32 ? FX_AT(NAME##_f32)(__VA_ARGS__) : (dtype) == FX_F64 ? FX_AT(NAME##_f64)(__VA_ARGS__) : 0)
