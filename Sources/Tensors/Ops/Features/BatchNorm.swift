@@ -153,6 +153,9 @@ public func batchNorm(
   guard attempt({ () throws(TensorError) in try x.requireChannels("batchNorm", mean, variance, weight, bias) }) != nil,
     Setting.finite.holds(epsilon, "an epsilon", "batchNorm")
   else { return .placeholder }
+  if let wide = widened(x, mean, variance, weight, bias) {
+    return batchNorm(wide[0]!, mean: wide[1]!, variance: wide[2]!, weight: wide[3], bias: wide[4], epsilon: epsilon).cast(to: x.dtype)
+  }
   let r = rsqrt(variance + epsilon)
   let scale = weight.map { $0 * r } ?? r
   let shift = bias.map { $0 - mean * scale } ?? -(mean * scale)
