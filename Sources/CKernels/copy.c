@@ -2,6 +2,7 @@
 #ifndef FX_PASS
 #define FX_FILE "copy.c"
 #define FX_WORDS
+#define FX_HALVES
 #include "kernels.h"
 
 #define MAX_RANK 8
@@ -71,6 +72,7 @@ void fx_copy(int size, int rank, const ptrdiff_t *dims, const ptrdiff_t *src_str
   for (;;) {
     if (size == 4) FX_AT(inner_i32)(transposed, outer, inner, from, to);
     else if (size == 8) FX_AT(inner_i64)(transposed, outer, inner, from, to);
+    else if (size == 2) FX_AT(inner_h)(transposed, outer, inner, from, to);
     else FX_AT(inner_b)(transposed, outer, inner, from, to);
     int i = count - 3;
     for (; i >= 0; i--) {
@@ -108,7 +110,7 @@ static void FX(rows)(ptrdiff_t rows, ptrdiff_t n, axis outer, axis inner, const 
 #define ROUNDS 4
 #define LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-#elif FX_SIZE == 4
+#elif FX_SIZE == 4 || FX_SIZE == 2
 #define N 8
 #define ROUNDS 3
 #define LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)

@@ -3,6 +3,7 @@
 
 #define MAX_RANK 8
 
+typedef uint16_t __attribute__((may_alias)) word2;
 typedef uint32_t __attribute__((may_alias)) word4;
 typedef uint64_t __attribute__((may_alias)) word8;
 
@@ -13,6 +14,7 @@ FX_INLINE void gather_run(int size, ptrdiff_t n, const char *src, ptrdiff_t stri
   if (stride == 1) memcpy(dst, src, (size_t)(n * size));
   else if (size == 4) for (ptrdiff_t j = 0; j < n; j++) ((word4 *)dst)[j] = ((const word4 *)src)[j * stride];
   else if (size == 8) for (ptrdiff_t j = 0; j < n; j++) ((word8 *)dst)[j] = ((const word8 *)src)[j * stride];
+  else if (size == 2) for (ptrdiff_t j = 0; j < n; j++) ((word2 *)dst)[j] = ((const word2 *)src)[j * stride];
   else for (ptrdiff_t j = 0; j < n; j++) dst[j] = src[j * stride];
 }
 
@@ -20,6 +22,7 @@ FX_INLINE void gather_run(int size, ptrdiff_t n, const char *src, ptrdiff_t stri
 FX_INLINE void fill_run(int size, ptrdiff_t n, const char *src, char *dst) {
   if (size == 4) { word4 v = *(const word4 *)src; for (ptrdiff_t j = 0; j < n; j++) ((word4 *)dst)[j] = v; }
   else if (size == 8) { word8 v = *(const word8 *)src; for (ptrdiff_t j = 0; j < n; j++) ((word8 *)dst)[j] = v; }
+  else if (size == 2) { word2 v = *(const word2 *)src; for (ptrdiff_t j = 0; j < n; j++) ((word2 *)dst)[j] = v; }
   else memset(dst, *src, (size_t)n);
 }
 

@@ -4,6 +4,7 @@
 #define FX_NUMBERS
 #include "targets.h"
 
+typedef uint16_t __attribute__((may_alias)) word2;
 typedef uint32_t __attribute__((may_alias)) word4;
 typedef uint64_t __attribute__((may_alias)) word8;
 
@@ -24,6 +25,7 @@ void fx_take(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t 
     char *to = (char *)y + o * count * inner * size;
     if (inner * size == 4) for (ptrdiff_t j = 0; j < count; j++) ((word4 *)to)[j] = ((const word4 *)from)[indices[j]];
     else if (inner * size == 8) for (ptrdiff_t j = 0; j < count; j++) ((word8 *)to)[j] = ((const word8 *)from)[indices[j]];
+    else if (inner * size == 2) for (ptrdiff_t j = 0; j < count; j++) ((word2 *)to)[j] = ((const word2 *)from)[indices[j]];
     else if (inner * size == 1) for (ptrdiff_t j = 0; j < count; j++) to[j] = from[indices[j]];
     else for (ptrdiff_t j = 0; j < count; j++) memcpy(to + j * inner * size, from + indices[j] * inner * size, (size_t)(inner * size));
   }
@@ -38,11 +40,13 @@ void fx_gather(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_
       if (inner == 1) {  // one by one along the last axis: all of this row's at once
         if (size == 4) for (ptrdiff_t i = 0; i < count; i++) ((word4 *)to)[i] = ((const word4 *)from)[at[i]];
         else if (size == 8) for (ptrdiff_t i = 0; i < count; i++) ((word8 *)to)[i] = ((const word8 *)from)[at[i]];
+        else if (size == 2) for (ptrdiff_t i = 0; i < count; i++) ((word2 *)to)[i] = ((const word2 *)from)[at[i]];
         else for (ptrdiff_t i = 0; i < count; i++) to[i] = from[at[i]];
         break;
       }
       if (size == 4) for (ptrdiff_t i = 0; i < inner; i++) ((word4 *)to)[i] = ((const word4 *)from)[at[i] * inner + i];
       else if (size == 8) for (ptrdiff_t i = 0; i < inner; i++) ((word8 *)to)[i] = ((const word8 *)from)[at[i] * inner + i];
+      else if (size == 2) for (ptrdiff_t i = 0; i < inner; i++) ((word2 *)to)[i] = ((const word2 *)from)[at[i] * inner + i];
       else for (ptrdiff_t i = 0; i < inner; i++) to[i] = from[at[i] * inner + i];
     }
 }

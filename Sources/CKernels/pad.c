@@ -2,6 +2,7 @@
 #include "kernels.h"
 
 typedef uint8_t __attribute__((may_alias)) word1;
+typedef uint16_t __attribute__((may_alias)) word2;
 typedef uint32_t __attribute__((may_alias)) word4;
 typedef uint64_t __attribute__((may_alias)) word8;
 
@@ -21,6 +22,7 @@ FX_INLINE void border(int size, fx_border_mode mode, ptrdiff_t from, ptrdiff_t t
     const void *element = at < 0 ? value : x + at * size;
     if (size == 4) ((word4 *)y)[i - from] = *(const word4 *)element;
     else if (size == 8) ((word8 *)y)[i - from] = *(const word8 *)element;
+    else if (size == 2) ((word2 *)y)[i - from] = *(const word2 *)element;
     else ((word1 *)y)[i - from] = *(const word1 *)element;
   }
 }
@@ -43,6 +45,7 @@ FX_INLINE void rows(int size, fx_border_mode mode, const fx_border *b, ptrdiff_t
 
 void fx_pad_rows(int size, fx_border_mode mode, const fx_border *b, ptrdiff_t first, ptrdiff_t count, const void *value, const void *x, void *y) {
   if (size == 1) rows(1, mode, b, first, count, value, x, y);
+  if (size == 2) rows(2, mode, b, first, count, value, x, y);
   if (size == 4) rows(4, mode, b, first, count, value, x, y);
   if (size == 8) rows(8, mode, b, first, count, value, x, y);
 }

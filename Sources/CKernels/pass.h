@@ -5,6 +5,9 @@
 #elif FX_SIZE == 4
 #define FX_WORD int32_t
 #define FX_UNSIGNED uint32_t
+#elif FX_SIZE == 2
+#define FX_WORD int16_t
+#define FX_UNSIGNED uint16_t
 #else
 #define FX_WORD int8_t
 #define FX_UNSIGNED uint8_t

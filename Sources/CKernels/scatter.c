@@ -5,6 +5,7 @@
 #define FX_ONCE
 #include "targets.h"
 
+typedef uint16_t __attribute__((may_alias)) word2;
 typedef uint32_t __attribute__((may_alias)) word4;
 typedef uint64_t __attribute__((may_alias)) word8;
 
@@ -14,6 +15,7 @@ void fx_put(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t c
     char *to = (char *)y + o * n * inner * size;
     if (inner * size == 4) for (ptrdiff_t j = 0; j < count; j++) ((word4 *)to)[indices[j]] = ((const word4 *)from)[j];
     else if (inner * size == 8) for (ptrdiff_t j = 0; j < count; j++) ((word8 *)to)[indices[j]] = ((const word8 *)from)[j];
+    else if (inner * size == 2) for (ptrdiff_t j = 0; j < count; j++) ((word2 *)to)[indices[j]] = ((const word2 *)from)[j];
     else if (inner * size == 1) for (ptrdiff_t j = 0; j < count; j++) to[indices[j]] = from[j];
     else for (ptrdiff_t j = 0; j < count; j++) memcpy(to + indices[j] * inner * size, from + j * inner * size, (size_t)(inner * size));
   }
@@ -28,11 +30,13 @@ void fx_scatter(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff
       if (inner == 1) {  // one by one along the last axis: all of this row's at once
         if (size == 4) for (ptrdiff_t i = 0; i < count; i++) ((word4 *)to)[at[i]] = ((const word4 *)from)[i];
         else if (size == 8) for (ptrdiff_t i = 0; i < count; i++) ((word8 *)to)[at[i]] = ((const word8 *)from)[i];
+        else if (size == 2) for (ptrdiff_t i = 0; i < count; i++) ((word2 *)to)[at[i]] = ((const word2 *)from)[i];
         else for (ptrdiff_t i = 0; i < count; i++) to[at[i]] = from[i];
         break;
       }
       if (size == 4) for (ptrdiff_t i = 0; i < inner; i++) ((word4 *)to)[at[i] * inner + i] = ((const word4 *)from)[i];
       else if (size == 8) for (ptrdiff_t i = 0; i < inner; i++) ((word8 *)to)[at[i] * inner + i] = ((const word8 *)from)[i];
+      else if (size == 2) for (ptrdiff_t i = 0; i < inner; i++) ((word2 *)to)[at[i] * inner + i] = ((const word2 *)from)[i];
       else for (ptrdiff_t i = 0; i < inner; i++) to[at[i] * inner + i] = from[i];
     }
 }

@@ -5,7 +5,7 @@
 //   #define FX_FILE "softmax.c"   // itself
 //   #define FX_FLOATS             // for float and double; FX_NUMBERS: int32_t and int64_t as well; FX_ELEMENTS: and bool, whose elements are bytes of 0
 //                                 // and 1; FX_WORDS: for integers and bool alone; none of them: once for each
-//                                 // instruction set
+//                                 // instruction set. FX_HALVES beside one of them: uint16_t as well, the bits of float16 and bfloat16
 //   #include "targets.h"
 //   void fx_softmax(int dtype, …) { FX_DISPATCH(dtype, softmax, …); }
 //   #else
@@ -115,4 +115,6 @@
     FX_DISPATCH_NUMBERS(dtype, NAME, __VA_ARGS__);                        \
     if ((dtype) == FX_BOOL) FX_AT(NAME##_b)(__VA_ARGS__);                 \
   } while (0)
-#define FX_RESULT(dtype, NAME, ...) ((dtype) == FX_F32 ? FX_AT(NAME##_f32)(__VA_ARGS__) : FX_AT(NAME##_f64)(__VA_ARGS__))
+// Of another dtype 0 or NULL: no kernel reads its elements as what they are not.
+#define FX_RESULT(dtype, NAME, ...) \
+  ((dtype) == FX_F32 ? FX_AT(NAME##_f32)(__VA_ARGS__) : (dtype) == FX_F64 ? FX_AT(NAME##_f64)(__VA_ARGS__) : 0)

@@ -70,6 +70,15 @@
 #undef FX_IS_BOOL
 #endif
 
+#ifdef FX_HALVES
+#define FX_IS_HALF 1
+#define T uint16_t
+#define FX_TYPE h
+#define FX_SIZE 2
+#include "pass.h"
+#undef FX_IS_HALF
+#endif
+
 #undef FX_TOTAL
 #undef FX_IS_NAN
 #undef FX_IS_INTEGER

@@ -122,6 +122,8 @@ static MPI_Datatype type_of(int type) {
   case FXM_FLOAT64: return MPI_DOUBLE;
   case FXM_INT32: return MPI_INT32_T;
   case FXM_INT64: return MPI_INT64_T;
+  case FXM_FLOAT16:
+  case FXM_BFLOAT16: return MPI_UINT16_T;
   default: return MPI_BYTE;
   }
 }

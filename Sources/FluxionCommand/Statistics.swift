@@ -47,6 +47,7 @@ struct Statistics: Equatable, Encodable {
     case .int32: tensor.withElements(Int32.self) { add($0) }
     case .int64: tensor.withElements(Int64.self) { add($0) }
     case .bool: tensor.cast(to: .int32).withElements(Int32.self) { add($0) }
+    case .float16, .bfloat16: tensor.cast(to: .float32).withElements(Float.self) { add($0) }
     }
   }
 

@@ -30,6 +30,8 @@ public enum ONNXElementType: Int32, Sendable, Hashable, CaseIterable, CustomStri
     case .int32: self = .int32
     case .int64: self = .int64
     case .bool: self = .bool
+    case .float16: self = .float16
+    case .bfloat16: self = .bfloat16
     }
   }
 

@@ -142,7 +142,8 @@ struct ParameterState: Sendable, Resumable {
 
   /// Whether a slot is a parameter's of this shape and dtype, or the own stretch of one.
   private func fits(_ slot: Tensor, _ shape: Shape, _ dtype: DType, _ partition: StatePartition?) -> Bool {
-    slot.dtype == dtype && (slot.shape == shape || partition.map { slot.shape == [$0.range(of: shape.elementCount).count] } ?? false)
+    slot.dtype == dtype.computed
+      && (slot.shape == shape || partition.map { slot.shape == [$0.range(of: shape.elementCount).count] } ?? false)
   }
 
   /// The steps that the first parameter that has any has made: that of most others, too.
@@ -176,7 +177,7 @@ struct ParameterState: Sendable, Resumable {
         if entries[i].steps < 0 { visitor.refuse("steps", "\(entries[i].steps); 0 or more would fit") }
         visitor.list(&entries[i].slots, "slots", blank: .zeros([0])) { slot, number, visitor in
           if let outline = outlines?[name] {
-            visitor.tensor(&slot, number, shape: outline.shape, dtype: outline.dtype)
+            visitor.tensor(&slot, number, shape: outline.shape, dtype: outline.dtype.computed)
           } else if isShared, !visitor.isRestoring, let partition = StatePartition.current {
             var whole = partition.whole(slot, name)
             visitor.tensor(&whole, number)
@@ -196,6 +197,13 @@ extension ParameterState.Entry {
     _ tensor: inout Tensor, along gradient: Tensor, _ pass: ParameterState.Pass, of part: (path: String, type: Any.Type)?,
     _ whole: ((ParameterState.Stretch, inout Double) -> Void)?, _ step: (ParameterState.Stretch) -> Void
   ) {
+    if tensor.dtype.isHalf {
+      // Computed in float32 and rounded once; the state stays in float32.
+      var wide = tensor.detached.widened
+      update(&wide, along: gradient.detached.widened, pass, of: part, whole, step)
+      if !hasFailed { tensor = wide.cast(to: tensor.dtype) }
+      return
+    }
     let (dtype, partition, count) = (tensor.dtype, pass.partition, pass.count)
     let range = partition?.range(of: tensor.elementCount) ?? 0..<tensor.elementCount
     let (n, at) = (range.count, range.lowerBound * dtype.byteCount)

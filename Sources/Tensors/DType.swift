@@ -1,20 +1,51 @@
+import CKernels
+
 /// The type of a tensor's elements.
 ///
 /// There is no silent promotion: operators want operands of one dtype and name ``Tensor/cast(to:)`` where they differ.
 public enum DType: UInt8, Sendable, Hashable, CaseIterable, CustomStringConvertible {
   case float32, float64, int32, int64, bool
+  /// 16-bit floats for storage: IEEE 754's binary16, and the upper half of a float32.
+  ///
+  /// Operators compute in float32 and round the result once. Sums of many numbers, and numbers beyond 65,504, want another dtype.
+  case float16, bfloat16
 
   /// The bytes of one element.
   public var byteCount: Int {
     switch self {
     case .float32, .int32: 4
     case .float64, .int64: 8
+    case .float16, .bfloat16: 2
     case .bool: 1
     }
   }
 
-  /// Whether it is `float32` or `float64`, the dtypes that have gradients.
-  public var isFloatingPoint: Bool { self == .float32 || self == .float64 }
+  /// Whether it is `float32`, `float64`, `float16` or `bfloat16`, the dtypes that have gradients.
+  public var isFloatingPoint: Bool {
+    switch self {
+    case .float32, .float64, .float16, .bfloat16: true
+    case .int32, .int64, .bool: false
+    }
+  }
+
+  /// Whether it is `float16` or `bfloat16`, which no kernel computes in.
+  @inline(__always) package var isHalf: Bool { self == .float16 || self == .bfloat16 }
+
+  /// Whether it is `float32` or `float64`, the floats that kernels compute in.
+  @inline(__always) package var isSingleOrDouble: Bool { self == .float32 || self == .float64 }
+
+  /// What operators compute in: `float32` for 16-bit floats, else itself.
+  package var computed: DType { isHalf ? .float32 : self }
+
+  /// The largest number of a floating-point dtype.
+  package var largestNumber: Double {
+    switch self {
+    case .float32: Double(Float.greatestFiniteMagnitude)
+    case .float16: 65504
+    case .bfloat16: 0x1.fep127
+    default: .greatestFiniteMagnitude
+    }
+  }
 
   /// Whether it is `int32` or `int64`.
   public var isInteger: Bool { self == .int32 || self == .int64 }
@@ -27,14 +58,29 @@ public enum DType: UInt8, Sendable, Hashable, CaseIterable, CustomStringConverti
     case .int32: "int32"
     case .int64: "int64"
     case .bool: "bool"
+    case .float16: "float16"
+    case .bfloat16: "bfloat16"
     }
+  }
+
+  /// The largest number of a 16-bit float that is below a finite one; nil if there is none.
+  func halfBelow(_ value: Double) -> Double? {
+    var (value, half, nearest) = (value, UInt16(0), 0.0)
+    fx_cast(DType.float64.code, code)!(1, &value, &value, &value, &half)
+    func read() { fx_cast(code, DType.float64.code)!(1, &half, &half, &half, &nearest) }
+    read()
+    if nearest < value { return nearest.isFinite ? nearest : nil }
+    half = half & 0x7fff == 0 ? 0x8001 : half & 0x8000 == 0 ? half - 1 : half + 1
+    read()
+    return nearest.isFinite ? nearest : nil
   }
 
   /// Its number in the C kernels.
   var code: Int32 { Int32(rawValue) }
 }
 
-/// A Swift type that a tensor's elements can be read as and written from: `Float`, `Double`, `Int32`, `Int64`, `Int`, `Bool`.
+/// A Swift type that a tensor's elements can be read as and written from: `Float`, `Double`, `Int32`, `Int64`, `Int`, `Bool`,
+/// ``BFloat16`` and, where Swift has it, `Float16`.
 public protocol Scalar: Sendable {
   /// The dtype with this layout in memory.
   static var dtype: DType { get }

@@ -66,6 +66,7 @@ enum Number: Sendable, Hashable, CustomStringConvertible {
     switch dtype {
     case .float32: withUnsafePointer(to: Float(value)) { fx_fill(dtype.code, count, $0, target) }
     case .int64: withUnsafePointer(to: value) { fx_fill(dtype.code, count, $0, target) }
+    case .float16, .bfloat16: fillHalves(target, value, .int64, dtype, count)
     default: fillElements(target, double, dtype, count)
     }
   }
@@ -105,7 +106,7 @@ extension DType {
   /// What no value is below: −∞, or the smallest integer.
   var least: Number {
     switch self {
-    case .float32, .float64: .real(-.infinity)
+    case .float32, .float64, .float16, .bfloat16: .real(-.infinity)
     case .int32: .integer(Int64(Int32.min))
     case .int64: .integer(.min)
     case .bool: .integer(0)
@@ -115,7 +116,7 @@ extension DType {
   /// What no value is above: ∞, or the largest integer.
   var greatest: Number {
     switch self {
-    case .float32, .float64: .real(.infinity)
+    case .float32, .float64, .float16, .bfloat16: .real(.infinity)
     case .int32: .integer(Int64(Int32.max))
     case .int64: .integer(.max)
     case .bool: .integer(1)

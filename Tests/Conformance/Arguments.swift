@@ -95,7 +95,7 @@ public struct Arguments {
     var groups: [DType?] = [nil, nil, nil]
     func higher(_ a: DType?, _ b: DType) -> DType {
       guard let a else { return b }
-      let order: [DType] = [.bool, .int32, .int64, .float32, .float64]
+      let order: [DType] = [.bool, .int32, .int64, .float16, .bfloat16, .float32, .float64]
       return order.firstIndex(of: a)! >= order.firstIndex(of: b)! ? a : b
     }
     func kind(_ dtype: DType) -> Int { dtype == .bool ? 0 : dtype.isInteger ? 1 : 2 }

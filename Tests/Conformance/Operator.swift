@@ -17,11 +17,24 @@ public struct Operator: Sendable {
   /// What PyTorch leaves open, such as which of equal elements it takes; a case whose results are as good as PyTorch's by ``compared`` and yet
   /// others counts as not passed for this reason.
   var open: String?
-  let call: @Sendable (Arguments) throws -> [Tensor]
+  var call: @Sendable (Arguments) throws -> [Tensor]
   /// For results that are unique only up to signs or rotations: ours in the form of theirs where signs will do, before gradients are
   /// taken, and what is compared in place of the results.
   var align: (@Sendable (Arguments, _ ours: [Tensor], _ theirs: [Tensor]) throws -> [Tensor])?
   var compared: (@Sendable (Arguments, [Tensor]) throws -> [Tensor])?
+
+  /// One operator of PyTorch's that is several calls here: 16-bit operands are cast to float32 before them, and results back, so that both round once.
+  var fused: Operator {
+    with { row in
+      row.call = { [call] arguments in
+        func isHalf(_ x: Tensor) -> Bool { x.dtype == .float16 || x.dtype == .bfloat16 }
+        guard let dtype = arguments.tensors.values.first(where: isHalf)?.dtype else { return try call(arguments) }
+        let wide = arguments.tensors.mapValues { isHalf($0) ? $0.cast(to: .float32) : $0 }
+        let results = try call(Arguments(positional: arguments.positional, keywords: arguments.keywords, tensors: wide))
+        return results.map { $0.dtype == .float32 ? $0.cast(to: dtype) : $0 }
+      }
+    }
+  }
 
   func with(_ change: (inout Operator) -> Void) -> Operator {
     var row = self
@@ -32,8 +45,15 @@ public struct Operator: Sendable {
 
 /// The table that maps PyTorch's names and arguments to Fluxion's calls.
 public enum Table {
+  /// Functions of a sum and a product.
+  private static let fused: Set = [
+    "addbmm", "addcdiv", "addcmul", "addmm", "addmm.decomposed", "addmv", "addr", "baddbmm",
+  ]
+
   /// All rows, in the order of their names.
-  public static let operators: [Operator] = families.flatMap(\.rows).sorted { $0.name < $1.name }
+  public static let operators: [Operator] = families.flatMap(\.rows).sorted { $0.name < $1.name }.map {
+    fused.contains($0.name) ? $0.fused : $0
+  }
 
   /// The row of a name.
   static let byName = Dictionary(uniqueKeysWithValues: operators.map { ($0.name, $0) })

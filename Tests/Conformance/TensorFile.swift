@@ -45,6 +45,8 @@ struct TensorFile {
     case .float64: x = Tensor(elements(entry, Double.self), shape: shape)
     case .int32: x = Tensor(elements(entry, Int32.self), shape: shape)
     case .int64: x = Tensor(elements(entry, Int64.self), shape: shape)
+    case .float16: x = Tensor(elements(entry, Float16.self), shape: shape)
+    case .bfloat16: x = Tensor(elements(entry, BFloat16.self), shape: shape)
     case .bool:
       let bytes = elements(entry, UInt8.self)
       // PyTorch's older masks are bytes of 0 and 1; of other bytes a bool would be another tensor.

@@ -71,16 +71,15 @@ struct Refusal: Error {
 /// Element types as the files write them: Fluxion's dtype, or why the case is refused.
 enum ElementType {
   static let complex = "complex numbers"
-  static let halves = "16-bit floats"
   static let bytes = "uint8"
 
   /// PyTorch's names of dtypes that Fluxion does not have, and the codes of safetensors: what stands for it is the reason.
   private static let missing: [String: String] = [
-    "complex64": complex, "complex128": complex, "C64": complex, "C128": complex, "float16": halves, "bfloat16": halves, "F16": halves,
-    "BF16": halves, "uint8": bytes, "int8": "int8", "int16": "int16", "I8": "int8", "I16": "int16",
+    "complex64": complex, "complex128": complex, "C64": complex, "C128": complex, "uint8": bytes, "int8": "int8", "int16": "int16",
+    "I8": "int8", "I16": "int16",
   ]
   private static let codes: [String: DType] = [
-    "F32": .float32, "F64": .float64, "I32": .int32, "I64": .int64, "BOOL": .bool, "U8": .bool,
+    "F32": .float32, "F64": .float64, "I32": .int32, "I64": .int64, "BOOL": .bool, "U8": .bool, "F16": .float16, "BF16": .bfloat16,
   ]
 
   /// A dtype by PyTorch's name.

@@ -33,7 +33,7 @@ static inline void fx_pause(void) {
 }
 
 /// Element types, numbered as Swift's `DType`.
-typedef enum { FX_F32 = 0, FX_F64 = 1, FX_I32 = 2, FX_I64 = 3, FX_BOOL = 4 } fx_dtype;
+typedef enum { FX_F32 = 0, FX_F64 = 1, FX_I32 = 2, FX_I64 = 3, FX_BOOL = 4, FX_F16 = 5, FX_BF16 = 6 } fx_dtype;
 
 // MARK: elementwise.c
 
@@ -92,7 +92,7 @@ fx_kernel fx_elementwise_number(int op, int dtype, int side);
 fx_kernel fx_compare(int op, int dtype);
 /// a: bool mask (bytes), b and c of `dtype`: out = a ? b : c.
 fx_kernel fx_where(int dtype);
-/// a of dtype `from`, out of dtype `to`. To integers toward zero and within bounds, NaN to 0; anything nonzero (NaN too) is true.
+/// a of dtype `from`, out of dtype `to`; to floats the nearest, of two the even one, rounded once. To integers toward zero and within bounds, NaN to 0; anything nonzero (NaN too) is true.
 fx_kernel fx_cast(int from, int to);
 /// The place of the first NaN among n elements, -1 if there is none.
 ptrdiff_t fx_first_nan(int dtype, ptrdiff_t n, const void *x);
@@ -109,7 +109,7 @@ void fx_arange_i(int dtype, ptrdiff_t n, ptrdiff_t first, int64_t start, int64_t
 void fx_map_rows(fx_kernel kernel, int size, int rank, const ptrdiff_t *dims, const ptrdiff_t *a_strides, const ptrdiff_t *b_strides,
                  const ptrdiff_t *c_strides, ptrdiff_t start, ptrdiff_t count, const void *a, const void *b, const void *c, void *out);
 
-// MARK: copy.c — layouts. Sizes and strides are in elements, `size` is the element's bytes (1, 4 or 8), rank at most 8.
+// MARK: copy.c — layouts. Sizes and strides are in elements, `size` is the element's bytes (1, 2, 4 or 8), rank at most 8.
 
 /// dst[i₀·d₀ + …] = src[i₀·s₀ + …] over `dims`; strides may be zero (src only) or negative. Transposed layouts go in tiles.
 void fx_copy(int size, int rank, const ptrdiff_t *dims, const ptrdiff_t *src_strides, const void *src, const ptrdiff_t *dst_strides, void *dst);

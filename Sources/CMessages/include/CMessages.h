@@ -27,8 +27,8 @@ void fxm_set_broken(void);
 
 /// The channels on which messages do not mix.
 enum { FXM_CONTROL = 0, FXM_DATA = 1, FXM_NOTICES = 2, FXM_RESULTS = 3 };
-/// Element types, as Tensors number them: float32, float64, int32, int64; what else there is are bytes.
-enum { FXM_FLOAT32 = 0, FXM_FLOAT64 = 1, FXM_INT32 = 2, FXM_INT64 = 3, FXM_BYTE = 4 };
+/// Element types, as Tensors number them. 16-bit floats are only carried: there is no reduction of them.
+enum { FXM_FLOAT32 = 0, FXM_FLOAT64 = 1, FXM_INT32 = 2, FXM_INT64 = 3, FXM_BYTE = 4, FXM_FLOAT16 = 5, FXM_BFLOAT16 = 6 };
 /// Reductions.
 enum { FXM_SUM = 0, FXM_PRODUCT = 1, FXM_MAX = 2, FXM_MIN = 3 };
 

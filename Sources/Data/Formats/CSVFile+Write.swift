@@ -27,6 +27,7 @@ extension CSVFile {
       case .int32: try lines.write(tensor, Int32.self) { $0.description }
       case .int64: try lines.write(tensor, Int64.self) { $0.description }
       case .bool: try lines.write(tensor, Bool.self) { $0 ? "1" : "0" }
+      case .float16, .bfloat16: try lines.write(tensor.detached.cast(to: .float32), Float.self) { $0.description }
       }
     }
   }

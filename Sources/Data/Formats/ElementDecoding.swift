@@ -32,6 +32,8 @@ enum StoredElement: Sendable {
 /// Makes a tensor of elements as they stand in a file, without a copy of them in between.
 struct ElementDecoder {
   let type: StoredElement
+  /// Whether 16-bit floats stay what they are, and do not become float32.
+  var keepsHalf = false
   var isBigEndian = false
   /// Fills its argument with the next bytes, all of it.
   let read: (UnsafeMutableRawBufferPointer) throws(DataError) -> Void
@@ -42,8 +44,11 @@ struct ElementDecoder {
   ///
   /// Fresh memory takes no room before it is written to: it grows with the bytes that come.
   func tensor(_ shape: Shape) throws(DataError) -> Tensor {
-    let tensor = try Tensor(shape, type.dtype) { (out) throws(DataError) in
+    let half: DType? = !keepsHalf ? nil : type == .float16 ? .float16 : type == .bfloat16 ? .bfloat16 : nil
+    let tensor = try Tensor(shape, half ?? type.dtype) { (out) throws(DataError) in
       switch type {
+      case .float16 where keepsHalf, .bfloat16 where keepsHalf:
+        if isBigEndian { try convert(out) { (raw: UInt16, _) in raw } } else { try read(out) }
       case .float16: try convert(out) { (raw: UInt16, _) in float(half: raw) }
       case .bfloat16: try convert(out) { (raw: UInt16, _) in Float(bitPattern: UInt32(raw) << 16) }
       case .int8: try convert(out) { (raw: Int8, _) in Int32(raw) }

@@ -1,9 +1,10 @@
 import Tensors
 
 extension NPYFile {
-  /// Writes a tensor: float32, float64, int32, int64 and bool as they are, row-major, version 1.0.
+  /// Writes a tensor: float16, float32, float64, int32, int64 and bool as they are, row-major, version 1.0.
   ///
-  /// Whatever happens, the path then holds the old file or the new one, whole. Throws if it cannot be written.
+  /// Whatever happens, the path then holds the old file or the new one, whole. Throws if it cannot be written. The format has no bfloat16: such a tensor is
+  /// a mistake.
   public static func write(_ tensor: Tensor, to path: String) throws(DataError) {
     guard let encoded = EncodedArray(tensor, "NPYFile.write") else { return }
     try AtomicFile.write(to: path) { (file) throws(DataError) in
@@ -23,7 +24,11 @@ struct EncodedArray {
       fail(TensorError(operation, "a tensor \(tensor.shape) that has a shape but no elements"))
       return nil
     }
-    header = NPYHeader.bytes(shape: tensor.shape, NPYFile.ElementType(tensor.dtype))
+    guard let type = NPYFile.ElementType(tensor.dtype) else {
+      fail(TensorError(operation, "a \(tensor.dtype) tensor, for which the format has no type; .cast(to: .float32) would fit"))
+      return nil
+    }
+    header = NPYHeader.bytes(shape: tensor.shape, type)
     self.tensor = tensor
   }
 

@@ -111,14 +111,16 @@ extension NPYFile.ElementType {
     }
   }
 
-  /// The type that a dtype is written as.
-  init(_ dtype: DType) {
+  /// The type that a dtype is written as; nil for bfloat16, of which NumPy knows nothing.
+  init?(_ dtype: DType) {
     switch dtype {
     case .float32: self = .float32
     case .float64: self = .float64
     case .int32: self = .int32
     case .int64: self = .int64
     case .bool: self = .bool
+    case .float16: self = .float16
+    case .bfloat16: return nil
     }
   }
 }

@@ -46,6 +46,8 @@ extension SafetensorsFile {
       case .int32: self = .int32
       case .int64: self = .int64
       case .bool: self = .bool
+      case .float16: self = .float16
+      case .bfloat16: self = .bfloat16
       }
     }
   }

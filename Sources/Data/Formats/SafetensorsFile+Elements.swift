@@ -1,8 +1,8 @@
 import Tensors
 
 extension SafetensorsFile.Entry {
-  /// Reads the elements, whose bytes have to have the checksum, where there is one.
-  func tensor(_ bytes: RandomAccessBytes, checksum expected: UInt32?) throws(DataError) -> Tensor {
+  /// Reads the elements, whose bytes have to have the checksum, where there is one; 16-bit floats as they are if `keepsHalf`, else as float32.
+  func tensor(_ bytes: RandomAccessBytes, checksum expected: UInt32?, keepsHalf: Bool = false) throws(DataError) -> Tensor {
     func error(_ index: Int, _ message: String) -> DataError {
       DataError(
         file: bytes.name, field: SafetensorsHeader.printed(name), offset: byteRange.lowerBound + index * elementType.bitCount / 8,
@@ -15,7 +15,7 @@ extension SafetensorsFile.Entry {
     }
     var position = byteRange.lowerBound
     var checksum = Checksum()
-    let decoder = ElementDecoder(type: stored) { (out) throws(DataError) in
+    let decoder = ElementDecoder(type: stored, keepsHalf: keepsHalf) { (out) throws(DataError) in
       try bytes.read(into: out, at: position, SafetensorsHeader.printed(name))
       position += out.count
       if expected != nil { checksum.add(UnsafeRawBufferPointer(out)) }
@@ -40,6 +40,9 @@ extension SafetensorsFile.Entry {
 extension SafetensorsFile.ElementType {
   /// The dtype of a tensor of such elements; nil if they cannot be read.
   public var dtype: DType? { stored?.dtype }
+
+  /// Whether elements are in the file as they are in a tensor of a 16-bit dtype.
+  func isKept(as dtype: DType) -> Bool { self == .float16 && dtype == .float16 || self == .bfloat16 && dtype == .bfloat16 }
 
   fileprivate var stored: StoredElement? {
     switch self {

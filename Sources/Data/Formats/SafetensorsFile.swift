@@ -13,7 +13,7 @@ import Tensors
 /// | in the file | tensor |
 /// |---|---|
 /// | F32, F64, I32, I64, BOOL | the same |
-/// | F16, BF16 | float32, exactly |
+/// | F16, BF16 | float32, exactly; or as they are, see ``tensor(_:as:)`` |
 /// | I8, U8, I16, U16 | int32 |
 /// | U32 | int64 |
 /// | U64 | int64; a number above 2⁶³ - 1 throws |
@@ -97,6 +97,19 @@ public struct SafetensorsFile: NamedTensors, Sendable {
       throw DataError(file: source, field: SafetensorsHeader.printed(name), message: "there is no tensor of this name")
     }
     return try entries[position].tensor(bytes, checksum: checksums?.tensors[position])
+  }
+
+  /// Reads the tensor of a name as a dtype: F16 as float16 and BF16 as bfloat16 as they are in the file, in half of float32's memory; other pairs are
+  /// converted as ``Tensor/cast(to:)`` does.
+  ///
+  ///     let weight = try weights.tensor("weight", as: .bfloat16)
+  ///
+  /// Throws as ``tensor(_:)`` does.
+  public func tensor(_ name: String, as dtype: DType) throws(DataError) -> Tensor {
+    if let position = positions[ByteName(name)], entries[position].elementType.isKept(as: dtype) {
+      return try entries[position].tensor(bytes, checksum: checksums?.tensors[position], keepsHalf: true)
+    }
+    return try tensor(name).cast(to: dtype)
   }
 
   /// Compares all bytes with the checksums, where the file has some; throws which tensor is damaged.

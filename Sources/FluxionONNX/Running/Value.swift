@@ -39,8 +39,8 @@ package struct TypedTensor: Sendable {
     host = nil
   }
 
-  /// Of the type that the tensor's dtype has.
-  init(_ tensor: Tensor) { self.init(tensor, ONNXElementType(tensor.dtype)) }
+  /// Of the type that the tensor's dtype has; a 16-bit float is held as float32.
+  init(_ tensor: Tensor) { self.init(tensor.widened, ONNXElementType(tensor.dtype)) }
 
   init(host: HostIntegers, _ type: ONNXElementType) {
     self.type = type

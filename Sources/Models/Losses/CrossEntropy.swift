@@ -14,6 +14,11 @@ import Tensors
 public func crossEntropy(
   _ logits: Tensor, _ target: Tensor, weights: Tensor? = nil, labelSmoothing: Double = 0, ignoring: Int? = nil, reduction: Reduction
 ) -> Tensor {
+  if let wide = widened(logits, target, weights) {
+    return crossEntropy(
+      wide[0]!, wide[1]!, weights: wide[2], labelSmoothing: labelSmoothing, ignoring: ignoring, reduction: reduction
+    ).cast(to: logits.dtype)
+  }
   guard logits.rank > 0 else {
     fail(TensorError("crossEntropy", "logits without axes; [..., classes] would fit"))
     return logits
@@ -85,6 +90,10 @@ public func crossEntropy(_ logits: Tensor, _ target: Tensor) -> Tensor { crossEn
 public func negativeLogLikelihood(
   _ logProbabilities: Tensor, _ target: Tensor, weights: Tensor? = nil, ignoring: Int? = nil, reduction: Reduction
 ) -> Tensor {
+  if let wide = widened(logProbabilities, target, weights) {
+    return negativeLogLikelihood(wide[0]!, wide[1]!, weights: wide[2], ignoring: ignoring, reduction: reduction)
+      .cast(to: logProbabilities.dtype)
+  }
   let name = "negativeLogLikelihood"
   guard let (rows, ids) = classRows(name, logProbabilities, target, weights, ignoring: ignoring) else { return logProbabilities }
   let factors = classFactors(weights, ids, rows.dtype)

@@ -14,6 +14,9 @@ import Tensors
 public func focal(
   _ logits: Tensor, _ target: Tensor, gamma: Double = 2, weights: Tensor? = nil, ignoring: Int? = nil, reduction: Reduction
 ) -> Tensor {
+  if let wide = widened(logits, target, weights) {
+    return focal(wide[0]!, wide[1]!, gamma: gamma, weights: wide[2], ignoring: ignoring, reduction: reduction).cast(to: logits.dtype)
+  }
   guard isExponent("focal", gamma), let (rows, ids) = classRows("focal", logits, target, weights, ignoring: ignoring) else { return logits }
   let factors = classFactors(weights, ids, rows.dtype)
   let counted = ignoring == nil && weights == nil ? rows : cleared(rows, factors.unsqueezed(axis: 1))

@@ -31,6 +31,9 @@ public func klDivergence(_ logProbabilities: Tensor, _ target: Tensor) -> Tensor
 public func poissonLikelihood(
   _ y: Tensor, _ target: Tensor, isLog: Bool = true, isFull: Bool = false, epsilon: Double = 1e-8, reduction: Reduction
 ) -> Tensor {
+  if let wide = widened(y, target) {
+    return poissonLikelihood(wide[0]!, wide[1]!, isLog: isLog, isFull: isFull, epsilon: epsilon, reduction: reduction).cast(to: y.dtype)
+  }
   let losses =
     isLog
     ? elementwise("poissonLikelihood", Kernels.poissonOfLogs, y, target, .none)
@@ -55,6 +58,10 @@ public func poissonLikelihood(_ y: Tensor, _ target: Tensor) -> Tensor { poisson
 public func gaussianLikelihood(
   _ y: Tensor, _ target: Tensor, variance: Tensor, isFull: Bool = false, epsilon: Double = 1e-6, reduction: Reduction = .mean
 ) -> Tensor {
+  if let wide = widened(y, target, variance) {
+    return gaussianLikelihood(wide[0]!, wide[1]!, variance: wide[2]!, isFull: isFull, epsilon: epsilon, reduction: reduction)
+      .cast(to: y.dtype)
+  }
   guard fitTogether("gaussianLikelihood", y, target) else { return y }
   let bounded = variance + (maximum(variance, epsilon) - variance).detached
   let losses = Kernels.gaussian(y, target, bounded)

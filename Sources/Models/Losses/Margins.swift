@@ -100,6 +100,11 @@ public func tripletMargin(
   _ anchor: Tensor, _ positive: Tensor, _ negative: Tensor, margin: Double = 1, order: Double = 2, epsilon: Double = 1e-6,
   swaps: Bool = false, reduction: Reduction = .mean
 ) -> Tensor {
+  if let wide = widened(anchor, positive, negative) {
+    return tripletMargin(
+      wide[0]!, wide[1]!, wide[2]!, margin: margin, order: order, epsilon: epsilon, swaps: swaps, reduction: reduction
+    ).cast(to: anchor.dtype)
+  }
   guard fitTogether("tripletMargin", anchor, positive), fitTogether("tripletMargin", anchor, negative) else { return anchor }
   func distance(_ x: Tensor, _ y: Tensor) -> Tensor { rowDistance(x, y, order: order, epsilon: epsilon) }
   var far = distance(anchor, negative)

@@ -78,7 +78,7 @@ struct LoadPlan {
     for (i, slot) in slots.slots.enumerated() where isLoaded[i] {
       guard let origin = origins[i] else { continue }
       let tensor = try source.tensor(origin)
-      tensors[i] = slot.kind == .state || tensor.dtype == slot.dtype ? tensor : tensor.cast(to: slot.dtype)
+      tensors[i] = slot.kind == .state && !slot.dtype.isHalf || tensor.dtype == slot.dtype ? tensor : tensor.cast(to: slot.dtype)
       report.loaded.append(slot.name)
     }
     return (tensors, report)

@@ -86,11 +86,15 @@ public struct StateVisitor {
 
   /// A tensor of a certain shape and dtype.
   public mutating func tensor(_ tensor: inout Tensor, _ name: String, shape: Shape, dtype: DType) {
-    if let source, let found = source.outline(self.name(name)), found.shape != shape || found.dtype != dtype {
+    // What is written in 16 bits is read as float32.
+    if let source, let found = source.outline(self.name(name)),
+      found.shape != shape || found.dtype != dtype && !(dtype.isHalf && found.dtype == .float32)
+    {
       seen.insert(ByteName(self.name(name)))
       return problems.unfit.append("\(self.name(name)) is \(found.dtype) \(found.shape) and not \(dtype) \(shape)")
     }
     self.tensor(&tensor, name)
+    if dtype.isHalf { tensor = tensor.cast(to: dtype) }
   }
 
   /// A stream of random numbers: its seed and how far it has been drawn.

@@ -20,10 +20,13 @@ struct Map<X: Operands>: Primitive {
       if x.dtype(i) != dtype { throw mixedDTypes(dtype, x.dtype(i)) }
       if x.shape(i) != shape { throw mistake("operands of shapes \(shape) and \(x.shape(i))") }
     }
-    if program.kernels[Int(dtype.rawValue)] == nil { throw unsupported(dtype) }
+    if program.kernels[Int(dtype.rawValue)] == nil && !isComputedInFloat32(dtype) { throw unsupported(dtype) }
     if !Program.admits(scalars, dtype) { throw unfit(dtype) }
     return Signature(shape, dtype)
   }
+
+  @inline(never)
+  private func isComputedInFloat32(_ dtype: DType) -> Bool { dtype.isHalf && program.kernels[Int(DType.float32.rawValue)] != nil }
 
   @inline(never)
   private func unsupported(_ dtype: DType) -> TensorError {

@@ -81,7 +81,15 @@ func fillElements(_ target: UnsafeMutableRawPointer, _ value: Double, _ dtype: D
   case .int32: withUnsafePointer(to: Int32(clamping: Int64(saturating: value))) { fx_fill(dtype.code, count, $0, target) }
   case .int64: withUnsafePointer(to: Int64(saturating: value)) { fx_fill(dtype.code, count, $0, target) }
   case .bool: withUnsafePointer(to: value != 0) { fx_fill(dtype.code, count, $0, target) }
+  case .float16, .bfloat16: fillHalves(target, value, .float64, dtype, count)
   }
+}
+
+/// Writes a number of a dtype `count` times, rounded to a 16-bit float.
+func fillHalves<S>(_ target: UnsafeMutableRawPointer, _ value: S, _ from: DType, _ dtype: DType, _ count: Int) {
+  var (value, half) = (value, UInt16(0))
+  fx_cast(from.code, dtype.code)!(1, &value, &value, &value, &half)
+  fx_fill(dtype.code, count, &half, target)
 }
 
 extension Int64 {

@@ -102,7 +102,7 @@ extension Tensor {
     if isWaiting, let slice = placement as? Slice, let y = seen(in: shape, { slice($0) }) { return y }
     let context = Context.current
     guard shape.elementCount >= Tensor.leastPlaced, elementCount <= shape.elementCount / 2, !context.hasFailed, !context.isObserved,
-      dtype.isFloatingPoint, hasElements
+      dtype.isSingleOrDouble, hasElements
     else { return `operator`() }
     return assembled(placement, in: shape, context)
   }

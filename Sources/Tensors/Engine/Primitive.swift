@@ -104,6 +104,7 @@ extension Primitive where Inputs: Operands {
     do throws(TensorError) {
       let signature = try result(x)
       try signature.shape.check("")
+      if x.hasHalf, let y = inFloat32(x, signature, checksKernel: checksKernel) { return y }
       DebugNotice.mention(signature.shape.elementCount)
       if !context.isDry && !x.hasElements { throw mistake(Tensor.absence(x.shape(0))) }
       var y = context.isObserved ? try observed(x, signature, context) : try evaluate(x, signature)
@@ -121,6 +122,17 @@ extension Primitive where Inputs: Operands {
     } catch {
       return refused(x, error, context)
     }
+  }
+
+  /// The operator on 16-bit floats: on them as float32, which kernels compute in, its result rounded to the dtype that the shape rule told.
+  ///
+  /// Both conversions are operators on the tape, so that gradients come back in 16 bits, too. Nil for what takes them as they are: views, what only moves
+  /// elements, and functions that were computed before.
+  @inline(never) @_semantics("optimize.sil.specialize.generic.never")
+  private func inFloat32(_ x: Inputs, _ signature: Signature, checksKernel: Bool) -> Tensor? {
+    if isView || self is any HalfPrimitive || self is any PassingPrimitive { return nil }
+    let y = enter(x.mapOperands(\.widened), checksKernel: checksKernel)
+    return signature.dtype.isHalf && !Context.current.hasFailed ? y.cast(to: signature.dtype) : y
   }
 
   /// What does not fit: once more with literals of integers in the dtype of the other operands, else a mistake.
@@ -154,6 +166,22 @@ extension Primitive where Inputs: Operands {
     guard let profiler = context.profiler else { return try evaluate(x, signature) }
     return try profiler.run(self, x, signature, context)
   }
+}
+
+/// A primitive whose kernel takes 16-bit floats as they are: it moves elements, or converts them.
+protocol HalfPrimitive: Primitive {}
+
+extension Tensor {
+  /// Itself, or a 16-bit float as float32.
+  package var widened: Tensor { dtype.isHalf ? cast(to: .float32) : self }
+}
+
+/// The operands of a function of several operators, 16-bit floats as float32, so that it rounds once and not at each of them.
+///
+/// Nil where the first is none, or where dtypes of floats differ: the function's own checks name that.
+package func widened(_ x: Tensor, _ others: Tensor?...) -> [Tensor?]? {
+  guard x.dtype.isHalf, others.allSatisfy({ $0 == nil || $0!.dtype == x.dtype || !$0!.dtype.isFloatingPoint }) else { return nil }
+  return [x.widened] + others.map { $0?.widened }
 }
 
 /// A result's shape and dtype: what a primitive's shape rule tells.

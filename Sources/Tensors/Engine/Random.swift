@@ -89,14 +89,17 @@ extension Tensor {
   public static func uniform(
     _ shape: Shape, in range: Range<Double> = 0..<1, _ dtype: DType = .float32, using random: inout RandomStream
   ) -> Tensor {
-    let widest = dtype == .float32 ? Double(Float.greatestFiniteMagnitude) : .greatestFiniteMagnitude
+    let widest = dtype.largestNumber
     guard range.upperBound - range.lowerBound <= widest, range.lowerBound >= -widest, range.upperBound <= widest else {
       fail(
         TensorError(
           "uniform", "from \(range.lowerBound) to \(range.upperBound); bounds no further apart than \(dtype)'s largest number would fit"))
       return .placeholder
     }
-    return drawn(.uniform(range.lowerBound, range.upperBound), shape, dtype, &random)
+    let numbers = drawn(.uniform(range.lowerBound, range.upperBound), shape, dtype, &random)
+    // What is rounded up to the end, which is not in the range, becomes the number before it.
+    guard dtype.isHalf, let most = dtype.halfBelow(range.upperBound), most >= range.lowerBound else { return numbers }
+    return minimum(numbers, most)
   }
   /// The same from the stream in force.
   public static func uniform(_ shape: Shape, in range: Range<Double> = 0..<1, _ dtype: DType = .float32) -> Tensor {
@@ -149,6 +152,7 @@ extension Tensor {
       fail(TensorError(name, "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
       return .placeholder
     }
+    if dtype.isHalf { return drawn(distribution, shape, .float32, &random).cast(to: dtype) }
     let draw = Draw(seed: random.seed, position: random.take(shape.elementCount * distribution.words(dtype)))
     return RandomTensor(distribution: distribution, signature: Signature(shape, dtype), draw: draw)([])
   }

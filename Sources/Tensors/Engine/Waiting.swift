@@ -77,7 +77,7 @@ extension Primitive where Inputs: Operands {
   func waiting(_ x: Inputs, _ context: Context, _ make: (Inputs, Signature, Int) -> Waiting) -> Tensor? {
     if context.hasFailed || context.isObserved { return nil }
     let level = x.level(on: context.tapeID)
-    guard level > 0, x.shape(0).elementCount >= Blocks.grain || x.waits, let signature = try? result(x), signature.dtype.isFloatingPoint,
+    guard level > 0, x.shape(0).elementCount >= Blocks.grain || x.waits, let signature = try? result(x), signature.dtype.isSingleOrDouble,
       (try? signature.shape.check("")) != nil
     else { return nil }
     var depth = 0
@@ -112,7 +112,7 @@ extension Map {
   func later(_ x: X) -> Tensor {
     let context = Context.current
     guard context.tapeID == 0, !context.hasFailed, !context.isObserved, x.shape(0).elementCount >= Blocks.grain,
-      let signature = try? result(x), x.hasElements
+      let signature = try? result(x), !signature.dtype.isHalf, x.hasElements
     else { return self(x) }
     return Tensor(.waiting(signature.shape, signature.dtype, WaitingMap(self, x, signature, depth: 1)))
   }

@@ -123,7 +123,7 @@ extension MapReduction {
 extension Tensor {
   /// The number that all elements are, of a broadcast scalar.
   fileprivate var onlyNumber: Number? {
-    guard dtype.isFloatingPoint, elementCount > 0, (0..<rank).allSatisfy({ shape[$0] == 1 || strides[$0] == 0 }) else { return nil }
+    guard dtype.isSingleOrDouble, elementCount > 0, (0..<rank).allSatisfy({ shape[$0] == 1 || strides[$0] == 0 }) else { return nil }
     return .real(dtype == .float32 ? Double(pointer.load(as: Float.self)) : pointer.load(as: Double.self))
   }
 }

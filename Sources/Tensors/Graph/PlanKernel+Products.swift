@@ -14,7 +14,7 @@ extension Linear: PlannedPrimitive {
 ///
 /// - Parameter isFlipped: Whether b is given with rows and columns exchanged.
 private func product(_ x: Tensor, _ w: Tensor, isFlipped: Bool, bias: Tensor?, _ y: Tensor, _ weights: PlanWeights) -> PlanKernel? {
-  guard y.dtype.isFloatingPoint, let product = PlannedProduct(x, w, isFlipped: isFlipped, bias: bias, y) else { return nil }
+  guard y.dtype.isSingleOrDouble, let product = PlannedProduct(x, w, isFlipped: isFlipped, bias: bias, y) else { return nil }
   let plain = product.asksForNoMemory ? ProductKernel(product) : nil
   if weights.contains(w), let depth = product.panelDepth { return PrepackedKernel(product, depth, plain, weights) }
   return plain

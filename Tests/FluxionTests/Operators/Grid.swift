@@ -177,6 +177,7 @@ extension Grid {
     case .int32: typed { Int32($0) }
     case .int64: typed { Int64($0) }
     case .bool: typed { $0 != 0 }
+    case .float16, .bfloat16: Tensor(values, shape: Shape(shape)).cast(to: dtype)
     }
   }
 
@@ -192,6 +193,7 @@ extension Grid {
       case .int32: numbers { (x: Int32) in Double(x) }
       case .int64: numbers { (x: Int64) in Double(x) }
       case .bool: numbers { (x: Bool) in x ? 1 : 0 }
+      case .float16, .bfloat16: x.scalars(Double.self)
       }
     self.init(Array(x.shape), values)
   }

@@ -37,6 +37,13 @@ extension Table {
     row("Tensor.full(_:_:_:)") { h in Tensor.full(h.shape(2, 3), h.i(2), .int64) }
     row("Tensor.full(_:_:_:)") { h in Tensor.full([2], h.i(2), .int32) }
     row("Tensor.full(_:_:_:)") { h in Tensor.full([2], h.d(2), .int64) }
+    row("Tensor.full(_:_:_:)") { h in Tensor.full([2], h.d(2), .float16) }
+    row("Tensor.full(_:_:_:)") { h in Tensor.full([2], h.i(2), .bfloat16) }
+    row("Tensor.uniform(_:in:_:)") { h in Tensor.uniform(h.shape(2, 3), in: h.interval(0, 1), .float16) }
+    row("Tensor.linspace(from:to:count:_:)") { h in Tensor.linspace(from: h.d(0), to: h.d(1), count: h.i(3), .bfloat16) }
+    row("Tensor.arange(from:to:step:_:)") { h in Tensor.arange(from: h.d(0), to: h.d(3), step: h.d(1), .float16) }
+    row("BFloat16.init(_:)") { h in Tensor([BFloat16(h.d(2))]) }
+    row("BFloat16.init(_:)") { h in Tensor([BFloat16(Float(h.d(2)))]) }
     row("Tensor.eye(_:_:_:)") { h in Tensor.eye(h.i(2), h.i(3)) }
     row("Tensor.eye(_:_:_:)") { h in Tensor.eye(h.i(2)) }
     row("Tensor.arange(_:)") { h in Tensor.arange(h.i(4)) }

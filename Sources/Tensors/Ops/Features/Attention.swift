@@ -342,6 +342,9 @@ private struct AttentionWalk {
 public func attention(
   _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil, isCausal: Bool = false, scale: Double? = nil
 ) -> Tensor {
+  if let x = widened(q, k, v, mask) {
+    return attention(x[0]!, x[1]!, x[2]!, mask: x[3], isCausal: isCausal, scale: scale).cast(to: q.dtype)
+  }
   guard let x = attempt({ () throws(TensorError) in try AttentionOperands(q, k, v, mask) }) else { return .placeholder }
   return x.attended(isCausal, scale)
 }
@@ -352,6 +355,10 @@ public func attention(
   using random: inout RandomStream
 ) -> Tensor {
   guard Setting.fraction.holds(probability, "a dropout probability", "attention") else { return .placeholder }
+  if let x = widened(q, k, v, mask) {
+    return attention(x[0]!, x[1]!, x[2]!, mask: x[3], isCausal: isCausal, scale: scale, dropout: probability, using: &random)
+      .cast(to: q.dtype)
+  }
   guard let x = attempt({ () throws(TensorError) in try AttentionOperands(q, k, v, mask) }) else { return .placeholder }
   if probability == 0 { return x.attended(isCausal, scale) }
   let position = random.take(x.q.shape.dropLast().reduce(1, *) * x.k.shape[-2])
@@ -360,6 +367,7 @@ public func attention(
 
 /// The weights that ``attention(_:_:_:mask:isCausal:scale:)`` gives each key for each query: [..., queries, keys], each row's sum 1.
 public func attentionWeights(_ q: Tensor, _ k: Tensor, mask: Tensor? = nil, isCausal: Bool = false, scale: Double? = nil) -> Tensor {
+  if let x = widened(q, k, mask) { return attentionWeights(x[0]!, x[1]!, mask: x[2], isCausal: isCausal, scale: scale).cast(to: q.dtype) }
   guard let x = attempt({ () throws(TensorError) in try AttentionOperands(q, k, k, mask) }) else { return .placeholder }
   return x.primitive(isCausal, scale).weights(x.q, x.k).reshaped(x.result.replacing(x.result.rank - 1, with: k.shape[-2]))
 }

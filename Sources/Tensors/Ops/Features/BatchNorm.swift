@@ -153,6 +153,9 @@ public func batchNorm(
   guard attempt({ () throws(TensorError) in try x.requireChannels("batchNorm", mean, variance, weight, bias) }) != nil,
     Setting.finite.holds(epsilon, "an epsilon", "batchNorm")
   else { return .placeholder }
+  if let wide = widened(x, mean, variance, weight, bias) {
+    return batchNorm(wide[0]!, mean: wide[1]!, variance: wide[2]!, weight: wide[3], bias: wide[4], epsilon: epsilon).cast(to: x.dtype)
+  }
   let r = rsqrt(variance + epsilon)
   let scale = weight.map { $0 * r } ?? r
   let shift = bias.map { $0 - mean * scale } ?? -(mean * scale)
@@ -168,9 +171,9 @@ private func normalized(
   else { return (.placeholder, nil) }
   let channels = x.shape[1]
   let isDry = Context.current.isDry
-  guard let moments = Tensor.made([2, channels], x.dtype, "batchNorm") else { return (.placeholder, nil) }
+  guard let moments = Tensor.made([2, channels], x.dtype.computed, "batchNorm") else { return (.placeholder, nil) }
   let primitive = BatchNorm(epsilon: epsilon, hasWeight: weight != nil, hasBias: bias != nil, moments: moments)
   let inputs = [x, weight, bias].compactMap { $0 }
   let y = primitive(inputs)
-  return (y, isDry ? nil : (moments[0], moments[1]))
+  return (y, isDry ? nil : (moments[0].cast(to: x.dtype), moments[1].cast(to: x.dtype)))
 }

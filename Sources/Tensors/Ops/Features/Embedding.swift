@@ -3,7 +3,7 @@ import CKernels
 /// Rows of a table by their numbers: [indices..., features].
 ///
 /// Each element of the gradient is divided by how often its row was asked for, if `isScaled`; the row `padding` gets none.
-struct Embedding: Primitive {
+struct Embedding: HalfPrimitive {
   let indices: Tensor
   var padding: Int?
   var isScaled = false

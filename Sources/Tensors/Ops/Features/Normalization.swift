@@ -160,7 +160,7 @@ public func layerNorm(
 ///   - weight: Of `shape`.
 ///   - epsilon: The distance from 1 to the next number of the dtype unless told.
 public func rmsNorm(_ x: Tensor, over shape: Shape, weight: Tensor? = nil, epsilon: Double? = nil) -> Tensor {
-  let epsilon = epsilon ?? (x.dtype == .float32 ? Double(Float.ulpOfOne) : .ulpOfOne)
+  let epsilon = epsilon ?? (x.dtype != .float64 ? Double(Float.ulpOfOne) : .ulpOfOne)
   guard Setting.finite.holds(epsilon, "an epsilon", "rmsNorm") else { return .placeholder }
   return NormalizeRows(
     label: "rmsNorm", size: shape, epsilon: epsilon, isCentered: false,
@@ -200,6 +200,7 @@ private func normalizedGroups(
   _ label: StaticString, _ x: Tensor, _ groups: Int, _ weight: Tensor?, _ bias: Tensor?, _ epsilon: Double
 ) -> Tensor {
   if Context.current.hasFailed { return .placeholder }
+  if let wide = widened(x, weight, bias) { return normalizedGroups(label, wide[0]!, groups, wide[1], wide[2], epsilon).cast(to: x.dtype) }
   guard attempt({ () throws(TensorError) in try x.requireChannels("\(label)", weight, bias) }) != nil,
     Setting.finite.holds(epsilon, "an epsilon", "\(label)")
   else { return .placeholder }
@@ -255,6 +256,7 @@ private let affine = Elementwise { x, a, b in Symbol(.apply(FX_FMA, x.node, a.no
 ///   - beta: The exponent.
 ///   - k: What is added to the mean.
 public func localResponseNorm(_ x: Tensor, size: Int, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1) -> Tensor {
+  if let wide = widened(x) { return localResponseNorm(wide[0]!, size: size, alpha: alpha, beta: beta, k: k).cast(to: x.dtype) }
   guard attempt({ () throws(TensorError) in try x.requireChannels("localResponseNorm") }) != nil,
     Setting.finite.holds(alpha, "an alpha", "localResponseNorm"), Setting.finite.holds(beta, "a beta", "localResponseNorm"),
     Setting.finite.holds(k, "a k", "localResponseNorm")

@@ -76,7 +76,7 @@ private func recurrent(
   if case .gru = cell { x.append(bias ?? .zeros([weight.shape[0]], gates.dtype)) }
   var kept: Tensor?
   if cell.keptGates > 0 && x.contains(where: { $0.isTracked }) && !Context.current.isDry {
-    kept = Tensor.made([batch, time, cell.keptGates * size], gates.dtype, cell.name)
+    kept = Tensor.made([batch, time, cell.keptGates * size], gates.dtype.computed, cell.name)
     if kept == nil { return states.map { _ in .placeholder } + [.placeholder] }
   }
   let primitive = RecurrentSteps(cell: cell, lengths: lengths.map { Tensor($0.map { Int64($0) }) }, kept: kept)

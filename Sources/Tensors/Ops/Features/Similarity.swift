@@ -8,6 +8,7 @@ extension Tensor {
   ///   - axis: The axis that a vector lies along.
   ///   - epsilon: The smallest divisor.
   public func normalized(order p: Double = 2, axis: Int, epsilon: Double = 1e-12) -> Tensor {
+    if dtype.isHalf { return widened.normalized(order: p, axis: axis, epsilon: epsilon).cast(to: dtype) }
     guard attempt({ () throws(TensorError) in try checkRows(axis, "normalized") }) != nil,
       Setting.nonNegative.holds(epsilon, "an epsilon", "normalized")
     else { return .placeholder }
@@ -28,6 +29,7 @@ extension Tensor {
 ///
 /// A norm counts as `epsilon` at least, so that the cosine with a vector of zeros is 0.
 public func cosineSimilarity(_ x: Tensor, _ y: Tensor, axis: Int = -1, epsilon: Double = 1e-8) -> Tensor {
+  if let wide = widened(x, y) { return cosineSimilarity(wide[0]!, wide[1]!, axis: axis, epsilon: epsilon).cast(to: x.dtype) }
   let (x, y) = broadcasted("cosineSimilarity", x, y)
   guard attempt({ () throws(TensorError) in try x.checkRows(axis, "cosineSimilarity") }) != nil,
     Setting.nonNegative.holds(epsilon, "an epsilon", "cosineSimilarity")
@@ -48,6 +50,9 @@ public func cosineSimilarity(_ x: Tensor, _ y: Tensor, axis: Int = -1, epsilon: 
 public func rowDistance(
   _ x: Tensor, _ y: Tensor, order p: Double = 2, epsilon: Double = 1e-6, keepDims: Bool = false
 ) -> Tensor {
+  if let wide = widened(x, y) {
+    return rowDistance(wide[0]!, wide[1]!, order: p, epsilon: epsilon, keepDims: keepDims).cast(to: x.dtype)
+  }
   let (x, y) = broadcasted("rowDistance", x, y)
   guard attempt({ () throws(TensorError) in try x.checkRows(-1, "rowDistance") }) != nil,
     Setting.finite.holds(epsilon, "an epsilon", "rowDistance")

@@ -45,7 +45,7 @@ extension LogSumExp {
 extension Tensor {
   /// Whether columns along the axis are many enough for a vector, and so short that a strip of them stays in a second-level cache.
   func suitsStrips(_ axis: Int) -> Bool {
-    guard isContiguous, dtype.isFloatingPoint, axis < rank - 1, hasElements else { return false }
+    guard isContiguous, dtype.isSingleOrDouble, axis < rank - 1, hasElements else { return false }
     let (_, n, inner) = around(axis)
     return inner >= 16 && n > 1 && n * stripWidth * dtype.byteCount <= 1 << 20
   }

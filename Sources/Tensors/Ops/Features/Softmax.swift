@@ -192,7 +192,7 @@ extension Tensor {
   /// Derivative: y·(dy − Σ dy·y). PyTorch: `softmax`.
   public func softmax(axis: Int = -1) -> Tensor {
     // Where nothing records, a small tensor is not even taken hold of.
-    if axis == -1 && isContiguous && hasElements && dtype.isFloatingPoint && Context.current.isPlain(node.tape),
+    if axis == -1 && isContiguous && hasElements && dtype.isSingleOrDouble && Context.current.isPlain(node.tape),
       let y = try? Softmax.ofRows(self, false)
     {
       return y

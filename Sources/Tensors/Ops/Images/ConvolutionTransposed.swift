@@ -17,6 +17,12 @@ public func convolutionTransposed(
 ) -> Tensor {
   let (stride, padding, outputPadding, dilation) = (stride.perAxis, padding.perAxis, outputPadding.perAxis, dilation.perAxis)
   if Context.current.hasFailed { return .placeholder }
+  if bias != nil, let wide = widened(x, weight, bias) {
+    return convolutionTransposed(
+      wide[0]!, weight: wide[1]!, bias: wide[2], stride: stride, padding: padding, outputPadding: outputPadding, dilation: dilation,
+      groups: groups
+    ).cast(to: x.dtype)
+  }
   let geometry = attempt { () throws(TensorError) in
     let name = "convolutionTransposed"
     let axes = try spatialAxes(name, x, weight, bias, outputs: (weight.rank > 1 ? weight.shape[1] : 0).saturatingTimes(groups), groups)

@@ -24,6 +24,9 @@ public func gridSample(
   _ x: Tensor, at grid: Tensor, method: Interpolation = .linear, padding: SamplePadding = .zeros, alignsCorners: Bool = false
 ) -> Tensor {
   if Context.current.hasFailed { return .placeholder }
+  if let wide = widened(x, grid) {
+    return gridSample(wide[0]!, at: wide[1]!, method: method, padding: padding, alignsCorners: alignsCorners).cast(to: x.dtype)
+  }
   let name = "gridSample"
   let axes: Int? = attempt { () throws(TensorError) in
     let axes = x.rank - 2

@@ -141,6 +141,7 @@ private func orderOfAxes(_ sizes: Shape, _ from: [Int]) -> [Int] {
 private func resampled(
   _ x: Tensor, _ sizes: Shape, _ scales: [Double], _ method: Interpolation, _ alignsCorners: Bool, _ antialiases: Bool
 ) -> Tensor {
+  if let wide = widened(x) { return resampled(wide[0]!, sizes, scales, method, alignsCorners, antialiases).cast(to: x.dtype) }
   let isNearest = method == .nearest || method == .nearestExact
   if isNearest && (alignsCorners || antialiases) {
     let flag = alignsCorners ? "alignsCorners" : "antialiases"

@@ -46,7 +46,7 @@ extension Tensor {
 }
 
 /// x with one axis replaced by the elements at positions along it.
-struct Take: Primitive {
+struct Take: HalfPrimitive {
   let indices: Tensor
   let axis: Int
   var label: StaticString = "take"
@@ -126,7 +126,7 @@ struct TakeAdd: Primitive {
 }
 
 /// For each place of `indices`, the element of x at the same place but for one axis, where the index counts.
-struct Gather: Primitive {
+struct Gather: HalfPrimitive {
   let indices: Tensor
   let axis: Int
   var name: String { "gather" }

@@ -90,7 +90,7 @@ struct Scatter: Primitive {
 }
 
 /// The rows (along axis 0) at positions replaced by v's; of several for one row the last counts.
-struct PutRows: Primitive {
+struct PutRows: HalfPrimitive {
   let indices: Tensor
   var name: String { "subscript" }
   var keeps: Keeps { .nothing }

@@ -74,7 +74,7 @@ extension Slice: Placement {
 }
 
 /// A tensor of one value but for a part, which holds x: what padding is, and slicing's gradient.
-struct Embed: Primitive {
+struct Embed: HalfPrimitive {
   let region: Region
   let shape: Shape
   var value = Number.integer(0)
@@ -122,7 +122,7 @@ struct Embed: Primitive {
 }
 
 /// x with a part replaced by v.
-struct Replace: Primitive {
+struct Replace: HalfPrimitive {
   let region: Region
   var name: String { "subscript" }
   var keeps: Keeps { .nothing }

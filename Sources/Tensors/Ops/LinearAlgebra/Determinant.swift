@@ -122,6 +122,10 @@ public func determinant(_ x: Tensor) -> Tensor { Determinant(isLogarithmic: fals
 ///
 /// Derivative of the logarithm: x⁻ᵀ, NaN for a singular matrix; that of the sign is 0. PyTorch: `linalg.slogdet`.
 public func logDeterminant(_ x: Tensor) -> (sign: Tensor, logarithm: Tensor) {
+  if x.dtype.isHalf {
+    let (sign, logarithm) = logDeterminant(x.widened)
+    return (sign.cast(to: x.dtype), logarithm.cast(to: x.dtype))
+  }
   let packed = Determinant(isLogarithmic: true)(x)
   if Context.current.hasFailed { return (.placeholder, .placeholder) }
   return (packed[.ellipsis, 0], packed[.ellipsis, 1])

@@ -239,6 +239,10 @@ private func eigenResults(_ packed: Tensor, _ n: Int, isTracked: Bool) -> (value
 /// than 1e-6 of the gradient (float32: 1e-3), which begins some 1e-9 (1e-4) of the values apart. ``symmetricMatrixFunction(_:_:)`` has the
 /// gradients of all such functions, wherever the eigenvalues are. PyTorch: `linalg.eigh`.
 public func symmetricEigen(_ x: Tensor, upper: Bool = false) -> (values: Tensor, vectors: Tensor) {
+  if x.dtype.isHalf {
+    let (values, vectors) = symmetricEigen(x.widened, upper: upper)
+    return (values.cast(to: x.dtype), vectors.cast(to: x.dtype))
+  }
   let isTracked = x.isTracked
   let packed = SymmetricEigen(isUpper: upper, hasVectors: true, isTracked: isTracked)(x)
   return eigenResults(packed, x.rank > 0 ? x.shape[-1] : 0, isTracked: isTracked)
@@ -264,6 +268,10 @@ public func symmetricEigenvalues(_ x: Tensor, upper: Bool = false) -> Tensor {
 /// (``symmetricEigen(_:upper:)``) holds here. A matrix that is defective, or so nearly that the inverse of its vectors is larger than
 /// 1/√precision, has no gradient, which is a mistake. PyTorch: `linalg.eig`, whose results are complex.
 public func eigen(_ x: Tensor) -> (values: Tensor, vectors: Tensor) {
+  if x.dtype.isHalf {
+    let (values, vectors) = eigen(x.widened)
+    return (values.cast(to: x.dtype), vectors.cast(to: x.dtype))
+  }
   let isTracked = x.isTracked
   let packed = Eigen(hasVectors: true, isTracked: isTracked)(x)
   return eigenResults(packed, x.rank > 0 ? x.shape[-1] : 0, isTracked: isTracked)

@@ -18,6 +18,9 @@ public func einsum(_ equation: String, _ operands: Tensor...) -> Tensor { einsum
 /// ``einsum(_:_:)-(String,Tensor...)`` of a list of operands.
 public func einsum(_ equation: String, _ operands: [Tensor]) -> Tensor {
   if Context.current.hasFailed { return .placeholder }
+  if let first = operands.first, first.dtype.isHalf, operands.allSatisfy({ $0.dtype == first.dtype }) {
+    return einsum(equation, operands.map(\.widened)).cast(to: first.dtype)
+  }
   return attempt { () throws(TensorError) in try Contraction(equation, operands).result() } ?? .placeholder
 }
 

@@ -8,6 +8,10 @@
 ///
 /// Derivative: of the factors as of `lu`. PyTorch: `linalg.lu_factor`.
 public func luFactors(_ x: Tensor) -> (factors: Tensor, pivots: Tensor) {
+  if x.dtype.isHalf {
+    let (factors, pivots) = luFactors(x.widened)
+    return (factors.cast(to: x.dtype), pivots)
+  }
   let packed = LU()(x)
   if Context.current.hasFailed { return (.placeholder, .placeholder) }
   let (m, n) = (x.shape[-2], x.shape[-1])
@@ -18,6 +22,10 @@ public func luFactors(_ x: Tensor) -> (factors: Tensor, pivots: Tensor) {
 ///
 /// PyTorch: `lu_unpack`.
 public func luUnpacked(_ factors: Tensor, pivots: Tensor) -> (p: Tensor, l: Tensor, u: Tensor) {
+  if factors.dtype.isHalf {
+    let (p, l, u) = luUnpacked(factors.widened, pivots: pivots)
+    return (p.cast(to: factors.dtype), l.cast(to: factors.dtype), u.cast(to: factors.dtype))
+  }
   guard let order = orderOfRows("luUnpacked", factors, pivots) else { return (.placeholder, .placeholder, .placeholder) }
   let (m, n) = (factors.shape[-2], factors.shape[-1])
   let k = Swift.min(m, n)
@@ -31,6 +39,7 @@ public func luUnpacked(_ factors: Tensor, pivots: Tensor) -> (p: Tensor, l: Tens
 ///
 /// Derivative: as of ``solveTriangular(_:_:upper:unitDiagonal:)``. PyTorch: `linalg.lu_solve`.
 public func luSolve(_ factors: Tensor, pivots: Tensor, _ b: Tensor, transposed: Bool = false) -> Tensor {
+  if let x = widened(factors, b) { return luSolve(x[0]!, pivots: pivots, x[1]!, transposed: transposed).cast(to: factors.dtype) }
   guard let order = orderOfRows("luSolve", factors, pivots), aligned("luSolve", factors, b) != nil else { return .placeholder }
   let p = LU.permutation(order.cast(to: factors.dtype))
   let right = b.rank == 1 ? b.unsqueezed(axis: 1) : b
@@ -99,6 +108,9 @@ struct RowOrder: NonDifferentiable {
 public func householderProduct(
   _ reflections: Tensor, scales: Tensor, with c: Tensor, fromRight: Bool = false, transposed: Bool = false
 ) -> Tensor {
+  if let x = widened(reflections, scales, c) {
+    return householderProduct(x[0]!, scales: x[1]!, with: x[2]!, fromRight: fromRight, transposed: transposed).cast(to: reflections.dtype)
+  }
   guard let count = reflectionCount(reflections, scales, c, fromRight) else { return .placeholder }
   // From the right it is the transpose of the transposed product from the left.
   if fromRight {
@@ -164,7 +176,7 @@ public func matrixRank(_ x: Tensor, relativeTolerance: Double? = nil, absoluteTo
   let s = singularValues(x.detached)
   if Context.current.hasFailed { return .placeholder }
   if s.elementCount == 0 { return .zeros(x.batchShape, .int64) }
-  let precision = x.dtype == .float32 ? Double(Float.ulpOfOne) : Double.ulpOfOne
+  let precision = x.dtype != .float64 ? Double(Float.ulpOfOne) : Double.ulpOfOne
   let relative = relativeTolerance ?? (absoluteTolerance > 0 ? 0 : Double(Swift.max(x.shape[-2], x.shape[-1])) * precision)
   return (s .> maximum(s.max(axis: -1, keepDims: true) * relative, absoluteTolerance)).sum(axis: -1)
 }

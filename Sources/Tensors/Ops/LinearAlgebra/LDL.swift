@@ -47,6 +47,10 @@ struct LDL: Primitive {
 ///
 /// Derivative: none is known; NaN. PyTorch: `linalg.ldl_factor`.
 public func ldlFactors(_ x: Tensor) -> (factors: Tensor, pivots: Tensor) {
+  if x.dtype.isHalf {
+    let (factors, pivots) = ldlFactors(x.widened)
+    return (factors.cast(to: x.dtype), pivots)
+  }
   let packed = LDL()(x)
   if Context.current.hasFailed { return (.placeholder, .placeholder) }
   let n = x.shape[-1]
@@ -59,6 +63,7 @@ public func ldlFactors(_ x: Tensor) -> (factors: Tensor, pivots: Tensor) {
 ///
 /// Derivative: that of its triangular systems, for b and for the factors. PyTorch: `linalg.ldl_solve`.
 public func ldlSolve(_ factors: Tensor, pivots: Tensor, _ b: Tensor) -> Tensor {
+  if let x = widened(factors, b) { return ldlSolve(x[0]!, pivots: pivots, x[1]!).cast(to: factors.dtype) }
   guard aligned("ldlSolve", factors, b) != nil else { return .placeholder }
   let pivots = pivots.integersOfLiteral
   let n = factors.shape[-1]

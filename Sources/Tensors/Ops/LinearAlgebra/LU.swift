@@ -79,6 +79,10 @@ struct LU: Primitive {
 ///
 /// Derivative for square ones: p·l⁻ᵀ·(lower part of lᵀ·dl + upper part of du·uᵀ)·u⁻ᵀ; p is constant. PyTorch: `lu`, `linalg.lu`.
 public func lu(_ x: Tensor) -> (p: Tensor, l: Tensor, u: Tensor) {
+  if x.dtype.isHalf {
+    let (p, l, u) = lu(x.widened)
+    return (p.cast(to: x.dtype), l.cast(to: x.dtype), u.cast(to: x.dtype))
+  }
   let packed = LU()(x)
   if Context.current.hasFailed { return (.placeholder, .placeholder, .placeholder) }
   let (m, n) = (x.shape[-2], x.shape[-1])

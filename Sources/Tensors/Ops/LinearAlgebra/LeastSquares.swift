@@ -118,6 +118,12 @@ public func leastSquares(
 ) -> LeastSquaresResult {
   let nothing = LeastSquaresResult(solution: .placeholder, residuals: .placeholder, rank: .placeholder, singularValues: .placeholder)
   if Context.current.hasFailed { return nothing }
+  if let x = widened(a, b) {
+    let result = leastSquares(x[0]!, x[1]!, method: method, tolerance: tolerance)
+    return LeastSquaresResult(
+      solution: result.solution.cast(to: a.dtype), residuals: result.residuals.cast(to: a.dtype), rank: result.rank,
+      singularValues: result.singularValues.cast(to: a.dtype))
+  }
   let right = b.rank == 1 ? b.unsqueezed(axis: 1) : b
   guard a.rank >= 2, right.rank >= 2, a.shape[-2] == right.shape[-2],
     case .success(let batch) = a.batchShape.broadcast(with: right.batchShape)
@@ -128,7 +134,7 @@ public func leastSquares(
   let (m, n, count) = (a.shape[-2], a.shape[-1], right.shape[-1])
   let wide = a.expanded(Shape(Array(batch) + [m, n]))
   let sides = right.expanded(Shape(Array(batch) + [m, count]))
-  let precision = a.dtype == .float32 ? Double(Float.ulpOfOne) : Double.ulpOfOne
+  let precision = a.dtype != .float64 ? Double(Float.ulpOfOne) : Double.ulpOfOne
   let tolerance = tolerance ?? precision * Double(Swift.max(m, n))
   let packed = LeastSquares(method: method, tolerance: tolerance)(Pair(wide, sides))
   if Context.current.hasFailed { return nothing }

@@ -76,7 +76,7 @@ struct MatMul: Primitive {
   @inline(__always)
   fileprivate static func product(_ x: Tensor, _ y: Tensor) throws(TensorError) -> Tensor? {
     let (m, n, k) = (x.shape[0], y.shape[1], y.shape[0])
-    guard x.hasElements, y.hasElements, x.dtype == y.dtype, x.dtype.isFloatingPoint, x.shape[1] == k, m > 0, n > 0, k > 0,
+    guard x.hasElements, y.hasElements, x.dtype == y.dtype, x.dtype.isSingleOrDouble, x.shape[1] == k, m > 0, n > 0, k > 0,
       BLAS.fits(m, n, k),
       let a = x.matrix, let b = y.matrix
     else { return nil }
@@ -224,7 +224,7 @@ struct Linear: Primitive {
   fileprivate static func map(_ x: Tensor, _ weight: Tensor, _ bias: Tensor) throws(TensorError) -> Tensor? {
     guard weight.shape.rank == 2, bias.shape.rank == 1, bias.isContiguous, let a = x.matrix, let w = weight.matrix else { return nil }
     let (m, n, k) = (x.shape[0], weight.shape[0], weight.shape[1])
-    guard BLAS.fits(m, n, k), x.shape[1] == k, bias.shape[0] == n, x.dtype == weight.dtype, x.dtype == bias.dtype, x.dtype.isFloatingPoint
+    guard BLAS.fits(m, n, k), x.shape[1] == k, bias.shape[0] == n, x.dtype == weight.dtype, x.dtype == bias.dtype, x.dtype.isSingleOrDouble
     else { return nil }
     let y = try Tensor(uninitialized: Shape(m, n), x.dtype)
     if m == 0 || n == 0 { return y }

@@ -78,6 +78,10 @@ struct QR: Primitive {
 /// Derivative: q of a wide x and r as they are unique; of a complete q the first n columns only. It needs the first k columns of x to be
 /// independent. PyTorch: `linalg.qr`.
 public func qr(_ x: Tensor, complete: Bool = false) -> (q: Tensor, r: Tensor) {
+  if x.dtype.isHalf {
+    let (q, r) = qr(x.widened, complete: complete)
+    return (q.cast(to: x.dtype), r.cast(to: x.dtype))
+  }
   let decomposition = QR(isComplete: complete)
   let packed = decomposition(x)
   if Context.current.hasFailed { return (.placeholder, .placeholder) }

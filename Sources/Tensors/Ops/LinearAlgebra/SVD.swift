@@ -235,6 +235,10 @@ func reciprocal(_ x: Tensor) -> Tensor {
 /// be more than 1e-6 of the gradient (float32: 1e-3), and functions of the vectors of a value of 0 unless it has no influence.
 /// ``polarDecomposition(_:)`` and ``symmetricMatrixFunction(_:_:)`` have no such gaps. PyTorch: `linalg.svd`.
 public func svd(_ x: Tensor, fullMatrices: Bool = false) -> (u: Tensor, s: Tensor, vt: Tensor) {
+  if x.dtype.isHalf {
+    let (u, s, vt) = svd(x.widened, fullMatrices: fullMatrices)
+    return (u.cast(to: x.dtype), s.cast(to: x.dtype), vt.cast(to: x.dtype))
+  }
   let decomposition = SVD(kind: fullMatrices ? .full : .reduced, isTracked: x.isTracked)
   let packed = decomposition(x)
   if Context.current.hasFailed { return (.placeholder, .placeholder, .placeholder) }

@@ -221,6 +221,7 @@ public func solve(_ a: Tensor, _ b: Tensor) -> Tensor {
 }
 
 private func solved(_ a: Tensor, _ right: Tensor, _ b: Tensor) -> Tensor {
+  if let x = widened(a, right, b) { return solved(x[0]!, x[1]!, x[2]!).cast(to: a.dtype) }
   guard let factors = Factors(a, "solve") else { return .placeholder }
   let x = Solve(factors: factors, isTransposed: false)(Pair(a, right))
   return b.rank == 1 ? x.squeezed(axes: -1) : x

@@ -24,8 +24,17 @@ enum Programs {
 @inline(__always)
 func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ y: Tensor) -> Tensor {
   if x.shape == y.shape { return (try? plain(program, x, y)) ?? Map(program: program, label: label)(Pair(x, y)) }
+  // Before they are broadcast, so that a gradient is summed up in float32.
+  if x.dtype.isHalf && y.dtype == x.dtype { return mappedHalves(label, program, [x, y]) }
   let (x, y) = broadcasted(label, x, y)
   return Map(program: program, label: label)(Pair(x, y))
+}
+
+/// A program on 16-bit floats of one dtype that broadcast together.
+@inline(never)
+private func mappedHalves(_ label: StaticString, _ program: Program, _ x: [Tensor]) -> Tensor {
+  let y = mapped(label, program, x.map(\.widened))
+  return Context.current.hasFailed ? y : y.cast(to: x[0].dtype)
 }
 
 /// The door's most common case, inlined: nothing records, nothing was wrong, both lie in order, one instruction does it.
@@ -64,12 +73,14 @@ func mapped<S: Scalar>(_ label: StaticString, _ program: Program, _ x: consuming
 
 /// A program on two tensors that broadcast together, and numbers.
 func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ y: Tensor, _ scalars: SIMD4<Double>) -> Tensor {
+  if let wide = widened(x, y) { return mapped(label, program, wide[0]!, wide[1]!, scalars).cast(to: x.dtype) }
   let (x, y) = broadcasted(label, x, y)
   return Map(program: program, scalars: scalars, label: label)(Pair(x, y))
 }
 
 /// A program on three tensors that broadcast together.
 func mapped(_ label: StaticString, _ program: Program, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor {
+  if x.dtype.isHalf && y.dtype == x.dtype && z.dtype == x.dtype { return mappedHalves(label, program, [x, y, z]) }
   let (x1, y1) = broadcasted(label, x, y)
   let (x2, z2) = broadcasted(label, x1, z)
   if Context.current.hasFailed { return .placeholder }
@@ -85,6 +96,7 @@ func mapped(_ label: StaticString, _ program: Program, _ x: [Tensor]) -> Tensor 
   case 3: return mapped(label, program, x[0], x[1], x[2])
   default: break
   }
+  if x[0].dtype.isHalf, x.allSatisfy({ $0.dtype == x[0].dtype }) { return mappedHalves(label, program, x) }
   var shape = x[0].shape
   for i in 1..<x.count {
     guard case .success(let wider) = shape.broadcast(with: x[i].shape) else {
@@ -162,7 +174,7 @@ extension Tensor {
     let context = Context.current
     if context.hasFailed || context.isDry || context.isTracing || isTracked(context) || y.isTracked(context)
       || Tape.isOpenElsewhere(context.tapeID) && Pair(self, y).otherTape(than: context.tapeID) != nil
-      || !isContiguous || dtype != y.dtype || shape != y.shape || !isHeldAlone
+      || dtype.isHalf || !isContiguous || dtype != y.dtype || shape != y.shape || !isHeldAlone
     {
       let before = self
       let result = mapped(label, program, before, y)

@@ -65,7 +65,7 @@ extension Tensor {
   /// Derivative: dy where the element is finite, else 0. PyTorch: `nan_to_num`.
   public func replacingNonFinite(nan: Double = 0, infinity: Double? = nil, negativeInfinity: Double? = nil) -> Tensor {
     guard dtype.isFloatingPoint else { return self }
-    let largest = dtype == .float32 ? Double(Float.greatestFiniteMagnitude) : Double.greatestFiniteMagnitude
+    let largest = dtype.largestNumber
     return mapped("replacingNonFinite", B.replaceNonFinite, self, SIMD4(nan, infinity ?? largest, negativeInfinity ?? -largest, 0))
   }
 }

@@ -27,7 +27,7 @@ struct Compare: NonDifferentiable {
 /// x of another dtype.
 ///
 /// Derivative: dy of x's dtype; none from or to integers.
-struct Cast: Primitive {
+struct Cast: HalfPrimitive {
   let dtype: DType
   var name: String { "cast" }
   var keeps: Keeps { .nothing }
@@ -58,7 +58,7 @@ struct Cast: Primitive {
 }
 
 /// mask ? x : y.
-struct Select: Primitive {
+struct Select: HalfPrimitive {
   let mask: Tensor
   var name: String { "select" }
   var keeps: Keeps { .nothing }

@@ -37,7 +37,7 @@ public func round(_ x: Tensor, decimals: Int) -> Tensor {
     return .placeholder
   }
   // Of units beyond the dtype's numbers every number is less than half of one.
-  if decimals < (x.dtype == .float32 ? -38 : -308) { return mapped("round", R.roundAway, x) }
+  if decimals < (x.dtype != .float64 ? -38 : -308) { return mapped("round", R.roundAway, x) }
   let unit = Double.pow(10, Int(clamping: decimals.magnitude))
   return mapped("round", decimals > 0 ? R.roundDecimals : R.roundTens, x, SIMD4(unit, 0, 0, 0))
 }

@@ -34,12 +34,16 @@ extension Tensor {
   /// At both ends it is that of the line through the last two points, or of the parabola through the last three if `edgeOrder` is 2. The axis needs
   /// one point more than the order. Derivative: that of the differences. PyTorch: `gradient`.
   public func centralDifferences(spacing: Double = 1, axis: Int = -1, edgeOrder: Int = 1) -> Tensor {
+    if dtype.isHalf { return widened.centralDifferences(spacing: spacing, axis: axis, edgeOrder: edgeOrder).cast(to: dtype) }
     guard let axis = axisOfSlopes(axis, edgeOrder) else { return .placeholder }
     return slopes(axis, edgeOrder, .full([shape[axis] - 1], spacing, dtype))
   }
 
   /// The same at points that lie along the axis, a vector, of any distances: the slope of the parabola through a point and its neighbours.
   public func centralDifferences(at points: Tensor, axis: Int = -1, edgeOrder: Int = 1) -> Tensor {
+    if let wide = Tensors.widened(self, points) {
+      return wide[0]!.centralDifferences(at: wide[1]!, axis: axis, edgeOrder: edgeOrder).cast(to: dtype)
+    }
     guard let axis = axisOfSlopes(axis, edgeOrder) else { return .placeholder }
     guard points.shape == [shape[axis]], points.dtype == dtype else {
       fail(

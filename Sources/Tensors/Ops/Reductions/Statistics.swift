@@ -51,6 +51,9 @@ extension Tensor {
   /// `weights`, floats; w is their product, and the divisor Σ w − correction·Σ w·weights/Σ w, which without them is n − correction. PyTorch: `cov`.
   public func covariance(frequencies: Tensor? = nil, weights: Tensor? = nil, correction: Double = 1) -> Tensor {
     let frequencies = frequencies?.integersOfLiteral
+    if let wide = Tensors.widened(self, weights) {
+      return wide[0]!.covariance(frequencies: frequencies, weights: wide[1], correction: correction).cast(to: dtype)
+    }
     guard let n = attempt({ () throws(TensorError) in try observations("covariance", frequencies, weights) }) else { return .placeholder }
     let x = reshaped([rank == 2 ? shape[0] : 1, n])
     let counts = frequencies?.cast(to: dtype)
@@ -72,6 +75,7 @@ extension Tensor {
   ///
   /// The result is [variables, variables], a scalar of one variable. PyTorch: `corrcoef`.
   public func correlation() -> Tensor {
+    if dtype.isHalf { return widened.correlation().cast(to: dtype) }
     let c = covariance()
     if Context.current.hasFailed { return .placeholder }
     if c.rank == 0 { return c / c }

@@ -5,7 +5,7 @@ extension Tensor {
   ///
   /// The order depends on the number of elements alone, and not on the number of threads.
   package var sumOfSquares: Double {
-    if !dtype.isFloatingPoint { return cast(to: .float64).sumOfSquares }
+    if !dtype.isSingleOrDouble { return cast(to: dtype.isHalf ? .float32 : .float64).sumOfSquares }
     if isPlaceholder { return 0 }
     let (count, size) = (elementCount, dtype.byteCount)
     var sum = 0.0

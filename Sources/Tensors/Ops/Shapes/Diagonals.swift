@@ -47,7 +47,7 @@ extension Diagonal: Placement {
 }
 
 /// x with a diagonal replaced by v.
-struct PutDiagonal: Primitive {
+struct PutDiagonal: HalfPrimitive {
   let diagonal: Diagonal
   var name: String { "replacingDiagonal" }
   var keeps: Keeps { .nothing }
@@ -76,7 +76,7 @@ struct PutDiagonal: Primitive {
 }
 
 /// The last two axes' matrices with zeros above or below a diagonal.
-struct Triangle: Primitive {
+struct Triangle: HalfPrimitive {
   let isUpper: Bool
   let diagonal: Int
   var name: String { isUpper ? "upperTriangle" : "lowerTriangle" }

@@ -1,5 +1,5 @@
 /// Tensors one after the other along an axis.
-struct Concatenate: Primitive {
+struct Concatenate: HalfPrimitive {
   let axis: Int
   var name: String { "concatenate" }
   var keeps: Keeps { .nothing }

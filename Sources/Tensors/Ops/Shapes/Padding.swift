@@ -11,7 +11,7 @@ public enum PaddingMode: Sendable {
 }
 
 /// x within a border of its own elements.
-struct PadBorder: Primitive {
+struct PadBorder: HalfPrimitive {
   let mode: PaddingMode
   /// For each axis the elements before and after; none negative.
   let before: Shape

@@ -1,5 +1,5 @@
 /// The elements moved on along axes; those that leave at the end come in at the start.
-struct Roll: Primitive {
+struct Roll: HalfPrimitive {
   /// How far along each axis, 0 up to and without its size.
   let shifts: Shape
   var name: String { "rolled" }

@@ -27,7 +27,7 @@ extension OperatorTable {
     for c in comparisons {
       let equal = c.numbers(0, 0) ? "1" : "0"
       let row = OperatorRow.binary(
-        c.name, "\(c.name)(Tensor, Tensor)", "struct Compare", domains: [few, few], dtypes: DType.allCases, slope: .none,
+        c.name, "\(c.name)(Tensor, Tensor)", "struct Compare", domains: [few, few], dtypes: OperatorRow.all, slope: .none,
         specials: "nan nan = \(c.ofNaN); nan 1 = \(c.ofNaN); inf inf = \(equal); 0 -0 = \(equal)"
       ) {
         c.tensors($0, $1)
@@ -36,7 +36,7 @@ extension OperatorTable {
       }
       rows.add(row.giving(.bool))
       let right = OperatorRow.unary(
-        "\(c.name) 1", "\(c.name)(Tensor, S)", domain: few, dtypes: DType.allCases, slope: .none, specials: "nan = \(c.ofNaN)"
+        "\(c.name) 1", "\(c.name)(Tensor, S)", domain: few, dtypes: OperatorRow.all, slope: .none, specials: "nan = \(c.ofNaN)"
       ) {
         c.numberRight($0)
       } reference: {
@@ -45,7 +45,7 @@ extension OperatorTable {
       rows.add(right.giving(.bool))
       guard let numberLeft = c.numberLeft else { continue }
       let left = OperatorRow.unary(
-        "1 \(c.name)", "\(c.name)(S, Tensor)", domain: few, dtypes: DType.allCases, slope: .none, specials: "nan = \(c.ofNaN)"
+        "1 \(c.name)", "\(c.name)(S, Tensor)", domain: few, dtypes: OperatorRow.all, slope: .none, specials: "nan = \(c.ofNaN)"
       ) {
         numberLeft($0)
       } reference: {
@@ -60,14 +60,14 @@ extension OperatorTable {
         1
       }.giving(.bool))
     rows.add(
-      OperatorRow.unary("isNaN", "Tensor.isNaN", dtypes: DType.allCases, slope: .none, specials: "nan = 1; inf = 0; -inf = 0; 0 = 0") {
+      OperatorRow.unary("isNaN", "Tensor.isNaN", dtypes: OperatorRow.all, slope: .none, specials: "nan = 1; inf = 0; -inf = 0; 0 = 0") {
         $0.isNaN
       } reference: {
         $0.isNaN ? 1 : 0
       }.giving(.bool))
     rows.add(
       OperatorRow.unary(
-        "isFinite", "Tensor.isFinite", dtypes: DType.allCases, slope: .none, specials: "nan = 0; inf = 0; -inf = 0; 1e38 = 1"
+        "isFinite", "Tensor.isFinite", dtypes: OperatorRow.all, slope: .none, specials: "nan = 0; inf = 0; -inf = 0; 1e38 = 1"
       ) {
         $0.isFinite
       } reference: {
@@ -75,7 +75,7 @@ extension OperatorTable {
       }.giving(.bool))
     rows.add(
       OperatorRow.unary(
-        "isInfinite", "Tensor.isInfinite", dtypes: DType.allCases, slope: .none, specials: "nan = 0; inf = 1; -inf = 1; 1e38 = 0"
+        "isInfinite", "Tensor.isInfinite", dtypes: OperatorRow.all, slope: .none, specials: "nan = 0; inf = 1; -inf = 1; 1e38 = 0"
       ) {
         $0.isInfinite
       } reference: {
@@ -84,7 +84,7 @@ extension OperatorTable {
     let close = "Tensor.areElementsClose(to: Tensor, relative: Double, absolute: Double, equalNaN: Bool)"
     rows.add(
       OperatorRow.binary(
-        "areElementsClose", close, domains: [few, few], dtypes: DType.allCases, slope: .none,
+        "areElementsClose", close, domains: [few, few], dtypes: OperatorRow.all, slope: .none,
         specials: "nan nan = 0; inf inf = 1; inf -inf = 0; 1 inf = 0; 1 1.000001 = 1; 1 1.1 = 0; 0 1e-9 = 1; nan 1 = 0"
       ) {
         $0.areElementsClose(to: $1)
@@ -105,25 +105,25 @@ extension OperatorTable {
   /// Logic takes any dtype: what is not 0 is true, NaN too.
   static let logic = list { rows in
     rows.add(
-      .binary(".&", ".&(Tensor, Tensor)", domains: [few, few], dtypes: DType.allCases, slope: .none, specials: "nan 1 = 1; -0 1 = 0") {
+      .binary(".&", ".&(Tensor, Tensor)", domains: [few, few], dtypes: OperatorRow.all, slope: .none, specials: "nan 1 = 1; -0 1 = 0") {
         $0 .& $1
       } reference: {
         $0 != 0 && $1 != 0 ? 1 : 0
       }.giving(.bool))
     rows.add(
-      .binary(".|", ".|(Tensor, Tensor)", domains: [few, few], dtypes: DType.allCases, slope: .none, specials: "nan 0 = 1; -0 0 = 0") {
+      .binary(".|", ".|(Tensor, Tensor)", domains: [few, few], dtypes: OperatorRow.all, slope: .none, specials: "nan 0 = 1; -0 0 = 0") {
         $0 .| $1
       } reference: {
         $0 != 0 || $1 != 0 ? 1 : 0
       }.giving(.bool))
     rows.add(
-      .binary(".^", ".^(Tensor, Tensor)", domains: [few, few], dtypes: DType.allCases, slope: .none, specials: "nan 1 = 0; -0 2 = 1") {
+      .binary(".^", ".^(Tensor, Tensor)", domains: [few, few], dtypes: OperatorRow.all, slope: .none, specials: "nan 1 = 0; -0 2 = 1") {
         $0 .^ $1
       } reference: {
         ($0 != 0) != ($1 != 0) ? 1 : 0
       }.giving(.bool))
     rows.add(
-      .unary(".!", "prefix .!(Tensor)", domain: few, dtypes: DType.allCases, slope: .none, specials: "nan = 0; -0 = 1") {
+      .unary(".!", "prefix .!(Tensor)", domain: few, dtypes: OperatorRow.all, slope: .none, specials: "nan = 0; -0 = 1") {
         .!$0
       } reference: {
         $0 == 0 ? 1 : 0
@@ -163,16 +163,16 @@ extension OperatorTable {
       })
 
     let far = "inf = 2147483647; -inf = -2147483648; 3e9 = 2147483647; 2.9 = 2; -2.9 = -2; -0 = 0"
-    for dtype in DType.allCases {
+    for dtype in OperatorRow.all {
       let specials =
         switch dtype {
-        case .float32, .float64: "nan = nan; inf = inf; -0 = -0"
+        case .float32, .float64, .float16, .bfloat16: "nan = nan; inf = inf; -0 = -0"
         case .int32: far
         case .int64: "inf = 9223372036854775807; -inf = -9223372036854775808; -2.9 = -2"
         case .bool: "nan = 1; inf = 1; -0 = 0; 0.1 = 1"
         }
       let row = OperatorRow.unary(
-        "cast to \(dtype)", "Tensor.cast(to: DType)", "struct Cast", dtypes: DType.allCases,
+        "cast to \(dtype)", "Tensor.cast(to: DType)", "struct Cast", dtypes: OperatorRow.all,
         slope: dtype.isFloatingPoint ? .inputs([0]) : .none, specials: specials
       ) {
         $0.cast(to: dtype)

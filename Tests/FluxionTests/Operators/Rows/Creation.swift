@@ -3,7 +3,7 @@ import Tensors
 extension OperatorTable {
   /// A row without operands: what makes a tensor of a dtype.
   private static func creator(
-    _ name: String, _ covers: String, dtypes: [DType] = DType.allCases, giving result: DType? = nil,
+    _ name: String, _ covers: String, dtypes: [DType] = OperatorRow.all, giving result: DType? = nil,
     _ apply: @escaping @Sendable (DType) -> Tensor,
     expected: @escaping @Sendable () -> Grid
   ) -> OperatorRow {

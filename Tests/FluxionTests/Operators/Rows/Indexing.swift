@@ -71,7 +71,7 @@ extension OperatorTable {
       rows.add(
         OperatorRow(
           name: "oneHot of \(dtype)", covers: ["Tensor.oneHot(classes: Int, _: DType)"], cases: [[[2, 3]], [[]], [[0]], [[1500]]],
-          domains: [.whole(0...4)], dtypes: DType.allCases, slope: .none, isExact: true,
+          domains: [.whole(0...4)], dtypes: OperatorRow.all, slope: .none, isExact: true,
           apply: { x, result in x[0].cast(to: dtype).oneHot(classes: 5, result) },
           reference: { x, dtype in
             let ids = dtype == .bool ? x[0].map { $0 != 0 ? 1 : 0 } : x[0]
@@ -80,7 +80,8 @@ extension OperatorTable {
     }
     rows.add(
       OperatorRow.general(
-        "nonzero", ["Tensor.nonzero()"], cases: [[[3, 4]], [[1, 1]], [[0, 4]], [[40, 30]]], domains: [.whole(0...1)], dtypes: DType.allCases
+        "nonzero", ["Tensor.nonzero()"], cases: [[[3, 4]], [[1, 1]], [[0, 4]], [[40, 30]]], domains: [.whole(0...1)],
+        dtypes: OperatorRow.all
       ) {
         stack($0[0].nonzero(), axis: 1)
       } reference: { x in

@@ -56,7 +56,7 @@ extension OperatorTable {
 
   static let reductions: [OperatorRow] = [
     Reduction(
-      name: "sum", dtypes: DType.allCases, overAxes: { $0.sum(axes: $1, keepDims: $2) }, overAxis: { $0.sum(axis: $1, keepDims: $2) },
+      name: "sum", dtypes: OperatorRow.all, overAxes: { $0.sum(axes: $1, keepDims: $2) }, overAxis: { $0.sum(axis: $1, keepDims: $2) },
       reference: { $0.reduce(0, +) }, specials: [([inf, -inf], nan, [1, 1]), ([1, nan], nan, []), ([], 0, [])], change: wide),
     Reduction(
       name: "mean", overAxes: { $0.mean(axes: $1, keepDims: $2) }, overAxis: { $0.mean(axis: $1, keepDims: $2) }, reference: average,
@@ -70,7 +70,7 @@ extension OperatorTable {
         $0.name = "\($0.name), ignoring NaN"
       }),
     Reduction(
-      name: "prod", domain: .real(0.5, 1.5, integers: -1...1), dtypes: DType.allCases, overAxes: { $0.prod(axes: $1, keepDims: $2) },
+      name: "prod", domain: .real(0.5, 1.5, integers: -1...1), dtypes: OperatorRow.all, overAxes: { $0.prod(axes: $1, keepDims: $2) },
       overAxis: { $0.prod(axis: $1, keepDims: $2) }, reference: { $0.reduce(1, *) },
       specials: [([0, 2, 3], 0, [6, 0, 0]), ([0, 0, 3], 0, [0, 0, 0]), ([0, inf], nan, []), ([], 1, [])],
       change: {
@@ -78,23 +78,23 @@ extension OperatorTable {
         $0.covers += ["struct Product", "struct ProductGradient"]
       }),
     Reduction(
-      name: "max", domain: .distinct, dtypes: DType.allCases, overAxes: { $0.max(axes: $1, keepDims: $2) },
+      name: "max", domain: .distinct, dtypes: OperatorRow.all, overAxes: { $0.max(axes: $1, keepDims: $2) },
       overAxis: { $0.max(axis: $1, keepDims: $2) },
       reference: { $0.max() ?? nan },
       specials: [([1, nan, 3], nan, []), ([-inf, -inf], -inf, [0.5, 0.5]), ([3, 1, 3, 2], 3, [0.5, 0, 0.5, 0])],
       wantsElements: true, change: { $0.isExact = true }),
     Reduction(
-      name: "min", domain: .distinct, dtypes: DType.allCases, overAxes: { $0.min(axes: $1, keepDims: $2) },
+      name: "min", domain: .distinct, dtypes: OperatorRow.all, overAxes: { $0.min(axes: $1, keepDims: $2) },
       overAxis: { $0.min(axis: $1, keepDims: $2) },
       reference: { $0.min() ?? nan },
       specials: [([1, nan, 3], nan, []), ([inf, inf], inf, [0.5, 0.5]), ([1, 3, 1, 2], 1, [0.5, 0, 0.5, 0])],
       wantsElements: true, change: { $0.isExact = true }),
     Reduction(
-      name: "any", domain: .whole(0...1), dtypes: DType.allCases, slope: .none, overAxes: { $0.any(axes: $1, keepDims: $2) },
+      name: "any", domain: .whole(0...1), dtypes: OperatorRow.all, slope: .none, overAxes: { $0.any(axes: $1, keepDims: $2) },
       overAxis: { $0.any(axis: $1, keepDims: $2) }, reference: { $0.contains { $0 != 0 } ? 1 : 0 },
       specials: [([0, nan], 1, []), ([0, -0.0], 0, []), ([], 0, [])], change: { $0 = $0.giving(.bool) }),
     Reduction(
-      name: "all", domain: .whole(0...1), dtypes: DType.allCases, slope: .none, overAxes: { $0.all(axes: $1, keepDims: $2) },
+      name: "all", domain: .whole(0...1), dtypes: OperatorRow.all, slope: .none, overAxes: { $0.all(axes: $1, keepDims: $2) },
       overAxis: { $0.all(axis: $1, keepDims: $2) }, reference: { $0.allSatisfy { $0 != 0 } ? 1 : 0 },
       specials: [([1, nan], 1, []), ([1, -0.0], 0, []), ([], 1, [])], change: { $0 = $0.giving(.bool) }),
     Reduction(
@@ -149,7 +149,7 @@ extension OperatorTable {
         let row = OperatorRow.general(
           "\(name) along \(axis)\(keepDims ? ", kept" : "")", ["Tensor.\(name)(axis: Int, keepDims: Bool)"], cases: cases,
           domains: [.whole(-3...3)],
-          dtypes: DType.allCases
+          dtypes: OperatorRow.all
         ) { x in
           isLargest ? x[0].argmax(axis: axis, keepDims: keepDims) : x[0].argmin(axis: axis, keepDims: keepDims)
         } reference: { x in
@@ -159,7 +159,7 @@ extension OperatorTable {
       }
       let whole = OperatorRow.general(
         name, ["Tensor.\(name)()"], cases: OperatorRow.unaryCases.filter { !$0[0].contains(0) }, domains: [.whole(-3...3)],
-        dtypes: DType.allCases
+        dtypes: OperatorRow.all
       ) { x in
         isLargest ? x[0].argmax() : x[0].argmin()
       } reference: { x in

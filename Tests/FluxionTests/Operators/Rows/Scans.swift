@@ -39,7 +39,7 @@ extension OperatorTable {
       let cases = axis == -1 ? rowsAndLong : OperatorRow.threeAxes
       rows.add(
         OperatorRow.general(
-          "cumulativeSum along \(axis)", ["Tensor.cumulativeSum(axis: Int)", "struct Scan"], cases: cases, dtypes: DType.allCases
+          "cumulativeSum along \(axis)", ["Tensor.cumulativeSum(axis: Int)", "struct Scan"], cases: cases, dtypes: OperatorRow.all
         ) {
           $0[0].cumulativeSum(axis: axis)
         } reference: {
@@ -53,7 +53,7 @@ extension OperatorTable {
       rows.add(
         OperatorRow.general(
           "cumulativeProduct along \(axis)", ["Tensor.cumulativeProduct(axis: Int)", "struct Recurrence"], cases: OperatorRow.threeAxes,
-          domains: [.real(0.5, 1.5, integers: -2...2)], dtypes: DType.allCases
+          domains: [.real(0.5, 1.5, integers: -2...2)], dtypes: OperatorRow.all
         ) {
           $0[0].cumulativeProduct(axis: axis)
         } reference: {
@@ -107,7 +107,7 @@ extension OperatorTable {
           }.moving())
         rows.add(
           OperatorRow.general(
-            "positions of \(name) along \(axis)", covers, cases: OperatorRow.threeAxes, domains: [.whole(-3...3)], dtypes: DType.allCases
+            "positions of \(name) along \(axis)", covers, cases: OperatorRow.threeAxes, domains: [.whole(-3...3)], dtypes: OperatorRow.all
           ) {
             isLargest ? $0[0].cumulativeMax(axis: axis).positions : $0[0].cumulativeMin(axis: axis).positions
           } reference: {

@@ -39,7 +39,7 @@ extension OperatorTable {
             ]
           })
         rows.add(
-          OperatorRow.general("argsort\(way)", argsort, cases: cases, domains: [.whole(-3...3)], dtypes: DType.allCases) {
+          OperatorRow.general("argsort\(way)", argsort, cases: cases, domains: [.whole(-3...3)], dtypes: OperatorRow.all) {
             $0[0].argsort(axis: axis, descending: descending)
           } reference: {
             $0[0].along(axis) { order($0, descending: descending).map { Double($0) } }
@@ -66,7 +66,7 @@ extension OperatorTable {
       rows.add(
         OperatorRow.general(
           "positions of topK 40 of \(largest)", ["Tensor.topK(_: Int, axis: Int, largest: Bool)"], cases: [[[5, 300]]],
-          domains: [.whole(-20...20)], dtypes: DType.allCases
+          domains: [.whole(-20...20)], dtypes: OperatorRow.all
         ) {
           $0[0].topK(40, largest: largest).positions
         } reference: {
@@ -87,7 +87,7 @@ extension OperatorTable {
         rows.add(
           OperatorRow.general(
             "positions of topK \(k) of \(largest) along \(axis)", ["Tensor.topK(_: Int, axis: Int, largest: Bool)"], cases: cases,
-            domains: [.whole(-3...3)], dtypes: DType.allCases
+            domains: [.whole(-3...3)], dtypes: OperatorRow.all
           ) {
             $0[0].topK(k, axis: axis, largest: largest).positions
           } reference: {
@@ -111,7 +111,7 @@ extension OperatorTable {
         rows.add(
           OperatorRow.general(
             "position of kthSmallest \(k) along \(axis)", ["Tensor.kthSmallest(_: Int, axis: Int, keepDims: Bool)"], cases: cases,
-            domains: [.whole(-3...3)], dtypes: DType.allCases
+            domains: [.whole(-3...3)], dtypes: OperatorRow.all
           ) {
             $0[0].kthSmallest(k, axis: axis, keepDims: keepDims).positions
           } reference: {
@@ -136,7 +136,7 @@ extension OperatorTable {
       rows.add(
         OperatorRow.general(
           "argmedian along \(axis)", ["Tensor.argmedian(axis: Int, keepDims: Bool, ignoringNaN: Bool)"], cases: cases,
-          domains: [.whole(-3...3)], dtypes: DType.allCases
+          domains: [.whole(-3...3)], dtypes: OperatorRow.all
         ) {
           $0[0].argmedian(axis: axis, keepDims: keepDims)
         } reference: {
@@ -159,7 +159,7 @@ extension OperatorTable {
       rows.add(
         OperatorRow.general(
           "position of the mode along \(axis)", ["Tensor.mode(axis: Int, keepDims: Bool)"], cases: withElements, domains: [.whole(-2...2)],
-          dtypes: DType.allCases
+          dtypes: OperatorRow.all
         ) {
           $0[0].mode(axis: axis, keepDims: keepDims).positions
         } reference: {
@@ -267,7 +267,7 @@ extension OperatorTable {
       rows.add(
         OperatorRow.general(
           "searchSorted in a vector, \(side)", search, cases: [[[5], [2, 3]], [[0], [3]], [[1], []], [[50], [90, 70]]],
-          domains: [.whole(-3...3), .whole(-3...3)], dtypes: DType.allCases
+          domains: [.whole(-3...3), .whole(-3...3)], dtypes: OperatorRow.all
         ) {
           $0[0].sorted().searchSorted($0[1], side: side)
         } reference: { x in
@@ -284,7 +284,7 @@ extension OperatorTable {
         OperatorRow.general(
           "searchSorted in rows, \(side)", search,
           cases: [[[2, 3, 5], [2, 3, 4]], [[0, 3], [0, 1]], [[2, 0], [2, 3]], [[2, 3], [2, 0]]], domains: [.whole(-3...3), .whole(-3...3)],
-          dtypes: DType.allCases
+          dtypes: OperatorRow.all
         ) {
           $0[0].sorted().searchSorted($0[1], side: side)
         } reference: { x in
@@ -298,7 +298,7 @@ extension OperatorTable {
     rows.add(
       OperatorRow.general(
         "isContained", ["Tensor.isContained(in: Tensor)"], cases: [[[3, 4], [2, 2]], [[2], [0]], [[0], [2]], [[], []]],
-        domains: [.whole(-3...3), .whole(-3...3)], dtypes: DType.allCases
+        domains: [.whole(-3...3), .whole(-3...3)], dtypes: OperatorRow.all
       ) {
         $0[0].isContained(in: $0[1])
       } reference: { x in
@@ -378,7 +378,7 @@ extension OperatorTable {
       let name = isSorted ? "unique" : "uniqueConsecutive"
       rows.add(
         OperatorRow.general(
-          name, covers, cases: [[[3, 4]], [[0]], [[]], [[2, 0]], [[300]]], domains: [.whole(-2...2)], dtypes: DType.allCases,
+          name, covers, cases: [[[3, 4]], [[0]], [[]], [[2, 0]], [[300]]], domains: [.whole(-2...2)], dtypes: OperatorRow.all,
           slope: OperatorRow.Slope.none
         ) {
           joined(isSorted ? $0[0].unique() : $0[0].uniqueConsecutive())
@@ -390,7 +390,7 @@ extension OperatorTable {
         })
       rows.add(
         OperatorRow.general(
-          "\(name) rows", covers, cases: [[[6, 2]], [[1, 3]], [[0, 2]]], domains: [.whole(0...1)], dtypes: DType.allCases,
+          "\(name) rows", covers, cases: [[[6, 2]], [[1, 3]], [[0, 2]]], domains: [.whole(0...1)], dtypes: OperatorRow.all,
           slope: OperatorRow.Slope.none
         ) {
           joined(isSorted ? $0[0].unique(axis: 0) : $0[0].uniqueConsecutive(axis: -2))
