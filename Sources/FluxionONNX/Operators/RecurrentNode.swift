@@ -78,7 +78,9 @@ struct RecurrentNode {
       let part = Array(activations[(d * activations.count / directions.count)..<((d + 1) * activations.count / directions.count)])
       var states = [try state(5)]
       if cell == .lstm { states.append(try state(6)) }
-      let step = RecurrentSteps(node: self, activations: part, input: weights.0, hidden: weights.1, bias: bias, peepholes: peepholes)
+      let step = RecurrentSteps(
+        node: self, activations: part, input: weights.0, hidden: weights.1, bias: bias, peepholes: peepholes
+      ) { i, make in call.kept("\(d).\(i)", of: [i], make) }
       let (outputs, last) = step.run(input, states)
       all.append(isReversed ? reversed(outputs) : outputs)
       hiddens.append(last[0])

@@ -13,14 +13,18 @@ struct Node: Sendable {
   let outputs: [Int]
   let attributes: Attributes
   /// The graphs among its attributes.
-  let graphs: [String: Subgraph]
+  var graphs: [String: Subgraph]
   /// The slots whose last use this is.
   var released: [Int] = []
+  /// Its number among all nodes of the model.
+  var id = 0
+  /// Which of its inputs depend on weights and constants alone.
+  var steadyInputs: Set<Int> = []
 }
 
 /// A graph that stands in a node, and the outer slots that it reads.
 struct Subgraph: Sendable {
-  let graph: Graph
+  var graph: Graph
   /// Pairs of a slot outside and the slot inside that is given its value.
   let captures: [(outer: Int, inner: Int)]
 }
@@ -38,6 +42,13 @@ struct Graph: Sendable {
   /// The slots that parameters are put in, by their positions.
   var parameters: [(slot: Int, parameter: Int)] = []
   var nodes: [Node] = []
+  /// Its number among all graphs of the model.
+  var id = 0
+  /// The positions of the nodes that depend on weights and constants alone, and of the others.
+  var steadyNodes: [Int] = []
+  var otherNodes: [Int] = []
+  /// The slots of the former that the others, or whoever is given outputs, read.
+  var steadySlots: [Int] = []
 }
 
 /// An input as the graph declares it.

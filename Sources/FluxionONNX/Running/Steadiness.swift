@@ -1,0 +1,94 @@
+import Tensors
+
+extension Graph {
+  /// Finds the nodes that depend on weights and constants alone: what they give is kept from run to run.
+  ///
+  /// - Parameters:
+  ///   - captured: The slots given from outside of it that do so, too.
+  ///   - count: How many graphs and nodes have a number already.
+  mutating func findSteadyNodes(_ captured: Set<Int>, _ count: inout Int) {
+    id = count
+    count += 1
+    // What a caller may give in place of an initializer is none.
+    let given = Set(inputs.map(\.slot))
+    var steady = captured.union(constants.map(\.slot)).union(parameters.map(\.slot)).subtracting(given)
+    var made: Set<Int> = []
+    var read = Set(outputs.map(\.slot))
+    (steadyNodes, otherNodes) = ([], [])
+    for i in nodes.indices {
+      nodes[i].id = count
+      count += 1
+      let inputs = nodes[i].inputs
+      nodes[i].steadyInputs = Set(inputs.indices.filter { inputs[$0] < 0 || steady.contains(inputs[$0]) })
+      if nodes[i].steadyInputs.count == inputs.count && nodes[i].graphs.isEmpty && !Graph.drawing.contains(nodes[i].operation.name) {
+        steadyNodes.append(i)
+        steady.formUnion(nodes[i].outputs.filter { $0 >= 0 })
+        made.formUnion(nodes[i].outputs.filter { $0 >= 0 })
+        continue
+      }
+      otherNodes.append(i)
+      read.formUnion(inputs)
+      for (name, subgraph) in nodes[i].graphs {
+        read.formUnion(subgraph.captures.map(\.outer))
+        let inner = Set(subgraph.captures.filter { steady.contains($0.outer) }.map(\.inner))
+        nodes[i].graphs[name]?.graph.findSteadyNodes(inner, &count)
+      }
+    }
+    steadySlots = made.intersection(read).sorted()
+  }
+
+  /// The operators that give something else each time.
+  private static let drawing: Set<String> = [
+    "RandomUniform", "RandomUniformLike", "RandomNormal", "RandomNormalLike", "Bernoulli", "Multinomial", "Dropout",
+  ]
+}
+
+/// What graphs compute of weights and constants alone, for the copies of a model.
+final class KeptValues: Sendable {
+  private let last: Lock<KeptRun?> = Lock(nil)
+
+  /// What is kept for these weights, which are the same array for as long as nobody changed them.
+  func run(_ weights: [TypedTensor]) -> KeptRun {
+    last.withLock { last in
+      if let last, last.isOf(weights) { return last }
+      let fresh = KeptRun(weights)
+      last = fresh
+      return fresh
+    }
+  }
+
+  /// Lets go of it all: weights that are about to be changed would be copied.
+  func clear() { last.withLock { $0 = nil } }
+}
+
+/// What is kept for some weights.
+final class KeptRun: Sendable {
+  private struct Key: Hashable {
+    let node: Int
+    let name: String
+  }
+  private let weights: [TypedTensor]
+  private let slots: Lock<[Int: [(slot: Int, value: Value)]]> = Lock([:])
+  private let parts: Lock<[Key: Tensor]> = Lock([:])
+
+  init(_ weights: [TypedTensor]) { self.weights = weights }
+
+  /// Whether the weights are these, in the same memory.
+  func isOf(_ other: [TypedTensor]) -> Bool {
+    weights.count == other.count
+      && weights.withUnsafeBufferPointer { a in other.withUnsafeBufferPointer { b in a.baseAddress == b.baseAddress } }
+  }
+
+  /// The slots of a graph's steady nodes; nil before its first run.
+  func values(_ graph: Graph) -> [(slot: Int, value: Value)]? { slots.withLock { $0[graph.id] } }
+  func keep(_ values: [(slot: Int, value: Value)], _ graph: Graph) { slots.withLock { $0[graph.id] = values } }
+
+  /// Something that a node makes of its steady operands.
+  func part(_ node: Node, _ name: String, _ make: () -> Tensor) -> Tensor {
+    let key = Key(node: node.id, name: name)
+    if let known = parts.withLock({ $0[key] }) { return known }
+    let made = make()
+    if !hasFailed { parts.withLock { $0[key] = made } }
+    return made
+  }
+}
