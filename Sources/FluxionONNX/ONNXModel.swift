@@ -69,11 +69,12 @@ public struct ONNXModel: Model {
   /// The model with inputs that have been decided on, and need not be given any more: what depends on them alone is computed once, and an `If` on
   /// them is no question of a run, so that the model can be compiled.
   ///
-  ///     let detector = try ONNXModel(from: "silero_vad.onnx").fixing(["sr": Tensor(16000)])
+  ///     let detector = try ONNXModel(from: "silero_vad.onnx").fixing(["sr": Tensor(16000, .int64)])
   ///
   /// Throws an ``ONNXError`` that names an input which is none of the model's or is of another type or shape.
   public func fixing(_ inputs: [String: Tensor]) throws(ONNXError) -> ONNXModel {
     var model = self
+    model.graph = graph.copy()
     for (name, x) in inputs.sorted(by: { $0.key < $1.key }) {
       guard let i = model.graph.inputs.firstIndex(where: { $0.name == name }) else {
         let names = self.inputs.map { shown($0.name) }.joined(separator: ", ")

@@ -9,7 +9,7 @@ struct Environment: Sendable {
   /// The slots of a graph while it runs.
   final class Frame {
     var slots: [Value?]
-    init(count: Int) { slots = Array(repeating: nil, count: count) }
+    init(_ slots: [Value?]) { self.slots = slots }
   }
 
   /// An operator's mistake, which the scope around the run keeps; this tells the node.
@@ -19,27 +19,33 @@ struct Environment: Sendable {
 
   /// Runs a graph on its inputs, in their order; nil for one left out.
   func run(_ graph: Graph, _ inputs: [Value?], prepare: (Frame) -> Void = { _ in }) throws -> [Value?] {
-    let frame = Frame(count: graph.slotCount)
-    for (slot, value) in graph.constants { frame.slots[slot] = value }
-    for (slot, parameter) in graph.parameters { frame.slots[slot] = .tensor(parameters[parameter]) }
+    let known = kept?.slots(of: graph)
+    let frame = Frame(known ?? given(graph))
     prepare(frame)
     if inputs.count > graph.inputs.count {
       throw ONNXError(field: "inputs", message: "\(inputs.count) for a graph of \(graph.inputs.count)")
     }
     for (input, value) in zip(graph.inputs, inputs) where value != nil { frame.slots[input.slot] = value }
-    guard let kept, !graph.steadyNodes.isEmpty else {
-      for node in graph.nodes { try runNamed(node, frame) }
-      return graph.outputs.map { frame.slots[$0.slot] }
-    }
-    if let values = kept.values(graph) {
-      for (slot, value) in values { frame.slots[slot] = value }
+    if let kept {
+      if known == nil {
+        for node in graph.steadyNodes { try runNamed(node, frame, releases: false) }
+        var slots = given(graph)
+        for slot in graph.steadySlots { slots[slot] = frame.slots[slot] }
+        kept.keep(slots, of: graph)
+      }
+      for node in graph.otherNodes { try runNamed(node, frame) }
     } else {
-      for i in graph.steadyNodes { try runNamed(graph.nodes[i], frame, releases: false) }
-      let values = graph.steadySlots.compactMap { slot in frame.slots[slot].map { (slot, $0) } }
-      kept.keep(values, graph)
+      for node in graph.nodes { try runNamed(node, frame) }
     }
-    for i in graph.otherNodes { try runNamed(graph.nodes[i], frame) }
     return graph.outputs.map { frame.slots[$0.slot] }
+  }
+
+  /// The slots of a graph with its constants and parameters.
+  private func given(_ graph: Graph) -> [Value?] {
+    var slots = [Value?](repeating: nil, count: graph.slotCount)
+    for (slot, value) in graph.constants { slots[slot] = value }
+    for (slot, parameter) in graph.parameters { slots[slot] = .tensor(parameters[parameter]) }
+    return slots
   }
 
   /// Runs a node, and tells of it where it fails.

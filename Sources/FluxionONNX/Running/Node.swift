@@ -1,7 +1,9 @@
 import Tensors
 
 /// An operator's use in a graph, with what it needs to run.
-struct Node: Sendable {
+///
+/// It is shared by the copies of a graph; once the model has been read it is not changed any more.
+final class Node: @unchecked Sendable {
   /// Its name, or its position where it has none, and its operator.
   let label: String
   let operation: Operator
@@ -20,6 +22,22 @@ struct Node: Sendable {
   var id = 0
   /// Which of its inputs depend on weights and constants alone.
   var steadyInputs: Set<Int> = []
+
+  init(
+    label: String, operation: Operator, version: Int, inputs: [Int], outputs: [Int], attributes: Attributes, graphs: [String: Subgraph]
+  ) {
+    (self.label, self.operation, self.version, self.inputs, self.outputs) = (label, operation, version, inputs, outputs)
+    (self.attributes, self.graphs) = (attributes, graphs)
+  }
+
+  /// Another one that may be changed, with graphs of its own.
+  func copy() -> Node {
+    let copy = Node(
+      label: label, operation: operation, version: version, inputs: inputs, outputs: outputs, attributes: attributes,
+      graphs: graphs.mapValues { Subgraph(graph: $0.graph.copy(), captures: $0.captures) })
+    copy.released = released
+    return copy
+  }
 }
 
 /// A graph that stands in a node, and the outer slots that it reads.
@@ -44,11 +62,18 @@ struct Graph: Sendable {
   var nodes: [Node] = []
   /// Its number among all graphs of the model.
   var id = 0
-  /// The positions of the nodes that depend on weights and constants alone, and of the others.
-  var steadyNodes: [Int] = []
-  var otherNodes: [Int] = []
+  /// The nodes that depend on weights and constants alone, and the others.
+  var steadyNodes: [Node] = []
+  var otherNodes: [Node] = []
   /// The slots of the former that the others, or whoever is given outputs, read.
   var steadySlots: [Int] = []
+
+  /// The same with nodes of its own.
+  func copy() -> Graph {
+    var copy = self
+    copy.nodes = nodes.map { $0.copy() }
+    return copy
+  }
 }
 
 /// An input as the graph declares it.

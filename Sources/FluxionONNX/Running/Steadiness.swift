@@ -21,12 +21,12 @@ extension Graph {
       let inputs = nodes[i].inputs
       nodes[i].steadyInputs = Set(inputs.indices.filter { inputs[$0] < 0 || steady.contains(inputs[$0]) })
       if nodes[i].steadyInputs.count == inputs.count && nodes[i].graphs.isEmpty && !Graph.drawing.contains(nodes[i].operation.name) {
-        steadyNodes.append(i)
+        steadyNodes.append(nodes[i])
         steady.formUnion(nodes[i].outputs.filter { $0 >= 0 })
         made.formUnion(nodes[i].outputs.filter { $0 >= 0 })
         continue
       }
-      otherNodes.append(i)
+      otherNodes.append(nodes[i])
       read.formUnion(inputs)
       for (name, subgraph) in nodes[i].graphs {
         read.formUnion(subgraph.captures.map(\.outer))
@@ -68,8 +68,9 @@ final class KeptRun: Sendable {
     let name: String
   }
   private let weights: [TypedTensor]
-  private let slots: Lock<[Int: [(slot: Int, value: Value)]]> = Lock([:])
+  private let slots: Lock<[Int: [Value?]]> = Lock([:])
   private let parts: Lock<[Key: Tensor]> = Lock([:])
+  private let convolutions: Lock<[Int: PreparedConvolution]> = Lock([:])
 
   init(_ weights: [TypedTensor]) { self.weights = weights }
 
@@ -79,9 +80,13 @@ final class KeptRun: Sendable {
       && weights.withUnsafeBufferPointer { a in other.withUnsafeBufferPointer { b in a.baseAddress == b.baseAddress } }
   }
 
-  /// The slots of a graph's steady nodes; nil before its first run.
-  func values(_ graph: Graph) -> [(slot: Int, value: Value)]? { slots.withLock { $0[graph.id] } }
-  func keep(_ values: [(slot: Int, value: Value)], _ graph: Graph) { slots.withLock { $0[graph.id] = values } }
+  /// The slots of a graph with what is the same at each run; nil before its first run.
+  func slots(of graph: Graph) -> [Value?]? { slots.withLock { $0[graph.id] } }
+  func keep(_ slots: [Value?], of graph: Graph) { self.slots.withLock { $0[graph.id] = slots } }
+
+  /// A node's convolution, for the shape of image that it was last given.
+  func convolution(_ node: Node) -> PreparedConvolution? { convolutions.withLock { $0[node.id] } }
+  func keep(_ convolution: PreparedConvolution, _ node: Node) { convolutions.withLock { $0[node.id] = convolution } }
 
   /// Something that a node makes of its steady operands.
   func part(_ node: Node, _ name: String, _ make: () -> Tensor) -> Tensor {
