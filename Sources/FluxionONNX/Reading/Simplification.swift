@@ -17,12 +17,14 @@ extension Graph {
   mutating func findLastUses() {
     var last: [Int: Int] = [:]
     for (i, node) in nodes.enumerated() {
-      nodes[i].released = []
+      (nodes[i].released, nodes[i].unread) = ([], [])
       for slot in node.inputs + node.outputs where slot >= 0 { last[slot] = i }
       for subgraph in node.graphs.values { for capture in subgraph.captures { last[capture.outer] = i } }
     }
     for output in outputs { last[output.slot] = nil }
-    for (slot, i) in last { nodes[i].released.append(slot) }
+    for (slot, i) in last {
+      if nodes[i].outputs.contains(slot) { nodes[i].unread.append(slot) } else { nodes[i].released.append(slot) }
+    }
   }
 
   /// The nodes that read each slot; −1 stands for whoever is given outputs and for graphs of nodes.

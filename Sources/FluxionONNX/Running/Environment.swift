@@ -64,15 +64,14 @@ struct Environment: Sendable {
     // What nobody else reads is the operator's own, which it may write over.
     if releases && node.graphs.isEmpty { for slot in node.released { frame.slots[slot] = nil } }
     var results = try node.operation.run(Call(node: node, inputs: inputs, environment: self, frame: frame))
-    if results.contains(where: \.isHalf), !node.operation.movesElements { results = results.map { $0.roundedHalves() } }
-    for (slot, value) in zip(node.outputs, results) where slot >= 0 { frame.slots[slot] = value }
+    for i in results.indices where results[i].isHalf && !node.operation.movesElements { results[i] = results[i].roundedHalves() }
+    for i in 0..<min(node.outputs.count, results.count) where node.outputs[i] >= 0 { frame.slots[node.outputs[i]] = results[i] }
     if node.outputs.count > results.count, let missing = node.outputs[results.count...].first(where: { $0 >= 0 }) {
       throw ONNXError(field: "output \(node.outputs.firstIndex(of: missing) ?? 0)", message: "is not one that the operator gives here")
     }
     if !releases { return }
-    if !node.graphs.isEmpty { for slot in node.released where !node.outputs.contains(slot) { frame.slots[slot] = nil } }
-    // An output that nobody reads.
-    if node.graphs.isEmpty { for slot in node.released where node.outputs.contains(slot) { frame.slots[slot] = nil } }
+    if !node.graphs.isEmpty { for slot in node.released { frame.slots[slot] = nil } }
+    for slot in node.unread { frame.slots[slot] = nil }
   }
 }
 

@@ -18,6 +18,8 @@ final class Node: @unchecked Sendable {
   var graphs: [String: Subgraph]
   /// The slots whose last use this is.
   var released: [Int] = []
+  /// The slots for outputs that nobody reads.
+  var unread: [Int] = []
   /// Its number among all nodes of the model.
   var id = 0
   /// Which of its inputs depend on weights and constants alone.
@@ -35,7 +37,7 @@ final class Node: @unchecked Sendable {
     let copy = Node(
       label: label, operation: operation, version: version, inputs: inputs, outputs: outputs, attributes: attributes,
       graphs: graphs.mapValues { Subgraph(graph: $0.graph.copy(), captures: $0.captures) })
-    copy.released = released
+    (copy.released, copy.unread) = (released, unread)
     return copy
   }
 }
