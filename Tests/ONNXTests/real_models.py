@@ -262,7 +262,8 @@ def sentences(tool, folder):
         lengths[0] = length
         mask = (numpy.arange(length) < lengths[:, None]).astype(numpy.int64)
         inputs = {"input_ids": ids * mask, "attention_mask": mask}
-        agrees = check.compare(f"MiniLM, {batch} × {length} tokens", inputs, tolerance=1e-4) and agrees
+        rounds = ROUNDS if batch == 1 else 3
+        agrees = check.compare(f"MiniLM, {batch} × {length} tokens", inputs, tolerance=1e-4, rounds=rounds) and agrees
     return agrees
 
 
