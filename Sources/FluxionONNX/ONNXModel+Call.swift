@@ -70,7 +70,8 @@ extension ONNXModel {
       throw .field("input \(shown(input.name))", "is missing; \(input.type) would fit")
     }
     var node = ""
-    let environment = Environment(parameters: weights)
+    if !onlyComputes { kept.clear() }
+    let environment = Environment(parameters: weights, kept: onlyComputes ? kept.run(weights) : nil)
     let result: Result<[Value?], any Error>
     do throws(TensorError) {
       result = try throwingMistakes {
@@ -115,7 +116,7 @@ extension GraphInput {
 extension Tensor {
   /// The elements of a few integers, where there are elements.
   var hostIntegers: HostIntegers? {
-    guard dtype.isInteger, elementCount <= HostIntegers.most, hasElements, !hasFailed else { return nil }
+    guard dtype.isInteger, elementCount <= HostIntegers.most, !isTraced, hasElements, !hasFailed else { return nil }
     return HostIntegers(shape: Array(shape), elements: cast(to: .int64).scalars(Int.self))
   }
 }

@@ -15,9 +15,11 @@ import Tensors
 /// `ai.onnx` is read in versions 1 to 28 of the operator set. Types that Fluxion does not have are held by wider dtypes, see ``ONNXElementType``.
 /// ``support(of:)`` tells which operators a file uses.
 public struct ONNXModel: Model {
-  let graph: Graph
+  private(set) var graph: Graph
   /// The weights, in the order of the file.
   var weights: [TypedTensor]
+  /// What is computed of weights and constants alone.
+  private(set) var kept = KeptValues()
   let names: [String]
   /// The file that it was read from, as it was given.
   public let source: String
@@ -51,6 +53,8 @@ public struct ONNXModel: Model {
     if !proto.hasGraph { throw ONNXError(message: "has no graph, which an ONNX model would have") }
     let builder = try GraphBuilder(proto, external)
     graph = try builder.graph(proto)
+    var count = 0
+    graph.findSteadyNodes([], &count)
     if !builder.unsupported.isEmpty { throw ONNXError(message: unsupportedSentence(builder.unsupported)) }
     names = builder.parameters.map(\.name)
     weights = builder.parameters.map(\.value)
@@ -61,6 +65,31 @@ public struct ONNXModel: Model {
 
   /// The declared inputs that have to be given, with their types: `float[batch, 3, 224, 224]`.
   public var inputs: [(name: String, type: String)] { graph.inputs.filter { !$0.isOptional }.map { ($0.name, "\($0.type)") } }
+
+  /// The model with inputs that have been decided on, and need not be given any more: what depends on them alone is computed once, and an `If` on
+  /// them is no question of a run, so that the model can be compiled.
+  ///
+  ///     let detector = try ONNXModel(from: "silero_vad.onnx").fixing(["sr": Tensor(16000, .int64)])
+  ///
+  /// Throws an ``ONNXError`` that names an input which is none of the model's or is of another type or shape.
+  public func fixing(_ inputs: [String: Tensor]) throws(ONNXError) -> ONNXModel {
+    var model = self
+    model.graph = graph.copy()
+    for (name, x) in inputs.sorted(by: { $0.key < $1.key }) {
+      guard let i = model.graph.inputs.firstIndex(where: { $0.name == name }) else {
+        let names = self.inputs.map { shown($0.name) }.joined(separator: ", ")
+        throw .field("input \(shown(name))", "is none of the model's, which are \(names)")
+      }
+      let input = model.graph.inputs.remove(at: i)
+      model.graph.constants.removeAll { $0.slot == input.slot }
+      model.graph.parameters.removeAll { $0.slot == input.slot }
+      model.graph.constants.append((input.slot, try input.accept(x)))
+    }
+    var count = 0
+    model.graph.findSteadyNodes([], &count)
+    model.kept = KeptValues()
+    return model
+  }
 
   /// The names of what it gives, in order.
   public var outputNames: [String] { graph.outputs.map(\.name) }

@@ -10,7 +10,7 @@ import Tensors
 struct ONNXTool: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fluxion-onnx", abstract: "Looks into ONNX files, runs and checks them.",
-    subcommands: [Inspect.self, Run.self, Check.self, Guide.self])
+    subcommands: [Inspect.self, Run.self, Check.self, Time.self, Guide.self])
 
   static func main() {
     do {

@@ -27,6 +27,10 @@ import Testing
       try model.save(to: folder + "/digits.safetensors")
       #expect(model.frozenParameterNames == ["conv1.weight", "conv1.bias"])
 
+      let fast = model.named.compiled()
+      let quick = fast.predict(["image": images])["scores"]!
+      for _ in 0..<3 { #expect(fast.predict(["image": images])["scores"]!.hasSameBytes(as: quick)) }
+
       print(try ONNXModel.support(of: folder + "/digits.onnx"))
       #expect(try ONNXModel.support(of: folder + "/digits.onnx").isSupported)
 
@@ -47,6 +51,17 @@ import Testing
       try recurrent.writeONNX(to: folder + "/step.onnx", input: Tensor.zeros([1, 3]))
       print(try ONNXModel(from: folder + "/step.onnx").outputNames)  // ["output", "layers.0.hidden_l0.next", "layers.0.cell_l0.next"]
       #expect(try ONNXModel(from: folder + "/step.onnx").outputNames == ["output", "layers.0.hidden_l0.next", "layers.0.cell_l0.next"])
+
+      let decoder = Chain {
+        Embedding(50, 8)
+        LearnedPositions(64, 8)
+        TransformerEncoderBlock(8, heads: 2, hidden: 32, isCausal: true)
+        Dense(8, 50)
+      }
+      let ids = Tensor.zeros([1, 4], .int64)
+      try decoder.incremental().writeONNX(to: folder + "/decoder.onnx", input: ids, dynamicAxes: [0, 1], growingState: true)
+      print(try ONNXModel(from: folder + "/decoder.onnx").inputs[1].type)  // float[batch, 2, past, 4]
+      #expect(try ONNXModel(from: folder + "/decoder.onnx").inputs[1].type == "float[batch, 2, past, 4]")
     }
   }
 

@@ -86,6 +86,43 @@ import Testing
     }
   }
 
+  /// Keys and values so far go from call to call, for parts of any length.
+  @Test func growingState() throws {
+    func check<M: Model<Tensor, Tensor>>(_ model: M, _ parts: [Tensor], _ what: String) throws {
+      try withFolder { folder in
+        let path = folder + "/model.onnx"
+        var own = model.incremental()
+        try own.writeONNX(to: path, input: parts[0], dynamicAxes: [0, 1], growingState: true)
+        let written = try ONNXModel(from: path)
+        let states = written.inputs.dropFirst()
+        #expect(states.map(\.type) == states.map { _ in "float[batch, 2, past, 4]" } && !states.isEmpty, "\(what): \(states)")
+        #expect(written.outputNames == ["output"] + states.map { "\($0.name).next" }, "\(what)")
+        var past = states.map { _ in Tensor.zeros([parts[0].shape[0], 2, 0, 4]) }
+        for part in parts {
+          let expected = own.predictAndAdvance(part)
+          let given = [part] + past
+          let answers = try checked { written(inputs: Dictionary(zip(written.inputs.map(\.name), given)) { $1 }) }
+          #expect(try #require(answers["output"]).isClose(to: expected, relative: 1e-5, absolute: 1e-5), "\(what)")
+          past = try states.map { try #require(answers["\($0.name).next"]) }
+          try keepWritten("\(what), \(part.shape[1]) more", path, given, [expected] + past, in: writtenFolder)
+        }
+      }
+    }
+    try withSeed(6) {
+      func normal(_ shape: Shape) -> Tensor { Tensor.normal(shape) }
+      func ids(_ shape: Shape) -> Tensor { (Tensor.uniform(shape) * 5.0).cast(to: .int64) }
+      try check(
+        MultiHeadAttention(8, heads: 2, isCausal: true), [normal([2, 4, 8]), normal([2, 1, 8]), normal([2, 3, 8])], "growing, attention")
+      try check(
+        Chain {
+          Embedding(5, 8); LearnedPositions(16, 8)
+          TransformerEncoderBlock(8, heads: 2, hidden: 5, activation: gelu, dropout: 0, isCausal: true)
+          TransformerEncoderBlock(8, heads: 2, hidden: 5, activation: gelu, dropout: 0, isCausal: true)
+          LayerNorm(8); Dense(8, 5)
+        }, [ids([3, 4]), ids([3, 1]), ids([3, 2])], "growing, decoder")
+    }
+  }
+
   @Test func severalDynamicAxes() throws {
     func check<M: Model<Tensor, Tensor>>(_ model: M, _ axes: [Int], _ example: Tensor, _ other: Tensor, _ what: String) throws {
       try withFolder { folder in

@@ -60,10 +60,22 @@ extension Call {
     if x.rank < 3 || weight.rank != x.rank {
       throw .field("input 1", "\(weight.shape) for \(x.shape); as many axes, three or more, would fit")
     }
+    // In a run that changes no weights the weight is packed once.
+    let isSteady = node.steadyInputs.contains(1) && (node.inputs.count < 3 || node.steadyInputs.contains(2))
+    let kept = isSteady && node.operation.name == "Conv" ? environment.kept : nil
+    if let y = kept?.convolution(node)?(x) { return y }
     let window = try WindowAttributes(self, window: Array(weight.shape[2...]), input: Array(x.shape[2...]))
-    return Tensors.convolution(
-      x, weight: weight, bias: bias, stride: PerAxis(window.stride), padding: window.padding, dilation: PerAxis(window.dilation),
-      groups: try groups())
+    let (stride, padding, dilation) = (PerAxis(window.stride), window.padding, PerAxis(window.dilation))
+    let groups = try self.groups()
+    if let kept,
+      let prepared = PreparedConvolution(
+        x, weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups),
+      let y = prepared(x)
+    {
+      kept.keep(prepared, node)
+      return y
+    }
+    return Tensors.convolution(x, weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
   }
 
   func groups() throws(ONNXError) -> Int {

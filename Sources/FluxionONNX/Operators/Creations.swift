@@ -28,7 +28,15 @@ extension OperatorTable {
           .tensor(TypedTensor(host: HostIntegers(shape: sizes, elements: Array(repeating: host.elements[0], count: count)), value.type))
         ]
       }
-      return [.tensor(TypedTensor(value.tensor.reshaped([]).expanded(Shape(sizes)), value.type))]
+      // In order, as weights that are made so are read by products.
+      let shape = Shape(sizes)
+      let dtype = value.tensor.dtype
+      if dtype.isFloatingPoint {
+        let number = try value.doubles("attribute value").first ?? 0
+        return [.tensor(TypedTensor(.full(shape, number, dtype), value.type))]
+      }
+      let number = try value.integers("attribute value").first ?? 0
+      return [.tensor(TypedTensor(.full(shape, number, dtype), value.type))]
     },
     Operator("Range", [11, 27], "`Tensor.arange(from:to:step:)`") { call in
       let start = try call.typed(0)

@@ -78,7 +78,9 @@ struct RecurrentNode {
       let part = Array(activations[(d * activations.count / directions.count)..<((d + 1) * activations.count / directions.count)])
       var states = [try state(5)]
       if cell == .lstm { states.append(try state(6)) }
-      let step = RecurrentSteps(node: self, activations: part, input: weights.0, hidden: weights.1, bias: bias, peepholes: peepholes)
+      let step = RecurrentSteps(
+        node: self, activations: part, input: weights.0, hidden: weights.1, bias: bias, peepholes: peepholes
+      ) { i, make in call.kept("\(d).\(i)", of: [i], make) }
       let (outputs, last) = step.run(input, states)
       all.append(isReversed ? reversed(outputs) : outputs)
       hiddens.append(last[0])
@@ -107,13 +109,14 @@ struct Activation {
   let alpha: Double
   let beta: Double
 
+  private static let standard: [String: (Double, Double)] = [
+    "relu": (0, 0), "tanh": (0, 0), "sigmoid": (0, 0), "softsign": (0, 0), "softplus": (0, 0), "affine": (1, 0), "leakyrelu": (0.01, 0),
+    "thresholdedrelu": (1, 0), "scaledtanh": (1, 1), "hardsigmoid": (0.2, 0.5), "elu": (1, 0),
+  ]
+
   init(_ name: String, _ alpha: Double?, _ beta: Double?) throws(ONNXError) {
     self.name = name.lowercased()
-    let standard: [String: (Double, Double)] = [
-      "relu": (0, 0), "tanh": (0, 0), "sigmoid": (0, 0), "softsign": (0, 0), "softplus": (0, 0), "affine": (1, 0), "leakyrelu": (0.01, 0),
-      "thresholdedrelu": (1, 0), "scaledtanh": (1, 1), "hardsigmoid": (0.2, 0.5), "elu": (1, 0),
-    ]
-    guard let known = standard[self.name] else { throw .field("attribute activations", "\"\(shown(name))\", which is none of ONNX's") }
+    guard let known = Self.standard[self.name] else { throw .field("attribute activations", "\"\(shown(name))\", which is none of ONNX's") }
     (self.alpha, self.beta) = (alpha ?? known.0, beta ?? known.1)
   }
 

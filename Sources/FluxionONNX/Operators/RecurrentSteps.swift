@@ -10,6 +10,8 @@ struct RecurrentSteps {
   /// Of the inputs and of the hidden values, one behind the other.
   let bias: Tensor?
   let peepholes: Tensor?
+  /// Gives what is made of an operand of the node, once if that may be kept.
+  let kept: (_ operand: Int, _ make: () -> Tensor) -> Tensor
 
   private var size: Int { node.size }
   private var inputBias: Tensor? { bias.map { $0[axis: 0, 0..<($0.shape[0] / 2)] } }
@@ -23,19 +25,23 @@ struct RecurrentSteps {
     case .lstm where isPlain && !node.isCoupled && names == ["sigmoid", "tanh", "tanh"]:
       // ONNX has input, output, forget and cell; Fluxion input, forget, cell and output.
       let order = [0, 2, 3, 1]
-      let sum = bias.map { _ in (inputBias ?? .zeros([])) + (hiddenBias ?? .zeros([])) }
-      let gates = linear(x, weight: rows(input, order), bias: sum.map { rows($0, order) })
-      let (outputs, h, c) = lstm(gates, weight: rows(hidden, order), hidden: states[0], cell: states[1], lengths: node.lengths)
+      let sum = bias.map { _ in kept(3) { rows((inputBias ?? .zeros([])) + (hiddenBias ?? .zeros([])), order) } }
+      let gates = linear(x, weight: kept(1) { rows(input, order) }, bias: sum)
+      let weight = kept(2) { rows(hidden, order) }
+      let (outputs, h, c) = lstm(gates, weight: weight, hidden: states[0], cell: states[1], lengths: node.lengths)
       return (outputs, [h, c])
     case .gru where isPlain && node.isCoupled && names == ["sigmoid", "tanh"]:
       // ONNX has update, reset and new; Fluxion reset, update and new.
       let order = [1, 0, 2]
-      let gates = linear(x, weight: rows(input, order), bias: inputBias.map { rows($0, order) })
+      // Both halves of the bias in the new order.
+      let biases = bias.map { bias in kept(3) { rows(bias, order + order.map { $0 + 3 }) } }
+      let gates = linear(x, weight: kept(1) { rows(input, order) }, bias: biases.map { $0[axis: 0, 0..<(3 * size)] })
       let (outputs, h) = gru(
-        gates, weight: rows(hidden, order), bias: hiddenBias.map { rows($0, order) }, hidden: states[0], lengths: node.lengths)
+        gates, weight: kept(2) { rows(hidden, order) }, bias: biases.map { $0[axis: 0, (3 * size)..<(6 * size)] }, hidden: states[0],
+        lengths: node.lengths)
       return (outputs, [h])
     case .simple where isPlain && ["tanh", "relu", "sigmoid"].contains(names[0]):
-      let sum = bias.map { _ in (inputBias ?? .zeros([])) + (hiddenBias ?? .zeros([])) }
+      let sum = bias.map { _ in kept(3) { (inputBias ?? .zeros([])) + (hiddenBias ?? .zeros([])) } }
       let activation: RecurrentActivation = names[0] == "tanh" ? .tanh : names[0] == "relu" ? .relu : .sigmoid
       let (outputs, h) = recurrence(
         linear(x, weight: input, bias: sum), weight: hidden, hidden: states[0], activation: activation, lengths: node.lengths)

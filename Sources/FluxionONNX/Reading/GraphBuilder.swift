@@ -47,7 +47,10 @@ final class GraphBuilder {
   /// The model's graph.
   func graph(_ model: Onnx_ModelProto) throws(ONNXError) -> Graph {
     let versions = try operatorVersions(model.opsetImport)
-    return try build(model.graph, Scope(), Surroundings(versions: versions)).graph
+    var graph = try build(model.graph, Scope(), Surroundings(versions: versions)).graph
+    // What Fluxion wrote runs as it was written, to the same bits.
+    if model.producerName != "Fluxion" { graph.simplify(parameters.map(\.value.type)) }
+    return graph
   }
 
   /// The graph of a scope that is given its inputs by its proto.
@@ -270,16 +273,8 @@ final class Scope {
   /// The slot here for one of the outermost graph.
   func capture(fromRoot outer: Int) -> Int { parent.map { capture($0.capture(fromRoot: outer)) } ?? outer }
 
-  /// Finds where each slot is read for the last time.
-  func finish() {
-    var last: [Int: Int] = [:]
-    for (i, node) in graph.nodes.enumerated() {
-      for slot in node.inputs + node.outputs where slot >= 0 { last[slot] = i }
-      for subgraph in node.graphs.values { for capture in subgraph.captures { last[capture.outer] = i } }
-    }
-    for output in graph.outputs { last[output.slot] = nil }
-    for (slot, i) in last { graph.nodes[i].released.append(slot) }
-  }
+  /// All nodes are there.
+  func finish() { graph.findLastUses() }
 }
 
 /// The name that errors and the table know a domain by: ONNX's own is empty.

@@ -1,7 +1,9 @@
 import Tensors
 
 /// An operator's use in a graph, with what it needs to run.
-struct Node: Sendable {
+///
+/// It is shared by the copies of a graph; once the model has been read it is not changed any more.
+final class Node: @unchecked Sendable {
   /// Its name, or its position where it has none, and its operator.
   let label: String
   let operation: Operator
@@ -13,14 +15,36 @@ struct Node: Sendable {
   let outputs: [Int]
   let attributes: Attributes
   /// The graphs among its attributes.
-  let graphs: [String: Subgraph]
+  var graphs: [String: Subgraph]
   /// The slots whose last use this is.
   var released: [Int] = []
+  /// The slots for outputs that nobody reads.
+  var unread: [Int] = []
+  /// Its number among all nodes of the model.
+  var id = 0
+  /// Which of its inputs depend on weights and constants alone.
+  var steadyInputs: Set<Int> = []
+
+  init(
+    label: String, operation: Operator, version: Int, inputs: [Int], outputs: [Int], attributes: Attributes, graphs: [String: Subgraph]
+  ) {
+    (self.label, self.operation, self.version, self.inputs, self.outputs) = (label, operation, version, inputs, outputs)
+    (self.attributes, self.graphs) = (attributes, graphs)
+  }
+
+  /// Another one that may be changed, with graphs of its own.
+  func copy() -> Node {
+    let copy = Node(
+      label: label, operation: operation, version: version, inputs: inputs, outputs: outputs, attributes: attributes,
+      graphs: graphs.mapValues { Subgraph(graph: $0.graph.copy(), captures: $0.captures) })
+    (copy.released, copy.unread) = (released, unread)
+    return copy
+  }
 }
 
 /// A graph that stands in a node, and the outer slots that it reads.
 struct Subgraph: Sendable {
-  let graph: Graph
+  var graph: Graph
   /// Pairs of a slot outside and the slot inside that is given its value.
   let captures: [(outer: Int, inner: Int)]
 }
@@ -38,6 +62,20 @@ struct Graph: Sendable {
   /// The slots that parameters are put in, by their positions.
   var parameters: [(slot: Int, parameter: Int)] = []
   var nodes: [Node] = []
+  /// Its number among all graphs of the model.
+  var id = 0
+  /// The nodes that depend on weights and constants alone, and the others.
+  var steadyNodes: [Node] = []
+  var otherNodes: [Node] = []
+  /// The slots of the former that the others, or whoever is given outputs, read.
+  var steadySlots: [Int] = []
+
+  /// The same with nodes of its own.
+  func copy() -> Graph {
+    var copy = self
+    copy.nodes = nodes.map { $0.copy() }
+    return copy
+  }
 }
 
 /// An input as the graph declares it.

@@ -22,7 +22,12 @@ extension GraphWriter {
     }
     let long = self.sizes(value).indices.filter { self.sizes(value)[$0].example != 1 || self.sizes(value)[$0].fixed == nil }
     let dtype = all[0].dtype
-    if long.count == 1, dtype.isInteger || dtype.isFloatingPoint, let (start, step, run, period) = progression(all) {
+    // Positions that count on from what was before begin at a size.
+    let starts = firsts.map { $0.map { $0.cast(to: .float64).item() } ?? .nan }
+    let isMoved = dtype != .bool && starts.contains { $0 != starts[0] } && starts.allSatisfy { $0 == $0.rounded() && abs($0) < 0x1p53 }
+    let begin = isMoved ? Size(starts.map { Int($0) }) : nil
+    let counted = begin == nil ? all : zip(all, starts).map { $0.cast(to: .float64) - $1 }
+    if long.count == 1, dtype.isInteger || dtype.isFloatingPoint, let (start, step, run, period) = progression(counted) {
       let size = try self.size(self.sizes(value)[long[0]])
       let count = node("Squeeze", [size, integers([0])])
       var steps = node("Range", [whole(0, .int64), count, whole(1, .int64)])
@@ -30,14 +35,44 @@ extension GraphWriter {
       if let period { steps = node("Mod", [steps, whole(Int64(period), .int64)]) }
       let numbers = dtype == .int64 ? steps : node("Cast", [steps], ["to": .int(Int(ONNXElementType(dtype).rawValue))])
       let scaled = step == 1 ? numbers : node("Mul", [numbers, number(step, dtype)])
-      let moved = start == 0 ? scaled : node("Add", [scaled, number(start, dtype)])
+      var moved = start == 0 ? scaled : node("Add", [scaled, number(start, dtype)])
+      if let begin {
+        let first = node("Squeeze", [try self.size(begin), integers([0])])
+        moved = node("Add", [moved, dtype == .int64 ? first : node("Cast", [first], ["to": .int(Int(ONNXElementType(dtype).rawValue))])])
+      }
       if all[0].rank == 1 { return .named(moved) }
       let others = (0..<all[0].rank).filter { $0 != long[0] }
       return .named(node("Unsqueeze", [moved, integers(others)]))
     }
+    if let mask = try causalMask(compact) { return sizes == self.sizes(value) ? .named(mask) : .stretched(mask, sizes) }
     throw ONNXError(
       message: "a constant \(dtype) \(all[0].shape) depends on the size of a dynamic axis (it is \(all[1].shape) with another size); "
         + "one number for all elements, or numbers at equal distances, would fit")
+  }
+
+  /// Booleans that are true up to a column that moves on with the row, in all of the tensors: which keys queries see that come after others.
+  private func causalMask(_ all: [Tensor]) throws(ONNXError) -> String? {
+    guard all.allSatisfy({ $0.dtype == .bool && $0.rank >= 2 && $0.shape.dropLast(2).allSatisfy { $0 == 1 } && $0.elementCount > 0 }) else {
+      return nil
+    }
+    var firsts: [Int] = []
+    for x in all {
+      let (rows, columns) = (x.shape[-2], x.shape[-1])
+      let elements = x.reshaped([-1]).scalars(Bool.self)
+      let first = elements[..<columns].firstIndex(of: false) ?? columns
+      guard elements.indices.allSatisfy({ elements[$0] == ($0 % columns < first + $0 / columns) }), rows > 1 || first < columns else {
+        return nil
+      }
+      firsts.append(first)
+    }
+    func numbers(_ axis: Int) throws(ONNXError) -> String {
+      let count = node("Squeeze", [try size(Size(all.map { $0.shape[axis] })), integers([0])])
+      return node("Range", [whole(0, .int64), count, whole(1, .int64)])
+    }
+    let first = node("Squeeze", [try size(Size(firsts)), integers([0])])
+    let ends = node("Unsqueeze", [node("Add", [try numbers(-2), first]), integers([1])])
+    let mask = node("Less", [try numbers(-1), ends])
+    return all[0].rank == 2 ? mask : node("Unsqueeze", [mask, integers(Array(0..<(all[0].rank - 2)))])
   }
 
   /// Elements that are start + step·(⌊i / run⌋ modulo period) in all of the tensors, if there are such numbers.
@@ -62,7 +97,7 @@ extension GraphWriter {
 
 extension Tensor {
   /// Whether both have one shape, one dtype and the same bits.
-  func hasSameBytes(as other: Tensor) -> Bool {
+  package func hasSameBytes(as other: Tensor) -> Bool {
     guard shape == other.shape, dtype == other.dtype else { return false }
     return withBytes { a in other.withBytes { b in a.elementsEqual(b) } ?? false } ?? false
   }

@@ -11,6 +11,7 @@ extension GraphWriter {
       return sizeOfAxis(name, axis)
     }
     guard let formula = SizeFormula(size, dynamic) else {
+      if let (axis, rest) = size.sum(of: dynamic) { return node("Add", [sizeOfAxis(axis.input, axis.axis), try self.size(rest)]) }
       let found = size.values.map(String.init).joined(separator: ", ")
       throw ONNXError(
         message: "a size (\(found) at the sizes that were tried) follows from the dynamic axes in a way that cannot be written")

@@ -17,7 +17,8 @@ extension Model {
   /// A `@Recurrent` state that a call reads and changes is one more input under its name (`layers.0.hidden`) and one more output
   /// (`layers.0.hidden.next`), which is given to the next call. Without dynamic axes the input has the state's value as its default and may be left out; with them it
   /// has to be given. A state that a call begins anew, as in ``Model/unrolled(steps:stateful:input:outputs:initialState:)``, is inside of the file; one that
-  /// grows from call to call (keys and values so far) begins at each call with what it is now.
+  /// grows from call to call (keys and values so far) begins at each call with what it is now, unless `growingState` makes it an input and an output, too:
+  /// then the first call is given one of size 0 along the axis `past`.
   ///
   /// PyTorch: `torch.onnx.export`. Answers agree with the model's as far as the runtime's own operators do: to rounding.
   ///
@@ -27,17 +28,18 @@ extension Model {
   ///   - input: An example, whose shapes and dtypes the file's inputs have.
   ///   - dynamicAxes: Axes of the input whose size may be another at each call: `[0]` the batch, `batch` in the file; others `axis1`, `axis2`, …. Inputs that have one size along it
   ///     share it. The model is traced at other sizes too, and what depends on them is written as ONNX's arithmetic of shapes.
+  ///   - growingState: Whether states that grow from call to call are inputs and outputs.
   /// - Throws: An ``ONNXError`` that names the operator and the model part which has no form in ONNX: random numbers, decompositions of matrices, elements
   ///   that Swift code reads (a Swift `if` on a value); a `TensorError` where the model does not take the input; an error with the file's name if it cannot be
   ///   written. Inside of a gradient it is refused.
   @_disfavoredOverload
-  public func writeONNX(to path: String, input: Input, dynamicAxes: [Int] = []) throws {
-    try write(path, input, dynamicAxes)
+  public func writeONNX(to path: String, input: Input, dynamicAxes: [Int] = [], growingState: Bool = false) throws {
+    try write(path, input, dynamicAxes, growingState)
   }
 
-  fileprivate func write(_ path: String, _ input: Input, _ dynamicAxes: [Int]) throws {
+  fileprivate func write(_ path: String, _ input: Input, _ dynamicAxes: [Int], _ growingState: Bool) throws {
     do {
-      try ONNXFile(self, input, dynamicAxes: dynamicAxes).write(to: path)
+      try ONNXFile(self, input, dynamicAxes: dynamicAxes, growingState: growingState).write(to: path)
     } catch var error as ONNXError {
       error.file = path
       throw error
@@ -57,7 +59,10 @@ extension Model where Input == Tensor {
   ///   - input: The input's shape.
   ///   - dtype: The input's dtype; for ids `.int64`.
   ///   - dynamicAxes: Axes of the input whose size may be another at each call.
-  public func writeONNX(to path: String, input shape: Shape, dtype: DType = .float32, dynamicAxes: [Int] = []) throws {
+  ///   - growingState: Whether states that grow from call to call are inputs and outputs.
+  public func writeONNX(
+    to path: String, input shape: Shape, dtype: DType = .float32, dynamicAxes: [Int] = [], growingState: Bool = false
+  ) throws {
     // Numbers between 0 and 1, different ones, as a model may divide by what is the same everywhere.
     let example = try checked {
       let random = { (shape: Shape) in
@@ -66,7 +71,7 @@ extension Model where Input == Tensor {
       }
       return dtype.isFloatingPoint ? random(shape).cast(to: dtype) : Tensor.zeros(shape, dtype)
     }
-    try write(path, example, dynamicAxes)
+    try write(path, example, dynamicAxes, growingState)
   }
 }
 
@@ -77,17 +82,17 @@ struct ONNXFile {
   /// More bytes of weights than this are written beside the file.
   static let mostBytes = 1_900_000_000
 
-  init<M: Model>(_ model: M, _ example: M.Input, dynamicAxes: [Int]) throws {
-    let traced = try TracedModel(model, example, dynamicAxes: dynamicAxes)
+  init<M: Model>(_ model: M, _ example: M.Input, dynamicAxes: [Int], growingState: Bool = false) throws {
+    let traced = try TracedModel(model, example, dynamicAxes: dynamicAxes, grows: growingState)
     let traces = traced.traces
+    let inputs = traced.inputs + traced.states.map { ($0.name, $0.input) }
     let dynamic = traced.axes.map { axis in
       DynamicAxis(
-        name: axis.name, input: traced.inputs.first { $0.input == axis.input }?.name ?? "input", axis: axis.axis,
+        name: axis.name, input: inputs.first { $0.input == axis.input }?.name ?? "input", axis: axis.axis,
         size: Size(traces.map { $0.values[axis.input].shape[axis.axis] }))
     }
     let stateOutputs = traced.states.map { "\($0.name).next" }
     let outputs = traced.outputs + zip(stateOutputs, traced.states).map { ($0, $1.output) }
-    let inputs = traced.inputs + traced.states.map { ($0.name, $0.input) }
     let writer = GraphWriter(traces, dynamic, reserved: inputs.map(\.name) + outputs.map(\.name) + traced.parameters.map(\.name))
     // A parameter that several parts share is one initializer.
     var known: [(value: Tensor, name: String)] = []
@@ -120,10 +125,8 @@ struct ONNXFile {
         var dimension = Onnx_TensorShapeProto.Dimension()
         if let fixed = size.fixed {
           dimension.dimValue = Int64(fixed)
-        } else if let axis = dynamic.first(where: { $0.size == size }) {
-          dimension.dimParam = axis.name
         } else {
-          dimension.dimParam = SizeFormula(size, dynamic)?.text(dynamic) ?? "\(name)_\(axis)"
+          dimension.dimParam = size.text(dynamic) ?? "\(name)_\(axis)"
         }
         return dimension
       }

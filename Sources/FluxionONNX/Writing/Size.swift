@@ -15,6 +15,26 @@ struct Size: Hashable {
   func times(_ factor: Int) -> Size { Size(values.map { $0.multipliedReportingOverflow(by: factor).partialValue }) }
 }
 
+extension Size {
+  /// A dynamic axis and what the size is more than it, where that follows from another one: of what was before and what comes.
+  func sum(of dynamic: [DynamicAxis]) -> (axis: DynamicAxis, rest: Size)? {
+    for axis in dynamic where axis.size.fixed == nil {
+      let rest = self - axis.size
+      if rest.fixed != nil || SizeFormula(rest, dynamic) != nil { return (axis, rest) }
+    }
+    return nil
+  }
+
+  /// As a dimension's name; nil where it follows from the dynamic axes in no way that is known.
+  func text(_ dynamic: [DynamicAxis]) -> String? {
+    if let axis = dynamic.first(where: { $0.size == self }) { return axis.name }
+    if let formula = SizeFormula(self, dynamic) { return formula.text(dynamic) }
+    return sum(of: dynamic).map { axis, rest in
+      "\(axis.name) + \(rest.fixed.map(String.init) ?? SizeFormula(rest, dynamic)?.text(dynamic) ?? "")"
+    }
+  }
+}
+
 extension [Size] {
   /// How many elements there are.
   func count(_ traces: Int) -> Size { reduce(Size([Int](repeating: 1, count: traces))) { $0 * $1 } }

@@ -13,10 +13,12 @@ struct TracedModel {
   private let held: [Int: Tensor]
   private(set) var traces: [OperatorTrace]
   /// How many variants there are for each size that varies, and which trace belongs to which.
-  let axes: [(name: String, input: Int, axis: Int)]
+  private(set) var axes: [(name: String, input: Int, axis: Int)]
 
   /// Traces a model on an example, and on others in which axes have other sizes.
-  init<M: Model>(_ model: M, _ example: M.Input, dynamicAxes: [Int]) throws {
+  ///
+  /// - Parameter grows: Whether states that grow from call to call are inputs and outputs too, of a size that may change.
+  init<M: Model>(_ model: M, _ example: M.Input, dynamicAxes: [Int], grows: Bool) throws {
     let tensors = TensorLeaves.of(example)
     if tensors.isEmpty { throw ONNXError(field: "input", message: "has no tensor; one or several, in tuples or structs, would fit") }
     var names = leafNames(example, "input")
@@ -24,7 +26,8 @@ struct TracedModel {
     let held = ModelTensors(model)
     let (axes, variants) = try Self.variants(tensors, names, dynamicAxes)
 
-    let first = try Self.trace(model, example, held, Self.settled(model, example, held))
+    let growth = grows ? try Self.growth(model, example, held) : []
+    let first = try Self.trace(model, example, held, Self.settled(model, example, held, growth))
     parameters = held.parameters
     let stateStart = held.parameters.count
     let inputStart = stateStart + first.stateCount
@@ -42,7 +45,15 @@ struct TracedModel {
     traces = [first.trace]
     self.held = Dictionary(uniqueKeysWithValues: first.states.enumerated().map { (stateStart + $0, $1.value) })
     for candidates in variants {
-      traces += try Self.traces(model, example, tensors, candidates, held)
+      traces += try Self.traces(model, example, tensors, candidates, held, growth)
+    }
+    if growth.contains(where: { $0 != nil }) {
+      func longer(_ factor: Int) -> [Growth?] { growth.map { $0.map { Growth(axis: $0.axis, length: $0.length * factor) } } }
+      for factor in [2, 3] {
+        traces.append(try Self.trace(model, example, held, Self.settled(model, example, held, longer(factor))).trace)
+      }
+      // Other sizes of both at once, as a size may be a sum of the two.
+      for candidates in variants { traces += try Self.traces(model, example, tensors, candidates, held, longer(2)) }
     }
     try checkStructure()
     // A state that is not read, or that stays as it is, is none to a caller.
@@ -51,6 +62,19 @@ struct TracedModel {
       if input == output || !isRead(input, by: outputs.map(\.output) + [output]) { continue }
       states.append((free(state.name), state.value, input, output))
     }
+    // How much was before is the size of one of them.
+    let growing = zip(held.states, growth).compactMap { state, growth in growth.map { (name: state.name, axis: $0.axis) } }
+    if growing.isEmpty { return }
+    for (name, axis) in growing {
+      guard let i = first.states.firstIndex(where: { $0.name == name }), states.contains(where: { $0.input == stateStart + i }) else {
+        continue
+      }
+      self.axes.append((self.axes.contains { $0.name == "past" } ? "past_" : "past", stateStart + i, axis))
+      return
+    }
+    throw ONNXError(
+      field: growing[0].name,
+      message: "grows from call to call, and no operator reads its elements, so that it cannot be an input of the file")
   }
 
   /// The value of a state that a call does not change.
@@ -103,7 +127,7 @@ struct TracedModel {
   }
 
   private static func traces<M: Model>(
-    _ model: M, _ example: M.Input, _ tensors: [Tensor], _ variant: Variant, _ held: ModelTensors
+    _ model: M, _ example: M.Input, _ tensors: [Tensor], _ variant: Variant, _ held: ModelTensors, _ growth: [Growth?]
   ) throws -> [OperatorTrace] {
     var failure: (any Error)?
     for sizes in variant.sizes {
@@ -116,7 +140,7 @@ struct TracedModel {
             changed[i] = tensors[i].take(places, axis: variant.axis)
           }
           let input = TensorLeaves.replacing(in: example, changed)
-          return try trace(model, input, held, settled(model, input, held)).trace
+          return try trace(model, input, held, settled(model, input, held, growth)).trace
         }
       } catch {
         failure = failure ?? error
@@ -149,16 +173,49 @@ struct TracedModel {
 
   // MARK: One trace
 
-  /// The values that the states have before the call, in the shapes that they keep; nil for a state that grows from call to call.
-  private static func settled<M: Model>(_ model: M, _ input: M.Input, _ held: ModelTensors) throws -> [Tensor?] {
-    if held.states.isEmpty { return [] }
+  /// Along which axis a state grows from call to call, and how long it is in a trace.
+  private struct Growth {
+    let axis: Int
+    let length: Int
+  }
+
+  /// How states grow that have another shape after two calls than after one; nil for those that have not.
+  private static func growth<M: Model>(_ model: M, _ input: M.Input, _ held: ModelTensors) throws -> [Growth?] {
     var copy = model
     func run() throws -> [Shape] {
       _ = try checked { withMode(.inference) { copy(input) } }
       return ModelTensors(copy).states.map(\.value.shape)
     }
     let (once, twice) = (try run(), try run())
+    return try held.states.indices.map { i throws(ONNXError) -> Growth? in
+      guard once.indices.contains(i), twice.indices.contains(i), once[i] != twice[i] else { return nil }
+      let axes = once[i].rank == twice[i].rank ? (0..<once[i].rank).filter { once[i][$0] != twice[i][$0] } : []
+      guard axes.count == 1, once[i][axes[0]] > 0, twice[i][axes[0]] > once[i][axes[0]] else {
+        throw ONNXError(
+          field: held.states[i].name, message: "is \(once[i]) after one call and \(twice[i]) after two; growth along one axis would fit")
+      }
+      return Growth(axis: axes[0], length: once[i][axes[0]])
+    }
+  }
+
+  /// The values that the states have before the call, in the shapes that they keep; nil for a state that grows from call to call, or if it is known
+  /// how, what it is after a call, as long as it is to be.
+  private static func settled<M: Model>(
+    _ model: M, _ input: M.Input, _ held: ModelTensors, _ growth: [Growth?]
+  ) throws -> [Tensor?] {
+    if held.states.isEmpty { return [] }
+    var copy = model
+    func run() throws -> [Tensor] {
+      _ = try checked { withMode(.inference) { copy(input) } }
+      return ModelTensors(copy).states.map(\.value)
+    }
+    let values = try run()
+    let (once, twice) = (values.map(\.shape), try run().map(\.shape))
     return held.states.indices.map { i in
+      if growth.indices.contains(i), let growth = growth[i], once.indices.contains(i), once[i][growth.axis] > 0 {
+        let places = (0..<growth.length).map { Int64($0 % once[i][growth.axis]) }
+        return values[i].detached.take(Tensor(places, shape: [growth.length]), axis: growth.axis)
+      }
       guard once.indices.contains(i), once[i] == twice[i] else { return nil }
       let value = held.states[i].value.detached
       if value.shape == once[i] { return value }

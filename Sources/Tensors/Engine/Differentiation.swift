@@ -143,3 +143,9 @@ package func dryRun<R, E: Error>(_ isDry: Bool = true, _ body: () throws(E) -> R
 
 /// Whether the innermost `checked` scope has failed, so that nothing is to be changed any more.
 package var hasFailed: Bool { Context.current.hasFailed }
+
+/// Whether operators give elements and nothing else happens: no gradient is taken, nothing is traced, and it is not a run on shapes alone.
+package var onlyComputes: Bool {
+  let context = Context.current
+  return context.tapeID == 0 && !context.hasFailed && !context.isDry && !context.isTracing
+}

@@ -65,7 +65,8 @@ struct PackedMatrix {
     let (bands, strips) = (rows.parts(of: tile), n.parts(of: columns))
     let cutsRows = bands >= 4 || bands >= strips
     let (unit, blocks, length) = cutsRows ? (tile, bands, rows) : (columns, strips, n)
-    let parts = Swift.max(1, Swift.min(parts, blocks))
+    // Each part of columns packs all rows for itself, which is little beside six strips of them.
+    let parts = Swift.max(1, Swift.min(parts, cutsRows ? blocks : blocks.parts(of: 6)))
     try ThreadPool.shared.run(parts) { (part) throws(TensorError) in
       let (from, to) = (blocks * part / parts * unit, Swift.min(blocks * (part + 1) / parts * unit, length))
       // Every thread has some of its own, and keeps it.

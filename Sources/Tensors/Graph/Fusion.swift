@@ -9,7 +9,8 @@ extension TracedGraph {
   private static let mostInstructions = 64
 
   /// Takes element-wise operators whose results only one other such operator reads into that one.
-  mutating func fuseElementwise() {
+  mutating func fuseElementwise(weightCount: Int) {
+    let isOfWeights = nodesOfWeights(count: weightCount)
     var makers: [Int: Int] = [:]
     var readers: [Int: Int] = [:]
     for (place, node) in nodes.enumerated() {
@@ -30,7 +31,8 @@ extension TracedGraph {
           if let number = constants[operand]?.onlyNumber {
             operands.append(.number(number))
           } else if let maker = makers[operand], readers[operand] == 1, let inner = nodes[maker].elementwise, !isTaken[maker],
-            values[operand] == node.signature, fused.count + inner.program.instructions.count <= Self.mostInstructions
+            isOfWeights[maker] == isOfWeights[place], values[operand] == node.signature,
+            fused.count + inner.program.instructions.count <= Self.mostInstructions
           {
             if let known = fused.results[operand] {
               operands.append(known)

@@ -88,7 +88,7 @@ final class Plan: @unchecked Sendable {
   }
 
   /// How many of the first arguments are the same in most runs: a model's tensors while it answers.
-  private static func weightCount(isTraining: Bool, _ state: LeafSignature) -> Int { isTraining ? 0 : state.shapes.count }
+  static func weightCount(isTraining: Bool, _ state: LeafSignature) -> Int { isTraining ? 0 : state.shapes.count }
 
   var description: String {
     let formulas = graph.nodes.compactMap(\.formula).filter { $0.count > 12 }.prefix(3).map { ", \($0)" }.joined()

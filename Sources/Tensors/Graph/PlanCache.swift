@@ -162,7 +162,7 @@ package final class PlanCache<State, Input, Output>: @unchecked Sendable {
           return output
         }
         let count = graph.nodes.count
-        graph.simplify()
+        graph.simplify(weightCount: Plan.weightCount(isTraining: arguments.signature.isTraining, arguments.signature.state))
         do throws(TensorError) {
           let (ready, results) = try Plan.made(graph, traced, arguments, inputLayout, operators: count, since: start)
           let agrees = zip(results, traced.results).allSatisfy { $0.hasSameElements(as: $1) }

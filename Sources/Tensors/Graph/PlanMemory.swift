@@ -25,8 +25,10 @@ final class PlanMemory: @unchecked Sendable {
   }
 
   private let steps: [PlanStep]
-  /// The steps again, and their kernels, without references that are counted.
-  private let list: [(kernel: Unmanaged<PlanKernel>?, step: Unmanaged<PlanStep>)]
+  /// The steps again, and their kernels, without references that are counted; whether they have weights alone as their operands.
+  private let list: [(kernel: Unmanaged<PlanKernel>?, step: Unmanaged<PlanStep>, isOfWeights: Bool)]
+  /// The stamp of the weights that the results of those steps have been computed of; 0 for none.
+  private var computed: UInt64 = 0
   private let drawing: [PlanStep]
   private let arguments: Places
   private let results: Places
@@ -45,7 +47,7 @@ final class PlanMemory: @unchecked Sendable {
     _ steps: [PlanStep], _ arguments: [[Shown]], _ results: [[Shown]], _ block: Tensor, _ weights: PlanWeights, _ byteCount: Int
   ) {
     (self.steps, self.block, self.weights, self.byteCount) = (steps, block, weights, byteCount)
-    list = steps.map { ($0.kernel.map { .passUnretained($0) }, .passUnretained($0)) }
+    list = steps.map { ($0.kernel.map { .passUnretained($0) }, .passUnretained($0), $0.isOfWeights) }
     (self.arguments, self.results) = (Places(arguments), Places(results))
     bodies = (arguments + results).flatMap { $0.map(\.body) }
     drawing = steps.filter { $0.draw != nil }
@@ -67,10 +69,14 @@ final class PlanMemory: @unchecked Sendable {
   func run(_ streams: [RandomStream], _ context: Context) throws(TensorError) {
     if draws { for step in drawing { if let draw = step.draw { step.draws(from: streams[draw.stream]) } } }
     let isProfiled = context.isObserved && context.profiler != nil
+    let isComputed = computed != 0 && computed == weights.stamp
+    computed = 0
     for i in list.indices {
+      if isComputed && list[i].isOfWeights { continue }
       if !isProfiled, let kernel = list[i].kernel, kernel._withUnsafeGuaranteedRef({ $0.run() }) { continue }
       try list[i].step.takeUnretainedValue().run(in: allocations, isProfiled ? context.profiler : nil)
     }
+    computed = weights.stamp
   }
 
   // MARK: Making
@@ -98,6 +104,7 @@ final class PlanMemory: @unchecked Sendable {
     var requests: [[(piece: Int, like: Tensor)]] = []
     var isStep: [Bool] = []
     let lastUses = graph.lastUses
+    let isOfWeights = graph.nodesOfWeights(count: weightCount)
     /// Which results each value is, the pieces that lie where a result goes, and the results that are copied there after a step.
     var outputs: [Int: [Int]] = [:]
     for (k, number) in graph.outputs.enumerated() { outputs[number, default: []].append(k) }
@@ -160,7 +167,8 @@ final class PlanMemory: @unchecked Sendable {
       if values[node.result] == nil { values[node.result] = y.detached }
       for number in node.saved + [node.result] {
         let y = values[number]!
-        var end = lastUses[number] ?? place
+        // What weights give alone stays from run to run.
+        var end = isOfWeights[place] ? graph.nodes.count : lastUses[number] ?? place
         // A result that is all of a piece is computed where it goes. Any other is copied at once: a small part would keep a large piece.
         for k in outputs[number] ?? [] {
           results[k] = try y.contiguousCopy()
@@ -209,6 +217,7 @@ final class PlanMemory: @unchecked Sendable {
         if i < weightCount { weights.insert(fixed[number]!) }
       }
     }
+    for (place, node) in graph.nodes.enumerated() where isOfWeights[place] { weights.insert(fixed[node.result]!) }
     var steps: [PlanStep] = []
     for place in order {
       let node = graph.nodes[place]
@@ -223,6 +232,7 @@ final class PlanMemory: @unchecked Sendable {
       let step = node.step { fixed[$0]! }
       step.bodies = requests[place].map { piece($0.piece, 0, like: $0.like) }
       step.result = fixed[node.result]!
+      step.isOfWeights = isOfWeights[place]
       step.prepare(weights)
       steps.append(step)
     }

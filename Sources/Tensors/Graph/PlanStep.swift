@@ -6,6 +6,8 @@ class PlanStep {
   final var bodies: [Body] = []
   /// Where its result belongs; nil while that is found out.
   final var result: Tensor?
+  /// Whether it has weights alone as its operands, so that its result stays from run to run while they do.
+  final var isOfWeights = false
   /// What it does where nobody watches, if all that follows from shapes and layouts could be decided before.
   final var kernel: PlanKernel?
 

@@ -20,3 +20,8 @@ final class TracedElements: Waiting, @unchecked Sendable {
     return real
   }
 }
+
+extension Tensor {
+  /// Whether it stands for a value of a graph that is being traced, whose elements are not to be looked at.
+  package var isTraced: Bool { body.traced != nil }
+}

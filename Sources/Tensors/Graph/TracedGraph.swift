@@ -29,6 +29,22 @@ struct TracedGraph: @unchecked Sendable {
     return uses
   }
 
+  /// Which nodes have nothing but weights and constants as their operands, and results that go to no caller.
+  ///
+  /// - Parameter count: How many of the first inputs are weights, the same tensors in most runs.
+  func nodesOfWeights(count: Int) -> [Bool] {
+    if count == 0 { return Array(repeating: false, count: nodes.count) }
+    let given = Set(outputs)
+    var known: Set<Int> = []
+    func isKnown(_ value: Int) -> Bool { value < count || constants[value] != nil || known.contains(value) }
+    return nodes.map { node in
+      let isOfWeights =
+        node.draw == nil && !node.isCheck && node.saved.isEmpty && !given.contains(node.result) && node.operands.allSatisfy(isKnown)
+      if isOfWeights { known.insert(node.result) }
+      return isOfWeights
+    }
+  }
+
   /// Why this graph, of a second trace, is another one than the first; nil if it is the same.
   func difference(from first: TracedGraph) -> String? {
     if nodes.count != first.nodes.count || outputs != first.outputs {
@@ -97,10 +113,12 @@ extension Tensor {
 
 extension TracedGraph {
   /// What the plan is made of: the same results to the bit, by fewer passes over memory.
-  mutating func simplify() {
+  ///
+  /// - Parameter weightCount: How many of the first inputs are weights; what they give alone is computed once, and stays apart.
+  mutating func simplify(weightCount: Int) {
     removeDeadCode()
     removeCommonSubexpressions()
-    fuseElementwise()
+    fuseElementwise(weightCount: weightCount)
     fuseReductions()
     readMasksFromResults()
     recompute()

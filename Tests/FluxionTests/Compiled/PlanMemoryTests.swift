@@ -61,6 +61,26 @@ import Testing
     #expect(nodes.count { $0.formula == forward } == 3)
   }
 
+  /// What weights give alone is computed once, and again after they have been changed; also where it is given back.
+  @Test func resultsOfWeightsAlone() {
+    var model = withSeed(3) { Scaled(weight: Tensor.normal([8, 5]), filter: Tensor.normal([16, 16, 3, 3])) }
+    var fast = model.compiled()
+    for i in 0..<12 {
+      if i % 4 == 3 {
+        model.weight = model.weight * 1.5
+        fast.model.weight = fast.model.weight * 1.5
+      }
+      if i == 6 {
+        model.filter[0] = model.filter[1]
+        fast.model.filter[0] = fast.model.filter[1]
+      }
+      let x = withSeed(UInt64(i)) { Tensor.normal([2, 16, 12, 8]) }
+      let (results, expected) = (fast.predict(x), model.predict(x))
+      for (result, expected) in zip(results, expected) { #expect(bits(result) == bits(expected), "call \(i)") }
+    }
+    #expect(fast.plans.count == 1 && fast.graph != nil, "\(fast.plans)")
+  }
+
   /// A step that needs much for itself, and whose result nobody else reads, waits until less is kept.
   @Test func stepsArePutOff() {
     // Kept for the backward pass, an operand, and what the second step works in.
@@ -136,5 +156,17 @@ import Testing
     #expect(update.inputs.count == 2 && graph.inputs.contains(update.inputs[0]) && graph.outputs.contains(update.output))
     #expect(graph.values[update.output].shape == [2])
     #expect(graph.nodes.contains { $0.output == update.inputs[1] } && !graph.outputs.contains(update.inputs[1]))
+  }
+}
+
+/// A model with weights that others are computed of.
+private struct Scaled: Model {
+  var weight: Tensor
+  var filter: Tensor
+
+  func callAsFunction(_ x: Tensor) -> [Tensor] {
+    let scale = exp(weight).sum(axis: 0) * 0.1
+    let product = x.reshaped([-1, 8]) • (weight * scale + 1)
+    return [product, scale, convolution(x, weight: filter * 2.0, padding: 1), convolution(x, weight: filter, padding: 1)]
   }
 }

@@ -73,22 +73,50 @@ struct ConvolutionSum {
 
   // MARK: y
 
+  /// A weight as the sums read it, which is worth keeping where it stays as it is.
+  enum PreparedWeight {
+    /// As it lies.
+    case plain
+    case transformed(Winograd, Tensor)
+    case packed(Tensor, each: Int)
+  }
+
+  /// The weight as the way that is taken reads it.
+  func prepared(_ weight: UnsafeMutableRawPointer) throws(TensorError) -> PreparedWeight {
+    if batch * groups * outputs * places == 0 || isPlain || isDirect || row == 0 { return .plain }
+    let taps = geometry.windowCount
+    if let winograd = winograd(geometry.raw, channels: channels, outputs: outputs, where: \.pays) {
+      return .transformed(winograd, try winograd.transformed(weight, steps: (row, taps), isReversed: false))
+    }
+    let (matrices, each) = try packed(weight, rows: outputs, channels: channels, taps: taps, rowStep: row, channelStep: taps)
+    return .packed(matrices, each: each)
+  }
+
   /// y from x, the weight and a bias.
   func result(
     _ x: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, bias: UnsafeMutableRawPointer?, into y: UnsafeMutableRawPointer
   ) throws(TensorError) {
+    try result(x, weight, try prepared(weight), bias: bias, into: y)
+  }
+
+  /// The same with a weight that has been prepared.
+  func result(
+    _ x: UnsafeMutableRawPointer, _ weight: UnsafeMutableRawPointer, _ prepared: PreparedWeight, bias: UnsafeMutableRawPointer?,
+    into y: UnsafeMutableRawPointer
+  ) throws(TensorError) {
     if batch * groups * outputs * places == 0 { return }
-    if isPlain { return try planes(x, weight, bias, into: y) }
-    if isDirect || row == 0 { return resultDirectly(x, weight, bias, y) }
-    let taps = geometry.windowCount
-    if let winograd = winograd(geometry.raw, channels: channels, outputs: outputs, where: \.pays),
-      try winograd.result(x, weight, steps: (row, taps), isReversed: false, bias: bias, into: y)
-    {
-      return
+    switch prepared {
+    case .plain where isPlain: try planes(x, weight, bias, into: y)
+    case .plain: resultDirectly(x, weight, bias, y)
+    case .transformed(let winograd, let filters):
+      if try winograd.result(x, filters, bias: bias, into: y) { return }
+      let taps = geometry.windowCount
+      let (matrices, each) = try packed(weight, rows: outputs, channels: channels, taps: taps, rowStep: row, channelStep: taps)
+      try result(x, weight, .packed(matrices, each: each), bias: bias, into: y)
+    case .packed(let matrices, let each):
+      try correlate(geometry.raw, channels: channels, outputs: outputs, x, matrices.pointer, each, bias: bias, y)
+      withExtendedLifetime(matrices) {}
     }
-    let (matrices, each) = try packed(weight, rows: outputs, channels: channels, taps: taps, rowStep: row, channelStep: taps)
-    try correlate(geometry.raw, channels: channels, outputs: outputs, x, matrices.pointer, each, bias: bias, y)
-    withExtendedLifetime(matrices) {}
   }
 
   /// The sums under a window, for each group of channels by its matrix.
@@ -154,7 +182,7 @@ struct ConvolutionSum {
       turned(raw.before.2, raw.window.2, raw.dilation.2)
     )
     if let winograd = winograd(adjoint, channels: outputs, outputs: channels, where: \.pays),
-      try winograd.result(y, weight, steps: (taps, row), isReversed: true, bias: nil, into: x)
+      try winograd.result(y, try winograd.transformed(weight, steps: (taps, row), isReversed: true), bias: nil, into: x)
     {
       return
     }

@@ -52,17 +52,18 @@ struct Winograd {
 
   // MARK: y
 
-  /// y from x, the filters and a bias.
+  /// The elements from one of a transformed filter's numbers to the next.
+  private var filterStep: Int { apart(outputs.rounded(to: 2 * lanes) * channels) }
+
+  /// The filters' numbers.
   ///
   /// - Parameters:
   ///   - steps: From an output's filters to the next one's, and from a channel's to the next one's.
-  ///   - isReversed: By filters turned by 180°.
-  /// - Returns: Whether the result is finite; else it is to be computed another way.
-  func result(
-    _ x: UnsafeMutableRawPointer, _ filters: UnsafeMutableRawPointer, steps: (output: Int, channel: Int), isReversed: Bool,
-    bias: UnsafeMutableRawPointer?, into y: UnsafeMutableRawPointer
-  ) throws(TensorError) -> Bool {
-    let each = apart(outputs.rounded(to: 2 * lanes) * channels)
+  ///   - isReversed: Of filters turned by 180°.
+  func transformed(
+    _ filters: UnsafeMutableRawPointer, steps: (output: Int, channel: Int), isReversed: Bool
+  ) throws(TensorError) -> Tensor {
+    let each = filterStep
     let transformed = try Tensor(uninitialized: [Self.numbers * each], .float32)
     let u = transformed.floats
     parallel(outputs / lanes * (channels / lanes), grain: 8) { range in
@@ -73,9 +74,19 @@ struct Winograd {
         }
       }
     }
+    return transformed
+  }
+
+  /// y from x, the filters' numbers and a bias.
+  ///
+  /// - Returns: Whether the result is finite; else it is to be computed another way.
+  func result(
+    _ x: UnsafeMutableRawPointer, _ filters: Tensor, bias: UnsafeMutableRawPointer?, into y: UnsafeMutableRawPointer
+  ) throws(TensorError) -> Bool {
+    let (u, each) = (filters.floats, filterStep)
     let places = (x.floats, bias?.floats, y.floats)
     let isFinite = try tiles <= 64 ? inSteps(places.0, u, each, places.1, places.2) : inGroups(places.0, u, each, places.1, places.2)
-    withExtendedLifetime(transformed) {}
+    withExtendedLifetime(filters) {}
     return isFinite
   }
 
