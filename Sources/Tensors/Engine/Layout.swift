@@ -87,8 +87,8 @@ func fillElements(_ target: UnsafeMutableRawPointer, _ value: Double, _ dtype: D
 
 /// Writes a number of a dtype `count` times, rounded to a 16-bit float.
 func fillHalves<S>(_ target: UnsafeMutableRawPointer, _ value: S, _ from: DType, _ dtype: DType, _ count: Int) {
-  var (value, half) = (value, UInt16(0))
-  fx_cast(from.code, dtype.code)!(1, &value, &value, &value, &half)
+  var half: UInt16 = 0
+  withUnsafePointer(to: value) { fx_cast(from.code, dtype.code)!(1, $0, $0, $0, &half) }
   fx_fill(dtype.code, count, &half, target)
 }
 
