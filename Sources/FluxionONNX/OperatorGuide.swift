@@ -18,17 +18,21 @@ public enum ONNXOperatorGuide {
 
   /// What `Tests/ONNXTests/real_models.py` measured.
   private static let figures = """
-    Milliseconds on two threads of an AMD EPYC (Zen 3, AVX2) that others used as well, by turns with onnxruntime 1.32, least of seven rounds; in brackets the ratio to its time.
+    Milliseconds on two threads of an AMD EPYC (Zen 3, AVX2) that others used as well, by turns with onnxruntime 1.32, least of a few rounds; in brackets the ratio to its time. On a
+    machine in use the ratios move by a tenth or two; `Tests/ONNXTests/real_models.py` measures them again.
 
     | model | onnxruntime | operator by operator | compiled |
     |---|---:|---:|---:|
-    | silero-vad, a chunk of 576 samples | 0.136 | 0.292 (2.15) | 0.104 (0.77) |
-    | magika, 5 files | 71.3 | 86.4 (1.21) | 77.3 (1.08) |
-    | MiniLM from PyTorch's exporter, 1 × 32 tokens | 33.4 | 32.9 (0.99) | 19.9 (0.60) |
-    | MiniLM, 16 × 128 tokens | 1580 | 1090 (0.69) | 1000 (0.63) |
-    | rapidocr, text detection, 320 × 320 | 51.5 | 35.6 (0.69) | 26.2 (0.51) |
-    | rapidocr, direction, 48 × 192 | 1.28 | 1.62 (1.26) | 1.15 (0.90) |
-    | rapidocr, text recognition, 48 × 320 | 59.3 | 56.3 (0.95) | 37.8 (0.64) |
+    | silero-vad, a chunk of 576 samples | 0.152 | 0.284 (1.87) | 0.103 (0.68) |
+    | magika, 5 files | 67.2 | 79.4 (1.18) | 64.6 (0.96) |
+    | MiniLM from PyTorch's exporter, 1 × 32 tokens | 21.7 | 21.1 (0.97) | 18.7 (0.86) |
+    | MiniLM, 16 × 128 tokens | 1070 | 886 (0.83) | 816 (0.76) |
+    | rapidocr, text detection, 320 × 320 | 39.3 | 36.7 (0.93) | 32.4 (0.83) |
+    | rapidocr, direction, 48 × 192 | 1.21 | 1.61 (1.33) | 1.17 (0.97) |
+    | rapidocr, text recognition, 48 × 320 | 30.1 | 33.1 (1.10) | 26.8 (0.89) |
+    | ResNet-50 (ONNX's light model), 224 × 224 | 168 | 213 (1.27) | 131 (0.78) |
+    | SqueezeNet (light) | 14.4 | 15.0 (1.04) | 16.7 (1.16) |
+    | ShuffleNet (light) | 6.6 | 11.5 (1.75) | 8.5 (1.29) |
     """
 
   private static var introduction: String {

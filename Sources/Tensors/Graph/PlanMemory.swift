@@ -167,7 +167,8 @@ final class PlanMemory: @unchecked Sendable {
       if values[node.result] == nil { values[node.result] = y.detached }
       for number in node.saved + [node.result] {
         let y = values[number]!
-        // What weights give alone stays from run to run.
+        // What weights give alone stays from run to run, while all other steps run again.
+        let start = isOfWeights[place] ? 0 : place
         var end = isOfWeights[place] ? graph.nodes.count : lastUses[number] ?? place
         // A result that is all of a piece is computed where it goes. Any other is copied at once: a small part would keep a large piece.
         for k in outputs[number] ?? [] {
@@ -182,7 +183,7 @@ final class PlanMemory: @unchecked Sendable {
         }
         // A piece is needed for as long as any value that shows it.
         if case .piece(let i, _)? = homes[number] {
-          pieces[i].steps = min(pieces[i].steps.lowerBound, place)...max(pieces[i].steps.upperBound, end)
+          pieces[i].steps = min(pieces[i].steps.lowerBound, start)...max(pieces[i].steps.upperBound, end)
         }
       }
       for operand in Set(node.operands) where lastUses[operand] == place && graph.constants[operand] == nil && operand >= arguments.count {
