@@ -8,7 +8,8 @@ public struct Suite: Sendable {
   /// The operators that there are files of, in order.
   public let names: [String]
 
-  /// The cases that are part of the project: those of the operators that were chosen first, and those of all others, with further dtypes of both.
+  /// The cases that are part of the project: those of the operators that were chosen first, and those of all others, with further dtypes
+  /// of both.
   public static func bundled() throws -> [Suite] {
     try ["Cases", "WideCases"].map { folder in
       guard let directory = Bundle.module.url(forResource: folder, withExtension: nil) else {

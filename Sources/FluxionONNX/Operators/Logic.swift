@@ -59,11 +59,11 @@ extension OperatorTable {
     }
   }
 
-  /// Operators on the bits of integers, element by element on the processor: Fluxion's tensors have none.
+  /// Operators on the bits of integers; what has to be wrapped into a narrower type is done element by element.
   static let bits: [Operator] = [
-    bitwise("BitwiseAnd", "the bits of both") { x, y, _ in x & y },
-    bitwise("BitwiseOr", "the bits of either") { x, y, _ in x | y },
-    bitwise("BitwiseXor", "the bits of one only") { x, y, _ in x ^ y },
+    bitwise("BitwiseAnd", "the bits of both") { $0 & $1 },
+    bitwise("BitwiseOr", "the bits of either") { $0 | $1 },
+    bitwise("BitwiseXor", "the bits of one only") { $0 ^ $1 },
     .one("BitwiseNot", [18], "each bit turned") { call in
       let type = try call.type(0)
       return try call.tensor(0).mapIntegers { type.wrapped(~$0) }
@@ -84,11 +84,8 @@ extension OperatorTable {
     },
   ]
 
-  private static func bitwise(_ name: String, _ text: String, _ f: @escaping @Sendable (Int, Int, ONNXElementType) -> Int) -> Operator {
-    .one(name, [18], text) { call in
-      let type = try call.type(0)
-      return try call.tensor(0).combinedIntegers(try call.tensor(1)) { f($0, $1, type) }
-    }
+  private static func bitwise(_ name: String, _ text: String, _ f: @escaping @Sendable (Tensor, Tensor) -> Tensor) -> Operator {
+    .one(name, [18], text) { call in f(try call.tensor(0), try call.tensor(1)) }
   }
 }
 

@@ -54,17 +54,19 @@ extension Table {
     row("besselY(_:_:)") { h in besselY(h.i(1), h.x * h.d(1)) }
     row("besselI(_:_:isScaled:)") { h in [besselI(h.i(1), h.x * h.d(1)), besselI(h.i(0), h.x * h.d(1), isScaled: true)] }
     row("besselK(_:_:isScaled:)") { h in [besselK(h.i(1), h.x * h.d(1)), besselK(h.i(0), h.x * h.d(1), isScaled: true)] }
-    row("airy(_:)") { h in airy(h.x * h.d(1)) }
-    row("gammaP(_:_:)") { h in gammaP(h.x * h.d(1), h.x * h.d(2)) }
-    row("gammaQ(_:_:)") { h in gammaQ(h.x * h.d(1), h.x * h.d(2)) }
-    row("zeta(_:_:)") { h in zeta(h.x * h.d(2), h.x * h.d(1)) }
-    row("normalQuantile(_:)") { h in [normalQuantile(h.x * h.d(1)), logNormalCDF(h.x * h.d(1)), erfcScaled(h.x * h.d(1))] }
+    row("besselJ(_:_:)", "besselY(_:_:)") { h in Elementwise { besselJ(h.i(1), $0) + besselY(h.i(1), $0) }(h.x) }
+    row("besselI(_:_:isScaled:)", "besselK(_:_:isScaled:)") { h in Elementwise { besselI(h.i(1), $0) + besselK(h.i(1), $0) }(h.x) }
+    row("airy") { h in airy(h.x * h.d(1)) }
+    row("gammaP") { h in gammaP(h.x * h.d(1), h.x * h.d(2)) }
+    row("gammaQ") { h in gammaQ(h.x * h.d(1), h.x * h.d(2)) }
+    row("zeta") { h in zeta(h.x * h.d(2), h.x * h.d(1)) }
+    row("normalQuantile") { h in [normalQuantile(h.x * h.d(1)), logNormalCDF(h.x * h.d(1)), erfcScaled(h.x * h.d(1))] }
     row("multivariateLogGamma(_:_:)") { h in multivariateLogGamma(h.i(2), h.x) }
     row("orthogonalPolynomial(_:degree:_:)") { h in orthogonalPolynomial(.legendre, degree: h.i(3), h.x * h.d(1)) }
     row("orthogonalPolynomial(_:degree:_:)") { h in orthogonalPolynomial(.laguerre, degree: h.x * h.d(3), h.x) }
-    row("nextAfter(_:toward:)") { h in [nextAfter(h.x * h.d(1), toward: h.x * h.d(2)), frexp(h.x * h.d(1)).mantissa] }
-    row("Tensor.<<(_:_:)") { h in [(h.ids + h.i(1)) << (h.ids + h.i(2)), (h.ids + h.i(1)) >> (h.ids + h.i(2))] }
-    row("gcd(_:_:)") { h in [gcd(h.ids + h.i(4), h.ids + h.i(6)), lcm(h.ids + h.i(4), h.ids + h.i(6))] }
+    row("nextAfter") { h in [nextAfter(h.x * h.d(1), toward: h.x * h.d(2)), frexp(h.x * h.d(1)).mantissa] }
+    row("<<") { h in [(h.ids + h.i(1)) << (h.ids + h.i(2)), (h.ids + h.i(1)) >> (h.ids + h.i(2))] }
+    row("gcd") { h in [gcd(h.ids + h.i(4), h.ids + h.i(6)), lcm(h.ids + h.i(4), h.ids + h.i(6))] }
     row("lerp(_:_:weight:)") { h in lerp(h.x, h.x, weight: h.d(0.5)) }
     row("pow(_:_:)") { h in pow(h.x, h.d(2)) }
     row("pow(_:_:)") { h in pow(h.d(2), h.x) }

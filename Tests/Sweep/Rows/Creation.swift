@@ -51,7 +51,10 @@ extension Table {
     row("Tensor.arange(from:to:step:)") { h in Tensor.arange(from: h.i(5), to: h.i(1), step: h.i(-1)) }
     row("Tensor.arange(from:to:step:_:)") { h in Tensor.arange(from: h.d(0), to: h.d(3), step: h.d(1)) }
     row("Tensor.arange(from:to:step:_:)") { h in Tensor.arange(from: h.d(0), to: h.d(3), step: h.d(1), .int32) }
-    row("Tensor.window(_:count:isPeriodic:_:)") { h in
+    row(
+      "Tensor.window(_:count:isPeriodic:_:)", "SignalWindow.exponential(decay:center:)", "SignalWindow.gaussian(deviation:)",
+      "SignalWindow.kaiser(beta:)", "SignalWindow.cosines(_:)"
+    ) { h in
       [
         Tensor.window(.hann, count: h.i(4)), .window(.exponential(decay: h.d(2), center: h.d(1)), count: h.i(4)),
         .window(.gaussian(deviation: h.d(2)), count: 4), .window(.kaiser(beta: h.d(2)), count: 4),

@@ -19,9 +19,9 @@ extension Table {
     row("matrixRank(_:relativeTolerance:absoluteTolerance:)") { h in
       matrixRank(h.square, relativeTolerance: h.d(1e-6), absoluteTolerance: h.d(0))
     }
-    row("luUnpacked(_:pivots:)") { h in luUnpacked(h.square, pivots: Tensor([h.i(1), h.i(2), h.i(3)])).p }
-    row("luSolve(_:pivots:_:transposed:)") { h in luSolve(h.square, pivots: Tensor([h.i(1), h.i(2), h.i(3)]), h.square) }
-    row("ldlSolve(_:pivots:_:)") { h in ldlSolve(h.square, pivots: Tensor([h.i(1), h.i(2), h.i(3)]), h.square) }
+    row("luUnpacked") { h in luUnpacked(h.square, pivots: Tensor([h.i(1), h.i(2), h.i(3)])).p }
+    row("luSolve") { h in luSolve(h.square, pivots: Tensor([h.i(1), h.i(2), h.i(3)]), h.square) }
+    row("ldlSolve") { h in ldlSolve(h.square, pivots: Tensor([h.i(1), h.i(2), h.i(3)]), h.square) }
     row("Elementwise.sum(_:axes:keepDims:)") { h in double.sum(h.x, axes: h.list(0)) }
     row("Elementwise.sum(_:axis:keepDims:)") { h in double.sum(h.x, axis: h.i(1)) }
     row("Elementwise.mean(_:axes:keepDims:)") { h in double.mean(h.x, axes: h.list(0)) }

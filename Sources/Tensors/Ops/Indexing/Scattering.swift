@@ -275,8 +275,9 @@ extension Tensor {
 
   /// What becomes of segments of axis 0 that follow one another, of so many rows each: their sum, product, mean, maximum or minimum.
   ///
-  /// `lengths` [segments] are integers that add up to x's rows. With `initial` each segment begins with that number, which a mean adds and does not
-  /// count; without it one of no rows gives 0, or 1 as a product, NaN as a mean, ∓∞ (an integer dtype's ends) as a maximum or minimum.
+  /// `lengths` [segments] are integers that add up to x's rows. With `initial` each segment begins with that number, which a mean adds and
+  /// does not count; without it one of no rows gives 0, or 1 as a product, NaN as a mean, ∓∞ (an integer dtype's ends) as a maximum or
+  /// minimum.
   ///
   /// Derivative: dy at each segment's rows, as of ``scatter(_:at:axis:combining:includingSelf:)``. PyTorch: `segment_reduce`.
   public func combiningSegments(lengths: Tensor, by reduction: ScatterReduction, initial: Double? = nil) -> Tensor {

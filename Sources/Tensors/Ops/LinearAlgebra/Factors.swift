@@ -81,7 +81,8 @@ struct RowOrder: NonDifferentiable {
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let y = try Tensor(uninitialized: result.shape, .int64)
     let order = y.pointer.assumingMemoryBound(to: Int64.self)
-    let pivots = x.detached.cast(to: .int64).scalars(Int64.self)
+    let numbers = try x.detached.cast(to: .int64).ordered
+    let pivots = numbers.pointer.assumingMemoryBound(to: Int64.self)
     let k = x.shape[-1]
     for i in 0..<y.elementCount / Swift.max(1, rows) {
       let row = order + i * rows
@@ -92,6 +93,7 @@ struct RowOrder: NonDifferentiable {
         (row[j], row[Int(other) - 1]) = (row[Int(other) - 1], row[j])
       }
     }
+    withExtendedLifetime(numbers) {}
     return y
   }
 }

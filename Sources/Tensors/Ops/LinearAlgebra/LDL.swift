@@ -105,9 +105,10 @@ struct BlockOrder: NonDifferentiable {
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let y = try Tensor(uninitialized: result.shape, .int64)
     let out = y.pointer.assumingMemoryBound(to: Int64.self)
-    let pivots = x.detached.cast(to: .int64).scalars(Int64.self)
+    let numbers = try x.detached.cast(to: .int64).ordered
+    let pivots = numbers.pointer.assumingMemoryBound(to: Int64.self)
     let n = x.shape[-1]
-    for i in 0..<pivots.count / Swift.max(1, n) {
+    for i in 0..<numbers.elementCount / Swift.max(1, n) {
       let order = out + i * n * (n + 2)
       let (rows, pairs) = (order + n, order + n * (n + 1))
       for j in 0..<n {
@@ -131,6 +132,7 @@ struct BlockOrder: NonDifferentiable {
         k += isPair ? 2 : 1
       }
     }
+    withExtendedLifetime(numbers) {}
     return y
   }
 }

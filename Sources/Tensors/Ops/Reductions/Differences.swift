@@ -31,8 +31,8 @@ extension Tensor {
 
   /// The slope at each point along an axis, by the differences to its neighbours: (x[k + 1] − x[k − 1]) / 2·spacing.
   ///
-  /// At both ends it is that of the line through the last two points, or of the parabola through the last three if `edgeOrder` is 2. The axis needs
-  /// one point more than the order. Derivative: that of the differences. PyTorch: `gradient`.
+  /// At both ends it is that of the line through the last two points, or of the parabola through the last three if `edgeOrder` is 2. The
+  /// axis needs one point more than the order. Derivative: that of the differences. PyTorch: `gradient`.
   public func centralDifferences(spacing: Double = 1, axis: Int = -1, edgeOrder: Int = 1) -> Tensor {
     if dtype.isHalf { return widened.centralDifferences(spacing: spacing, axis: axis, edgeOrder: edgeOrder).cast(to: dtype) }
     guard let axis = axisOfSlopes(axis, edgeOrder) else { return .placeholder }

@@ -38,8 +38,8 @@ extension Tensor {
 
   /// How many elements lie in each of the bins between ascending edges, a vector, or the sums of their weights: [edges − 1], of x's dtype.
   ///
-  /// A bin has its lower edge and not its upper one, but for the last, which has both. What lies outside counts nowhere. If `isDensity` the bins are
-  /// divided by their widths and the sum of all, so that their area is 1. Derivative: to the weights. PyTorch: `histogram`.
+  /// A bin has its lower edge and not its upper one, but for the last, which has both. What lies outside counts nowhere. If `isDensity`
+  /// the bins are divided by their widths and the sum of all, so that their area is 1. Derivative: to the weights. PyTorch: `histogram`.
   public func histogram(edges: Tensor, weights: Tensor? = nil, isDensity: Bool = false) -> Tensor {
     let isFitting: Void? = attempt { () throws(TensorError) in
       func mistake(_ message: String) -> TensorError { TensorError("histogram", message) }

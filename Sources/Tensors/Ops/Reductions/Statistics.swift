@@ -47,8 +47,9 @@ extension Tensor {
 extension Tensor {
   /// The covariances of variables x [variables, observations], or of one variable [observations]: Σ w·(x − mean)·(x − mean)ᵀ / divisor.
   ///
-  /// The result is [variables, variables], a scalar of one variable. An observation counts as often as `frequencies`, integers, say, and as much as
-  /// `weights`, floats; w is their product, and the divisor Σ w − correction·Σ w·weights/Σ w, which without them is n − correction. PyTorch: `cov`.
+  /// The result is [variables, variables], a scalar of one variable. An observation counts as often as `frequencies`, integers, say, and
+  /// as much as `weights`, floats; w is their product, and the divisor Σ w − correction·Σ w·weights/Σ w, which without them is n −
+  /// correction. PyTorch: `cov`.
   public func covariance(frequencies: Tensor? = nil, weights: Tensor? = nil, correction: Double = 1) -> Tensor {
     let frequencies = frequencies?.integersOfLiteral
     if let wide = Tensors.widened(self, weights) {
@@ -71,7 +72,8 @@ extension Tensor {
     return (products / maximum(divisor, 0)).reshaped(rank == 2 && shape[0] != 1 ? [shape[0], shape[0]] : [])
   }
 
-  /// Pearson's correlations of variables x [variables, observations]: covariances over the products of the standard deviations, within −1…1.
+  /// Pearson's correlations of variables x [variables, observations]: covariances over the products of the standard deviations, within
+  /// −1…1.
   ///
   /// The result is [variables, variables], a scalar of one variable. PyTorch: `corrcoef`.
   public func correlation() -> Tensor {
