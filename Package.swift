@@ -137,7 +137,8 @@ let package = Package(
       dependencies: ["Fluxion", "FluxionMPI", "Psalms", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/CharRNN", exclude: ["README.md"], swiftSettings: swift),
     .target(
-      name: "PyTorchCases", dependencies: ["Fluxion", "Tensors"], path: "Tests/Conformance", resources: [.copy("Cases")],
+      name: "PyTorchCases", dependencies: ["Fluxion", "Tensors"], path: "Tests/Conformance",
+      resources: [.copy("Cases"), .copy("WideCases")],
       swiftSettings: swift),
     .executableTarget(
       name: "conformance", dependencies: ["PyTorchCases", .product(name: "ArgumentParser", package: "swift-argument-parser")],

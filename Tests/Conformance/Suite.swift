@@ -8,12 +8,14 @@ public struct Suite: Sendable {
   /// The operators that there are files of, in order.
   public let names: [String]
 
-  /// The cases that are part of the project.
-  public static func bundled() throws -> Suite {
-    guard let directory = Bundle.module.url(forResource: "Cases", withExtension: nil) else {
-      throw CaseError("the bundled cases are missing")
+  /// The cases that are part of the project: those of the operators that were chosen first, and those of all others, with further dtypes of both.
+  public static func bundled() throws -> [Suite] {
+    try ["Cases", "WideCases"].map { folder in
+      guard let directory = Bundle.module.url(forResource: folder, withExtension: nil) else {
+        throw CaseError("the bundled cases are missing")
+      }
+      return try Suite(directory)
     }
-    return try Suite(directory)
   }
 
   /// The cases of a folder.

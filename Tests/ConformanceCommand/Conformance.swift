@@ -13,7 +13,7 @@ struct Conformance: ParsableCommand {
       (both a thousand times wider for factorisations and iterative functions), others exactly. An operator passes when all its cases do.
       """)
 
-  @Argument(help: ArgumentHelp("A folder of NAME.json and NAME.safetensors. (default: the cases that come with the project)"))
+  @Argument(help: ArgumentHelp("A folder of NAME.json and NAME.safetensors. (default: both folders that come with the project)"))
   var directory: String?
 
   @Option(name: .customLong("operator"), help: ArgumentHelp("Only this operator, by PyTorch's name.", valueName: "name"))
@@ -27,15 +27,26 @@ struct Conformance: ParsableCommand {
 
   func run() throws {
     if guide { return print(Guide.text, terminator: "") }
-    let suite: Suite
+    let suites: [Suite]
     do {
-      suite = try directory.map { try Suite(URL(filePath: $0)) } ?? .bundled()
+      suites = try directory.map { [try Suite(URL(filePath: $0))] } ?? Suite.bundled()
     } catch {
       try stop("\(error)")
     }
-    if let name, !suite.names.contains(name) { try stop("no cases of '\(name)' in \(suite.directory.path)") }
+    if let name, !suites.contains(where: { $0.names.contains(name) }) {
+      try stop("no cases of '\(name)' in \(suites.map(\.directory.path).joined(separator: " or "))")
+    }
+    var failed = false
+    for suite in suites {
+      let names = name.map { name in suite.names.filter { $0 == name } } ?? suite.names
+      if !names.isEmpty { failed = try run(suite, names) || failed }
+    }
+    if failed { throw ExitCode.failure }
+  }
+
+  /// Runs operators of a folder and shows what falls short; whether something is wrong.
+  private func run(_ suite: Suite, _ names: [String]) throws -> Bool {
     var (operators, cases, total, failed) = (0, 0, 0, false)
-    let names = name.map { [$0] } ?? suite.names
     for name in names {
       let report: Suite.Report
       do {
@@ -49,8 +60,8 @@ struct Conformance: ParsableCommand {
       failed = failed || report.hasFailed
       show(report)
     }
-    print("operators: \(operators) of \(names.count) passed, cases: \(cases) of \(total)")
-    if failed { throw ExitCode.failure }
+    print("\(suite.directory.lastPathComponent): operators: \(operators) of \(names.count) passed, cases: \(cases) of \(total)")
+    return failed
   }
 
   private func show(_ report: Suite.Report) {

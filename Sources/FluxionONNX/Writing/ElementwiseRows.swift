@@ -142,10 +142,10 @@ struct ElementwiseWriter {
   private func bools(_ op: fx_op, _ x: [String]) throws(ONNXError) -> String {
     switch op {
     case FX_COPY, FX_ABS, FX_SIGN, FX_SQUARE, FX_RELU: return x[0]
-    case FX_NOT: return graph.node("Not", [x[0]])
-    case FX_AND, FX_MUL, FX_MIN: return graph.node("And", [x[0], x[1]])
-    case FX_OR, FX_MAX: return graph.node("Or", [x[0], x[1]])
-    case FX_XOR, FX_NE: return graph.node("Xor", [x[0], x[1]])
+    case FX_NOT, FX_BIT_NOT: return graph.node("Not", [x[0]])
+    case FX_AND, FX_MUL, FX_MIN, FX_BIT_AND: return graph.node("And", [x[0], x[1]])
+    case FX_OR, FX_MAX, FX_BIT_OR: return graph.node("Or", [x[0], x[1]])
+    case FX_XOR, FX_NE, FX_BIT_XOR: return graph.node("Xor", [x[0], x[1]])
     case FX_EQ, FX_LT, FX_LE, FX_GT, FX_GE: return compared(op, x[0], x[1])
     case FX_SELECT: return chosen(x[0], x[1], x[2])
     default: throw unwritten(op)
@@ -159,7 +159,7 @@ struct ElementwiseWriter {
       FX_ERFCX.rawValue: "erfcScaled", FX_LOG_NORMAL_CDF.rawValue: "logNormalCDF", FX_NORMAL_QUANTILE.rawValue: "normalQuantile",
       FX_GAMMA_LOWER.rawValue: "gammaP", FX_GAMMA_UPPER.rawValue: "gammaQ", FX_ZETA.rawValue: "zeta",
       FX_POLYNOMIAL.rawValue: "orthogonalPolynomial", FX_EXPONENT.rawValue: "frexp", FX_NEXT_AFTER.rawValue: "nextAfter",
-      FX_GCD.rawValue: "gcd", FX_LCM.rawValue: "lcm",
+      FX_GCD.rawValue: "gcd", FX_LCM.rawValue: "lcm", FX_SHIFT_LEFT.rawValue: "<<", FX_SHIFT_RIGHT.rawValue: ">>",
     ]
     let isBessel = (FX_BESSEL_J0.rawValue...FX_BESSEL_K1E.rawValue).contains(op.rawValue)
     let name = names[op.rawValue] ?? (isBessel ? "a Bessel function" : "instruction \(op.rawValue)")
@@ -294,5 +294,7 @@ struct ElementwiseWriter {
     FX_ASINH.rawValue: "Asinh", FX_ACOSH.rawValue: "Acosh", FX_ATANH.rawValue: "Atanh", FX_ERF.rawValue: "Erf",
     FX_SIGMOID.rawValue: "Sigmoid", FX_ADD.rawValue: "Add", FX_SUB.rawValue: "Sub", FX_MUL.rawValue: "Mul", FX_DIV.rawValue: "Div",
     FX_MAX.rawValue: "Max", FX_MIN.rawValue: "Min",
+    FX_BIT_AND.rawValue: "BitwiseAnd", FX_BIT_OR.rawValue: "BitwiseOr", FX_BIT_XOR.rawValue: "BitwiseXor",
+    FX_BIT_NOT.rawValue: "BitwiseNot",
   ]
 }

@@ -26,7 +26,7 @@ extension ErrorTable {
     ErrorRow("multivariateLogGamma: dimension 0; 1 or more would fit") { _ = multivariateLogGamma(0, wide([3])) },
     ErrorRow("window: of -1 points; 0 or more would fit") { _ = Tensor.window(.hann, count: -1) },
     ErrorRow("window: a beta of nan; a finite number of 0 or more would fit") { _ = Tensor.window(.kaiser(beta: .nan), count: 4) },
-    ErrorRow("&: not defined for float32") { _ = wide([3]) & wide([3]) },
+    ErrorRow("&: not defined for float32, only for int32, int64, bool; convert with .cast(to:)") { _ = wide([3]) & wide([3]) },
     ErrorRow("combiningSegments: lengths that add up to 2.0 for 3 rows; 3 would fit") {
       _ = Tensor.ones([3]).combiningSegments(lengths: [1, 1], by: .sum)
     },

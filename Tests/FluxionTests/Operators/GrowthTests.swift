@@ -18,7 +18,7 @@ import Testing
     ("convolution", 2),
     // Factorizations of square matrices.
     ("inverse", 1.5), ("determinant", 1.5), ("solve", 1.5), ("lu", 1.5), ("qr", 1.5), ("svd", 1.5), ("symmetric", 1.5), ("matrix", 1.5),
-    ("householder", 2), ("ldl", 1.5),
+    ("householder", 2), ("ldl", 1.5), ("covariance", 1.5), ("correlation", 1.5),
     ("pseudoInverse", 1.5), ("leastSquares", 1.5), ("polarDecomposition", 1.5),
   ]
 

@@ -15,6 +15,7 @@ public func maxUnpool(
 ) -> Tensor {
   if Context.current.hasFailed { return .placeholder }
   let name = "maxUnpool"
+  let positions = positions.integersOfLiteral
   let (window, stride, padding, size) = (window.perAxis, stride?.perAxis, padding.perAxis, size?.perAxis)
   let output: [Int]? = attempt { () throws(TensorError) in
     if positions.shape != x.shape || !positions.dtype.isInteger {

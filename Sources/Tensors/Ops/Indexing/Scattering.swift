@@ -280,6 +280,7 @@ extension Tensor {
   ///
   /// Derivative: dy at each segment's rows, as of ``scatter(_:at:axis:combining:includingSelf:)``. PyTorch: `segment_reduce`.
   public func combiningSegments(lengths: Tensor, by reduction: ScatterReduction, initial: Double? = nil) -> Tensor {
+    let lengths = lengths.integersOfLiteral
     let isFitting: Void? = attempt { () throws(TensorError) in
       func mistake(_ message: String) -> TensorError { TensorError("combiningSegments", message) }
       if rank == 0 { throw mistake("a scalar has no rows; [rows, …] would fit") }

@@ -57,6 +57,7 @@ public func luSolve(_ factors: Tensor, pivots: Tensor, _ b: Tensor, transposed: 
 /// The order of rows that exchanges make; nil after a mistake.
 private func orderOfRows(_ name: String, _ factors: Tensor, _ pivots: Tensor) -> Tensor? {
   if Context.current.hasFailed { return nil }
+  let pivots = pivots.integersOfLiteral
   let isFitting: Void? = attempt { () throws(TensorError) in
     func mistake(_ message: String) -> TensorError { TensorError(name, message) }
     if !factors.dtype.isFloatingPoint { throw mistake("factors of \(factors.dtype); float32 or float64 would fit") }

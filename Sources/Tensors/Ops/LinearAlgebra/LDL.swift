@@ -65,6 +65,7 @@ public func ldlFactors(_ x: Tensor) -> (factors: Tensor, pivots: Tensor) {
 public func ldlSolve(_ factors: Tensor, pivots: Tensor, _ b: Tensor) -> Tensor {
   if let x = widened(factors, b) { return ldlSolve(x[0]!, pivots: pivots, x[1]!).cast(to: factors.dtype) }
   guard aligned("ldlSolve", factors, b) != nil else { return .placeholder }
+  let pivots = pivots.integersOfLiteral
   let n = factors.shape[-1]
   guard pivots.shape == Shape(factors.shape.dropLast()), pivots.dtype.isInteger, factors.dtype.isFloatingPoint else {
     let fitting = Shape(factors.shape.dropLast())
@@ -80,9 +81,9 @@ public func ldlSolve(_ factors: Tensor, pivots: Tensor, _ b: Tensor) -> Tensor {
   let p = LU.permutation(order.unpacked(0, n).cast(to: factors.dtype))
   let beside = order.unpacked(n * (n + 1), n).cast(to: factors.dtype)
   let below = factors.lowerTriangle(diagonal: -1)
-  // Of a block of two the element beside the diagonal is d's and not l's.
-  let besideBlocks = below * beside.diagonalMatrix(offset: 0)
-  let blocks = besideBlocks - besideBlocks.lowerTriangle(diagonal: -2)
+  // Of a block of two the element below the diagonal is d's and not l's.
+  let columns = below * beside.unsqueezed(axis: -2)
+  let blocks = columns - columns.lowerTriangle(diagonal: -2)
   let l = (below - blocks).gather(order.unpacked(n, n, n), axis: -2).lowerTriangle(diagonal: -1)
   let d = factors.diagonal().diagonalMatrix() + blocks + blocks.transposed()
   let right = b.rank == 1 ? b.unsqueezed(axis: 1) : b

@@ -53,6 +53,7 @@ extension Tensor {
     if let wide = Tensors.widened(self, weights) {
       return wide[0]!.covariance(frequencies: frequencies, weights: wide[1], correction: correction).cast(to: dtype)
     }
+    let frequencies = frequencies?.integersOfLiteral
     guard let n = attempt({ () throws(TensorError) in try observations("covariance", frequencies, weights) }) else { return .placeholder }
     let x = reshaped([rank == 2 ? shape[0] : 1, n])
     let counts = frequencies?.cast(to: dtype)

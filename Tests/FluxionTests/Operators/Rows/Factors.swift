@@ -102,7 +102,7 @@ extension OperatorTable {
         cases: [[[4, 4], [4, 2]], [[2, 3, 3], [2, 3, 1]], [[1, 1], [1, 1]]],
         domains: [.real(-1, 1), .any], slope: .inputs([1])
       ) {
-        let (factors, pivots) = ldlFactors(indefinite($0[0]))
+        let (factors, pivots) = ldlFactors(indefinite($0[0].detached))
         return ldlSolve(factors, pivots: pivots, $0[1])
       } reference: { x in
         x[0].eachMatrix(with: x[1], Array(x[1].shape.suffix(2))) { indefinite($0).eliminated($1).x.flat }

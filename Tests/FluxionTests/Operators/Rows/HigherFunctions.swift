@@ -120,6 +120,11 @@ extension OperatorTable {
       })
   }
 
+  /// Rows whose first operand has no derivative that is known: it is a constant.
+  private static func constantFirst(_ rows: [OperatorRow]) -> [OperatorRow] {
+    rows.map { row in row.with { $0.apply = { x, dtype in row.apply([x[0].detached, x[1]], dtype) } } }
+  }
+
   private static let probabilities = list { rows in
     rows += both(
       "erfcScaled", specials: "nan = nan; inf = 0; 0 = 1; -30 = inf; 1e10 = 5.641895835477563e-11", { erfcScaled($0) },
@@ -130,7 +135,7 @@ extension OperatorTable {
     rows += both(
       "normalCDF", specials: "nan = nan; inf = 1 | 0; -inf = 0 | 0; 0 = 0.5", { normalCDF($0) }, symbols: { normalCDF($0) }, reference: phi)
     rows += both(
-      "logNormalCDF", specials: "nan = nan; inf = 0; 0 = -0.6931471805599453; -40 = -804.6084420137538", { logNormalCDF($0) },
+      "logNormalCDF", specials: "nan = nan; inf = -0; 0 = -0.6931471805599453; -40 = -804.6084420137538", { logNormalCDF($0) },
       symbols: { logNormalCDF($0) }
     ) { log(phi($0)) }
     rows += both(
@@ -140,18 +145,21 @@ extension OperatorTable {
     ) { 2.0.squareRoot() * erfInverseReference(2 * $0 - 1) }
     let sizes = [Domain.real(0.5, 4), Domain.real(0.3, 5)]
     let ends = "nan 1 = nan; 1 nan = nan; -1 1 = nan; 1 -1 = nan; 0 0 = nan"
-    rows += both(
-      "gammaP", sizes, specials: ends + "; 2 0 = 0; 0 2 = 1; 1 inf = 1; inf 1 = 0; 1e5 1e5 = 0.500420522110365177", slope: .inputs([1]),
-      { gammaP($0, $1) }, symbols: { gammaP($0, $1) }, reference: p)
-    rows += both(
-      "gammaQ", sizes, specials: ends + "; 2 0 = 1; 0 2 = 0; 1 inf = 0; inf 1 = 1; 1e5 1e5 = 0.499579477889634823", slope: .inputs([1]),
-      { gammaQ($0, $1) }, symbols: { gammaQ($0, $1) }
-    ) { 1 - p($0, $1) }
-    rows += both(
-      "zeta", [.real(1.5, 4), .real(0.6, 3)],
-      specials:
-        "nan 1 = nan; 1 2 = inf; 0.5 2 = nan; 2 0 = inf; 2 -1 = inf; 2 1 = 1.6449340668482264; 3 -0.5 = 0.414398322117159998; 2.5 -0.5 = nan",
-      slope: .inputs([1]), { zeta($0, $1) }, symbols: { zeta($0, $1) }, reference: hurwitz)
+    rows += constantFirst(
+      both(
+        "gammaP", sizes, specials: ends + "; 2 0 = 0; 0 2 = 1; 1 inf = 1; inf 1 = 0; 1e5 1e5 = 0.500420522110365177", slope: .inputs([1]),
+        { gammaP($0, $1) }, symbols: { gammaP($0, $1) }, reference: p))
+    rows += constantFirst(
+      both(
+        "gammaQ", sizes, specials: ends + "; 2 0 = 1; 0 2 = 0; 1 inf = 0; inf 1 = 1; 1e5 1e5 = 0.499579477889634823", slope: .inputs([1]),
+        { gammaQ($0, $1) }, symbols: { gammaQ($0, $1) }
+      ) { 1 - p($0, $1) })
+    rows += constantFirst(
+      both(
+        "zeta", [.real(1.5, 4), .real(0.6, 3)],
+        specials:
+          "nan 1 = nan; 1 2 = inf; 0.5 2 = nan; 2 0 = inf; 2 -1 = inf; 2 1 = 1.6449340668482264; 3 -0.5 = 0.414398322117159998; 2.5 -0.5 = nan",
+        slope: .inputs([1]), { zeta($0, $1) }, symbols: { zeta($0, $1) }, reference: hurwitz))
     rows += both(
       "xLog1p", [.any, .real(-0.6, 2)], specials: "0 -1 = 0; 0 nan = nan; 2 -1 = -inf; nan 0 = nan; 3 0 = 0 | 0 3; 2 1e-20 = 2e-20",
       { xLog1p($0, $1) }, symbols: { xLog1p($0, $1) }

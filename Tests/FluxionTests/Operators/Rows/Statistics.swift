@@ -128,7 +128,9 @@ extension OperatorTable {
         $0[0].histogram(edges: tensor($0[0].dtype), weights: $0[1], isDensity: true)
       } reference: { x in
         let counts = bins(x[0].values, x[1].values)
-        return Grid((0..<3).map { counts[$0] / (edges[$0 + 1] - edges[$0]) / counts.reduce(0, +) })
+        let total = counts.reduce(0, +)
+        let heights: [Double] = (0..<3).map { (i: Int) -> Double in counts[i] / (edges[i + 1] - edges[i]) / total }
+        return Grid(heights)
       }.with {
         $0.isComposite = true
         $0.takesEqualElements = false
@@ -147,14 +149,14 @@ extension OperatorTable {
           cases: [[[6, 2]], [[3]], [[9, 1, 2]]], domains: [.distinct]
         ) { x in
           let n = x[0].shape[0]
-          return (x[0] * 0.1).combiningSegments(lengths: Tensor([n / 3, n - n / 3]), by: reduction)
+          return (x[0] * 0.5).combiningSegments(lengths: Tensor([n / 3, n - n / 3]), by: reduction)
         } reference: { x in
           let (n, inner) = (x[0].shape[0], x[0].shape.dropFirst().reduce(1, *))
           return Grid(
             [2] + x[0].shape.dropFirst(),
             (0..<2 * inner).map { at in
               let rows = at / inner == 0 ? 0..<n / 3 : n / 3..<n
-              return combine(rows.map { x[0].values[$0 * inner + at % inner] * 0.1 })
+              return combine(rows.map { x[0].values[$0 * inner + at % inner] * 0.5 })
             })
         }.with {
           $0.isComposite = true
