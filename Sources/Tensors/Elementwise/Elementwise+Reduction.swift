@@ -48,7 +48,7 @@ extension Elementwise {
 
   private func reduced(_ kind: MapReduction, _ x: [Tensor], _ axes: [Int], _ keepDims: Bool) -> Tensor {
     guard expects(x.count, kind.label) else { return .placeholder }
-    var x = x + parameterValues
+    let x = x + parameterValues
     if let dtype = x.first?.dtype, dtype.isHalf, x.allSatisfy({ $0.dtype == dtype }) {
       // Before they are broadcast, or multiplied and then taken apart for the gradient: rounded once.
       return reduced(kind, wide: x.map(\.widened), axes, keepDims).cast(to: dtype)
