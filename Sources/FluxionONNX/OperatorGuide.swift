@@ -131,7 +131,7 @@ public enum ONNXOperatorGuide {
     `matmul: [1, 2] • [3, 1]: …, in node product (MatMul) of model.onnx`. What comes from a file is not trusted: sizes, names, nesting, cycles and links are checked, and elements
     beside the file are read from its own folder only.
 
-    **Types.** Fluxion has float32, float64, int32, int64 and bool. Others are held by wider ones: `float16` and `bfloat16` by float32, `uint8`, `int8`, `uint16`, `int16` by int32, `uint32` and
+    **Types.** Models are computed in float32, float64, int32, int64 and bool. Others are held by wider ones: `float16` and `bfloat16` by float32, `uint8`, `int8`, `uint16`, `int16` by int32, `uint32` and
     `uint64` by int64. Arithmetic on integers wraps around as the narrow type would. Halves are computed in float32 and rounded
     after each operator, which the gradient does not notice. Texts, complex numbers, and numbers of less than a byte or of eight bits with a point are refused by name.
 

@@ -48,7 +48,16 @@ extension Elementwise {
 
   private func reduced(_ kind: MapReduction, _ x: [Tensor], _ axes: [Int], _ keepDims: Bool) -> Tensor {
     guard expects(x.count, kind.label) else { return .placeholder }
-    var x = x + parameterValues
+    let x = x + parameterValues
+    if let dtype = x.first?.dtype, dtype.isHalf, x.allSatisfy({ $0.dtype == dtype }) {
+      // Before they are broadcast, or multiplied and then taken apart for the gradient: rounded once.
+      return reduced(kind, wide: x.map(\.widened), axes, keepDims).cast(to: dtype)
+    }
+    return reduced(kind, wide: x, axes, keepDims)
+  }
+
+  private func reduced(_ kind: MapReduction, wide x: [Tensor], _ axes: [Int], _ keepDims: Bool) -> Tensor {
+    var x = x
     for i in x.indices.dropFirst() where x[i].shape != x[0].shape { (x[0], x[i]) = broadcasted(kind.label, x[0], x[i]) }
     if Context.current.hasFailed { return .placeholder }
     for i in x.indices { x[i] = x[i].expanded(x[0].shape) }

@@ -3,6 +3,7 @@
 /// PyTorch: `linalg.matrix_power`.
 public func matrixPower(_ x: Tensor, _ power: Int) -> Tensor {
   if Context.current.hasFailed { return .placeholder }
+  if x.dtype.isHalf { return matrixPower(x.widened, power).cast(to: x.dtype) }
   guard x.rank >= 2, x.shape[-1] == x.shape[-2] else {
     fail(TensorError("matrixPower", "the matrices of \(x.shape) are not square; [..., n, n] would fit"))
     return .placeholder

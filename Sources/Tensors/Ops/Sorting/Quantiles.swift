@@ -72,8 +72,11 @@ extension Tensor {
   public func quantile(
     _ q: Double, axis: Int? = nil, keepDims: Bool = false, interpolation: QuantileInterpolation = .linear, ignoringNaN: Bool = false
   ) -> Tensor {
+    if dtype.isHalf {
+      return widened.quantile(q, axis: axis, keepDims: keepDims, interpolation: interpolation, ignoringNaN: ignoringNaN).cast(to: dtype)
+    }
     // Of other dtypes the mistake is the tensor's.
-    quantile(
+    return quantile(
       .full([], q, dtype.isFloatingPoint ? dtype : .float64), axis: axis, keepDims: keepDims, interpolation: interpolation,
       ignoringNaN: ignoringNaN)
   }
@@ -84,6 +87,10 @@ extension Tensor {
   public func quantile(
     _ q: Tensor, axis: Int? = nil, keepDims: Bool = false, interpolation: QuantileInterpolation = .linear, ignoringNaN: Bool = false
   ) -> Tensor {
+    if let wide = Tensors.widened(self, q) {
+      return wide[0]!.quantile(wide[1]!, axis: axis, keepDims: keepDims, interpolation: interpolation, ignoringNaN: ignoringNaN)
+        .cast(to: dtype)
+    }
     guard let axes = attempt({ () throws(TensorError) in try axesOfQuantile(q, axis) }) else { return .placeholder }
     let q = Checked(Fractions())(q)
     let kept = (0..<rank).filter { !axes.contains($0) }
