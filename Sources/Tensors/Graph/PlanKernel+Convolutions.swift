@@ -1,6 +1,6 @@
 extension Convolution: PlannedPrimitive {
   func kernel(_ x: [Tensor], into y: Tensor, _ weights: PlanWeights) -> PlanKernel? {
-    guard y.dtype.isFloatingPoint, weights.contains(x[1]), x.allSatisfy(\.isContiguous) else { return nil }
+    guard y.dtype.isSingleOrDouble, weights.contains(x[1]), x.allSatisfy(\.isContiguous) else { return nil }
     let sum = ConvolutionSum(geometry, groups, batch: x[0].shape[0], channels: x[0].shape[1], outputs: x[1].shape[0], y.dtype)
     return ConvolutionKernel(sum, x, y, weights)
   }

@@ -10,6 +10,7 @@ import Testing
     "struct Identity": "AutodiffTests: the step between nested gradients",
     "struct Assemble": "PartGradientTests: the gradients of parts in a recorded pass",
     "struct Custom": "AutodiffTests, and each row's sabotage",
+    "PreparedConvolution.callAsFunction(_: Tensor)": "RunningTests of ONNX: the same bits as the operator",
     "struct RandomTensor": "RandomTests",
     "struct RandomPermutation": "RandomTests",
     "struct Checked": "the errors of losses, sampling, quantiles and bags in ErrorTable",

@@ -7,11 +7,12 @@ package final class PreparedConvolution: @unchecked Sendable {
   private let input: Signature
   private let output: Shape
 
-  /// What ``convolution(_:weight:bias:stride:padding:dilation:groups:)`` would do; nil for integers, and where there is a mistake for it to tell.
+  /// What ``convolution(_:weight:bias:stride:padding:dilation:groups:)`` would do; nil for integers and 16-bit floats, and where there is a mistake for it to tell.
   package init?(
     _ x: Tensor, weight: Tensor, bias: Tensor?, stride: PerAxis, padding: WindowPadding, dilation: PerAxis, groups: Int
   ) {
-    guard Context.current.isPlain(x.node.tape), x.dtype.isFloatingPoint, weight.dtype == x.dtype, bias.map({ $0.dtype == x.dtype }) ?? true,
+    guard Context.current.isPlain(x.node.tape), x.dtype.isSingleOrDouble, weight.dtype == x.dtype,
+      bias.map({ $0.dtype == x.dtype }) ?? true,
       let axes = try? spatialAxes("convolution", x, weight, bias, outputs: weight.rank > 0 ? weight.shape[0] : 0, groups),
       x.rank == axes + 2, x.shape[1] == weight.shape[1].saturatingTimes(groups), weight.shape[0] % groups == 0,
       let geometry = try? WindowGeometry(
