@@ -5,10 +5,13 @@
 #define FX_VECTORS
 #include "targets.h"
 
-void fx_tile_pad(int dtype, const fx_tile *t, ptrdiff_t channels, const void *x, void *y) { FX_DISPATCH(dtype, pad, 1, t, channels, x, y); }
+void fx_tile_pad(int dtype, const fx_tile *t, ptrdiff_t channels, ptrdiff_t behind, const void *x, void *y) {
+  FX_DISPATCH(dtype, pad, 1, t, channels, behind, x, y);
+}
 
-void fx_tile_pad_plane(int dtype, const fx_tile *t, int is_clear, const void *x, void *y) { FX_DISPATCH(dtype, pad, !is_clear, t, 1, x,
-                       y); }
+void fx_tile_pad_plane(int dtype, const fx_tile *t, int is_clear, ptrdiff_t behind, const void *x, void *y) {
+  FX_DISPATCH(dtype, pad, !is_clear, t, 1, behind, x, y);
+}
 
 #else
 
@@ -47,14 +50,16 @@ FX_INLINE void FX(take)(ptrdiff_t stride, ptrdiff_t n, const T *in, T *out, T *s
   FX(store_some)(second, FX(every_second)(a, b, 1), (n - i) / 2);
 }
 
-// `clears` if y has something else than zeros where it has no element of x.
-static void FX(pad)(int clears, const fx_tile *t, ptrdiff_t channels, const T *x, T *y) {
+// `clears` if y has something else than zeros where it has no element of x, and in the `behind` elements that follow it. Kernels multiply whole
+// vectors there and drop the results, but what other work left in memory may be subnormal as a float: Intel's processors take a hundred times as long.
+static void FX(pad)(int clears, const fx_tile *t, ptrdiff_t channels, ptrdiff_t behind, const T *x, T *y) {
   const fx_window *w = &t->window;
   ptrdiff_t stride = w->stride[2], first = t->start[2] * stride - w->before[2], phase = t->size[2], line = stride * phase;
   // What is seen of a row: n elements from number `from` on, which lies at `to` of a phase that may not be the first.
   ptrdiff_t from = max_size(0, first), n = min_size(w->input[2], first + line) - from, to = (from - first) / stride, s = (from - first) % stride;
   ptrdiff_t top = t->start[1] * w->stride[1] - w->before[1], front = t->start[0] * w->stride[0] - w->before[0];
-  for (ptrdiff_t c = 0; c < channels; c++, x += w->input[0] * w->input[1] * w->input[2])
+  ptrdiff_t filled = t->size[0] * t->size[1] * line;
+  for (ptrdiff_t c = 0; c < channels; c++, x += w->input[0] * w->input[1] * w->input[2]) {
     for (ptrdiff_t z = 0; z < t->size[0]; z++)
       for (ptrdiff_t v = 0; v < t->size[1]; v++) {
         T *row = y + c * t->plane + (z * t->size[1] + v) * line, *out = row + to;
@@ -67,6 +72,8 @@ static void FX(pad)(int clears, const fx_tile *t, ptrdiff_t channels, const T *x
         else
           for (ptrdiff_t i = 0; i < n; i++) out[(i + s) % stride * phase + (i + s) / stride] = in[i];
       }
+    if (clears) memset(y + c * t->plane + filled, 0, (size_t)(t->plane - filled + (c + 1 < channels ? 0 : behind)) * sizeof(T));
+  }
 }
 
 #endif

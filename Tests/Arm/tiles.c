@@ -93,7 +93,7 @@ static void convolutions(void) {
            *packed = scratch((size_t)(rounded(outputs, rows) * depth * size));
       ptrdiff_t *offsets = scratch((size_t)depth * sizeof *offsets);
       fx_run *runs = scratch((size_t)to * sizeof *runs);
-      fx_tile_pad(d, &tile, channels, x, copy);
+      fx_tile_pad(d, &tile, channels, 4 * lanes, x, copy);
       fx_tile_pack(d, outputs, channels, taps, depth, taps, 0, filters, packed);
       offsets_of(&tile, channels, offsets);
       ptrdiff_t count = runs_of(&tile, lanes, runs);
@@ -115,9 +115,7 @@ static void convolutions(void) {
       // One channel by one filter.
       tile = whole(w, 64 / size);
       copy = scratch((size_t)(tile.plane * size) + 1024);
-      fx_tile_pad_plane(d, &tile, 0, x, copy);
-      ptrdiff_t filled = tile.size[0] * tile.size[1] * tile.size[2] * w.stride[2];
-      memset((char *)copy + filled * size, 0, (size_t)((tile.plane - filled) * size) + 576);
+      fx_tile_pad_plane(d, &tile, 0, 576 / size, x, copy);
       offsets_of(&tile, 1, offsets);
       for (int biased = 0; biased < 2; biased++) {
         y = room(d, to);

@@ -458,14 +458,14 @@ typedef struct { ptrdiff_t from, to, count; } fx_run;
 
 /// How many rows, and lanes of a vector, a block of a result held in registers has on this processor.
 void fx_tile_shape(int dtype, ptrdiff_t *rows, ptrdiff_t *lanes);
-/// Copies what a tile sees of some channels of x, zeros in the padding.
-void fx_tile_pad(int dtype, const fx_tile *t, ptrdiff_t channels, const void *x, void *y);
+/// Copies what a tile sees of some channels of x, zeros in the padding, between channels, and in the `behind` elements after the last one.
+void fx_tile_pad(int dtype, const fx_tile *t, ptrdiff_t channels, ptrdiff_t behind, const void *x, void *y);
 /// The matrix x[row, (channel, tap)] = x[row·row_step + channel·channel_step + tap] (the last tap first if `reversed`) as blocks of rows, each
 /// column by column; the last block is filled up with zeros.
 void fx_tile_pack(int dtype, ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t taps, ptrdiff_t row_step, ptrdiff_t channel_step, int reversed,
                   const void *x, void *y);
 /// y[row·lead + run.to + i] = bias[row] + Σ over k ..< depth of a[row, k]·b[offsets[k] + run.from + i] for i in 0 ..< run.count; a is packed, no run is
-/// longer than the lanes of a vector, and behind what b's last run needs there are as many elements that may be read.
+/// longer than the lanes of a vector, and behind what b's last run needs there are as many elements that may be read (normal numbers or 0, for speed).
 void fx_tile_product(int dtype, ptrdiff_t rows, ptrdiff_t depth, const void *a, const ptrdiff_t *offsets, ptrdiff_t count, const fx_run *runs,
                      const void *b, const void *bias, void *y, ptrdiff_t lead);
 /// sums[k·lead + o] += Σ over runs and i of b[offsets[k] + run.from + i]·dy[(run.to + i)·lead + o] for o in 0 ..< lead, a multiple of the lanes.
@@ -475,7 +475,7 @@ void fx_tile_weight(int dtype, ptrdiff_t depth, const ptrdiff_t *offsets, ptrdif
 // MARK: convolution_pad.c, convolution_planes.c — one channel, one output.
 
 /// fx_tile_pad of one channel; `is_clear` if y has zeros wherever it has no element of x, as the copy of another plane leaves it.
-void fx_tile_pad_plane(int dtype, const fx_tile *t, int is_clear, const void *x, void *y);
+void fx_tile_pad_plane(int dtype, const fx_tile *t, int is_clear, ptrdiff_t behind, const void *x, void *y);
 /// y[p] = bias + Σ over taps k of weight[k]·copy[offsets[k] + the place of p], for the tile's places p of a plane y; 0 in place of a NULL bias.
 /// Behind the copy's end there are nine vectors that may be read.
 void fx_tile_plane(int dtype, const fx_tile *t, ptrdiff_t taps, const ptrdiff_t *offsets, const void *weight, const void *bias, const void *copy,

@@ -2,8 +2,8 @@ import CKernels
 
 // Where every output sees but one channel (depthwise convolutions): planes in tiles, summed up in registers, see convolution_planes.c.
 extension ConvolutionSum {
-  // It is multiplied by 0, which would not take a NaN away.
-  /// What may be read behind a tile's copy, zeros: nine vectors of 64 bytes.
+  // Zeros: it is multiplied by 0, which would not take a NaN away.
+  /// What may be read behind a tile's copy: nine vectors of 64 bytes.
   private var slack: Int { 576 }
 
   /// Calls `body` for each plane of `count` with each of its tiles, a copy of what the tile sees of the plane at `x`, and its taps' offsets.
@@ -33,12 +33,8 @@ extension ConvolutionSum {
           // One tile is the same for all planes, and so are its offsets and what lies around the elements in its copy.
           let isSame = grid.count == 1 && plane > range.lowerBound
           let tile = isSame ? largest : grid[i]
-          withUnsafePointer(to: tile.raw) { fx_tile_pad_plane(dtype.code, $0, isSame ? 1 : 0, source, copy) }
-          if !isSame {
-            let filled = tile.raw.size.0 * tile.raw.size.1 * tile.raw.size.2 * window.stride.2
-            (copy + filled * size).initializeMemory(as: UInt8.self, repeating: 0, count: (tile.raw.plane - filled) * size + slack)
-            tile.writeOffsets(channels: 1, to: offsets)
-          }
+          withUnsafePointer(to: tile.raw) { fx_tile_pad_plane(dtype.code, $0, isSame ? 1 : 0, slack / size, source, copy) }
+          if !isSame { tile.writeOffsets(channels: 1, to: offsets) }
           body(plane, tile.raw, offsets, copy)
         }
       }

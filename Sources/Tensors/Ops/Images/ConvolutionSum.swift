@@ -143,7 +143,7 @@ struct ConvolutionSum {
       for part in range {
         let (i, group) = (part / grid.count, part / grid.count % groups)
         let tile = grid[part % grid.count]
-        withUnsafePointer(to: tile.raw) { fx_tile_pad(dtype.code, $0, channels, x + i * channels * inputs * size, copy) }
+        withUnsafePointer(to: tile.raw) { fx_tile_pad(dtype.code, $0, channels, 4 * lanes, x + i * channels * inputs * size, copy) }
         tile.writeOffsets(channels: channels, to: offsets)
         let count = tile.writeRuns(lanes, through: through, to: runs)
         let target = y + i * outputs * places * size
@@ -224,10 +224,12 @@ struct ConvolutionSum {
         target.initializeMemory(as: UInt8.self, repeating: 0, count: (to - from) * image * size)
         for start in Swift.stride(from: 0, to: places, by: width) {
           let count = Swift.min(width, places - start)
-          for o in 0..<outputs {
-            (values + o * lead * size).copyMemory(from: y + ((i * outputs + o) * places + start) * size, byteCount: count * size)
-          }
           let vectors = (count + lanes - 1) / lanes
+          for o in 0..<outputs {
+            let row = values + o * lead * size
+            row.copyMemory(from: y + ((i * outputs + o) * places + start) * size, byteCount: count * size)
+            (row + count * size).initializeMemory(as: UInt8.self, repeating: 0, count: (vectors * lanes - count) * size)
+          }
           for v in 0..<vectors { runs[v] = fx_run(from: v * lanes, to: v * lanes, count: lanes) }
           fx_tile_product(
             dtype.code, (to - from) * taps, outputs, matrices[cut].matrices.pointer + i % groups * matrices[cut].each * size, offsets,
@@ -276,6 +278,8 @@ struct ConvolutionSum {
       var memory = try ScratchStretches(Context.current.scratch(bytes))
       let (offsets, runs) = (memory.take(most * taps, Int.self), memory.take(rows, fx_run.self))
       let (copy, values) = (memory.take(copied * size), memory.take(largest.placeCount * wide * size))
+      // The outputs that fill up a vector are summed up, too, for nothing.
+      if wide > outputs { values.initializeMemory(as: UInt8.self, repeating: 0, count: largest.placeCount * wide * size) }
       for index in range {
         let (part, group, cut) = (index / (groups * cuts), index / cuts % groups, index % cuts)
         let (from, to) = (channels * cut / cuts, channels * (cut + 1) / cuts)
@@ -286,7 +290,7 @@ struct ConvolutionSum {
           let plane = x + ((n * groups + group) * channels + from) * image * size
           for t in 0..<grid.count {
             let tile = grid[t]
-            withUnsafePointer(to: tile.raw) { fx_tile_pad(dtype.code, $0, to - from, plane, copy) }
+            withUnsafePointer(to: tile.raw) { fx_tile_pad(dtype.code, $0, to - from, 4 * lanes, plane, copy) }
             tile.writeOffsets(channels: to - from, to: offsets)
             let count = tile.writeRows(to: runs)
             // The outputs of each place side by side.
