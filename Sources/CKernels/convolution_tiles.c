@@ -85,38 +85,40 @@ FX_INLINE VEC FX(with_far)(const double *far, VEC x) {
   return x;
 }
 
-// `count` rows of two vectors: sums over k of a[k, row] times the vectors at b + offsets[k], added to what is there where `adds`.
-FX_INLINE void FX(block)(ptrdiff_t count, ptrdiff_t depth, const T *a, const T *b0, const T *b1, const ptrdiff_t *offsets, const T *bias,
-                         int adds, T *y0, ptrdiff_t n0, T *y1, ptrdiff_t n1, ptrdiff_t lead) {
+// `count` rows of one or two vectors: sums over k of a[k, row] times the vectors at b + offsets[k], added to what is there where `adds`.
+FX_INLINE void FX(block)(int vectors, ptrdiff_t count, ptrdiff_t depth, const T *a, const T *b0, const T *b1, const ptrdiff_t *offsets,
+                         const T *bias, int adds, T *y0, ptrdiff_t n0, T *y1, ptrdiff_t n1, ptrdiff_t lead) {
   VEC totals[ROWS * 2];
-  FX_UNROLL for (int r = 0; r < ROWS; r++) {
-    totals[2 * r] = totals[2 * r + 1] = (VEC){0} + (bias && r < count ? bias[r] : 0);
-    if (adds && r < count) totals[2 * r] = FX(get)(y0 + r * lead, n0), totals[2 * r + 1] = FX(get)(y1 + r * lead, n1);
-  }
+  FX_UNROLL for (int r = 0; r < ROWS; r++)
+    FX_UNROLL for (int j = 0; j < vectors; j++) {
+      VEC start = (VEC){0} + (bias && r < count ? bias[r] : 0);
+      totals[vectors * r + j] = adds && r < count ? FX(get)((j ? y1 : y0) + r * lead, j ? n1 : n0) : start;
+    }
   double far[ROWS * 2][FX_LANES];
   if (depth > LONGEST) memset(far, 0, sizeof far);
   for (ptrdiff_t start = 0; start < depth; start += STRETCH) {
     if (start > 0 && start % LONGEST == 0)
-      FX_UNROLL for (int i = 0; i < ROWS * 2; i++) {
+      FX_UNROLL for (int i = 0; i < ROWS * vectors; i++) {
         VEC total = totals[i];
         for (int l = 0; l < FX_LANES; l++) far[i][l] += (double)total[l];
         totals[i] = (VEC){0};
       }
     VEC sums[ROWS * 2];
-    FX(tile_clear)(ROWS, 2, sums);
+    FX(tile_clear)(ROWS, vectors, sums);
     for (ptrdiff_t k = start, end = min_size(depth, start + STRETCH); k < end; k++, a += ROWS) {
-      VEC x[2] = {FX(load)(b0 + offsets[k]), FX(load)(b1 + offsets[k])};
-      FX(tile_step)(ROWS, 2, sums, a, 1, x);
+      VEC x[2] = {FX(load)(b0 + offsets[k])};
+      if (vectors == 2) x[1] = FX(load)(b1 + offsets[k]);
+      FX(tile_step)(ROWS, vectors, sums, a, 1, x);
     }
-    FX(tile_total)(ROWS, 2, totals, sums);
+    FX(tile_total)(ROWS, vectors, totals, sums);
   }
   FX_UNROLL for (int r = 0; r < ROWS; r++)
-    if (r < count) {
-      VEC first = totals[2 * r], second = totals[2 * r + 1];
-      if (depth > LONGEST) first = FX(with_far)(far[2 * r], first), second = FX(with_far)(far[2 * r + 1], second);
-      FX(put)(y0 + r * lead, first, n0);
-      FX(put)(y1 + r * lead, second, n1);
-    }
+    FX_UNROLL for (int j = 0; j < vectors; j++)
+      if (r < count) {
+        VEC total = totals[vectors * r + j];
+        if (depth > LONGEST) total = FX(with_far)(far[vectors * r + j], total);
+        FX(put)((j ? y1 : y0) + r * lead, total, j ? n1 : n0);
+      }
 }
 
 static void FX(product)(ptrdiff_t rows, ptrdiff_t depth, const T *a, const ptrdiff_t *offsets, ptrdiff_t count, const fx_run *runs,
@@ -129,10 +131,17 @@ static void FX(product)(ptrdiff_t rows, ptrdiff_t depth, const T *a, const ptrdi
     ptrdiff_t terms = min_size(part, depth - start);
     for (ptrdiff_t top = 0; top < rows; top += most)
       for (ptrdiff_t v = 0; v < count; v += 2) {
-        fx_run one = runs[v], two = v + 1 < count ? runs[v + 1] : (fx_run){one.from, one.to, 0};
-        for (ptrdiff_t r = top; r < rows && r < top + most; r += ROWS)
-          FX(block)(min_size(ROWS, rows - r), terms, a + r * depth + start * ROWS, b + one.from, b + two.from, offsets + start,
-                    bias ? bias + r : bias, start > 0, y + r * lead + one.to, one.count, y + r * lead + two.to, two.count, lead);
+        fx_run one = runs[v], two = v + 1 < count ? runs[v + 1] : one;
+        for (ptrdiff_t r = top; r < rows && r < top + most; r += ROWS) {
+          const T *matrix = a + r * depth + start * ROWS, *first = bias ? bias + r : bias;
+          ptrdiff_t kept = min_size(ROWS, rows - r);
+          T *out = y + r * lead;
+          if (v + 1 < count)
+            FX(block)(2, kept, terms, matrix, b + one.from, b + two.from, offsets + start, first, start > 0, out + one.to, one.count,
+                      out + two.to, two.count, lead);
+          else
+            FX(block)(1, kept, terms, matrix, b + one.from, NULL, offsets + start, first, start > 0, out + one.to, one.count, NULL, 0, lead);
+        }
       }
   }
 }

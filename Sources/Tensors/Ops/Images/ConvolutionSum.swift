@@ -84,6 +84,7 @@ struct ConvolutionSum {
   /// The weight as the way that is taken reads it.
   func prepared(_ weight: UnsafeMutableRawPointer) throws(TensorError) -> PreparedWeight {
     if batch * groups * outputs * places == 0 || isPlain || isDirect || row == 0 { return .plain }
+    if hasFewPlaces && usesWinograd != true { return .plain }
     let taps = geometry.windowCount
     if let winograd = winograd(geometry.raw, channels: channels, outputs: outputs, where: \.pays) {
       return .transformed(winograd, try winograd.transformed(weight, steps: (row, taps), isReversed: false))
@@ -107,7 +108,8 @@ struct ConvolutionSum {
     if batch * groups * outputs * places == 0 { return }
     switch prepared {
     case .plain where isPlain: try planes(x, weight, bias, into: y)
-    case .plain: resultDirectly(x, weight, bias, y)
+    case .plain where isDirect || row == 0: resultDirectly(x, weight, bias, y)
+    case .plain: try resultOfFewPlaces(x, weight, bias, y)
     case .transformed(let winograd, let filters):
       if try winograd.result(x, filters, bias: bias, into: y) { return }
       let taps = geometry.windowCount
