@@ -110,7 +110,14 @@ final class ComplexProgram: Sendable {
     case FX_DIV: return z / x[1]
     case FX_POW: return z.power(x[1])
     case FX_HYPOT: return (z.squared + x[1].squared).root
-    case FX_LOG_ADD_EXP: return (z.exponential + x[1].exponential).logarithm
+    case FX_LOG_ADD_EXP:
+      // The larger term and what the other one adds, as PyTorch has it: from the larger one's angle.
+      let isFirst = z.re .>= x[1].re
+      func chosen(_ a: ComplexSymbol, _ b: ComplexSymbol) -> ComplexSymbol {
+        ComplexSymbol(select(isFirst, a.re, b.re), select(isFirst, a.imaginary, b.imaginary))
+      }
+      let (larger, smaller) = (chosen(z, x[1]), chosen(x[1], z))
+      return larger + (smaller - larger).exponential.logarithmOfOnePlus
     case FX_EQ: return ComplexSymbol(isEqual())
     case FX_NE: return ComplexSymbol(isEqual() .== 0)
     case FX_AND: return ComplexSymbol(z.isNonzero .& x[1].isNonzero)

@@ -28,23 +28,10 @@ extension Scan: ComplexForm {
     switch kind {
     case .sum: return x.onParts { Scan(kind: .sum, axis: axis, isReversed: isReversed)($0) }
     case .product:
-      // Each step multiplies stretches that the one before has made, and doubles their length.
-      let n = x.shape[axis]
-      var (y, length) = (x, 1)
-      while length < n {
-        let (ones, rest) = (Tensor.ones(x.shape.replacing(axis, with: length), x.dtype), y)
-        y =
-          isReversed
-          ? rest * concatenate([rest.slice(axis, length..<n), ones], axis: axis)
-          : rest * concatenate([ones, rest.slice(axis, 0..<n - length)], axis: axis)
-        if length > n / 2 { break }
-        length *= 2
-      }
-      return y
+      return x.joined(axis, isReversed, .ones([], x.dtype)) { $0 * $1 }
     case .logSumExp:
-      if x.elementCount == 0 { return x }
-      let shift = x.largestReal(along: [axis]).cast(to: x.dtype)
-      return log(Scan(kind: .sum, axis: axis, isReversed: isReversed)(exp(x - shift))) + shift
+      // As of products; a sum's angle is its larger term's, from which it is not brought back within −π and π.
+      return x.joined(axis, isReversed, Tensor.full([], -Double.infinity, x.dtype.real).cast(to: x.dtype)) { logAddExp($0, $1) }
     }
   }
 }
@@ -55,6 +42,22 @@ extension Tensor {
     var region = Region(all: shape)
     region.take(axis, from: range.lowerBound, count: range.count)
     return Slice(region: region)(self)
+  }
+
+  /// A running combination along an axis: each step joins stretches that the one before has made, and doubles their length.
+  fileprivate func joined(_ axis: Int, _ isReversed: Bool, _ neutral: Tensor, _ join: (Tensor, Tensor) -> Tensor) -> Tensor {
+    let n = shape[axis]
+    var (y, length) = (self, 1)
+    while length < n, !Context.current.hasFailed {
+      let beyond = neutral.expanded(shape.replacing(axis, with: length))
+      y =
+        isReversed
+        ? join(y, concatenate([y.slice(axis, length..<n), beyond], axis: axis))
+        : join(y, concatenate([beyond, y.slice(axis, 0..<n - length)], axis: axis))
+      if length > n / 2 { break }
+      length *= 2
+    }
+    return y
   }
 
   /// The largest real part over axes, which stay with size 1, as a constant; 0 where it is not finite.
@@ -92,12 +95,8 @@ extension NormalizeRows: ComplexForm {
   /// x/√(mean x² + ε)·weight, PyTorch's for complex numbers.
   func onComplex(_ x: [Tensor]) throws(TensorError) -> Tensor? {
     for other in x where other.dtype != x[0].dtype { throw mixedDTypes(x[0].dtype, other.dtype) }
-    let (x, parameters) = (x[0], x.dropFirst())
-    let centered = isCentered ? x - x.mean(axis: -1, keepDims: true) : x
-    var y = centered * rsqrt(centered.squared.mean(axis: -1, keepDims: true) + epsilon)
-    if hasWeight, let weight = parameters.first { y = y * weight }
-    if let bias = hasWeight ? parameters.dropFirst().first : parameters.first { y = y + bias }
-    return y
+    _ = try result(x.map { Tensor(hollow: $0.shape, $0.dtype.real) })
+    return composed(x)
   }
 }
 

@@ -14,6 +14,10 @@ extension Reduce: ComplexForm {
   }
 }
 
+extension Product: ComplexForm {
+  func onComplex(_ x: Tensor) throws(TensorError) -> Tensor? { reduction(x) }
+}
+
 extension Tensor {
   /// The product over axes, by halves: each of log n steps multiplies two halves of what is left.
   fileprivate func complexProduct(_ axes: [Int], _ keepDims: Bool) -> Tensor {

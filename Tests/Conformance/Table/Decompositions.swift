@@ -22,7 +22,7 @@ extension Table {
     rows.change { $0.isLoose = true }
     rows.add("logdet", "log(sign) + logarithm", note: "of `let (sign, logarithm) = logDeterminant(x)`") { a in
       let (sign, logarithm) = logDeterminant(try a.x)
-      return log(sign) + logarithm
+      return log(sign) + logarithm.cast(to: sign.dtype)
     }
     rows.change { $0.isLoose = true }
     rows.add("linalg.inv", "inverse(x)") { a in inverse(try a.x) }
@@ -64,7 +64,7 @@ extension Table {
         if ours[0].rank < 2 { return ours }
         let signs = same(ours[0], theirs[0], axis: -2)
         // Rows of r go with the columns of q.
-        return [ours[0] * signs.unsqueezed(axis: -2), ours[1] * signs.unsqueezed(axis: -1)]
+        return [ours[0] * signs.unsqueezed(axis: -2), ours[1] * signs.conjugate().unsqueezed(axis: -1)]
       }
       $0.compared = { _, results in
         let (q, r) = (results[0], results[1])
@@ -137,7 +137,7 @@ extension Table {
     // PyTorch leaves out the gradients of what completes the bases.
     let (u, vt) = (ours[0], ours[2])
     let (m, n) = (u.shape[-1], vt.shape[-1])
-    let first = (u[.ellipsis, 0..<k] * signs.unsqueezed(axis: -2), vt[.ellipsis, 0..<k, 0..<n] * signs.unsqueezed(axis: -1))
+    let first = (u[.ellipsis, 0..<k] * signs.unsqueezed(axis: -2), vt[.ellipsis, 0..<k, 0..<n] * signs.conjugate().unsqueezed(axis: -1))
     return [
       concatenate([first.0, u[.ellipsis, k..<m].detached], axis: -1), ours[1],
       concatenate([first.1, vt[.ellipsis, k..<vt.shape[-2], 0..<n].detached], axis: -2),
@@ -154,7 +154,9 @@ extension Table {
 
   /// ±1 for each column (or row, by `axis`) of ours, so that it points where theirs does; a constant.
   @Sendable private static func same(_ ours: Tensor, _ theirs: Tensor, axis: Int) -> Tensor {
-    let products = (ours.detached * theirs).sum(axis: axis)
+    let products = (ours.detached.conjugate() * theirs).sum(axis: axis)
+    // Of complex vectors the phase.
+    if products.isComplex { return sign(products) }
     return select(products .< 0, -1, Tensor.ones(products.shape, products.dtype))
   }
 
@@ -171,7 +173,7 @@ extension Table {
     let hasResiduals = m > n && (method == .qr || method != .completeOrthogonal && (found.rank .== n).all().item(as: Bool.self))
     func columns(_ y: Tensor) -> Tensor { isVector ? y.squeezed(axes: -1) : y }
     return [
-      columns(found.solution), hasResiduals ? columns(found.residuals) : .zeros([0], x.dtype), found.rank, found.singularValues,
+      columns(found.solution), hasResiduals ? columns(found.residuals) : .zeros([0], x.dtype.real), found.rank, found.singularValues,
     ]
   }
 

@@ -86,11 +86,13 @@ extension Table {
       rows.add(
         name, "let (factors, pivots) = ldlFactors(x)",
         results: { a in
-          let (factors, pivots) = ldlFactors(try a.x)
+          let (factors, pivots) = ldlFactors(try a.x, isHermitian: try a.bool("hermitian"))
           return [factors, pivots] + (name.hasSuffix("ex") ? [info(try a.x)] : [])
         })
     }
-    rows.add("linalg.ldl_solve", "ldlSolve(factors, pivots: pivots, b)") { a in try ldlSolve(a.x, pivots: a.tensor(1), a.tensor(2)) }
+    rows.add("linalg.ldl_solve", "ldlSolve(factors, pivots: pivots, b)") { a in 
+      try ldlSolve(a.x, pivots: a.tensor(1), a.tensor(2), isHermitian: a.bool("hermitian"))
+    }
     rows.add("lu_solve", "luSolve(factors, pivots: pivots, b)") { a in try luSolve(a.tensor(1), pivots: a.tensor(2), a.x) }
     rows.add(
       "linalg.solve_ex", "solve(a, b)", note: "a singular matrix is a mistake, not a code",
@@ -131,7 +133,7 @@ extension Table {
       return pseudoInverse(x.lowerTriangle() + x.lowerTriangle(diagonal: -1).adjoint())
     }
     rows.change { $0.differs = ("PyTorch's gradient is not the lower triangle's, which alone it looks at", 1e3) }
-    rows.add("linalg.pinv.singular", "pseudoInverse(x • y.adjoint())") { a in pseudoInverse(try a.x • a.tensor(1).adjoint()) }
+    rows.add("linalg.pinv.singular", "pseudoInverse(x • y.transposed())") { a in pseudoInverse(try a.x • a.tensor(1).transposed()) }
     for name in ["linalg.matrix_rank", "linalg.matrix_rank.hermitian"] {
       rows.add(name, "matrixRank(x, relativeTolerance: tolerance)") { a in
         let x = try a.x
@@ -167,7 +169,7 @@ extension Table {
     ) {
       a in
       // Powers of integers are int64.
-      let x = try (a.x.rank == 0 ? a.x.reshaped([1]) : a.x).cast(to: a.x.dtype.isFloatingPoint ? a.x.dtype : .int64)
+      let x = try (a.x.rank == 0 ? a.x.reshaped([1]) : a.x).cast(to: a.x.dtype.isDifferentiable ? a.x.dtype : .int64)
       let count = try a.optionalInt("N") ?? x.shape[-1]
       let column = x.unsqueezed(axis: -1)
       let powers = column.expanded(Shape(Array(x.shape) + [max(0, count - 1)])).cumulativeProduct(axis: -1)

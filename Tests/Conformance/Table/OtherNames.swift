@@ -112,7 +112,8 @@ extension Table {
     }
     rows.add("float_power", "pow(x.cast(to: .float64), y.cast(to: .float64))") { a in
       let (x, y) = try a.promoted()
-      return pow(x.cast(to: .float64), y.cast(to: .float64))
+      let dtype: DType = x.isComplex ? .complex128 : .float64
+      return pow(x.cast(to: dtype), y.cast(to: dtype))
     }
     rows.add("max.binary", "maximum(x, y)") { a in
       let (x, y) = try a.promoted()
@@ -210,7 +211,7 @@ extension Table {
       let x = try a.x
       let (p, axis, limit) = (try a.double("p", at: 1), try a.int("dim", at: 2), try a.double("maxnorm", at: 3))
       let norms = x.norm(p, axes: (0..<x.rank).filter { $0 != (axis < 0 ? axis + x.rank : axis) }, keepDims: true)
-      return select(norms .> limit, x * (limit / (norms + 1e-7)), x)
+      return select(norms .> limit, x * (limit / (norms + 1e-7)).cast(to: x.dtype), x)
     }
     rows.add("sum_to_size", "x.sum(axes: axes, keepDims: true).reshaped(shape)") { a in
       let x = try a.x
@@ -294,7 +295,7 @@ extension Table {
     }
     rows.add("cov", "x.covariance(frequencies: counts, weights: weights, correction: 1)") { a in
       try a.floating().covariance(
-        frequencies: a.optionalTensor("fweights"), weights: a.optionalTensor("aweights")?.cast(to: a.floating().dtype),
+        frequencies: a.optionalTensor("fweights"), weights: a.optionalTensor("aweights")?.cast(to: a.floating().dtype.real),
         correction: a.double("correction", default: 1))
     }
     rows.change { $0.differs = ("PyTorch adds up weights of float32 in float32", 1e-6) }

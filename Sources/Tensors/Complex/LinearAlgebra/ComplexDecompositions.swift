@@ -195,7 +195,7 @@ func complexEigen(_ x: Tensor, isUpper: Bool?) -> (values: Tensor, vectors: Tens
 
 extension Tensor {
   /// As ``checkFinite(_:)``, for pairs.
-  fileprivate func checkFiniteParts<T: ComplexLAPACK>(_ type: T.Type) throws(TensorError) {
+  func checkFiniteParts<T: ComplexLAPACK>(_ type: T.Type) throws(TensorError) {
     let (a, size) = (pointer.numbers(type), 2 * shape[-1] * shape[-2])
     for i in 0..<matrixCount {
       var sum: T = 0

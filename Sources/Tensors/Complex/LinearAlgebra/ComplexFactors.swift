@@ -92,15 +92,10 @@ extension Cholesky: ComplexForm {
     if let failure { throw indefinite(failure, x.shape) }
     return copy
   }
+}
 
-  /// Half of y⁻ᴴ·(S + Sᴴ)·y⁻¹ with S the lower triangle of yᴴ·dy, its diagonal halved.
-  func complexSlope(_ y: Tensor, _ dy: Tensor) -> Tensor {
-    let product = (y.adjoint() • dy).lowerTriangle()
-    let half = product - product.diagonal().diagonalMatrix() * 0.5
-    let symmetric = (half + half.adjoint()) * 0.5
-    let left = solveTriangular(y.adjoint(), symmetric, upper: true)
-    return solveTriangular(y.adjoint(), left.adjoint(), upper: true).adjoint()
-  }
+extension CholeskySolve: ComplexForm {
+  func onComplex(_ x: Pair) -> Tensor? { nil }
 }
 
 extension SolveTriangular: ComplexForm {
@@ -121,6 +116,35 @@ extension SolveTriangular: ComplexForm {
       return 0
     }
     withExtendedLifetime(a) {}
+    return y
+  }
+}
+
+extension LDL: ComplexForm {
+  func onComplex(_ x: Tensor) -> Tensor? { nil }
+
+  func packedComplex<T: ComplexLAPACK>(_ x: Tensor, _ result: Signature, _ type: T.Type) throws(TensorError) -> Tensor {
+    let y = try Tensor(zeros: result.shape, result.dtype)
+    let n = x.shape[-1]
+    if y.elementCount == 0 { return y }
+    let columns = try Tensor(uninitialized: x.shape, x.dtype)
+    copyElements(from: x.view(shape: x.shape, strides: x.strides.swappingLast(), offset: x.offset), to: columns)
+    try columns.checkFiniteParts(type)
+    let (a, out, order) = (columns.pointer.numbers(type), y.pointer.numbers(type), Int32(n))
+    let answer = UnsafeMutablePointer<T>.allocate(capacity: 2)
+    defer { answer.deallocate() }
+    _ = T.csytrf(isHermitian, order, a, order, nil, answer, -1)
+    let size = Int(answer[0]) + 1
+    _ = try LAPACK.forEach(type, x.matrixCount, operations: 2 * n * n * n, numbers: 2 * size, integers: n) { i, work, integers in
+      let (a, out) = (a + 2 * i * n * n, out + 2 * i * n * (n + 1))
+      _ = T.csytrf(isHermitian, order, a, order, integers, work, Int32(size))
+      for row in 0..<n {
+        for column in 0...row { for part in 0..<2 { out[2 * (row * n + column) + part] = a[2 * (column * n + row) + part] } }
+        out[2 * (n * n + row)] = T(integers[row])
+      }
+      return 0
+    }
+    withExtendedLifetime(columns) {}
     return y
   }
 }

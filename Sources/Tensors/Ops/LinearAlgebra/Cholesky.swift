@@ -53,12 +53,11 @@ struct Cholesky: Primitive {
   }
 
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    if dy.dtype.isComplex { return [complexSlope(y, dy)] }
     // Half of y⁻ᵀ·(S + Sᵀ)·y⁻¹ with S the lower triangle of yᵀ·dy, its diagonal halved: symmetric, as x is.
-    let product = (y.transposed() • dy).lowerTriangle()
-    let symmetric = (product + product.lowerTriangle(diagonal: -1).transposed()) * 0.5
-    let left = solveTriangular(y.transposed(), symmetric, upper: true)
-    return [solveTriangular(y.transposed(), left.transposed(), upper: true).transposed()]
+    let product = (y.adjoint() • dy).lowerTriangle()
+    let symmetric = (product + product.lowerTriangle(diagonal: -1).adjoint()) * 0.5
+    let left = solveTriangular(y.adjoint(), symmetric, upper: true)
+    return [solveTriangular(y.adjoint(), left.adjoint(), upper: true).adjoint()]
   }
 }
 
@@ -80,7 +79,8 @@ struct CholeskySolve: Primitive {
   }
 
   func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
-    let transpose = x.a.view(shape: x.a.shape, strides: x.a.strides.swappingLast(), offset: x.a.offset)
+    var transpose = x.a.detached.view(shape: x.a.shape, strides: x.a.strides.swappingLast(), offset: x.a.offset)
+    if x.a.dtype.isComplex { transpose = try Conjugate().evaluate(transpose, Signature(x.a.shape, x.a.dtype)) }
     let half = try SolveTriangular(isUpper: false, isUnit: false).evaluate(x, result)
     return try SolveTriangular(isUpper: true, isUnit: false).evaluate(Pair(transpose, half), result)
   }
@@ -88,8 +88,8 @@ struct CholeskySolve: Primitive {
   func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let db = CholeskySolve()(Pair(x.a, dy))
     if !needs[0] { return [nil, db] }
-    let product = db • y.transposed()
-    return [-((product + product.transposed()) • x.a), db]
+    let product = db • y.adjoint()
+    return [-((product + product.adjoint()) • x.a), db]
   }
 }
 
@@ -100,10 +100,6 @@ struct CholeskySolve: Primitive {
 /// Derivative: a⁻¹ • dy for b, and for l that of a = l • lᵀ, in which the zeros of l count too. PyTorch: `cholesky_solve`.
 public func choleskySolve(_ l: Tensor, _ b: Tensor) -> Tensor {
   guard let (wide, right) = aligned("choleskySolve", l, b) else { return .placeholder }
-  if l.isComplex {
-    let x = solveTriangular(wide.adjoint(), solveTriangular(wide, right, upper: false), upper: true)
-    return b.rank == 1 ? x.squeezed(axes: -1) : x
-  }
   let x = CholeskySolve()(Pair(wide, right))
   return b.rank == 1 ? x.squeezed(axes: -1) : x
 }
