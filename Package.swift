@@ -60,7 +60,8 @@ let package = Package(
       name: "CImages", dependencies: ["CPNG", "CJPEG"], cSettings: c, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(
-      name: "Tensors", dependencies: [
+      name: "Tensors",
+      dependencies: [
         "CKernels", "COpenBLAS", .product(name: "RealModule", package: "swift-numerics"),
         .product(name: "ComplexModule", package: "swift-numerics"),
       ],
@@ -169,7 +170,7 @@ let package = Package(
       name: "FluxionTests",
       dependencies: [
         "Fluxion", "FluxionCommand", "FluxionMPI", "FluxionONNX", "Tensors", "Data", "Training", "PyTorchCases", "Psalms", "LayerRows",
-        .product(name: "RealModule", package: "swift-numerics"),
+        .product(name: "RealModule", package: "swift-numerics"), .product(name: "ComplexModule", package: "swift-numerics"),
       ],
       resources: [.copy("Golden")], swiftSettings: swift),
     .testTarget(

@@ -84,7 +84,8 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
       withUnsafeMutablePointerToHeader { fields in
         let before = fields.pointee.dtype
         return Fields(
-          address: fields.first.map { $0 + (offset &* (dtype ?? before).byteCount &- fields.pointee.offset &* before.byteCount) }, shape: shape,
+          address: fields.first.map { $0 + (offset &* (dtype ?? before).byteCount &- fields.pointee.offset &* before.byteCount) },
+          shape: shape,
           strides: strides, offset: offset,
           owner: fields.first == nil ? nil : fields.pointee.owner ?? self, byteCount: 0, sizeClass: -2,
           dtype: dtype ?? before, isContiguous: Tensor.isContiguous(shape, strides),

@@ -103,7 +103,9 @@ extension Scalar {
 
   private var complexNumber: Number {
     withUnsafeBytes(of: self) {
-      if Self.dtype == .complex128 { return .complex($0.loadUnaligned(as: Double.self), $0.loadUnaligned(fromByteOffset: 8, as: Double.self)) }
+      if Self.dtype == .complex128 {
+        return .complex($0.loadUnaligned(as: Double.self), $0.loadUnaligned(fromByteOffset: 8, as: Double.self))
+      }
       return .complex(Double($0.loadUnaligned(as: Float.self)), Double($0.loadUnaligned(fromByteOffset: 4, as: Float.self)))
     }
   }

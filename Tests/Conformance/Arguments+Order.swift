@@ -2,7 +2,7 @@ import Fluxion
 
 extension Arguments {
   /// The first argument in the dtype that is asked for, if one is.
-  func widened() throws -> Tensor { 
+  func widened() throws -> Tensor {
     // PyTorch drops imaginary parts, with a warning.
     try dtype().map { try ($0.isComplex ? x : x.real).cast(to: $0) } ?? x
   }

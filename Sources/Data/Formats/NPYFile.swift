@@ -75,7 +75,8 @@ public struct NPYFile: Sendable {
     }
 
     var position = 0
-    let decoder = ElementDecoder(type: header.elementType.stored, keepsHalf: true, isBigEndian: header.isBigEndian) { (out) throws(DataError) in
+    let decoder = ElementDecoder(type: header.elementType.stored, keepsHalf: true, isBigEndian: header.isBigEndian) {
+      (out) throws(DataError) in
       let got = try elementSource.read(into: out.assumingMemoryBound(to: UInt8.self))
       position += got
       if got < out.count { throw error(start, "\(claim), but only \(position) follow") }

@@ -76,7 +76,9 @@ extension SafetensorsFile {
       guard let type = ElementType(value.dtype) else {
         throw DataError(
           file: path, field: SafetensorsHeader.printed(name),
-          message: "a \(value.dtype) tensor, for which the format has no type; .cast(to: .complex64) or .viewAsReal() would fit; nothing was written")
+          message:
+            "a \(value.dtype) tensor, for which the format has no type; .cast(to: .complex64) or .viewAsReal() would fit; nothing was written"
+        )
       }
       let sizes = value.shape.map(String.init).joined(separator: ",")
       fields.append(

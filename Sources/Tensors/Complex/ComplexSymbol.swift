@@ -40,7 +40,8 @@ struct ComplexSymbol {
     guard let b = y.im else { return ComplexSymbol(x.re / y.re, x.im.map { $0 / y.re }) }
     // By the divisor's length first, of which no square overflows.
     let length = y.magnitude
-    let (u, v) = (y.re / length, b / length)
+    let isZero = length .== 0
+    let (u, v) = (select(isZero, 1, y.re / length), select(isZero, 0, b / length))
     let a = x.imaginary
     return ComplexSymbol((x.re * u + a * v) / length, (a * u - x.re * v) / length)
   }
@@ -87,14 +88,14 @@ extension ComplexSymbol {
     let isZero = length .== 0
     let safe = select(isZero, 1, length)
     let turn = im == nil ? S.binary(FX_ATAN2, 0, re) : phase
-    let atZero = select(y.isNonzero, 0, 1)
     guard let exponent = y.im else {
       let growth = S.pow(length, y.re)
       return ComplexSymbol(select(isZero, S.pow(0, y.re), growth * S.cos(turn * y.re)), select(isZero, 0, growth * S.sin(turn * y.re)))
     }
     let growth = S.exp(y.re * S.log(safe) - exponent * turn)
     let angle = y.re * turn + exponent * S.log(safe)
-    return ComplexSymbol(select(isZero, atZero, growth * S.cos(angle)), select(isZero, 0, growth * S.sin(angle)))
+    return ComplexSymbol(
+      select(isZero, select(exponent .== 0, S.pow(0, y.re), 0), growth * S.cos(angle)), select(isZero, 0, growth * S.sin(angle)))
   }
 
   var sine: Self {

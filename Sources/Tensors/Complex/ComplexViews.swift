@@ -138,7 +138,7 @@ extension Tensor {
   /// Pairs of float32 or float64 along the last axis, which has size 2, as complex numbers: a view where the pairs lie together, else a copy.
   ///
   /// Derivative: dy seen as pairs. PyTorch: `view_as_complex`.
-  public func viewAsComplex() -> Tensor { ViewAsComplex()(self) }
+  public func viewAsComplex() -> Tensor { ViewAsComplex()(widened) }
 
   /// a − i·b of a + i·b; of a real tensor itself.
   ///
@@ -156,12 +156,12 @@ extension Tensor {
   }
 }
 
-/// re + i·im of two real tensors, broadcast together: complex64 of float32, complex128 of float64.
+/// re + i·im of two real tensors, broadcast together: complex64 of float32 and 16-bit floats, complex128 of float64.
 ///
 /// Derivative: the real part of dy, its imaginary part. PyTorch: `complex`.
 public func complex(_ re: Tensor, _ im: Tensor) -> Tensor {
   let (re, im) = broadcasted("complex", re, im)
-  return ComplexOf()(Pair(re, im))
+  return ComplexOf()(Pair(re.widened, im.widened))
 }
 
 /// The complex numbers with these absolute values and angles, broadcast together: abs·cos angle + i·abs·sin angle.

@@ -22,6 +22,15 @@ extension Scatter: ComplexForm {
   }
 }
 
+extension CombineRows: ComplexForm {
+  func onComplex(_ x: [Tensor]) throws(TensorError) -> Tensor? {
+    if x.count == 1 { return complex(self([x[0].real]), self([x[0].imag])) }
+    try checkOneDType(x[0], x[1])
+    let (re, im, factors) = (x[0].real, x[0].imag, (x[1].real, x[1].imag))
+    return complex(self([re, factors.0]) - self([im, factors.1]), self([re, factors.1]) + self([im, factors.0]))
+  }
+}
+
 extension Scan: ComplexForm {
   func onComplex(_ x: Tensor) throws(TensorError) -> Tensor? {
     let axis = try x.axis(axis, name)

@@ -7,7 +7,9 @@ extension Map: ComplexForm {
     for i in 1..<Swift.max(1, x.count) where x.dtype(i) != x.dtype(0) { throw mixedDTypes(x.dtype(0), x.dtype(i)) }
     // One operator, whose rule is the real function's: its elements are computed by `runParts`.
     if program.isArithmetic || program.ofComplex?.isHolomorphic ?? true { return nil }
-    for i in 1..<Swift.max(1, x.count) where x.shape(i) != x.shape(0) { throw mistake("operands of shapes \(x.shape(0)) and \(x.shape(i))") }
+    for i in 1..<Swift.max(1, x.count) where x.shape(i) != x.shape(0) {
+      throw mistake("operands of shapes \(x.shape(0)) and \(x.shape(i))")
+    }
     let form = program.ofComplex!
     let parts = (0..<x.count).flatMap { [x.operand($0).real, x.operand($0).imag] }
     func applied(_ part: ComplexProgram.Part) -> Tensor {

@@ -182,7 +182,9 @@ struct Blocks {
     }
     let place = source.pointee.base + offset * source.pointee.size
     if source.pointee.step == 1 { return place }
-    let words: DType = source.pointee.size == 16 ? .complex128 : source.pointee.size == 8 ? .int64 : source.pointee.size == 4 ? .int32 : source.pointee.size == 2 ? .float16 : .bool
+    let words: DType =
+      source.pointee.size == 16
+      ? .complex128 : source.pointee.size == 8 ? .int64 : source.pointee.size == 4 ? .int32 : source.pointee.size == 2 ? .float16 : .bool
     fx_fill(words.code, count, place, target)
     return target
   }

@@ -32,7 +32,8 @@ struct Map<X: Operands>: Primitive {
 
   @inline(never)
   private func unsupported(_ dtype: DType) -> TensorError {
-    let fitting = DType.allCases.filter { program.kernels[Int($0.rawValue)] != nil && !$0.isComplex }.map(\.description).joined(separator: ", ")
+    let fitting = DType.allCases.filter { program.kernels[Int($0.rawValue)] != nil && !$0.isComplex }.map(\.description).joined(
+      separator: ", ")
     let others =
       dtype.isInteger && program.instructions.contains { $0.op == FX_DIV.rawValue } ? ", or use floorDivide or truncatingDivide" : ""
     return mistake("not defined for \(dtype), only for \(fitting); convert with .cast(to:)\(others)")

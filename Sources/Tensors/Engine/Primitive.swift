@@ -124,8 +124,9 @@ extension Primitive where Inputs: Operands {
     }
   }
 
-  /// The operator on 16-bit floats: on them as float32, which kernels compute in, its result rounded to the dtype that the shape rule told. And on complex
-  /// numbers: its complex form.
+  /// The operator on 16-bit floats, or on complex numbers.
+  ///
+  /// On 16-bit floats as float32, which kernels compute in, its result rounded to the dtype that the shape rule told; on complex numbers its complex form.
   ///
   /// All that it is made of is on the tape as other operators are, so that gradients come back in the operands' dtype. Nil for what takes them as they
   /// are: views, what only moves elements, and functions that were computed before.

@@ -3,7 +3,9 @@ import Fluxion
 extension Table {
   static let decompositions = Family("Linear algebra") { rows in
     rows.add("linalg.cholesky", "cholesky(x)", note: "upper: `cholesky(x.adjoint()).adjoint()`") { a in
-      try a.bool("upper") ? cholesky(a.x.adjoint()).adjoint() : cholesky(a.x)
+      // PyTorch's gradient is the lower factor's.
+      if try a.bool("upper"), try a.x.isComplex { return cholesky(try a.x).adjoint() }
+      return try a.bool("upper") ? cholesky(a.x.adjoint()).adjoint() : cholesky(a.x)
     }
     rows.change { $0.isLoose = true }
     rows.add("cholesky_solve", "choleskySolve(l, b)") { a in

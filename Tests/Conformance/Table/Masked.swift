@@ -53,7 +53,7 @@ extension Table {
     let mean = try masked(a, 0).cast(to: dtype).sum(axes: axes, keepDims: true) / count.cast(to: dtype)
     let centered = try select(mask, a.x.cast(to: dtype) - mean, 0)
     let sum = try (dtype.isComplex ? abs(centered) : centered).squared.sum(axes: axes, keepDims: keepDims(a))
-    return sum / maximum(count.cast(to: dtype.real) - correction, 0).reshaped(sum.shape)
+    return (sum / maximum(count.cast(to: dtype.real) - correction, 0).reshaped(sum.shape)).cast(to: dtype)
   }
 
   private static func places(_ rows: inout Rows) {

@@ -410,7 +410,9 @@ extension Table {
     }
     rows.add("addmm.decomposed", "beta * c + alpha * (x • y)") { a in try a.sum(of: a.x, product: a.tensor(1) • a.tensor(2)) }
     rows.add("vdot", "x.conjugate() • y") { a in try a.x.conjugate() • a.tensor(1) }
-    rows.add("linalg.vecdot", "(x.conjugate() * y).sum(axis: axis)") { a in try (a.x.conjugate() * a.tensor(1)).sum(axis: a.int("dim", default: -1)) }
+    rows.add("linalg.vecdot", "(x.conjugate() * y).sum(axis: axis)") { a in
+      try (a.x.conjugate() * a.tensor(1)).sum(axis: a.int("dim", default: -1))
+    }
     rows.add("linalg.cross", "cross(x, y, axis: axis)") { a in try cross(a.x, a.tensor(1), axis: a.int("dim", default: -1)) }
     rows.add(
       "nn.functional.pdist", "(x.take(i) - x.take(j)).norm(p, axis: 1)",

@@ -1,7 +1,7 @@
 // Singular values, and eigenvalues of Hermitian and other matrices, of complex ones: by LAPACK, each with its gradient.
 
 /// U, the singular values and Vᴴ packed, as complex numbers.
-struct ComplexSVD: ComplexForm {
+struct ComplexSVD: Primitive, ComplexForm {
   let isFull: Bool
   var name: String { "svd" }
   var keeps: Keeps { .output }
@@ -72,13 +72,11 @@ struct ComplexSVD: ComplexForm {
     let (m, n) = (x.shape[-2], x.shape[-1])
     let k = Swift.min(m, n)
     let (columnsU, rowsV) = widths(x.shape)
-    func parts(_ t: Tensor) -> (Tensor, Tensor, Tensor) {
-      (
-        t.unpacked(0, m, columnsU)[.ellipsis, 0..<k], t.unpacked(m * columnsU, k).real,
-        t.unpacked(m * columnsU + k, rowsV, n)[.ellipsis, 0..<k, 0..<n]
-      )
-    }
-    let ((u, s, vt), (du, ds, dvt)) = (parts(y), parts(dy))
+    func left(_ t: Tensor) -> Tensor { t.unpacked(0, m, columnsU)[.ellipsis, 0..<k] }
+    func values(_ t: Tensor) -> Tensor { t.unpacked(m * columnsU, k).real }
+    func right(_ t: Tensor) -> Tensor { t.unpacked(m * columnsU + k, rowsV, n)[.ellipsis, 0..<k, 0..<n] }
+    let (u, s, vt) = (left(y), values(y), right(y))
+    let (du, ds, dvt) = (left(dy), values(dy), right(dy))
     func skew(_ t: Tensor) -> Tensor { t - t.adjoint() }
     func wide(_ t: Tensor) -> Tensor { t.cast(to: x.dtype) }
     let (turnU, turnV) = (skew(u.adjoint() • du), skew(vt • dvt.adjoint()))
@@ -87,15 +85,11 @@ struct ComplexSVD: ComplexForm {
     let gaps = select(isSame, 1, (row - column) * (row + column))
     let outside = (turnU * wide(row) + wide(column) * turnV) / wide(gaps)
     let phases = turnU.diagonal() / wide(2 * s) + wide(ds)
-    var dx = select(isSame, phases.diagonalMatrix(), outside)
-    if m > k {
-      dx = (u • dx + (du - u • (u.adjoint() • du)) / wide(row)) • vt
-    } else if n > k {
-      dx = u • (dx • vt + (dvt - (dvt • vt.adjoint()) • vt) / wide(column))
-    } else {
-      dx = u • dx • vt
-    }
-    return [dx]
+    let inner = select(isSame, phases.diagonalMatrix(), outside)
+    // What turns the vectors out of the space that there are singular values for.
+    if m > k { return [(u • inner + (du - u • (u.adjoint() • du)) / wide(row)) • vt] }
+    if n > k { return [u • (inner • vt + (dvt - (dvt • vt.adjoint()) • vt) / wide(column))] }
+    return [u • inner • vt]
   }
 }
 
@@ -110,7 +104,7 @@ func complexSVD(_ x: Tensor, isFull: Bool) -> (u: Tensor, s: Tensor, vt: Tensor)
 }
 
 /// Eigenvalues and vectors of Hermitian or of any matrices, packed: the values, and the vectors by columns.
-struct ComplexEigen: ComplexForm {
+struct ComplexEigen: Primitive, ComplexForm {
   /// Nil for any matrices, else which triangle of Hermitian ones is read.
   let isUpper: Bool?
   var name: String { isUpper == nil ? "eigen" : "symmetricEigen" }
@@ -133,6 +127,7 @@ struct ComplexEigen: ComplexForm {
     let copy = try Tensor(uninitialized: x.shape, x.dtype)
     copyElements(from: x.view(shape: x.shape, strides: x.strides.swappingLast(), offset: x.offset), to: copy)
     try copy.checkFiniteParts(type)
+    if isUpper == nil, let real = try packedReal(copy, result, type) { return real }
     let (a, out, order) = (copy.pointer.numbers(type), y.pointer.numbers(type), Int32(n))
     func decompose(
       _ i: Int, _ work: T.Numbers, _ size: Int, _ reals: T.Numbers, _ realSize: Int, _ integers: T.Integers, _ integerSize: Int
@@ -164,6 +159,34 @@ struct ComplexEigen: ComplexForm {
     }
     withExtendedLifetime(copy) {}
     if let failure { throw mistake("\(Tensor.matrixName(failure.matrix, x.shape)): the iteration did not converge") }
+    return y
+  }
+
+  /// Of matrices by columns without imaginary parts: their values are real or in pairs, the vectors of a pair each other's conjugates.
+  private func packedReal<T: ComplexLAPACK>(_ columns: Tensor, _ result: Signature, _ type: T.Type) throws(TensorError) -> Tensor? {
+    let (n, numbers) = (columns.shape[-1], columns.pointer.numbers(type))
+    for i in 0..<columns.elementCount where numbers[2 * i + 1] != 0 { return nil }
+    let (y, copy) = (try Tensor(zeros: result.shape, result.dtype), try columns.part(false).contiguousCopy())
+    let (a, out, order) = (copy.numbers(type), y.pointer.numbers(type), Int32(n))
+    let size = LAPACK.size(type) { T.geev(LAPACK.with, order, a, order, a, a, a, order, $0, -1) }
+    let failure = try LAPACK.forEach(type, columns.matrixCount, operations: 25 * n * n * n, numbers: size + 2 * n + n * n) { i, work, _ in
+      let (re, im, vectors) = (work + size, work + size + n, work + size + 2 * n)
+      let info = T.geev(LAPACK.with, order, a + i * n * n, order, re, im, vectors, order, work, Int32(size))
+      let values = out + 2 * i * n * (n + 1)
+      for j in 0..<n {
+        (values[2 * j], values[2 * j + 1]) = (re[j], im[j])
+        // Of a pair the first has the real parts in its column, and the imaginary ones in the next.
+        let (first, sign): (Int, T) = im[j] < 0 ? (j - 1, -1) : (j, 1)
+        for k in 0..<n {
+          let place = 2 * (n + j * n + k)
+          values[place] = vectors[first * n + k]
+          values[place + 1] = im[j] == 0 ? 0 : sign * vectors[(first + 1) * n + k]
+        }
+      }
+      return info
+    }
+    withExtendedLifetime(copy) {}
+    if let failure { throw mistake("\(Tensor.matrixName(failure.matrix, columns.shape)): the iteration did not converge") }
     return y
   }
 

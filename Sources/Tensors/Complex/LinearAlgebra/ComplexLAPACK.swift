@@ -35,7 +35,8 @@ protocol ComplexLAPACK: LAPACKElement {
     _ isUpper: Bool, _ isTransposed: Bool, _ isUnit: Bool, _ m: Int32, _ n: Int32, _ a: Numbers, _ lda: Int32, _ b: Numbers, _ ldb: Int32)
   /// c = a·b by rows.
   static func cgemm(
-    _ m: Int32, _ n: Int32, _ k: Int32, _ a: Numbers, _ lda: Int32, _ isTransposedA: Bool, _ b: Numbers, _ ldb: Int32, _ isTransposedB: Bool,
+    _ m: Int32, _ n: Int32, _ k: Int32, _ a: Numbers, _ lda: Int32, _ isTransposedA: Bool, _ b: Numbers, _ ldb: Int32,
+    _ isTransposedB: Bool,
     _ c: Numbers, _ ldc: Int32)
 }
 
@@ -89,12 +90,14 @@ extension Float: ComplexLAPACK {
       isUnit ? CblasUnit : CblasNonUnit, m, n, one, a, lda, b, ldb)
   }
   static func cgemm(
-    _ m: Int32, _ n: Int32, _ k: Int32, _ a: Numbers, _ lda: Int32, _ isTransposedA: Bool, _ b: Numbers, _ ldb: Int32, _ isTransposedB: Bool,
+    _ m: Int32, _ n: Int32, _ k: Int32, _ a: Numbers, _ lda: Int32, _ isTransposedA: Bool, _ b: Numbers, _ ldb: Int32,
+    _ isTransposedB: Bool,
     _ c: Numbers, _ ldc: Int32
   ) {
     let (one, zero): ([Float], [Float]) = ([1, 0], [0, 0])
     cblas_cgemm(
-      CblasRowMajor, isTransposedA ? CblasTrans : CblasNoTrans, isTransposedB ? CblasTrans : CblasNoTrans, m, n, k, one, a, lda, b, ldb, zero,
+      CblasRowMajor, isTransposedA ? CblasTrans : CblasNoTrans, isTransposedB ? CblasTrans : CblasNoTrans, m, n, k, one, a, lda, b, ldb,
+      zero,
       c, ldc)
   }
 }
@@ -147,12 +150,14 @@ extension Double: ComplexLAPACK {
       isUnit ? CblasUnit : CblasNonUnit, m, n, one, a, lda, b, ldb)
   }
   static func cgemm(
-    _ m: Int32, _ n: Int32, _ k: Int32, _ a: Numbers, _ lda: Int32, _ isTransposedA: Bool, _ b: Numbers, _ ldb: Int32, _ isTransposedB: Bool,
+    _ m: Int32, _ n: Int32, _ k: Int32, _ a: Numbers, _ lda: Int32, _ isTransposedA: Bool, _ b: Numbers, _ ldb: Int32,
+    _ isTransposedB: Bool,
     _ c: Numbers, _ ldc: Int32
   ) {
     let (one, zero): ([Double], [Double]) = ([1, 0], [0, 0])
     cblas_zgemm(
-      CblasRowMajor, isTransposedA ? CblasTrans : CblasNoTrans, isTransposedB ? CblasTrans : CblasNoTrans, m, n, k, one, a, lda, b, ldb, zero,
+      CblasRowMajor, isTransposedA ? CblasTrans : CblasNoTrans, isTransposedB ? CblasTrans : CblasNoTrans, m, n, k, one, a, lda, b, ldb,
+      zero,
       c, ldc)
   }
 }

@@ -40,7 +40,8 @@ extension Linear: ComplexForm {
   func onComplex(_ x: Triple) throws(TensorError) -> Tensor? {
     try checkOneDType(x.a, x.b, x.c)
     if x.b.rank != 2 || x.c.rank != 1 || x.c.shape[0] != x.b.shape[0] || x.a.rank != 2 || x.a.shape[1] != x.b.shape[1] {
-      throw mistake("\(x.a.shape) for a weight of shape \(x.b.shape) and a bias of \(x.c.shape); the last axis and the outputs must be equal")
+      throw mistake(
+        "\(x.a.shape) for a weight of shape \(x.b.shape) and a bias of \(x.c.shape); the last axis and the outputs must be equal")
     }
     return (x.a • x.b.transposed()) + x.c
   }

@@ -18,7 +18,7 @@ func complexInverse(_ x: Tensor) -> Tensor {
 private func isInvertible(_ u: Tensor, _ operation: String) -> Bool {
   if Context.current.isDry || u.elementCount == 0 { return true }
   let n = u.shape[-1]
-  guard let place = Array<Bool>(u.detached.diagonal() .== 0).firstIndex(of: true) else { return true }
+  guard let place = [Bool](u.detached.diagonal() .== 0).firstIndex(of: true) else { return true }
   var error = singular(LAPACK.Failure(matrix: place / n, info: place % n + 1), u.shape)
   error.operation = operation
   fail(error)
@@ -26,7 +26,7 @@ private func isInvertible(_ u: Tensor, _ operation: String) -> Bool {
 }
 
 /// The determinant of complex matrices.
-struct ComplexDeterminant: ComplexForm {
+struct ComplexDeterminant: Primitive, ComplexForm {
   var name: String { "determinant" }
   var keeps: Keeps { .both }
 
@@ -74,7 +74,7 @@ func complexPseudoInverse(_ x: Tensor, _ relative: Double?, _ absolute: Double) 
   ComplexPseudoInverse(relative: relative, absolute: absolute)(x)
 }
 
-struct ComplexPseudoInverse: ComplexForm {
+struct ComplexPseudoInverse: Primitive, ComplexForm {
   let relative: Double?
   let absolute: Double
   var name: String { "pseudoInverse" }

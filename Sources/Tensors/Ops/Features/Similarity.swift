@@ -17,7 +17,7 @@ extension Tensor {
 
   fileprivate func checkRows(_ axis: Int, _ operation: StaticString) throws(TensorError) {
     if !dtype.isDifferentiable {
-      throw TensorError("\(operation)", "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)")
+      throw TensorError("\(operation)", "not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)")
     }
     _ = try self.axis(axis, "\(operation)")
   }

@@ -198,7 +198,7 @@ struct Linear: Primitive {
     if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
     if x.a.dtype != x.c.dtype { throw mixedDTypes(x.a.dtype, x.c.dtype) }
     if !x.a.dtype.isFloatingPoint {
-      throw mistake("not defined for \(x.a.dtype), only for float32 and float64; convert with .cast(to:)")
+      throw mistake("not defined for \(x.a.dtype), only for floating-point dtypes; convert with .cast(to:)")
     }
     if x.b.shape.rank != 2 || x.c.shape.rank != 1 || x.c.shape[0] != x.b.shape[0] {
       throw mistake("a weight of shape \(x.b.shape) and a bias of \(x.c.shape); [outputs, inputs] and [outputs] would fit")

@@ -66,7 +66,8 @@ struct QR: Primitive {
       let product = (dr • r.adjoint() - q.adjoint() • dq).upperTriangle()
       let above = product.upperTriangle(diagonal: 1)
       // The diagonal of a Hermitian matrix is real.
-      let symmetric = (product.isComplex ? product.diagonal().real.cast(to: product.dtype).diagonalMatrix() + above : product) + above.adjoint()
+      let symmetric =
+        (product.isComplex ? product.diagonal().real.cast(to: product.dtype).diagonalMatrix() + above : product) + above.adjoint()
       return solveTriangular(r, (dq + q • symmetric).adjoint(), upper: true).adjoint()
     }
     if m >= n { return [square(dq, r, dr)] }

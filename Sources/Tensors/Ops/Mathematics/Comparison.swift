@@ -210,7 +210,9 @@ extension Tensor {
   /// Whether |x − y| ≤ absolute + relative·|y| for every element; equal infinities are close, NaN is close to NaN only if `equalNaN`.
   public func isClose(to y: Tensor, relative: Double = 1e-5, absolute: Double = 1e-8, equalNaN: Bool = false) -> Bool {
     guard shape == y.shape, dtype == y.dtype else { return false }
-    if dtype.isComplex { return areElementsClose(to: y, relative: relative, absolute: absolute, equalNaN: equalNaN).all().item(as: Bool.self) }
+    if dtype.isComplex {
+      return areElementsClose(to: y, relative: relative, absolute: absolute, equalNaN: equalNaN).all().item(as: Bool.self)
+    }
     let (a, b) = (detached.cast(to: .float64).scalars(Double.self), y.detached.cast(to: .float64).scalars(Double.self))
     return zip(a, b).allSatisfy { a, b in
       a == b || Swift.abs(a - b) <= absolute + relative * Swift.abs(b) && b.isFinite || equalNaN && a.isNaN && b.isNaN

@@ -59,7 +59,7 @@ extension Tensor {
     attempt { () throws(TensorError) in
       func mistake(_ message: String) -> TensorError { TensorError("centralDifferences", message) }
       let axis = try self.axis(axis, "centralDifferences")
-      if !dtype.isDifferentiable { throw mistake("not defined for \(dtype), only for float32 and float64; convert with .cast(to:)") }
+      if !dtype.isDifferentiable { throw mistake("not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)") }
       if edgeOrder != 1 && edgeOrder != 2 { throw mistake("an order of \(edgeOrder) at the edges; 1 or 2 would fit") }
       if shape[axis] <= edgeOrder { throw mistake("\(shape[axis]) points along axis \(axis); \(edgeOrder + 1) or more would fit") }
       return axis
@@ -114,7 +114,7 @@ extension Tensor {
   /// What `scaled` makes of the sums of neighbours; nothing between fewer than two.
   private func areas(_ name: StaticString, _ axis: Int, _ scaled: (Tensor) -> Tensor) -> Tensor? {
     if !dtype.isDifferentiable {
-      fail(TensorError("\(name)", "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
+      fail(TensorError("\(name)", "not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)"))
       return nil
     }
     if shape[axis] == 0 { return scaled(self) }

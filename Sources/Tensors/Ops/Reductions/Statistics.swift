@@ -12,7 +12,7 @@ extension Tensor {
   /// Whether dtype and axes are such that means are defined; a mistake if not.
   func hasStatistics(_ axes: [Int], _ operation: StaticString) -> Bool {
     if dtype.isDifferentiable { return attempt { () throws(TensorError) in try axisMask(axes, "\(operation)") } != nil }
-    fail(TensorError("\(operation)", "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
+    fail(TensorError("\(operation)", "not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)"))
     return false
   }
 
@@ -93,7 +93,7 @@ extension Tensor {
 
   private func observations(_ name: String, _ frequencies: Tensor?, _ weights: Tensor?) throws(TensorError) -> Int {
     func mistake(_ message: String) -> TensorError { TensorError(name, message) }
-    if !dtype.isDifferentiable { throw mistake("not defined for \(dtype), only for float32 and float64; convert with .cast(to:)") }
+    if !dtype.isDifferentiable { throw mistake("not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)") }
     if rank != 1 && rank != 2 { throw mistake("observations of shape \(shape); [variables, observations] or [observations] would fit") }
     let n = shape[-1]
     for (what, t) in [("frequencies", frequencies), ("weights", weights)] {
