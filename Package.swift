@@ -60,7 +60,11 @@ let package = Package(
       name: "CImages", dependencies: ["CPNG", "CJPEG"], cSettings: c, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(
-      name: "Tensors", dependencies: ["CKernels", "COpenBLAS", .product(name: "RealModule", package: "swift-numerics")],
+      name: "Tensors",
+      dependencies: [
+        "CKernels", "COpenBLAS", .product(name: "RealModule", package: "swift-numerics"),
+        .product(name: "ComplexModule", package: "swift-numerics"),
+      ],
       swiftSettings: swift),
     .target(name: "Autodiff", dependencies: ["Tensors"], swiftSettings: swift),
     .target(name: "Models", dependencies: ["Tensors", "Autodiff"], swiftSettings: swift),
@@ -166,7 +170,7 @@ let package = Package(
       name: "FluxionTests",
       dependencies: [
         "Fluxion", "FluxionCommand", "FluxionMPI", "FluxionONNX", "Tensors", "Data", "Training", "PyTorchCases", "Psalms", "LayerRows",
-        .product(name: "RealModule", package: "swift-numerics"),
+        .product(name: "RealModule", package: "swift-numerics"), .product(name: "ComplexModule", package: "swift-numerics"),
       ],
       resources: [.copy("Golden")], swiftSettings: swift),
     .testTarget(

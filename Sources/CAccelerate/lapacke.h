@@ -154,4 +154,28 @@ FX_LAPACKE(s, float)
 FX_LAPACKE(d, double)
 #undef FX_LAPACKE
 
+// Complex numbers, as pairs.
+#define FX_COMPLEX_LAPACK(S, T) \
+  void S##potrf_(const char *uplo, const int *n, T *a, const int *lda, int *info) FX_ACCELERATE(S##potrf); \
+  void S##getrf_(const int *m, const int *n, T *a, const int *lda, int *ipiv, int *info) FX_ACCELERATE(S##getrf); \
+  void S##geqrf_(const int *m, const int *n, T *a, const int *lda, T *tau, T *work, const int *lwork, int *info) FX_ACCELERATE(S##geqrf); \
+  void S##ungqr_(const int *m, const int *n, const int *k, T *a, const int *lda, const T *tau, T *work, const int *lwork, int *info) FX_ACCELERATE(S##ungqr); \
+  void S##gesdd_(const char *job, const int *m, const int *n, T *a, const int *lda, T *s, T *u, const int *ldu, T *vt, const int *ldvt, T *work, const int *lwork, T *rwork, int *iwork, int *info) FX_ACCELERATE(S##gesdd); \
+  void S##heevd_(const char *job, const char *uplo, const int *n, T *a, const int *lda, T *w, T *work, const int *lwork, T *rwork, const int *lrwork, int *iwork, const int *liwork, int *info) FX_ACCELERATE(S##heevd); \
+  void S##geev_(const char *left, const char *right, const int *n, T *a, const int *lda, T *w, T *vl, const int *ldvl, T *vr, const int *ldvr, T *work, const int *lwork, T *rwork, int *info) FX_ACCELERATE(S##geev); \
+  void S##hetrf_(const char *uplo, const int *n, T *a, const int *lda, int *ipiv, T *work, const int *lwork, int *info) FX_ACCELERATE(S##hetrf); \
+  void S##sytrf_(const char *uplo, const int *n, T *a, const int *lda, int *ipiv, T *work, const int *lwork, int *info) FX_ACCELERATE(S##sytrf); \
+  static inline int LAPACKE_##S##potrf_work(int layout, char uplo, int n, T *a, int lda) { int info = 0; S##potrf_(&uplo, &n, a, &lda, &info); return info; } \
+  static inline int LAPACKE_##S##getrf_work(int layout, int m, int n, T *a, int lda, int *ipiv) { int info = 0; S##getrf_(&m, &n, a, &lda, ipiv, &info); return info; } \
+  static inline int LAPACKE_##S##geqrf_work(int layout, int m, int n, T *a, int lda, T *tau, T *work, int lwork) { int info = 0; S##geqrf_(&m, &n, a, &lda, tau, work, &lwork, &info); return info; } \
+  static inline int LAPACKE_##S##ungqr_work(int layout, int m, int n, int k, T *a, int lda, const T *tau, T *work, int lwork) { int info = 0; S##ungqr_(&m, &n, &k, a, &lda, tau, work, &lwork, &info); return info; } \
+  static inline int LAPACKE_##S##gesdd_work(int layout, char job, int m, int n, T *a, int lda, T *s, T *u, int ldu, T *vt, int ldvt, T *work, int lwork, T *rwork, int *iwork) { int info = 0; S##gesdd_(&job, &m, &n, a, &lda, s, u, &ldu, vt, &ldvt, work, &lwork, rwork, iwork, &info); return info; } \
+  static inline int LAPACKE_##S##heevd_work(int layout, char job, char uplo, int n, T *a, int lda, T *w, T *work, int lwork, T *rwork, int lrwork, int *iwork, int liwork) { int info = 0; S##heevd_(&job, &uplo, &n, a, &lda, w, work, &lwork, rwork, &lrwork, iwork, &liwork, &info); return info; } \
+  static inline int LAPACKE_##S##geev_work(int layout, char left, char right, int n, T *a, int lda, T *w, T *vl, int ldvl, T *vr, int ldvr, T *work, int lwork, T *rwork) { int info = 0; S##geev_(&left, &right, &n, a, &lda, w, vl, &ldvl, vr, &ldvr, work, &lwork, rwork, &info); return info; } \
+  static inline int LAPACKE_##S##hetrf_work(int layout, char uplo, int n, T *a, int lda, int *ipiv, T *work, int lwork) { int info = 0; S##hetrf_(&uplo, &n, a, &lda, ipiv, work, &lwork, &info); return info; } \
+  static inline int LAPACKE_##S##sytrf_work(int layout, char uplo, int n, T *a, int lda, int *ipiv, T *work, int lwork) { int info = 0; S##sytrf_(&uplo, &n, a, &lda, ipiv, work, &lwork, &info); return info; }
+FX_COMPLEX_LAPACK(c, float)
+FX_COMPLEX_LAPACK(z, double)
+#undef FX_COMPLEX_LAPACK
+
 #endif

@@ -30,6 +30,16 @@ void cblas_strsm(enum CBLAS_ORDER order, enum CBLAS_SIDE side, enum CBLAS_UPLO u
 void cblas_dtrsm(enum CBLAS_ORDER order, enum CBLAS_SIDE side, enum CBLAS_UPLO uplo, enum CBLAS_TRANSPOSE transa, enum CBLAS_DIAG diag, int m,
                  int n, double alpha, const double *a, int lda, double *b, int ldb) FX_ACCELERATE(cblas_dtrsm);
 
+// Complex numbers as pairs.
+#define FX_COMPLEX_BLAS(S)                                                                                                                        \
+  void cblas_##S##gemm(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE transa, enum CBLAS_TRANSPOSE transb, int m, int n, int k, const void *alpha, \
+                       const void *a, int lda, const void *b, int ldb, const void *beta, void *c, int ldc) FX_ACCELERATE(cblas_##S##gemm);        \
+  void cblas_##S##trsm(enum CBLAS_ORDER order, enum CBLAS_SIDE side, enum CBLAS_UPLO uplo, enum CBLAS_TRANSPOSE transa, enum CBLAS_DIAG diag,    \
+                       int m, int n, const void *alpha, const void *a, int lda, void *b, int ldb) FX_ACCELERATE(cblas_##S##trsm);
+FX_COMPLEX_BLAS(c)
+FX_COMPLEX_BLAS(z)
+#undef FX_COMPLEX_BLAS
+
 #include "lapacke.h"
 
 // Since macOS 15: how many threads the calling thread's products may take. 0 is as many as there are, 1 is one.

@@ -139,6 +139,7 @@ extension World {
 
   private func check(_ x: Tensor, _ reducer: Reducer, _ operation: String) throws {
     if x.dtype == .bool { throw refused(operation, "of bool; .cast(to: .int32) would fit") }
+    if x.dtype.isComplex { throw refused(operation, "of \(x.dtype); .viewAsReal() would fit") }
     if x.dtype.isHalf { throw refused(operation, "of \(x.dtype); .cast(to: .float32) would fit") }
     if reducer == .mean && !x.dtype.isFloatingPoint { throw refused(operation, "the mean of \(x.dtype); .cast(to: .float64) would fit") }
   }

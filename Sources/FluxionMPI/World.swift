@@ -131,7 +131,7 @@ public final class World: GradientExchange, @unchecked Sendable {
     guard 1...65_536 ~= shards, filled.allSatisfy({ 0..<shards ~= $0 }), outlines.allSatisfy({ $0.shape.fitsMemory($0.dtype) }) else {
       return fail(TensorError("World", "a sum over shards \(filled.prefix(8)) of \(shards); 1 to 65536, each counted from 0, would fit"))
     }
-    if let half = outlines.first(where: { $0.dtype.isHalf }) {
+    if let half = outlines.first(where: { $0.dtype.isHalfOrComplex }) {
       return fail(TensorError("World", "a sum of \(half.dtype) gradients; parameters of float32 or float64 would fit"))
     }
     sum = GradientSum(

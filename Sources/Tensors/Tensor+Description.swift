@@ -31,14 +31,15 @@ private struct TensorPrinter {
       text = "[]"
       return
     }
-    if !x.dtype.isFloatingPoint {
+    if !x.dtype.isDifferentiable {
       // As integers: a Double would round those beyond 2⁵³.
       format = { x in x.dtype == .bool ? String(x.item(as: Bool.self)) : String(x.cast(to: .int64).item(as: Int.self)) }
       width = Self.shown(tensor, isShortened).map { format($0).count }.max() ?? 0
       text = render(tensor, indent: 1)
       return
     }
-    let shown = Self.shown(tensor, isShortened).map { $0.item() }
+    let isComplex = x.isComplex
+    let shown = Self.shown(tensor, isShortened).flatMap { isComplex ? [$0.real.item(), $0.imag.item()] : [$0.item()] }
     let values = shown.map { $0.isFinite ? Swift.abs($0) : 0 }
     let largest = values.max() ?? 0
     let smallest = values.filter { $0 > 0 }.min() ?? 0
@@ -49,8 +50,17 @@ private struct TensorPrinter {
       if value.isInfinite { return value < 0 ? "-inf" : "inf" }
       return isScientific ? NumberText.scientific(value, 4) : NumberText.fixed(value, digits)
     }
-    format = { written($0.item()) }
-    width = shown.map { written($0).count }.max() ?? 0
+    if isComplex {
+      // As PyTorch writes them: 1+2j.
+      format = { x in
+        let im = x.imag.item()
+        return "\(written(x.real.item()))\(im.sign == .minus ? "-" : "+")\(written(Swift.abs(im)))j"
+      }
+      width = Self.shown(tensor, isShortened).map { format($0).count }.max() ?? 0
+    } else {
+      format = { written($0.item()) }
+      width = shown.map { written($0).count }.max() ?? 0
+    }
     text = render(tensor, indent: 1)
   }
 

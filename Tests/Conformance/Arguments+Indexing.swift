@@ -70,6 +70,7 @@ extension Arguments {
     // PyTorch takes any number for a bool.
     case .int(let number): return dtype == .bool ? .full([], number != 0, .bool) : .full([], number, dtype)
     case .double(let number): return .full([], number, dtype)
+    case .complex(let re, let im): return complex(Tensor.full([], re, .float64), Tensor.full([], im, .float64)).cast(to: dtype)
     default: return try tensor(name, at: position).cast(to: dtype)
     }
   }

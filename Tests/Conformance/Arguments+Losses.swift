@@ -17,6 +17,6 @@ extension Arguments {
 
   /// Tensors that PyTorch would take as float32 if they are none.
   func floats(_ positions: Int...) throws -> [Tensor] {
-    try promoted(positions.map { value("argument \($0)", at: $0) }).map { $0.dtype.isFloatingPoint ? $0 : $0.cast(to: .float32) }
+    try promoted(positions.map { value("argument \($0)", at: $0) }).map { $0.dtype.isDifferentiable ? $0 : $0.cast(to: .float32) }
   }
 }

@@ -2,7 +2,10 @@ import Fluxion
 
 extension Arguments {
   /// The first argument in the dtype that is asked for, if one is.
-  func widened() throws -> Tensor { try dtype().map { try x.cast(to: $0) } ?? x }
+  func widened() throws -> Tensor {
+    // PyTorch drops imaginary parts, with a warning.
+    try dtype().map { try ($0.isComplex ? x : x.real).cast(to: $0) } ?? x
+  }
 
   /// A result in the dtype that is asked for, if one is: sums of int32 are int64 before.
   func narrowed(_ y: Tensor) throws -> Tensor { try dtype().map { y.cast(to: $0) } ?? y }

@@ -22,6 +22,8 @@ DTYPES = {
     "float16": "float32", "float32": "float32", "float64": "float64", "int8": "int32", "uint8": "int32", "int16": "int32", "uint16": "int32",
     "int32": "int32", "uint32": "int64", "int64": "int64", "uint64": "int64", "bool": "bool",
 }
+# NumPy's own formats keep float16.
+NPY_DTYPES = {**DTYPES, "float16": "float16", "complex64": "complex64", "complex128": "complex128"}
 METADATA = {"format": "np", "": "empty", "text \" \\ \n\u0001": "é 😀 \u2028 \t"}
 
 
@@ -83,9 +85,11 @@ def write_npz(path, save=np.savez):
     # In both byte orders and both orders of elements.
     arrays = samples()
     arrays |= {f"big {name}": x.astype(x.dtype.newbyteorder(">")) for name, x in samples().items() if x.ndim == 2}
+    for dtype in ["<c8", ">c8", "<c16", ">c16"]:
+        arrays[dtype] = np.array([[1 - 2j, 0.5j, -np.inf + 1j]], dtype)
     arrays["fortran"] = np.asfortranarray(np.arange(24, dtype=np.float32).reshape(2, 3, 4))
     save(path, **arrays)
-    return {name: x.astype(DTYPES[x.dtype.newbyteorder("=").name]) for name, x in arrays.items()}, {}
+    return {name: x.astype(NPY_DTYPES[x.dtype.newbyteorder("=").name]) for name, x in arrays.items()}, {}
 
 
 def write_compressed(path):
@@ -102,7 +106,7 @@ def read_npy(path):
 def write_npy(path):
     x = np.asfortranarray(np.random.default_rng(2).standard_normal((50, 40)).astype(">f2"))
     np.save(path, x)
-    return {"theirs": x.astype(np.float32)}, {}
+    return {"theirs": x.astype(np.float16)}, {}
 
 
 def read_csv(path):

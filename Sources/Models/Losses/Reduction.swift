@@ -34,7 +34,7 @@ func elementwise(
 ) -> Tensor {
   guard fitTogether(name, y, target) else { return y }
   guard y.dtype.isFloatingPoint else {
-    fail(TensorError(name, "not defined for \(y.dtype), only for float32 and float64; convert with .cast(to:)"))
+    fail(TensorError(name, "not defined for \(y.dtype), only for floating-point dtypes; convert with .cast(to:)"))
     return y
   }
   guard Setting.number.holds(number, "a setting", name) else { return y }

@@ -149,7 +149,7 @@ extension Tensor {
     let name = distribution.name
     guard attempt({ () throws(TensorError) in try shape.check(name) }) != nil else { return .placeholder }
     guard dtype.isFloatingPoint || dtype == .bool && distribution.isBernoulli else {
-      fail(TensorError(name, "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
+      fail(TensorError(name, "not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)"))
       return .placeholder
     }
     if dtype.isHalf { return drawn(distribution, shape, .float32, &random).cast(to: dtype) }

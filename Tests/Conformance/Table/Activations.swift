@@ -57,11 +57,11 @@ extension Table {
   private static func addSoftmaxes(_ rows: inout Rows) {
     rows.add("softmax", "x.softmax(axis: axis)") { a in
       let axis = try a.int("dim", at: 1)
-      return try a.lifted(a.x.cast(to: a.dtype() ?? a.x.dtype)) { $0.softmax(axis: axis) }
+      return try a.lifted(a.widened()) { $0.softmax(axis: axis) }
     }
     rows.add("log_softmax", "x.logSoftmax(axis: axis)") { a in
       let axis = try a.int("dim", at: 1)
-      return try a.lifted(a.x.cast(to: a.dtype() ?? a.x.dtype)) { $0.logSoftmax(axis: axis) }
+      return try a.lifted(a.widened()) { $0.logSoftmax(axis: axis) }
     }
     rows.add("nn.functional.softmin", "(-x).softmax(axis: axis)") { a in
       let axis = try a.int("dim", at: 1)

@@ -10,6 +10,7 @@ extension Table {
       case .bool(let value): return .full(shape, value, try a.dtype() ?? .bool)
       // PyTorch takes any number for a bool.
       case .int(let value): return try a.dtype() == .bool ? .full(shape, value != 0, .bool) : .full(shape, value, try a.dtype() ?? .int64)
+      case .complex: return try a.number("fill_value", at: 1, a.dtype() ?? .complex64).expanded(shape)
       default: return .full(shape, try a.double("fill_value", at: 1), try a.dtype() ?? .float32)
       }
     }

@@ -2,13 +2,15 @@ import Fluxion
 
 extension Table {
   static let decompositions = Family("Linear algebra") { rows in
-    rows.add("linalg.cholesky", "cholesky(x)", note: "upper: `cholesky(x.transposed()).transposed()`") { a in
-      try a.bool("upper") ? cholesky(a.x.transposed()).transposed() : cholesky(a.x)
+    rows.add("linalg.cholesky", "cholesky(x)", note: "upper: `cholesky(x.adjoint()).adjoint()`") { a in
+      // PyTorch's gradient is the lower factor's.
+      if try a.bool("upper"), try a.x.isComplex { return cholesky(try a.x).adjoint() }
+      return try a.bool("upper") ? cholesky(a.x.adjoint()).adjoint() : cholesky(a.x)
     }
     rows.change { $0.isLoose = true }
     rows.add("cholesky_solve", "choleskySolve(l, b)") { a in
       let (b, l) = try (a.x, a.tensor(1))
-      return choleskySolve(try a.bool("upper", at: 2) ? l.transposed() : l, b)
+      return choleskySolve(try a.bool("upper", at: 2) ? l.adjoint() : l, b)
     }
     rows.change { $0.isLoose = true }
     rows.add("linalg.det", "determinant(x)") { a in determinant(try a.x) }
@@ -22,7 +24,7 @@ extension Table {
     rows.change { $0.isLoose = true }
     rows.add("logdet", "log(sign) + logarithm", note: "of `let (sign, logarithm) = logDeterminant(x)`") { a in
       let (sign, logarithm) = logDeterminant(try a.x)
-      return log(sign) + logarithm
+      return log(sign) + logarithm.cast(to: sign.dtype)
     }
     rows.change { $0.isLoose = true }
     rows.add("linalg.inv", "inverse(x)") { a in inverse(try a.x) }
@@ -64,11 +66,11 @@ extension Table {
         if ours[0].rank < 2 { return ours }
         let signs = same(ours[0], theirs[0], axis: -2)
         // Rows of r go with the columns of q.
-        return [ours[0] * signs.unsqueezed(axis: -2), ours[1] * signs.unsqueezed(axis: -1)]
+        return [ours[0] * signs.unsqueezed(axis: -2), ours[1] * signs.conjugate().unsqueezed(axis: -1)]
       }
       $0.compared = { _, results in
         let (q, r) = (results[0], results[1])
-        return q.rank < 2 ? [r.transposed() • r] : [q • r, q.transposed() • q, r.transposed() • r]
+        return q.rank < 2 ? [r.adjoint() • r] : [q • r, q.adjoint() • q, r.adjoint() • r]
       }
     }
     rows.add(
@@ -95,7 +97,8 @@ extension Table {
       $0.align = { _, ours, theirs in [ours[0], ours[1] * same(ours[1], theirs[1], axis: -2).unsqueezed(axis: -2)] }
       $0.compared = { _, results in
         let (values, vectors) = (results[0], results[1])
-        return [values, (vectors * values.unsqueezed(axis: -2)) • vectors.transposed(), vectors.transposed() • vectors]
+        let scaled = vectors * values.unsqueezed(axis: -2).cast(to: vectors.dtype)
+        return [values, scaled • vectors.adjoint(), vectors.adjoint() • vectors]
       }
     }
     rows.add("linalg.eigvalsh", "symmetricEigenvalues(x, upper: upper)") { a in
@@ -136,7 +139,7 @@ extension Table {
     // PyTorch leaves out the gradients of what completes the bases.
     let (u, vt) = (ours[0], ours[2])
     let (m, n) = (u.shape[-1], vt.shape[-1])
-    let first = (u[.ellipsis, 0..<k] * signs.unsqueezed(axis: -2), vt[.ellipsis, 0..<k, 0..<n] * signs.unsqueezed(axis: -1))
+    let first = (u[.ellipsis, 0..<k] * signs.unsqueezed(axis: -2), vt[.ellipsis, 0..<k, 0..<n] * signs.conjugate().unsqueezed(axis: -1))
     return [
       concatenate([first.0, u[.ellipsis, k..<m].detached], axis: -1), ours[1],
       concatenate([first.1, vt[.ellipsis, k..<vt.shape[-2], 0..<n].detached], axis: -2),
@@ -147,13 +150,15 @@ extension Table {
   @Sendable static func comparedFactors(_ a: Arguments, _ results: [Tensor]) throws -> [Tensor] {
     let (u, s, vt) = (results[0], results[1], results[2])
     let k = s.shape[-1]
-    let product = (u[.ellipsis, 0..<k] * s.unsqueezed(axis: -2)) • vt[.ellipsis, 0..<k, 0..<vt.shape[-1]]
-    return [s, product, u.transposed() • u, vt • vt.transposed()]
+    let product = (u[.ellipsis, 0..<k] * s.unsqueezed(axis: -2).cast(to: u.dtype)) • vt[.ellipsis, 0..<k, 0..<vt.shape[-1]]
+    return [s, product, u.adjoint() • u, vt • vt.adjoint()]
   }
 
   /// ±1 for each column (or row, by `axis`) of ours, so that it points where theirs does; a constant.
   @Sendable private static func same(_ ours: Tensor, _ theirs: Tensor, axis: Int) -> Tensor {
-    let products = (ours.detached * theirs).sum(axis: axis)
+    let products = (ours.detached.conjugate() * theirs).sum(axis: axis)
+    // Of complex vectors the phase.
+    if products.isComplex { return sign(products) }
     return select(products .< 0, -1, Tensor.ones(products.shape, products.dtype))
   }
 
@@ -170,7 +175,7 @@ extension Table {
     let hasResiduals = m > n && (method == .qr || method != .completeOrthogonal && (found.rank .== n).all().item(as: Bool.self))
     func columns(_ y: Tensor) -> Tensor { isVector ? y.squeezed(axes: -1) : y }
     return [
-      columns(found.solution), hasResiduals ? columns(found.residuals) : .zeros([0], x.dtype), found.rank, found.singularValues,
+      columns(found.solution), hasResiduals ? columns(found.residuals) : .zeros([0], x.dtype.real), found.rank, found.singularValues,
     ]
   }
 

@@ -69,6 +69,7 @@ extension Table {
     rows.add("lerp", "lerp(x, y, weight: w)") { a in
       let (x, y) = try a.promoted()
       if case .tensor = a.value("weight", at: 2) { return lerp(x, y, weight: try a.tensor("weight", at: 2)) }
+      if x.isComplex { return lerp(x, y, weight: try a.number("weight", at: 2, x.dtype)) }
       return lerp(x, y, weight: try a.double("weight", at: 2))
     }
     rows.add("heaviside", "heaviside(x, atZero: y)") { a in

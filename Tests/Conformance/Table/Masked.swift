@@ -26,7 +26,7 @@ extension Table {
     }
     rows.add("masked.logsumexp", "select(mask, x, -Double.infinity).logSumExp(axes: axes, keepDims: keep)") { a in
       let x = try masked(a, least(a.x.dtype))
-      return try (x.dtype.isFloatingPoint ? x : x.cast(to: .float32)).logSumExp(axes: axes(a), keepDims: keepDims(a)).cast(to: x.dtype)
+      return try (x.dtype.isDifferentiable ? x : x.cast(to: .float32)).logSumExp(axes: axes(a), keepDims: keepDims(a)).cast(to: x.dtype)
     }
     rows.add("masked.norm", "select(mask, x, 0).norm(order, axes: axes, keepDims: keep)", note: "of the order −∞ ∞ in place of 0") { a in
       let order = try a.double("ord", at: 1, default: 2)
@@ -45,14 +45,15 @@ extension Table {
 
   /// Σ (x − mean)² / max(count − correction, 0) of what the mask leaves.
   private static func variance(_ a: Arguments) throws -> Tensor {
-    let dtype = try a.x.dtype.isFloatingPoint ? a.x.dtype : .float32
+    let dtype = try a.x.dtype.isDifferentiable ? a.x.dtype : .float32
     let (mask, axes) = try (mask(a), axes(a))
     var correction = try a.double("correction", default: 1)
     if case .bool(let isUnbiased) = a.value("unbiased") { correction = isUnbiased ? 1 : 0 }
     let count = mask.sum(axes: axes, keepDims: true)
     let mean = try masked(a, 0).cast(to: dtype).sum(axes: axes, keepDims: true) / count.cast(to: dtype)
-    let sum = try select(mask, a.x.cast(to: dtype) - mean, 0).squared.sum(axes: axes, keepDims: keepDims(a))
-    return sum / maximum(count.cast(to: dtype) - correction, 0).reshaped(sum.shape)
+    let centered = try select(mask, a.x.cast(to: dtype) - mean, 0)
+    let sum = try (dtype.isComplex ? abs(centered) : centered).squared.sum(axes: axes, keepDims: keepDims(a))
+    return (sum / maximum(count.cast(to: dtype.real) - correction, 0).reshaped(sum.shape)).cast(to: dtype)
   }
 
   private static func places(_ rows: inout Rows) {

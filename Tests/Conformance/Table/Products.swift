@@ -61,7 +61,7 @@ extension Table {
     }
     rows.add("nn.functional.linear", "linear(x, weight: weight, bias: bias)") { a in
       let (x, weight, bias) = try (a.x, a.tensor("weight", at: 1), a.optionalTensor("bias", at: 2))
-      if x.dtype.isFloatingPoint && weight.rank == 2 { return linear(x, weight: weight, bias: bias) }
+      if x.dtype.isDifferentiable && weight.rank == 2 { return linear(x, weight: weight, bias: bias) }
       // One output, or integers.
       let y = weight.rank == 1 ? x • weight : x • weight.transposed()
       return bias.map { y + $0 } ?? y
@@ -76,6 +76,11 @@ extension Table {
 extension Arguments {
   /// beta·c + alpha·product; PyTorch leaves c out where beta is 0, and cuts fractions off for integers.
   func sum(of c: Tensor, product: Tensor) throws -> Tensor {
+    if product.dtype.isComplex {
+      func times(_ x: Tensor, _ name: String) throws -> Tensor { has(name) ? try x * number(name, at: .max, x.dtype) : x }
+      if case .int(0) = value("beta") { return try times(product, "alpha") }
+      return try times(c, "beta") + times(product, "alpha")
+    }
     let (beta, alpha) = try (double("beta", default: 1), double("alpha", default: 1))
     let isFloat = product.dtype.isFloatingPoint
     func times(_ x: Tensor, _ factor: Double) -> Tensor { factor == 1 ? x : isFloat ? x * factor : x * Int(factor) }

@@ -92,7 +92,7 @@ import Testing
     func add(shape: String, at offset: Int, _ sentence: String) {
       add("{'descr': '<f4', 'fortran_order': False, 'shape': \(shape), }", "shape at offset \(offset): " + sentence)
     }
-    let known = "f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8, b1 would fit"
+    let known = "f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8, b1, c8, c16 would fit"
     let start: [UInt8] = [0x93] + Array("NUMPY".utf8)
     add([], "magic number at offset 0: it ends after 0 bytes, inside the header of an .npy file")
     add(Array("PK\u{3}\u{4}and more".utf8), "magic number at offset 0: 50 4B 03 04 61 6E; an .npy file begins with 93 4E 55 4D 50 59")
@@ -117,7 +117,7 @@ import Testing
     add(descr: "[('x', '<f4')]", "elements of several fields; \(known)")
     add(descr: "('<f4', (2,))", "elements of several fields; \(known)")
     add(descr: "4", "'4, 'fort'; descr in quotes would fit")
-    add(descr: "'<c8'", "elements of complex numbers, '<c8'; \(known)")
+    add(descr: "'<c32'", "elements of complex numbers of another size, '<c32'; \(known)")
     add(descr: "'<U3'", "elements of texts, '<U3'; \(known)")
     add(descr: "'|S9'", "elements of texts, '|S9'; \(known)")
     add(descr: "'|O'", "elements of Python objects, '|O'; \(known)")
@@ -178,6 +178,6 @@ func isIdentical(_ x: Tensor, _ y: Tensor) -> Bool {
   case .int32: return x.scalars(Int32.self) == y.scalars(Int32.self)
   case .int64: return x.scalars(Int64.self) == y.scalars(Int64.self)
   case .bool: return x.scalars(Bool.self) == y.scalars(Bool.self)
-  case .float16, .bfloat16: return x.withBytes { Array($0) } == y.withBytes { Array($0) }
+  case .float16, .bfloat16, .complex64, .complex128: return x.withBytes { Array($0) } == y.withBytes { Array($0) }
   }
 }

@@ -37,6 +37,16 @@ import Testing
     }
   }
 
+  @Test func complexNumbers() {
+    let z = complex([3, 0], [4, 1])  // 3 + 4i and i, complex64
+    let (sizes, angles) = (abs(z), z.angle)  // [5, 1] and [0.9273, 1.5708]
+    let turned = z * polar([1], [1.5707963])  // by a quarter: [-4 + 3i, -1]
+    let parts = turned.viewAsReal()  // [2, 2]: real and imaginary parts, a view; .real and .imag are views, too
+    let slope = gradient(at: z) { z in (z * z.conjugate()).real.sum() }  // 2·z
+    #expect(sizes.isClose(to: [5, 1]) && angles.isClose(to: [0.92729522, 1.5707963]))
+    #expect(parts.isClose(to: [[-4, 3], [-1, 0]], absolute: 1e-6) && slope.isClose(to: z * 2))
+  }
+
   @Test func reading() {
     print(a.shape, a.rank, a.shape.elementCount, a.dtype)  // [2, 3] 2 6 float32
     let total = a.sum().item()  // a Double, of a tensor with one element

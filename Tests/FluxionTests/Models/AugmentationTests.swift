@@ -174,7 +174,7 @@ import Testing
       }
     ),
     (
-      "RandomFlip: not defined for int64, only for float32 and float64; convert with .cast(to:)",
+      "RandomFlip: not defined for int64, only for floating-point dtypes; convert with .cast(to:)",
       {
         var l = RandomFlip(); _ = l(.zeros([1, 1, 3, 4], .int64))
       }

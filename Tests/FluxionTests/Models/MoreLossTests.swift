@@ -206,7 +206,7 @@ import Testing
     Mistake(sentence: "crossEntropy: a label smoothing of 1.5; 0 to 1 would fit") {
       crossEntropy(z([2, 3]), ids([2]), labelSmoothing: 1.5, reduction: .mean)
     },
-    Mistake(sentence: "msle: not defined for int64, only for float32 and float64; convert with .cast(to:)") { msle(ids([2]), ids([2])) },
+    Mistake(sentence: "msle: not defined for int64, only for floating-point dtypes; convert with .cast(to:)") { msle(ids([2]), ids([2])) },
     Mistake(sentence: "sparse: a sparsity of 1.5; 0 to 1 would fit") { Initializer.sparse(1.5)([2, 2]) },
     Mistake(sentence: "sparse: a parameter of shape [2]; two axes would fit") { Initializer.sparse(0.5)([2]) },
     Mistake(sentence: "identity: a parameter of shape [2, 3, 4]; two axes would fit, and of a filter dirac()") {

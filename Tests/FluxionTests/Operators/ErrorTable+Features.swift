@@ -3,7 +3,7 @@ import Tensors
 private func z(_ shape: Shape, _ dtype: DType = .float32) -> Tensor { .zeros(shape, dtype) }
 
 extension ErrorTable {
-  private static let fractions = "only for float32 and float64; convert with .cast(to:)"
+  private static let fractions = "only for floating-point dtypes; convert with .cast(to:)"
   private static let mixed = "operands of dtypes float32 and float64; convert one with .cast(to: .float32) or .cast(to: .float64)"
 
   /// Normalisation, attention, embeddings and distances.

@@ -3,7 +3,7 @@ import Tensors
 private func z(_ shape: Shape, _ dtype: DType = .float32) -> Tensor { .zeros(shape, dtype) }
 
 extension ErrorTable {
-  private static let fractions = "only for float32 and float64; convert with .cast(to:)"
+  private static let fractions = "only for floating-point dtypes; convert with .cast(to:)"
 
   static let scans = [
     ErrorRow("cumulativeSum: axis 2 of [2, 3]; -2 to 1 would fit") { _ = z([2, 3]).cumulativeSum(axis: 2) },

@@ -148,20 +148,20 @@ extension ErrorTable {
       ErrorRow("logSumExp: axis -2 of [2, 3] is named twice in [0, -2]") { reduce(z([2, 3]), "logSumExp", [0, -2]) },
       ErrorRow("max: axis 0 of [0, 3] has no elements to choose from") { reduce(z([0, 3]), "max", []) },
       ErrorRow("argmin: axis 0 of [0, 3] has no elements to choose from") { reduce(z([0, 3]), "argmin", [0]) },
-      ErrorRow("mean: not defined for int64, only for float32 and float64; convert with .cast(to:)") { reduce(z([2], .int64), "mean", []) },
-      ErrorRow("variance: not defined for bool, only for float32 and float64; convert with .cast(to:)") {
+      ErrorRow("mean: not defined for int64, only for floating-point dtypes; convert with .cast(to:)") { reduce(z([2], .int64), "mean", []) },
+      ErrorRow("variance: not defined for bool, only for floating-point dtypes; convert with .cast(to:)") {
         reduce(z([2], .bool), "variance", [])
       },
-      ErrorRow("standardDeviation: not defined for int32, only for float32 and float64; convert with .cast(to:)") {
+      ErrorRow("standardDeviation: not defined for int32, only for floating-point dtypes; convert with .cast(to:)") {
         reduce(z([2], .int32), "standardDeviation", [])
       },
-      ErrorRow("logSumExp: not defined for int32, only for float32 and float64; convert with .cast(to:)") {
+      ErrorRow("logSumExp: not defined for int32, only for floating-point dtypes; convert with .cast(to:)") {
         reduce(z([2], .int32), "logSumExp", [])
       },
       ErrorRow("softmax: axis 2 of [2, 3]; -2 to 1 would fit") { _ = z([2, 3]).softmax(axis: 2) },
-      ErrorRow("softmax: not defined for int64, only for float32 and float64; convert with .cast(to:)") { _ = z([2], .int64).softmax() },
+      ErrorRow("softmax: not defined for int64, only for floating-point dtypes; convert with .cast(to:)") { _ = z([2], .int64).softmax() },
       ErrorRow("logSoftmax: axis -3 of [2, 3]; -2 to 1 would fit") { _ = z([2, 3]).logSoftmax(axis: -3) },
-      ErrorRow("logSoftmax: not defined for bool, only for float32 and float64; convert with .cast(to:)") {
+      ErrorRow("logSoftmax: not defined for bool, only for floating-point dtypes; convert with .cast(to:)") {
         _ = z([2], .bool).logSoftmax()
       },
       ErrorRow("crossEntropy: logits of shape [2, 3] and labels of shape [3]; [rows, classes] and [rows] would fit") {
@@ -213,7 +213,7 @@ extension ErrorTable {
     ErrorRow("linear: a weight of shape [2, 3] and a bias of [3]; [outputs, inputs] and [outputs] would fit") {
       _ = linear(z([5, 3]), weight: z([2, 3]), bias: z([3]))
     },
-    ErrorRow("linear: not defined for int64, only for float32 and float64; convert with .cast(to:)") {
+    ErrorRow("linear: not defined for int64, only for floating-point dtypes; convert with .cast(to:)") {
       _ = linear(z([5, 3], .int64), weight: z([2, 3], .int64), bias: z([2], .int64))
     },
   ]
@@ -225,7 +225,7 @@ extension ErrorTable {
     ErrorRow("gradient: of a int64 tensor of shape []; one float32 or float64 number, such as a .sum(), would fit") {
       _ = gradient(at: z([2])) { $0.cast(to: .int64).sum() }
     },
-    ErrorRow("gradient: at a tensor of int64; only float32 and float64 have gradients") { _ = gradient(at: z([2], .int64)) { $0.sum() } },
+    ErrorRow("gradient: at a tensor of int64; only floating-point and complex dtypes have gradients") { _ = gradient(at: z([2], .int64)) { $0.sum() } },
     ErrorRow("customGradient: the pullback gave float32 [] for an input of float32 [2]") {
       _ = gradient(at: z([2])) { x in
         customGradient(at: x) {

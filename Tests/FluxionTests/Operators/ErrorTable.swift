@@ -23,7 +23,7 @@ enum ErrorTable {
     creation + elementwise + functions + fusedReductions + comparison + views + slices + subscripts + indexing + reductions + products
     + gradients + scans + order + places + linearAlgebra + contractions + images + features + numbers + Wrong.errors
 
-  private static let fractions = "only for float32 and float64; convert with .cast(to:)"
+  private static let fractions = "only for floating-point dtypes; convert with .cast(to:)"
 
   private static let creation = [
     ErrorRow("Tensor: row 1 has 1 numbers and row 0 has 2; rows of equal length would fit") { _ = Tensor([[1, 2], [3]] as [[Int]]) },

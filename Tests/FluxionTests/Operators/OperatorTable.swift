@@ -5,7 +5,7 @@ enum OperatorTable {
     views, slices, reading, writing, indexing, products, softmaxes, symbols, elementwise, creation,
     norms, scans, differences, sorting, medians, quantiles, searching, uniques, scattering, rearranging, padding, windows, contractions,
     linearAlgebra, convolutions, pooling, resampling, normalization, distances, attention, recurrent, losses, specialFunctions,
-    fusedReductions, higherFunctions, bits, furtherStatistics, factors,
+    fusedReductions, higherFunctions, bits, furtherStatistics, factors, complexNumbers,
   ].flatMap { $0 }
 
   /// The rows with a gradient.

@@ -9,7 +9,7 @@ extension Tensor {
   func asImages(_ layer: String, _ body: (Tensor) -> Tensor) -> Tensor {
     guard isImage(2, layer) else { return self }
     guard dtype.isFloatingPoint else {
-      fail(TensorError(layer, "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
+      fail(TensorError(layer, "not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)"))
       return self
     }
     return rank == 4 ? body(self) : body(unsqueezed(axis: 0)).squeezed(axes: 0)

@@ -24,7 +24,7 @@ public struct GaussianNoise: Placed {
     placed(on: x) { (layer: inout Self) in
       if currentMode == .inference || layer.standardDeviation == 0 { return x }
       guard x.dtype.isFloatingPoint else {
-        fail(TensorError("GaussianNoise", "not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)"))
+        fail(TensorError("GaussianNoise", "not defined for \(x.dtype), only for floating-point dtypes; convert with .cast(to:)"))
         return x
       }
       return x + Tensor.normal(x.shape, standardDeviation: layer.standardDeviation, x.dtype, using: &layer.random)

@@ -45,7 +45,7 @@ extension Tensor {
       return .placeholder
     }
     let n = Int(count)
-    if dtype.isHalf { return arange(from: start, to: end, step: step, .float64).cast(to: dtype) }
+    if dtype.isHalfOrComplex { return arange(from: start, to: end, step: step, .float64).cast(to: dtype) }
     guard !dtype.isFloatingPoint else {
       return made([n], dtype, "arange") { range, out in fx_arange_f(dtype.code, range.count, range.lowerBound, start, step, out) }
     }
@@ -66,7 +66,7 @@ extension Tensor {
       fail(TensorError("linspace", "\(count) numbers from \(start) to \(end); 0 or more would fit"))
       return .placeholder
     }
-    if dtype.isHalf { return linspace(from: start, to: end, count: count, .float64).cast(to: dtype) }
+    if dtype.isHalfOrComplex { return linspace(from: start, to: end, count: count, .float64).cast(to: dtype) }
     if !dtype.isFloatingPoint {
       guard count == 0 || areValues(count == 1 ? [start] : [start, end], of: dtype, "linspace") else { return .placeholder }
       return linspace(from: start, to: end, count: count, .float64).cast(to: dtype)

@@ -34,7 +34,7 @@ extension Tensor {
       fail(TensorError("window", message))
       return .placeholder
     }
-    guard dtype.isFloatingPoint else { return mistake("not defined for \(dtype), only for float32 and float64") }
+    guard dtype.isFloatingPoint else { return mistake("not defined for \(dtype), only for floating-point dtypes") }
     guard count >= 0 else { return mistake("of \(count) points; 0 or more would fit") }
     switch window {
     case .exponential(let decay, _) where !(decay > 0): return mistake("a decay of \(decay); a number above 0 would fit")

@@ -384,7 +384,7 @@ private struct AttentionOperands {
     func wrong(_ message: String) -> TensorError { TensorError("attention", message) }
     (self.q, self.k, self.v, self.mask, result) = (q, k, v, mask, [])
     for other in [k, v] where other.dtype != q.dtype { throw wrong(mixedDTypes(q.dtype, other.dtype).message) }
-    if !q.dtype.isFloatingPoint { throw wrong("not defined for \(q.dtype), only for float32 and float64; convert with .cast(to:)") }
+    if !q.dtype.isFloatingPoint { throw wrong("not defined for \(q.dtype), only for floating-point dtypes; convert with .cast(to:)") }
     let fits = q.rank > 1 && k.rank > 1 && v.rank > 1 && q.shape[-1] == k.shape[-1] && k.shape[-2] == v.shape[-2]
     let sizes = "queries \(q.shape), keys \(k.shape) and values \(v.shape)"
     if !fits { throw wrong("\(sizes); [..., queries, features], [..., keys, features] and [..., keys, outputs] would fit") }

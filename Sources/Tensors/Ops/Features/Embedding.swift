@@ -182,7 +182,7 @@ func checkPadding(
   if !indices.dtype.isInteger { throw TensorError("\(name)", "indices are \(indices.dtype); int32 or int64 would fit") }
   if table.rank != 2 { throw TensorError("\(name)", "a table of shape \(table.shape); [rows, features] would fit") }
   if !table.dtype.isFloatingPoint {
-    throw TensorError("\(name)", "not defined for \(table.dtype), only for float32 and float64; convert with .cast(to:)")
+    throw TensorError("\(name)", "not defined for \(table.dtype), only for floating-point dtypes; convert with .cast(to:)")
   }
   let rows = table.shape[0]
   guard let padding else { return nil }

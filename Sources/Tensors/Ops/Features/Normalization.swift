@@ -123,7 +123,7 @@ struct NormalizeRowsGradient: Primitive {
 extension Tensor {
   /// A mistake unless the elements are float32 or float64.
   func requireFloats() throws(TensorError) {
-    if !dtype.isFloatingPoint { throw mistake("not defined for \(dtype), only for float32 and float64; convert with .cast(to:)") }
+    if !dtype.isFloatingPoint { throw mistake("not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)") }
   }
 }
 
@@ -160,7 +160,7 @@ public func layerNorm(
 ///   - weight: Of `shape`.
 ///   - epsilon: The distance from 1 to the next number of the dtype unless told.
 public func rmsNorm(_ x: Tensor, over shape: Shape, weight: Tensor? = nil, epsilon: Double? = nil) -> Tensor {
-  let epsilon = epsilon ?? (x.dtype != .float64 ? Double(Float.ulpOfOne) : .ulpOfOne)
+  let epsilon = epsilon ?? (x.dtype.real != .float64 ? Double(Float.ulpOfOne) : .ulpOfOne)
   guard Setting.finite.holds(epsilon, "an epsilon", "rmsNorm") else { return .placeholder }
   return NormalizeRows(
     label: "rmsNorm", size: shape, epsilon: epsilon, isCentered: false,
@@ -218,7 +218,7 @@ extension Tensor {
   /// A mistake unless this is [batch, channels, ...] of floats, and parameters are [channels] of the same dtype.
   func requireChannels(_ operation: @autoclosure () -> String, _ parameters: Tensor?...) throws(TensorError) {
     if !dtype.isFloatingPoint {
-      throw TensorError(operation(), "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)")
+      throw TensorError(operation(), "not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)")
     }
     if rank < 2 { throw TensorError(operation(), "\(shape) has no channels; [batch, channels, ...] would fit") }
     for case let parameter? in parameters {

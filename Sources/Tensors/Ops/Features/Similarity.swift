@@ -12,12 +12,12 @@ extension Tensor {
     guard attempt({ () throws(TensorError) in try checkRows(axis, "normalized") }) != nil,
       Setting.nonNegative.holds(epsilon, "an epsilon", "normalized")
     else { return .placeholder }
-    return self / maximum(norm(p, axis: axis, keepDims: true), epsilon)
+    return self / maximum(norm(p, axis: axis, keepDims: true), epsilon).cast(to: dtype)
   }
 
   fileprivate func checkRows(_ axis: Int, _ operation: StaticString) throws(TensorError) {
-    if !dtype.isFloatingPoint {
-      throw TensorError("\(operation)", "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)")
+    if !dtype.isDifferentiable {
+      throw TensorError("\(operation)", "not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)")
     }
     _ = try self.axis(axis, "\(operation)")
   }
@@ -31,6 +31,10 @@ extension Tensor {
 public func cosineSimilarity(_ x: Tensor, _ y: Tensor, axis: Int = -1, epsilon: Double = 1e-8) -> Tensor {
   if let wide = widened(x, y) { return cosineSimilarity(wide[0]!, wide[1]!, axis: axis, epsilon: epsilon).cast(to: x.dtype) }
   let (x, y) = broadcasted("cosineSimilarity", x, y)
+  if x.isComplex {
+    fail(TensorError("cosineSimilarity", "not defined for \(x.dtype), only for floating-point dtypes; .real, .imag or abs(_:) would fit"))
+    return .placeholder
+  }
   guard attempt({ () throws(TensorError) in try x.checkRows(axis, "cosineSimilarity") }) != nil,
     Setting.nonNegative.holds(epsilon, "an epsilon", "cosineSimilarity")
   else { return .placeholder }

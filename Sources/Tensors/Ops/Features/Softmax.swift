@@ -9,7 +9,7 @@ struct Softmax: Primitive {
   var keeps: Keeps { .output }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {
-    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
+    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for floating-point dtypes; convert with .cast(to:)") }
     return Signature(x.shape, x.dtype)
   }
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
@@ -70,7 +70,7 @@ struct LogSumExp: Primitive {
   var name: String { "logSumExp" }
   var keeps: Keeps { .both }
   func result(_ x: Tensor) throws(TensorError) -> Signature {
-    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
+    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for floating-point dtypes; convert with .cast(to:)") }
     return Signature(axis < 0 ? Shape(x.shape.dropLast()) : Shape(Array(x.shape[..<axis]) + Array(x.shape[(axis + 1)...])), x.dtype)
   }
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
@@ -104,7 +104,7 @@ struct CrossEntropy: Primitive {
   var name: String { "crossEntropy" }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {
-    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
+    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for floating-point dtypes; convert with .cast(to:)") }
     if labels.dtype != .int64 { throw mistake("labels are \(labels.dtype); convert with .cast(to: .int64)") }
     if x.rank != 2 || labels.shape != [x.shape[0]] {
       throw mistake("logits of shape \(x.shape) and labels of shape \(labels.shape); [rows, classes] and [rows] would fit")

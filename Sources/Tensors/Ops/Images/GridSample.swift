@@ -43,7 +43,7 @@ public func gridSample(
       throw error
     }
     if !x.dtype.isFloatingPoint {
-      throw TensorError(name, "not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)")
+      throw TensorError(name, "not defined for \(x.dtype), only for floating-point dtypes; convert with .cast(to:)")
     }
     if x.shape[2...].contains(0) { throw TensorError(name, "\(x.shape) has an axis without elements; 1 or more would fit") }
     return axes

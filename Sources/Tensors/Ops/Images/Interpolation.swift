@@ -20,7 +20,7 @@ struct Resample: Primitive {
   var keeps: Keeps { .nothing }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {
-    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
+    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for floating-point dtypes; convert with .cast(to:)") }
     return Signature(x.shape.replacing(axis, with: table.count), x.dtype)
   }
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {

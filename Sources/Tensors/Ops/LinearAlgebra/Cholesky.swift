@@ -11,7 +11,12 @@ struct Cholesky: Primitive {
   }
 
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
-    x.dtype == .float32 ? try factors(x, Float.self) : try factors(x, Double.self)
+    switch x.dtype {
+    case .float32: try factors(x, Float.self)
+    case .complex64: try complexFactors(x, Float.self)
+    case .complex128: try complexFactors(x, Double.self)
+    default: try factors(x, Double.self)
+    }
   }
 
   private func factors<T: LAPACKElement>(_ x: Tensor, _ type: T.Type) throws(TensorError) -> Tensor {
@@ -43,20 +48,20 @@ struct Cholesky: Primitive {
     return y
   }
 
-  private func indefinite(_ failure: LAPACK.Failure, _ shape: Shape) -> TensorError {
+  func indefinite(_ failure: LAPACK.Failure, _ shape: Shape) -> TensorError {
     mistake("\(Tensor.matrixName(failure.matrix, shape)) is not positive definite: the leading minor of order \(failure.info) is not")
   }
 
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     // Half of y⁻ᵀ·(S + Sᵀ)·y⁻¹ with S the lower triangle of yᵀ·dy, its diagonal halved: symmetric, as x is.
-    let product = (y.transposed() • dy).lowerTriangle()
-    let symmetric = (product + product.lowerTriangle(diagonal: -1).transposed()) * 0.5
-    let left = solveTriangular(y.transposed(), symmetric, upper: true)
-    return [solveTriangular(y.transposed(), left.transposed(), upper: true).transposed()]
+    let product = (y.adjoint() • dy).lowerTriangle()
+    let symmetric = (product + product.lowerTriangle(diagonal: -1).adjoint()) * 0.5
+    let left = solveTriangular(y.adjoint(), symmetric, upper: true)
+    return [solveTriangular(y.adjoint(), left.adjoint(), upper: true).adjoint()]
   }
 }
 
-/// The lower triangular L with x = L • Lᵀ, of symmetric positive definite matrices [..., n, n].
+/// The lower triangular L with x = L • Lᵀ, of complex ones L • Lᴴ, of symmetric or Hermitian positive definite matrices [..., n, n].
 ///
 /// Only the lower triangle is read. A matrix that is not positive definite, or has a NaN or infinity, is a mistake that names it and the first leading
 /// minor that is not.
@@ -74,7 +79,8 @@ struct CholeskySolve: Primitive {
   }
 
   func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
-    let transpose = x.a.view(shape: x.a.shape, strides: x.a.strides.swappingLast(), offset: x.a.offset)
+    var transpose = x.a.detached.view(shape: x.a.shape, strides: x.a.strides.swappingLast(), offset: x.a.offset)
+    if x.a.dtype.isComplex { transpose = try Conjugate().evaluate(transpose, Signature(x.a.shape, x.a.dtype)) }
     let half = try SolveTriangular(isUpper: false, isUnit: false).evaluate(x, result)
     return try SolveTriangular(isUpper: true, isUnit: false).evaluate(Pair(transpose, half), result)
   }
@@ -82,8 +88,8 @@ struct CholeskySolve: Primitive {
   func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let db = CholeskySolve()(Pair(x.a, dy))
     if !needs[0] { return [nil, db] }
-    let product = db • y.transposed()
-    return [-((product + product.transposed()) • x.a), db]
+    let product = db • y.adjoint()
+    return [-((product + product.adjoint()) • x.a), db]
   }
 }
 

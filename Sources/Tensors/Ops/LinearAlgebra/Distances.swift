@@ -8,7 +8,7 @@ struct Distances: Primitive {
 
   func result(_ x: Pair) throws(TensorError) -> Signature {
     if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
-    if !x.a.dtype.isFloatingPoint { throw mistake("not defined for \(x.a.dtype), only for float32 and float64; convert with .cast(to:)") }
+    if !x.a.dtype.isFloatingPoint { throw mistake("not defined for \(x.a.dtype), only for floating-point dtypes; convert with .cast(to:)") }
     return Signature(Shape(Array(x.a.batchShape) + [x.a.shape[-2], x.b.shape[-2]]), x.a.dtype)
   }
 

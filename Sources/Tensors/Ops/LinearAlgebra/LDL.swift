@@ -1,5 +1,7 @@
 /// L and D of symmetric matrices, one in the other, and the exchanges, packed: [..., n·n + n].
 struct LDL: Primitive {
+  /// Whether complex matrices are Hermitian, and not symmetric.
+  var isHermitian = false
   var name: String { "ldlFactors" }
   var keeps: Keeps { .nothing }
 
@@ -9,7 +11,12 @@ struct LDL: Primitive {
   }
 
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
-    try x.dtype == .float32 ? packed(x, result, Float.self) : packed(x, result, Double.self)
+    switch x.dtype {
+    case .float32: try packed(x, result, Float.self)
+    case .complex64: try packedComplex(x, result, Float.self)
+    case .complex128: try packedComplex(x, result, Double.self)
+    default: try packed(x, result, Double.self)
+    }
   }
 
   private func packed<T: LAPACKElement>(_ x: Tensor, _ result: Signature, _ type: T.Type) throws(TensorError) -> Tensor {
@@ -46,15 +53,16 @@ struct LDL: Primitive {
 /// ``ldlSolve(_:pivots:_:)`` takes.
 ///
 /// Derivative: none is known; NaN. PyTorch: `linalg.ldl_factor`.
-public func ldlFactors(_ x: Tensor) -> (factors: Tensor, pivots: Tensor) {
+/// Complex matrices are symmetric, too, or Hermitian if `isHermitian`: then x = p • l • d • lᴴ • pᵀ.
+public func ldlFactors(_ x: Tensor, isHermitian: Bool = false) -> (factors: Tensor, pivots: Tensor) {
   if x.dtype.isHalf {
     let (factors, pivots) = ldlFactors(x.widened)
     return (factors.cast(to: x.dtype), pivots)
   }
-  let packed = LDL()(x)
+  let packed = LDL(isHermitian: isHermitian)(x)
   if Context.current.hasFailed { return (.placeholder, .placeholder) }
   let n = x.shape[-1]
-  return (packed.unpacked(0, n, n), packed.unpacked(n * n, n).detached.cast(to: .int32))
+  return (packed.unpacked(0, n, n), packed.unpacked(n * n, n).detached.real.cast(to: .int32))
 }
 
 /// The x with a • x = b, from the LDL factors of a symmetric a.
@@ -62,12 +70,12 @@ public func ldlFactors(_ x: Tensor) -> (factors: Tensor, pivots: Tensor) {
 /// The factors are what ``ldlFactors(_:)`` makes of a. b is [..., n, k] or [n]; batches broadcast together.
 ///
 /// Derivative: that of its triangular systems, for b and for the factors. PyTorch: `linalg.ldl_solve`.
-public func ldlSolve(_ factors: Tensor, pivots: Tensor, _ b: Tensor) -> Tensor {
+public func ldlSolve(_ factors: Tensor, pivots: Tensor, _ b: Tensor, isHermitian: Bool = false) -> Tensor {
   if let x = widened(factors, b) { return ldlSolve(x[0]!, pivots: pivots, x[1]!).cast(to: factors.dtype) }
   guard aligned("ldlSolve", factors, b) != nil else { return .placeholder }
   let pivots = pivots.integersOfLiteral
   let n = factors.shape[-1]
-  guard pivots.shape == Shape(factors.shape.dropLast()), pivots.dtype.isInteger, factors.dtype.isFloatingPoint else {
+  guard pivots.shape == Shape(factors.shape.dropLast()), pivots.dtype.isInteger, factors.dtype.isDifferentiable else {
     let fitting = Shape(factors.shape.dropLast())
     fail(
       TensorError(
@@ -85,10 +93,10 @@ public func ldlSolve(_ factors: Tensor, pivots: Tensor, _ b: Tensor) -> Tensor {
   let columns = below * beside.unsqueezed(axis: -2)
   let blocks = columns - columns.lowerTriangle(diagonal: -2)
   let l = (below - blocks).gather(order.unpacked(n, n, n), axis: -2).lowerTriangle(diagonal: -1)
-  let d = factors.diagonal().diagonalMatrix() + blocks + blocks.transposed()
+  let d = factors.diagonal().diagonalMatrix() + blocks + (isHermitian ? blocks.adjoint() : blocks.transposed())
   let right = b.rank == 1 ? b.unsqueezed(axis: 1) : b
   let inner = solve(d, solveTriangular(l, p.transposed() • right, upper: false, unitDiagonal: true))
-  let x = p • solveTriangular(l.transposed(), inner, upper: true, unitDiagonal: true)
+  let x = p • solveTriangular(isHermitian ? l.adjoint() : l.transposed(), inner, upper: true, unitDiagonal: true)
   return b.rank == 1 ? x.squeezed(axes: -1) : x
 }
 

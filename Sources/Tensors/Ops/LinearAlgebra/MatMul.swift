@@ -29,6 +29,10 @@ struct MatMul: Primitive {
       return y
     }
     let size = y.dtype.byteCount
+    if y.dtype.isComplex {
+      try ComplexProduct.fill(y, x.a, x.b)
+      return y
+    }
     guard y.dtype.isFloatingPoint else {
       forEachMatrix(x.a, x.b) { a, b, i in
         fx_matmul_int(
@@ -94,8 +98,8 @@ struct MatMul: Primitive {
 
   func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     [
-      needs[0] ? MatMul()(Pair(dy, x.b.transposed())) : nil,
-      needs[1] ? MatMul()(Pair(x.a.transposed(), dy)) : nil,
+      needs[0] ? MatMul()(Pair(dy, x.b.adjoint())) : nil,
+      needs[1] ? MatMul()(Pair(x.a.adjoint(), dy)) : nil,
     ]
   }
 }
@@ -194,7 +198,7 @@ struct Linear: Primitive {
     if x.a.dtype != x.b.dtype { throw mixedDTypes(x.a.dtype, x.b.dtype) }
     if x.a.dtype != x.c.dtype { throw mixedDTypes(x.a.dtype, x.c.dtype) }
     if !x.a.dtype.isFloatingPoint {
-      throw mistake("not defined for \(x.a.dtype), only for float32 and float64; convert with .cast(to:)")
+      throw mistake("not defined for \(x.a.dtype), only for floating-point dtypes; convert with .cast(to:)")
     }
     if x.b.shape.rank != 2 || x.c.shape.rank != 1 || x.c.shape[0] != x.b.shape[0] {
       throw mistake("a weight of shape \(x.b.shape) and a bias of \(x.c.shape); [outputs, inputs] and [outputs] would fit")

@@ -149,3 +149,14 @@ struct MatrixExponential: Primitive {
 ///
 /// Derivative: that of exp at xᵀ along dy, the corner of a matrix exponential of twice the size. PyTorch: `matrix_exp`.
 public func matrixExponential(_ x: Tensor) -> Tensor { MatrixExponential()(x) }
+
+extension MatrixExponential: ComplexForm {
+  /// That of [a −b; b a], which stands for a + i·b.
+  func onComplex(_ x: Tensor) throws(TensorError) -> Tensor? {
+    try x.checkMatrices(isSquare: true)
+    let (a, b, n) = (x.real, x.imag, x.shape[-1])
+    let whole = concatenate([concatenate([a, -b], axis: -1), concatenate([b, a], axis: -1)], axis: -2)
+    let y = self(whole)
+    return complex(y[.ellipsis, 0..<n, 0..<n], y[.ellipsis, n..<2 * n, 0..<n])
+  }
+}

@@ -24,7 +24,7 @@ struct PowerNorm: Primitive {
   var keeps: Keeps { .both }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {
-    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
+    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for floating-point dtypes; convert with .cast(to:)") }
     var signature = try Reduce(kind: .sum, axes: axes, keepDims: keepDims).result(x)
     signature.dtype = x.dtype
     return signature
@@ -76,8 +76,9 @@ extension Tensor {
   /// Powers that overflow or vanish do not harm it: it is right wherever it can be told in the dtype.
   public func norm(_ order: Double = 2, axes: [Int] = [], keepDims: Bool = false) -> Tensor {
     if Context.current.hasFailed { return .placeholder }
+    if dtype.isComplex { return abs(self).norm(order, axes: axes, keepDims: keepDims) }
     if !dtype.isFloatingPoint {
-      fail(TensorError("norm", "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
+      fail(TensorError("norm", "not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)"))
       return .placeholder
     }
     guard Setting.number.holds(order, "an order", "norm") else { return .placeholder }

@@ -73,6 +73,12 @@ struct Lyapunov: Primitive {
 /// Derivative: of u, w·((k − kᵀ)/(sᵢ + sⱼ))·vt with k = wᵀ·du·v, and what turns it out of its space; right at equal singular values, of every
 /// order. A matrix of less than full rank, to within rounding, has no gradient, which is a mistake. SciPy: `linalg.polar`.
 public func polarDecomposition(_ x: Tensor) -> (u: Tensor, p: Tensor) {
+  if x.isComplex {
+    let (w, _, vt) = svd(x)
+    let u = w • vt
+    let p = u.adjoint() • x
+    return (u, (p + p.adjoint()) * 0.5)
+  }
   let u = PolarFactor()(x)
   if Context.current.hasFailed { return (.placeholder, .placeholder) }
   let p = u.transposed() • x

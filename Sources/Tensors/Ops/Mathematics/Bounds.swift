@@ -60,10 +60,12 @@ extension Tensor {
   /// Derivative: dy where it is not above, else dy to the bound. PyTorch: `clamp_max`.
   public func clamped(max upper: Tensor) -> Tensor { mapped("clamped", B.clampMaxTensor, self, upper) }
 
-  /// Each element, or another number for one that is NaN, ∞ or −∞; the largest and the least of the dtype, if not told, for ±∞.
+  /// Each element, or another number for one that is NaN, ∞ or −∞; the largest and the least of the dtype, if not told, for ±∞; of complex
+  /// numbers each part.
   ///
   /// Derivative: dy where the element is finite, else 0. PyTorch: `nan_to_num`.
   public func replacingNonFinite(nan: Double = 0, infinity: Double? = nil, negativeInfinity: Double? = nil) -> Tensor {
+    if dtype.isComplex { return onParts { $0.replacingNonFinite(nan: nan, infinity: infinity, negativeInfinity: negativeInfinity) } }
     guard dtype.isFloatingPoint else { return self }
     let largest = dtype.largestNumber
     return mapped("replacingNonFinite", B.replaceNonFinite, self, SIMD4(nan, infinity ?? largest, negativeInfinity ?? -largest, 0))

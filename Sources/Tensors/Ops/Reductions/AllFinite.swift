@@ -4,7 +4,8 @@ import Synchronization
 extension Tensor {
   /// Whether no element is infinite or NaN; true for integers and Booleans, and for a tensor without elements.
   package var isAllFinite: Bool {
-    if !dtype.isFloatingPoint || isPlaceholder { return true }
+    if !dtype.isDifferentiable || isPlaceholder { return true }
+    if dtype.isComplex { return detached.real.isAllFinite && detached.imag.isAllFinite }
     if dtype.isHalf { return detached.widened.isAllFinite }
     let (count, size) = (elementCount, dtype.byteCount)
     // Without memory for a copy there is a mistake already.

@@ -45,21 +45,21 @@ extension Tensor {
       return wide[0]!.centralDifferences(at: wide[1]!, axis: axis, edgeOrder: edgeOrder).cast(to: dtype)
     }
     guard let axis = axisOfSlopes(axis, edgeOrder) else { return .placeholder }
-    guard points.shape == [shape[axis]], points.dtype == dtype else {
+    guard points.shape == [shape[axis]], points.dtype == dtype || points.dtype == dtype.real else {
       fail(
         TensorError(
           "centralDifferences",
           "points of shape \(points.shape) and \(points.dtype) for \(shape) of \(dtype); a vector of \(shape[axis]) of \(dtype) would fit"))
       return .placeholder
     }
-    return slopes(axis, edgeOrder, points.differences())
+    return slopes(axis, edgeOrder, points.cast(to: dtype).differences())
   }
 
   private func axisOfSlopes(_ axis: Int, _ edgeOrder: Int) -> Int? {
     attempt { () throws(TensorError) in
       func mistake(_ message: String) -> TensorError { TensorError("centralDifferences", message) }
       let axis = try self.axis(axis, "centralDifferences")
-      if !dtype.isFloatingPoint { throw mistake("not defined for \(dtype), only for float32 and float64; convert with .cast(to:)") }
+      if !dtype.isDifferentiable { throw mistake("not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)") }
       if edgeOrder != 1 && edgeOrder != 2 { throw mistake("an order of \(edgeOrder) at the edges; 1 or 2 would fit") }
       if shape[axis] <= edgeOrder { throw mistake("\(shape[axis]) points along axis \(axis); \(edgeOrder + 1) or more would fit") }
       return axis
@@ -113,8 +113,8 @@ extension Tensor {
 
   /// What `scaled` makes of the sums of neighbours; nothing between fewer than two.
   private func areas(_ name: StaticString, _ axis: Int, _ scaled: (Tensor) -> Tensor) -> Tensor? {
-    if !dtype.isFloatingPoint {
-      fail(TensorError("\(name)", "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
+    if !dtype.isDifferentiable {
+      fail(TensorError("\(name)", "not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)"))
       return nil
     }
     if shape[axis] == 0 { return scaled(self) }
@@ -130,12 +130,12 @@ extension Tensor {
       fail(TensorError("\(name)", "points of shape \(x.shape) for \(shape); \(count) along axis \(axis) would fit"))
       return nil
     }
-    if x.dtype != dtype {
+    if x.dtype != dtype && x.dtype != dtype.real {
       fail(
         TensorError(
           "\(name)", "points of dtype \(x.dtype) for values of \(dtype); convert one with .cast(to: .\(x.dtype)) or .cast(to: .\(dtype))"))
       return nil
     }
-    return areas(name, axis) { sums in count == 0 ? sums : sums * points.differences(axis: at) * 0.5 }
+    return areas(name, axis) { sums in count == 0 ? sums : sums * points.cast(to: dtype).differences(axis: at) * 0.5 }
   }
 }

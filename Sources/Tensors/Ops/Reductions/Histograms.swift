@@ -7,7 +7,7 @@ struct Histogram: NonDifferentiable {
   var name: String { "histogram" }
 
   func result(_ x: Tensor) throws(TensorError) -> Signature {
-    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
+    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for floating-point dtypes; convert with .cast(to:)") }
     if bins < 1 { throw mistake("\(bins) bins; 1 or more would fit") }
     return Signature([bins], .int64)
   }
@@ -43,7 +43,7 @@ extension Tensor {
   public func histogram(edges: Tensor, weights: Tensor? = nil, isDensity: Bool = false) -> Tensor {
     let isFitting: Void? = attempt { () throws(TensorError) in
       func mistake(_ message: String) -> TensorError { TensorError("histogram", message) }
-      if !dtype.isFloatingPoint { throw mistake("not defined for \(dtype), only for float32 and float64; convert with .cast(to:)") }
+      if !dtype.isFloatingPoint { throw mistake("not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)") }
       if edges.rank != 1 || edges.elementCount < 2 { throw mistake("edges of shape \(edges.shape); a vector of 2 or more would fit") }
       if edges.dtype != dtype { throw mistake("edges of \(edges.dtype) for \(dtype); convert them with .cast(to: .\(dtype))") }
       if let weights, weights.shape != shape { throw mistake("weights of shape \(weights.shape) for \(shape); equal shapes would fit") }

@@ -6,7 +6,7 @@ struct Product: Primitive {
   var name: String { "prod" }
   var keeps: Keeps { .inputs }
 
-  private var reduction: Reduce { Reduce(kind: .product, axes: [axis], keepDims: false) }
+  var reduction: Reduce { Reduce(kind: .product, axes: [axis], keepDims: false) }
   func result(_ x: Tensor) throws(TensorError) -> Signature { try reduction.result(x) }
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor { try reduction.evaluate(x, result) }
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [ProductGradient(axis: axis)(Pair(x, dy))] }

@@ -20,7 +20,7 @@ struct Scan: Primitive {
   func result(_ x: Tensor) throws(TensorError) -> Signature {
     _ = try x.axis(axis, name)
     if kind != .logSumExp { return Signature(x.shape, x.dtype == .bool || x.dtype == .int32 ? .int64 : x.dtype) }
-    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for float32 and float64; convert with .cast(to:)") }
+    if !x.dtype.isFloatingPoint { throw mistake("not defined for \(x.dtype), only for floating-point dtypes; convert with .cast(to:)") }
     return Signature(x.shape, x.dtype)
   }
 

@@ -5,6 +5,7 @@ extension Tensor {
   ///
   /// The order depends on the number of elements alone, and not on the number of threads.
   package var sumOfSquares: Double {
+    if dtype.isComplex { return real.sumOfSquares + imag.sumOfSquares }
     if !dtype.isSingleOrDouble { return cast(to: dtype.isHalf ? .float32 : .float64).sumOfSquares }
     if isPlaceholder { return 0 }
     let (count, size) = (elementCount, dtype.byteCount)

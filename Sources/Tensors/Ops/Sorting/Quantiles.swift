@@ -113,7 +113,7 @@ extension Tensor {
   /// The axes that a quantile is taken over, if its operands fit.
   private func axesOfQuantile(_ q: Tensor, _ axis: Int?) throws(TensorError) -> [Int] {
     func mistake(_ message: String) -> TensorError { TensorError("quantile", message) }
-    if !dtype.isFloatingPoint { throw mistake("not defined for \(dtype), only for float32 and float64; convert with .cast(to:)") }
+    if !dtype.isFloatingPoint { throw mistake("not defined for \(dtype), only for floating-point dtypes; convert with .cast(to:)") }
     if q.dtype != dtype { throw mistake("fractions of dtype \(q.dtype) for \(dtype); convert them with .cast(to: .\(dtype))") }
     if q.rank > 1 { throw mistake("fractions of shape \(q.shape); a scalar or a vector would fit") }
     let axes = try axis.map { axis throws(TensorError) in [try self.axis(axis, "quantile")] } ?? Array(0..<rank)

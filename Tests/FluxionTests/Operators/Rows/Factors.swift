@@ -95,10 +95,10 @@ extension OperatorTable {
   }
 
   private static func symmetric(_ rows: inout [OperatorRow]) {
-    let covers = ["ldlSolve(_: Tensor, pivots: Tensor, _: Tensor)", "struct BlockOrder"]
+    let covers = ["ldlSolve(_: Tensor, pivots: Tensor, _: Tensor, isHermitian: Bool)", "struct BlockOrder"]
     rows.add(
       .general(
-        "ldlSolve", covers + ["ldlFactors(_: Tensor)", "struct LDL"],
+        "ldlSolve", covers + ["ldlFactors(_: Tensor, isHermitian: Bool)", "struct LDL"],
         cases: [[[4, 4], [4, 2]], [[2, 3, 3], [2, 3, 1]], [[1, 1], [1, 1]]],
         domains: [.real(-1, 1), .any], slope: .inputs([1])
       ) {
