@@ -7,6 +7,7 @@ let strict = Context.environment["FLUXION_STRICT"] != nil
 let sanitized: [SwiftSetting] = Context.environment["FLUXION_TSAN"] != nil ? [.define("FLUXION_TSAN")] : []
 let swift: [SwiftSetting] = sanitized + (strict ? [.treatAllWarnings(as: .error)] : [])
 let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+let cxx: [CXXSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 
 // Matrix products and linear algebra of the system: OpenBLAS and LAPACKE, on Apple's Accelerate by the same names.
 #if os(macOS)
@@ -59,8 +60,10 @@ let package = Package(
     .target(
       name: "CImages", dependencies: ["CPNG", "CJPEG"], cSettings: c, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+    // pocketfft, which is a header in C++, behind functions in C.
+    .target(name: "CFFT", exclude: ["pocketfft/LICENSE.md"], cxxSettings: cxx),
     .target(
-      name: "Tensors", dependencies: ["CKernels", "COpenBLAS", .product(name: "RealModule", package: "swift-numerics")],
+      name: "Tensors", dependencies: ["CFFT", "CKernels", "COpenBLAS", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: swift),
     .target(name: "Autodiff", dependencies: ["Tensors"], swiftSettings: swift),
     .target(name: "Models", dependencies: ["Tensors", "Autodiff"], swiftSettings: swift),
@@ -178,5 +181,6 @@ let package = Package(
       ],
       exclude: ["real_models.py", "written_models.py"], swiftSettings: swift),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .gnucxx17
 )
