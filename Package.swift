@@ -35,6 +35,7 @@ let package = Package(
     .executable(name: "charrnn", targets: ["charrnn"]),
     .executable(name: "translation", targets: ["translation"]),
     .executable(name: "customlayers", targets: ["customlayers"]),
+    .executable(name: "spectrogram", targets: ["spectrogram"]),
     .executable(name: "tasks", targets: ["tasks"]),
     .executable(name: "mpicheck", targets: ["mpicheck"]),
     .executable(name: "semanticsearch", targets: ["semanticsearch"]),
@@ -133,6 +134,9 @@ let package = Package(
     .executableTarget(
       name: "customlayers", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/CustomLayers", exclude: ["README.md"], swiftSettings: swift),
+    .executableTarget(
+      name: "spectrogram", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/Spectrogram", exclude: ["README.md", "spectrograms.png"], swiftSettings: swift),
     .target(
       name: "Psalms", dependencies: ["Fluxion"], path: "Examples/Psalms", resources: [.copy("Resources")], swiftSettings: swift),
     .executableTarget(

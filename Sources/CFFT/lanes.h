@@ -30,7 +30,7 @@ template<typename C> class ShortArray {
   size_t n, taken;
 
 public:
-  explicit ShortArray(size_t n) : n(n), taken((n * sizeof(C) + 63) & ~size_t(63)) {
+  explicit ShortArray(size_t n) : n(n), taken((n * sizeof(C) + 64) & ~size_t(63)) {
     if (taken <= Scratch::size - scratch.used) {
       p = reinterpret_cast<C *>(scratch.bytes + scratch.used);
       scratch.used += taken;

@@ -1,0 +1,16 @@
+import Fluxion
+
+/// Spectrograms in colors, beside each other: a row for each kind of sound, low frequencies at the bottom.
+func colored(_ spectrograms: Tensor, columns: Int) -> Tensor {
+  let (count, height, width) = (spectrograms.shape[0], spectrograms.shape[2], spectrograms.shape[3])
+  // Twice as large, with a border of two pixels.
+  let tiles = interpolate(spectrograms.clamped(min: 0, max: 1), size: [2 * height, 2 * width], mode: .nearest).reversed(axes: 2)
+    .padded([(2, 2), (2, 2)], value: 0)
+  let rows = tiles.reshaped([count / columns, columns, 2 * height + 4, 2 * width + 4]).permuted([0, 2, 1, 3])
+  let image = rows.reshaped([(2 * height + 4) * (count / columns), (2 * width + 4) * columns])
+  // From black over violet and orange to a light yellow.
+  let red = (image * 1.9 - 0.15).clamped(min: 0, max: 1)
+  let green = (image.squared * 1.3 - 0.1).clamped(min: 0, max: 1)
+  let blue = (sin(image * 4.6) * 0.55 + image.squared * image * 0.5).clamped(min: 0, max: 1)
+  return stack([red, green, blue])
+}
