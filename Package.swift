@@ -64,7 +64,11 @@ let package = Package(
     // pocketfft, which is a header in C++, behind functions in C.
     .target(name: "CFFT", exclude: ["pocketfft/LICENSE.md"], cxxSettings: cxx),
     .target(
-      name: "Tensors", dependencies: ["CFFT", "CKernels", "COpenBLAS", .product(name: "RealModule", package: "swift-numerics")],
+      name: "Tensors",
+      dependencies: [
+        "CFFT", "CKernels", "COpenBLAS", .product(name: "RealModule", package: "swift-numerics"),
+        .product(name: "ComplexModule", package: "swift-numerics"),
+      ],
       swiftSettings: swift),
     .target(name: "Autodiff", dependencies: ["Tensors"], swiftSettings: swift),
     .target(name: "Models", dependencies: ["Tensors", "Autodiff"], swiftSettings: swift),

@@ -13,33 +13,47 @@
 #include "targets.h"
 
 fx_kernel fx_compare(int op, int dtype) {
-  if (op < 0 || op >= FX_OP_COUNT || dtype < 0 || dtype > FX_BOOL) return NULL;
+  if (op < 0 || op >= FX_OP_COUNT || dtype < 0) return NULL;
+  if (dtype > FX_BOOL) return fx_complex_comparison(op, dtype);
   if (dtype <= FX_F64) return FX_RESULT(dtype, lookup, op);
   return dtype == FX_I32 ? FX_AT(lookup_i32)(op) : dtype == FX_I64 ? FX_AT(lookup_i64)(op) : FX_AT(lookup_b)(op);
 }
 
 // Only the bits move, so a kernel for each size is enough.
+typedef struct { uint64_t low, high; } __attribute__((may_alias)) word16;
+static void where_16(ptrdiff_t n, const void *a, const void *b, const void *c, void *out) {
+  for (ptrdiff_t i = 0; i < n; i++) ((word16 *)out)[i] = ((const uint8_t *)a)[i] ? ((const word16 *)b)[i] : ((const word16 *)c)[i];
+}
+
 fx_kernel fx_where(int dtype) {
-  if (dtype < 0 || dtype > FX_BF16) return NULL;
+  if (dtype < 0 || dtype > FX_C128) return NULL;
+  if (dtype == FX_C128) return where_16;
+  if (dtype == FX_C64) return FX_AT(where_i64);
   if (dtype > FX_BOOL) return FX_AT(where_h);
   return dtype == FX_BOOL ? FX_AT(where_b) : dtype == FX_F32 || dtype == FX_I32 ? FX_AT(where_i32) : FX_AT(where_i64);
 }
 
 fx_kernel fx_cast(int from, int to) {
-  if (from < 0 || from > FX_BF16 || to < 0 || to > FX_BF16) return NULL;
+  if (from < 0 || from > FX_C128 || to < 0 || to > FX_C128) return NULL;
+  if (from > FX_BF16 || to > FX_BF16) return fx_complex_cast(from, to);
   if (from > FX_BOOL) return FX_AT(cast_h)(from == FX_BF16, to);
   if (from <= FX_F64) return FX_RESULT(from, cast, to);
   return from == FX_I32 ? FX_AT(cast_i32)(to) : from == FX_I64 ? FX_AT(cast_i64)(to) : FX_AT(cast_b)(to);
 }
 
 ptrdiff_t fx_first_nan(int dtype, ptrdiff_t n, const void *x) {
-  if (dtype > FX_BOOL) return FX_AT(first_nan_h)(dtype == FX_BF16 ? 0x7f80 : 0x7c00, n, x);
+  if (dtype == FX_F16 || dtype == FX_BF16) return FX_AT(first_nan_h)(dtype == FX_BF16 ? 0x7f80 : 0x7c00, n, x);
   return dtype > FX_F64 ? -1 : FX_RESULT(dtype, first_nan, n, x);
 }
 
 void fx_fill(int dtype, ptrdiff_t n, const void *value, void *out) {
   if (n <= 0) return;
-  if (dtype == FX_BOOL) memset(out, *(const uint8_t *)value, (size_t)n);
+  if (dtype == FX_C128) {
+    word16 v;
+    memcpy(&v, value, sizeof v);
+    for (ptrdiff_t i = 0; i < n; i++) ((word16 *)out)[i] = v;
+  } else if (dtype == FX_C64) FX_AT(fill_i64)(n, value, out);
+  else if (dtype == FX_BOOL) memset(out, *(const uint8_t *)value, (size_t)n);
   else if (dtype > FX_BOOL) FX_AT(fill_h)(n, value, out);
   else if (dtype == FX_F32 || dtype == FX_I32) FX_AT(fill_i32)(n, value, out);
   else FX_AT(fill_i64)(n, value, out);

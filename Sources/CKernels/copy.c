@@ -41,6 +41,12 @@ static int simplify(int rank, const ptrdiff_t *dims, const ptrdiff_t *src_stride
 void fx_copy(int size, int rank, const ptrdiff_t *dims, const ptrdiff_t *src_strides, const void *src,
              const ptrdiff_t *dst_strides, void *dst) {
   axis axes[MAX_RANK + 2];
+  if (size == 16) {  // two words, one behind the other
+    ptrdiff_t sizes[MAX_RANK + 1], from[MAX_RANK + 1], to[MAX_RANK + 1];
+    for (int i = 0; i < rank; i++) sizes[i] = dims[i], from[i] = 2 * src_strides[i], to[i] = 2 * dst_strides[i];
+    sizes[rank] = 2, from[rank] = 1, to[rank] = 1;
+    return fx_copy(8, rank + 1, sizes, from, src, to, dst);
+  }
   int count = simplify(rank, dims, src_strides, dst_strides, axes);
   if (count < 0) return;
   while (count < 2) {  // the last two axes are one call of an inner loop

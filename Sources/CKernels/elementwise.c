@@ -22,7 +22,8 @@ FX_KERNEL(copy_8) { (void)b, (void)c, copy(8 * n, a, out); }
 
 fx_kernel fx_elementwise(int op, int dtype) {
   static const fx_kernel copies[5] = {copy_4, copy_8, copy_4, copy_8, copy_1};
-  if (op < 0 || op >= FX_OP_COUNT || dtype < 0 || dtype > FX_BOOL) return NULL;
+  if (op < 0 || op >= FX_OP_COUNT || dtype < 0) return NULL;
+  if (dtype > FX_BOOL) return fx_complex_kernel(op, dtype);
   if (op == FX_COPY) return copies[dtype];
   if (dtype > FX_F64) {
     int rounding = op == FX_FLOOR || op == FX_CEIL || op == FX_ROUND || op == FX_TRUNC;

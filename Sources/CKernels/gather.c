@@ -6,6 +6,7 @@
 typedef uint16_t __attribute__((may_alias)) word2;
 typedef uint32_t __attribute__((may_alias)) word4;
 typedef uint64_t __attribute__((may_alias)) word8;
+typedef struct { uint64_t low, high; } __attribute__((may_alias)) word16;
 
 typedef struct { ptrdiff_t size, stride; } axis;
 
@@ -15,6 +16,7 @@ FX_INLINE void gather_run(int size, ptrdiff_t n, const char *src, ptrdiff_t stri
   else if (size == 4) for (ptrdiff_t j = 0; j < n; j++) ((word4 *)dst)[j] = ((const word4 *)src)[j * stride];
   else if (size == 8) for (ptrdiff_t j = 0; j < n; j++) ((word8 *)dst)[j] = ((const word8 *)src)[j * stride];
   else if (size == 2) for (ptrdiff_t j = 0; j < n; j++) ((word2 *)dst)[j] = ((const word2 *)src)[j * stride];
+  else if (size == 16) for (ptrdiff_t j = 0; j < n; j++) ((word16 *)dst)[j] = ((const word16 *)src)[j * stride];
   else for (ptrdiff_t j = 0; j < n; j++) dst[j] = src[j * stride];
 }
 
@@ -23,6 +25,7 @@ FX_INLINE void fill_run(int size, ptrdiff_t n, const char *src, char *dst) {
   if (size == 4) { word4 v = *(const word4 *)src; for (ptrdiff_t j = 0; j < n; j++) ((word4 *)dst)[j] = v; }
   else if (size == 8) { word8 v = *(const word8 *)src; for (ptrdiff_t j = 0; j < n; j++) ((word8 *)dst)[j] = v; }
   else if (size == 2) { word2 v = *(const word2 *)src; for (ptrdiff_t j = 0; j < n; j++) ((word2 *)dst)[j] = v; }
+  else if (size == 16) { word16 v = *(const word16 *)src; for (ptrdiff_t j = 0; j < n; j++) ((word16 *)dst)[j] = v; }
   else memset(dst, *src, (size_t)n);
 }
 

@@ -7,6 +7,7 @@
 typedef uint16_t __attribute__((may_alias)) word2;
 typedef uint32_t __attribute__((may_alias)) word4;
 typedef uint64_t __attribute__((may_alias)) word8;
+typedef struct { uint64_t low, high; } __attribute__((may_alias)) word16;
 
 int fx_indices_fit(ptrdiff_t count, ptrdiff_t n, const int64_t *indices) { return FX_AT(indices_fit_i64)(count, n, indices); }
 
@@ -41,18 +42,22 @@ void fx_gather(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_
         if (size == 4) for (ptrdiff_t i = 0; i < count; i++) ((word4 *)to)[i] = ((const word4 *)from)[at[i]];
         else if (size == 8) for (ptrdiff_t i = 0; i < count; i++) ((word8 *)to)[i] = ((const word8 *)from)[at[i]];
         else if (size == 2) for (ptrdiff_t i = 0; i < count; i++) ((word2 *)to)[i] = ((const word2 *)from)[at[i]];
+        else if (size == 16) for (ptrdiff_t i = 0; i < count; i++) ((word16 *)to)[i] = ((const word16 *)from)[at[i]];
         else for (ptrdiff_t i = 0; i < count; i++) to[i] = from[at[i]];
         break;
       }
       if (size == 4) for (ptrdiff_t i = 0; i < inner; i++) ((word4 *)to)[i] = ((const word4 *)from)[at[i] * inner + i];
       else if (size == 8) for (ptrdiff_t i = 0; i < inner; i++) ((word8 *)to)[i] = ((const word8 *)from)[at[i] * inner + i];
       else if (size == 2) for (ptrdiff_t i = 0; i < inner; i++) ((word2 *)to)[i] = ((const word2 *)from)[at[i] * inner + i];
+      else if (size == 16) for (ptrdiff_t i = 0; i < inner; i++) ((word16 *)to)[i] = ((const word16 *)from)[at[i] * inner + i];
       else for (ptrdiff_t i = 0; i < inner; i++) to[i] = from[at[i] * inner + i];
     }
 }
 
 void fx_take_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x,
                  void *y) {
+  // Rows of twice as many floats.
+  if (dtype == FX_C64 || dtype == FX_C128) return fx_take_add(dtype == FX_C64 ? FX_F32 : FX_F64, outer, n, 2 * inner, count, indices, x, y);
   FX_DISPATCH_NUMBERS(dtype, take_add, outer, n, inner, count, indices, x, y);
 }
 

@@ -67,6 +67,11 @@ fx_kernel fx_integer_kernel(int op, int dtype);
 fx_kernel fx_function_kernel(int op, int dtype);
 fx_kernel fx_special_kernel(int op, int dtype);
 fx_kernel fx_higher_kernel(int op, int dtype);
+fx_kernel fx_complex_kernel(int op, int dtype);
+
+// Behind fx_compare and fx_cast, for complex dtypes.
+fx_kernel fx_complex_comparison(int op, int dtype);
+fx_kernel fx_complex_cast(int from, int to);
 
 // Behind fx_mean_pool: whether it was done row by row.
 int fx_mean_rows(int dtype, const fx_window *w, int padded, int64_t divisor, ptrdiff_t planes, const void *x, void *y);

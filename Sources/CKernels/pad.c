@@ -5,6 +5,7 @@ typedef uint8_t __attribute__((may_alias)) word1;
 typedef uint16_t __attribute__((may_alias)) word2;
 typedef uint32_t __attribute__((may_alias)) word4;
 typedef uint64_t __attribute__((may_alias)) word8;
+typedef struct { uint64_t low, high; } __attribute__((may_alias)) word16;
 
 // Which of n elements stands at place i, from the first one on; −1 for none.
 FX_INLINE ptrdiff_t source(fx_border_mode mode, ptrdiff_t i, ptrdiff_t n) {
@@ -23,6 +24,7 @@ FX_INLINE void border(int size, fx_border_mode mode, ptrdiff_t from, ptrdiff_t t
     if (size == 4) ((word4 *)y)[i - from] = *(const word4 *)element;
     else if (size == 8) ((word8 *)y)[i - from] = *(const word8 *)element;
     else if (size == 2) ((word2 *)y)[i - from] = *(const word2 *)element;
+    else if (size == 16) ((word16 *)y)[i - from] = *(const word16 *)element;
     else ((word1 *)y)[i - from] = *(const word1 *)element;
   }
 }
@@ -48,4 +50,5 @@ void fx_pad_rows(int size, fx_border_mode mode, const fx_border *b, ptrdiff_t fi
   if (size == 2) rows(2, mode, b, first, count, value, x, y);
   if (size == 4) rows(4, mode, b, first, count, value, x, y);
   if (size == 8) rows(8, mode, b, first, count, value, x, y);
+  if (size == 16) rows(16, mode, b, first, count, value, x, y);
 }

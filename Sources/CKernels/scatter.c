@@ -8,6 +8,7 @@
 typedef uint16_t __attribute__((may_alias)) word2;
 typedef uint32_t __attribute__((may_alias)) word4;
 typedef uint64_t __attribute__((may_alias)) word8;
+typedef struct { uint64_t low, high; } __attribute__((may_alias)) word16;
 
 void fx_put(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x, void *y) {
   for (ptrdiff_t o = 0; o < outer; o++) {
@@ -31,12 +32,14 @@ void fx_scatter(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff
         if (size == 4) for (ptrdiff_t i = 0; i < count; i++) ((word4 *)to)[at[i]] = ((const word4 *)from)[i];
         else if (size == 8) for (ptrdiff_t i = 0; i < count; i++) ((word8 *)to)[at[i]] = ((const word8 *)from)[i];
         else if (size == 2) for (ptrdiff_t i = 0; i < count; i++) ((word2 *)to)[at[i]] = ((const word2 *)from)[i];
+        else if (size == 16) for (ptrdiff_t i = 0; i < count; i++) ((word16 *)to)[at[i]] = ((const word16 *)from)[i];
         else for (ptrdiff_t i = 0; i < count; i++) to[at[i]] = from[i];
         break;
       }
       if (size == 4) for (ptrdiff_t i = 0; i < inner; i++) ((word4 *)to)[at[i] * inner + i] = ((const word4 *)from)[i];
       else if (size == 8) for (ptrdiff_t i = 0; i < inner; i++) ((word8 *)to)[at[i] * inner + i] = ((const word8 *)from)[i];
       else if (size == 2) for (ptrdiff_t i = 0; i < inner; i++) ((word2 *)to)[at[i] * inner + i] = ((const word2 *)from)[i];
+      else if (size == 16) for (ptrdiff_t i = 0; i < inner; i++) ((word16 *)to)[at[i] * inner + i] = ((const word16 *)from)[i];
       else for (ptrdiff_t i = 0; i < inner; i++) to[at[i] * inner + i] = from[i];
     }
 }

@@ -22,7 +22,7 @@ struct Convert: ParsableCommand {
   @Option(help: ArgumentHelp("Only the tensor of this name.", valueName: "name"))
   var tensor: String?
 
-  @Option(help: "The dtype of all tensors written: float32, float64, float16, bfloat16, int32, int64 or bool.")
+  @Option(help: "The dtype of all tensors written: float32, float64, float16, bfloat16, complex64, complex128, int32, int64 or bool.")
   var dtype: DType?
 
   @Flag(help: "Deflate the arrays of an .npz file.")

@@ -57,6 +57,10 @@ struct ElementComparison: Equatable {
     case (.int64, .int64): x.withElements(Int64.self) { x in y.withElements(Int64.self) { y in compare(x, y, tolerance) } }
     case (.bool, .bool): compare(x.cast(to: .int32), y.cast(to: .int32), tolerance)
     case (.int32, .int64), (.int64, .int32): compare(x.cast(to: .int64), y.cast(to: .int64), tolerance)
+    case _ where x.dtype.isComplex || y.dtype.isComplex:
+      let parts = [x, y].map { ($0.cast(to: .complex128)) }
+      compare(parts[0].real, parts[1].real, tolerance)
+      compare(parts[0].imag, parts[1].imag, tolerance)
     default: compare(x.cast(to: .float64), y.cast(to: .float64), tolerance)
     }
   }

@@ -48,6 +48,9 @@ struct Statistics: Equatable, Encodable {
     case .int64: tensor.withElements(Int64.self) { add($0) }
     case .bool: tensor.cast(to: .int32).withElements(Int32.self) { add($0) }
     case .float16, .bfloat16: tensor.cast(to: .float32).withElements(Float.self) { add($0) }
+    // Of their absolute values.
+    case .complex64: abs(tensor).withElements(Float.self) { add($0) }
+    case .complex128: abs(tensor).withElements(Double.self) { add($0) }
     }
   }
 

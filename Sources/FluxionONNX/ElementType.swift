@@ -32,6 +32,8 @@ public enum ONNXElementType: Int32, Sendable, Hashable, CaseIterable, CustomStri
     case .bool: self = .bool
     case .float16: self = .float16
     case .bfloat16: self = .bfloat16
+    case .complex64: self = .complex64
+    case .complex128: self = .complex128
     }
   }
 

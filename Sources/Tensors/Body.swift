@@ -74,17 +74,20 @@ final class Body: ManagedBuffer<Body.Fields, UInt64> {
   }
 
   /// The same memory through another layout, `offset` counted from where the memory begins.
-  func view(shape: Shape, strides: Shape, offset: Int) -> Body {
+  ///
+  /// Of another dtype, whose elements shape, strides and offset are in, where complex numbers are seen as their parts or the other way round.
+  func view(shape: Shape, strides: Shape, offset: Int, as dtype: DType? = nil) -> Body {
     _ = hasElements
     // Operators make views of the elements behind a traced value; whoever else makes one would lose the trace.
-    if let traced { return traced.read().body.view(shape: shape, strides: strides, offset: offset) }
+    if let traced { return traced.read().body.view(shape: shape, strides: strides, offset: offset, as: dtype) }
     let object = Body.create(minimumCapacity: 0) { _ in
       withUnsafeMutablePointerToHeader { fields in
-        Fields(
-          address: fields.first.map { $0 + (offset &- fields.pointee.offset) &* fields.pointee.dtype.byteCount }, shape: shape,
+        let before = fields.pointee.dtype
+        return Fields(
+          address: fields.first.map { $0 + (offset &* (dtype ?? before).byteCount &- fields.pointee.offset &* before.byteCount) }, shape: shape,
           strides: strides, offset: offset,
           owner: fields.first == nil ? nil : fields.pointee.owner ?? self, byteCount: 0, sizeClass: -2,
-          dtype: fields.pointee.dtype, isContiguous: Tensor.isContiguous(shape, strides),
+          dtype: dtype ?? before, isContiguous: Tensor.isContiguous(shape, strides),
           isIntegerLiteral: fields.pointee.isIntegerLiteral)
       }
     }

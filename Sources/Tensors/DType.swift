@@ -9,24 +9,61 @@ public enum DType: UInt8, Sendable, Hashable, CaseIterable, CustomStringConverti
   ///
   /// Operators compute in float32 and round the result once. Sums of many numbers, and numbers beyond 65,504, want another dtype.
   case float16, bfloat16
+  /// Complex numbers of two float32 or float64, the real part before the imaginary one, as PyTorch and C have them.
+  ///
+  /// In Swift they are swift-numerics' `Complex<Float>` and `Complex<Double>`. They have no order, and gradients: dL/da + i·dL/db of x = a + i·b, as
+  /// PyTorch's.
+  case complex64, complex128
 
   /// The bytes of one element.
   public var byteCount: Int {
     switch self {
     case .float32, .int32: 4
-    case .float64, .int64: 8
+    case .float64, .int64, .complex64: 8
+    case .complex128: 16
     case .float16, .bfloat16: 2
     case .bool: 1
     }
   }
 
-  /// Whether it is `float32`, `float64`, `float16` or `bfloat16`, the dtypes that have gradients.
+  /// Whether it is `float32`, `float64`, `float16` or `bfloat16`: real numbers that have gradients.
   public var isFloatingPoint: Bool {
     switch self {
     case .float32, .float64, .float16, .bfloat16: true
+    case .int32, .int64, .bool, .complex64, .complex128: false
+    }
+  }
+
+  /// Whether it is `complex64` or `complex128`.
+  @inline(__always) public var isComplex: Bool { self == .complex64 || self == .complex128 }
+
+  /// Whether tensors of it have gradients: floating-point and complex dtypes.
+  @inline(__always) public var isDifferentiable: Bool {
+    switch self {
+    case .float32, .float64, .float16, .bfloat16, .complex64, .complex128: true
     case .int32, .int64, .bool: false
     }
   }
+
+  /// The dtype of a complex number's parts, `float32` or `float64`; any other dtype itself.
+  public var real: DType {
+    switch self {
+    case .complex64: .float32
+    case .complex128: .float64
+    default: self
+    }
+  }
+
+  /// The complex dtype whose parts hold its numbers: `complex128` for `float64` and 64-bit integers, else `complex64`.
+  public var complex: DType {
+    switch self {
+    case .float64, .int64, .complex128: .complex128
+    default: .complex64
+    }
+  }
+
+  /// Whether most kernels do not take it: a 16-bit float or a complex number.
+  @inline(__always) package var isHalfOrComplex: Bool { rawValue >= DType.float16.rawValue && rawValue <= DType.complex128.rawValue }
 
   /// Whether it is `float16` or `bfloat16`, which no kernel computes in.
   @inline(__always) package var isHalf: Bool { self == .float16 || self == .bfloat16 }
@@ -60,6 +97,8 @@ public enum DType: UInt8, Sendable, Hashable, CaseIterable, CustomStringConverti
     case .bool: "bool"
     case .float16: "float16"
     case .bfloat16: "bfloat16"
+    case .complex64: "complex64"
+    case .complex128: "complex128"
     }
   }
 
@@ -80,13 +119,13 @@ public enum DType: UInt8, Sendable, Hashable, CaseIterable, CustomStringConverti
 }
 
 /// A Swift type that a tensor's elements can be read as and written from: `Float`, `Double`, `Int32`, `Int64`, `Int`, `Bool`,
-/// ``BFloat16`` and, where Swift has it, `Float16`.
+/// ``BFloat16``, swift-numerics' `Complex<Float>` and `Complex<Double>`, and, where Swift has it, `Float16`.
 public protocol Scalar: Sendable {
   /// The dtype with this layout in memory.
   static var dtype: DType { get }
   /// The value of no size: 0 or `false`.
   static var zeroValue: Self { get }
-  /// The nearest Double; 1 for `true`.
+  /// The nearest Double; 1 for `true`, a complex number's real part.
   var double: Double { get }
 }
 

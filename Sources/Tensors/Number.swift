@@ -4,20 +4,23 @@ import CKernels
 enum Number: Sendable, Hashable, CustomStringConvertible {
   case integer(Int64)
   case real(Double)
+  case complex(Double, Double)
 
-  /// The nearest Double.
+  /// The nearest Double; the real part of a complex number.
   @inline(__always) var double: Double {
     switch self {
     case .integer(let value): Double(value)
     case .real(let value): value
+    case .complex(let value, _): value
     }
   }
 
-  /// As it was written: `5` or `0.5`.
+  /// As it was written: `5`, `0.5` or `1.0+2.0i`.
   var description: String {
     switch self {
     case .integer(let value): "\(value)"
     case .real(let value): "\(value)"
+    case .complex(let re, let im): "\(re)\(im.sign == .minus ? "-" : "+")\(abs(im))i"
     }
   }
 
@@ -26,14 +29,24 @@ enum Number: Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .integer(let value): value
     case .real(let value): Int64(exactly: value)
+    case .complex: nil
     }
   }
 
   /// Whether a tensor of a dtype can hold it.
   ///
   /// This is the library's one rule for numbers that meet tensors: a float dtype takes the nearest of its numbers, which beyond its range is
-  /// ±∞, as IEEE 754 rounds; an integer dtype takes integers of its range; bool takes 0 and 1. Whatever else would become another number.
-  @inline(__always) func isValue(of dtype: DType) -> Bool { dtype.isFloatingPoint || isWholeValue(of: dtype) }
+  /// ±∞, as IEEE 754 rounds, a complex dtype the nearest pair of them; an integer dtype takes integers of its range; bool takes 0 and 1. Whatever else
+  /// would become another number.
+  @inline(__always) func isValue(of dtype: DType) -> Bool { dtype.isDifferentiable && !isComplex || isOtherValue(of: dtype) }
+
+  @inline(__always) private var isComplex: Bool {
+    if case .complex = self { return true }
+    return false
+  }
+
+  @inline(never)
+  private func isOtherValue(of dtype: DType) -> Bool { isComplex ? dtype.isComplex : isWholeValue(of: dtype) }
 
   @inline(never)
   private func isWholeValue(of dtype: DType) -> Bool {
@@ -55,13 +68,14 @@ enum Number: Sendable, Hashable, CustomStringConvertible {
 
   @inline(never)
   private func mistake(_ dtype: DType, _ operation: String, _ remedy: String) -> TensorError {
-    let fitting: DType = whole == nil ? .float32 : .int64
+    let fitting: DType = isComplex ? dtype.complex : whole == nil ? .float32 : .int64
     let parts = remedy.split(separator: "%", omittingEmptySubsequences: false)
     return TensorError(operation, "\(self) is not a value of \(dtype); " + parts.joined(separator: "\(fitting)"))
   }
 
   /// Writes it `count` times, rounded to a dtype that can hold it.
   func fill(_ target: UnsafeMutableRawPointer, _ dtype: DType, _ count: Int) {
+    if dtype.isComplex { return fillComplex(target, dtype, count) }
     guard case .integer(let value) = self else { return fillElements(target, double, dtype, count) }
     switch dtype {
     case .float32: withUnsafePointer(to: Float(value)) { fx_fill(dtype.code, count, $0, target) }
@@ -70,11 +84,31 @@ enum Number: Sendable, Hashable, CustomStringConvertible {
     default: fillElements(target, double, dtype, count)
     }
   }
+
+  @inline(never)
+  private func fillComplex(_ target: UnsafeMutableRawPointer, _ dtype: DType, _ count: Int) {
+    var imaginary = 0.0
+    if case .complex(_, let value) = self { imaginary = value }
+    if dtype == .complex64 {
+      withUnsafePointer(to: SIMD2(Float(double), Float(imaginary))) { fx_fill(dtype.code, count, $0, target) }
+    } else {
+      withUnsafePointer(to: SIMD2(double, imaginary)) { fx_fill(dtype.code, count, $0, target) }
+    }
+  }
 }
 
 extension Scalar {
   /// The number, exactly.
-  @inline(__always) var number: Number {
+  @inline(__always) var number: Number { Self.dtype.isComplex ? complexNumber : realNumber }
+
+  private var complexNumber: Number {
+    withUnsafeBytes(of: self) {
+      if Self.dtype == .complex128 { return .complex($0.loadUnaligned(as: Double.self), $0.loadUnaligned(fromByteOffset: 8, as: Double.self)) }
+      return .complex(Double($0.loadUnaligned(as: Float.self)), Double($0.loadUnaligned(fromByteOffset: 4, as: Float.self)))
+    }
+  }
+
+  @inline(__always) private var realNumber: Number {
     Self.dtype == .int64 ? .integer(withUnsafeBytes(of: self) { $0.loadUnaligned(as: Int64.self) }) : .real(double)
   }
 }
@@ -106,7 +140,7 @@ extension DType {
   /// What no value is below: −∞, or the smallest integer.
   var least: Number {
     switch self {
-    case .float32, .float64, .float16, .bfloat16: .real(-.infinity)
+    case .float32, .float64, .float16, .bfloat16, .complex64, .complex128: .real(-.infinity)
     case .int32: .integer(Int64(Int32.min))
     case .int64: .integer(.min)
     case .bool: .integer(0)
@@ -116,7 +150,7 @@ extension DType {
   /// What no value is above: ∞, or the largest integer.
   var greatest: Number {
     switch self {
-    case .float32, .float64, .float16, .bfloat16: .real(.infinity)
+    case .float32, .float64, .float16, .bfloat16, .complex64, .complex128: .real(.infinity)
     case .int32: .integer(Int64(Int32.max))
     case .int64: .integer(.max)
     case .bool: .integer(1)

@@ -86,6 +86,7 @@ public struct Arguments {
     case .bool(let number): return .full([], number, dtype)
     case .int(let number): return .full([], number, dtype)
     case .double(let number): return .full([], number, dtype)
+    case .complex(let re, let im): return complex(Tensor.full([], re, .float64), Tensor.full([], im, .float64)).cast(to: dtype)
     default: throw CaseError("\(value) is neither a tensor nor a number")
     }
   }
@@ -95,10 +96,11 @@ public struct Arguments {
     var groups: [DType?] = [nil, nil, nil]
     func higher(_ a: DType?, _ b: DType) -> DType {
       guard let a else { return b }
-      let order: [DType] = [.bool, .int32, .int64, .float16, .bfloat16, .float32, .float64]
+      let order: [DType] = [.bool, .int32, .int64, .float16, .bfloat16, .float32, .float64, .complex64, .complex128]
+      if a.isComplex != b.isComplex, a == .float64 || b == .float64 { return .complex128 }
       return order.firstIndex(of: a)! >= order.firstIndex(of: b)! ? a : b
     }
-    func kind(_ dtype: DType) -> Int { dtype == .bool ? 0 : dtype.isInteger ? 1 : 2 }
+    func kind(_ dtype: DType) -> Int { dtype == .bool ? 0 : dtype.isInteger ? 1 : dtype.isComplex ? 3 : 2 }
     for value in values {
       switch value {
       case .tensor(let name, _):
@@ -108,24 +110,27 @@ public struct Arguments {
       case .bool: groups[2] = higher(groups[2], .bool)
       case .int: groups[2] = higher(groups[2], .int64)
       case .double: groups[2] = higher(groups[2], .float32)
+      case .complex: groups[2] = higher(groups[2], .complex64)
       default: throw CaseError("\(value) is neither a tensor nor a number")
       }
     }
     var result: DType?
-    for case let dtype? in groups where result == nil || kind(dtype) > kind(result!) { result = dtype }
+    for case let dtype? in groups where result == nil || kind(dtype) > kind(result!) {
+      result = dtype.isComplex && result == .float64 ? .complex128 : dtype
+    }
     return result ?? .float32
   }
 
   /// A tensor whose integers or bools PyTorch would take as float32.
   func floating(_ position: Int = 0) throws -> Tensor {
     let x = try tensor(position)
-    return x.dtype.isFloatingPoint ? x : x.cast(to: .float32)
+    return x.dtype.isDifferentiable ? x : x.cast(to: .float32)
   }
 
   /// Two operands, promoted, and then to float32 if they are not of a float dtype.
   func floatingPair(_ a: Int = 0, _ b: Int = 1) throws -> (Tensor, Tensor) {
     let (x, y) = try promoted(a, b)
-    return x.dtype.isFloatingPoint ? (x, y) : (x.cast(to: .float32), y.cast(to: .float32))
+    return x.dtype.isDifferentiable ? (x, y) : (x.cast(to: .float32), y.cast(to: .float32))
   }
 
   // MARK: Axes

@@ -15,23 +15,35 @@ struct Case {
       let outputs = json["outputs"] as? [String]
     else { throw CaseError("a case without id, args, kwargs or outputs") }
     self.id = id
-    if let complex = json["complexOutputs"] as? [Any], !complex.isEmpty { throw Refusal(ElementType.complex) }
+    // Complex tensors are pairs in the file; what goes with one, its gradient or its cotangent, is complex too.
+    var complexNames = Set(json["complexOutputs"] as? [String] ?? [])
+    func findComplex(_ value: Any) {
+      if let list = value as? [Any] { list.forEach(findComplex) }
+      guard let object = value as? [String: Any] else { return }
+      if let name = object["tensor"] as? String, (object["complex"] as? NSNumber)?.boolValue ?? false { complexNames.insert(name) }
+      for value in object.values { findComplex(value) }
+    }
+    findComplex(positional)
+    findComplex(keywords)
+    func stored(_ name: String, strides: [Int]? = nil, like other: String? = nil) throws -> Tensor {
+      try file.tensor(name, strides: strides, isComplex: complexNames.contains(other ?? name))
+    }
     let values = try positional.map { try Value($0) }
     let named = try keywords.mapValues { try Value($0) }
     var tensors: [String: Tensor] = [:]
     func collect(_ value: Value) throws {
       if case .list(let list) = value { try list.forEach(collect) }
-      if case .tensor(let name, let strides) = value { tensors[name] = try file.tensor(name, strides: strides) }
+      if case .tensor(let name, let strides) = value { tensors[name] = try stored(name, strides: strides) }
     }
     try values.forEach(collect)
     try named.values.forEach(collect)
     arguments = Arguments(positional: values, keywords: named, tensors: tensors)
-    self.outputs = try outputs.map { try file.tensor($0) }
+    self.outputs = try outputs.map { try stored($0) }
     let places = Dictionary(uniqueKeysWithValues: outputs.enumerated().map { ($1, $0) })
     var cotangents: [Int: Tensor] = [:]
-    for (output, name) in json["cotangents"] as? [String: String] ?? [:] { cotangents[places[output]!] = try file.tensor(name) }
+    for (output, name) in json["cotangents"] as? [String: String] ?? [:] { cotangents[places[output]!] = try stored(name, like: output) }
     self.cotangents = cotangents
-    gradients = try (json["gradients"] as? [String: String] ?? [:]).sorted { $0.key < $1.key }.map { ($0, try file.tensor($1)) }
+    gradients = try (json["gradients"] as? [String: String] ?? [:]).sorted { $0.key < $1.key }.map { ($0, try stored($1, like: $0)) }
   }
 
   /// The largest error, relative where numbers are large, and a sentence if the case has not passed.
@@ -63,9 +75,10 @@ struct Case {
         let variable = Arguments(positional: arguments.positional, keywords: arguments.keywords, tensors: tensors)
         var results = try row.call(variable)
         if let align = row.align { results = try align(variable, results, outputs) }
-        // Σ results·cotangents, of those results that PyTorch fed one to.
-        return cotangents.sorted { $0.key < $1.key }.reduce(Tensor.zeros([], x[0].dtype)) { total, pair in
-          total + (results[pair.key] * pair.value).sum().cast(to: x[0].dtype)
+        // Σ results·cotangents, of those results that PyTorch fed one to; of complex ones Σ Re (results·conj cotangents).
+        let dtype = x[0].dtype.real
+        return cotangents.sorted { $0.key < $1.key }.reduce(Tensor.zeros([], dtype)) { total, pair in
+          total + (results[pair.key] * pair.value.conjugate()).sum().real.cast(to: dtype)
         }
       }
     }
@@ -112,8 +125,8 @@ struct Case {
   /// The relative and absolute distances that results of a dtype may have.
   private static func tolerances(_ dtype: DType) -> (Double, Double) {
     switch dtype {
-    case .float64: (1e-9, 1e-10)
-    case .float32: (1e-4, 1e-5)
+    case .float64, .complex128: (1e-9, 1e-10)
+    case .float32, .complex64: (1e-4, 1e-5)
     case .float16: (2e-3, 1e-3)
     case .bfloat16: (1.6e-2, 1e-2)
     case .int32, .int64, .bool: (0, 0)
@@ -125,6 +138,11 @@ struct Case {
   private func mismatch(_ a: Tensor, _ b: Tensor, isLoose: Bool) -> (Double, String?) {
     if a.dtype != b.dtype { return (.infinity, "\(a.dtype) where PyTorch has \(b.dtype)") }
     if a.shape != b.shape { return (.infinity, "\(a.shape) where PyTorch has \(b.shape)") }
+    if a.dtype.isComplex {
+      let (parts, others) = ([a.real, a.imag], [b.real, b.imag])
+      let found = zip(parts, others).map { mismatch($0, $1, isLoose: isLoose) }
+      return (found.map(\.0).max()!, found.compactMap(\.1).first)
+    }
     if a.dtype == .int64 {
       let wrong = zip(a.scalars(Int64.self), b.scalars(Int64.self)).first { $0 != $1 }
       return wrong.map { (Double.infinity, "\($0) where PyTorch has \($1)") } ?? (0, nil)

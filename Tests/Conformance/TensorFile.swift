@@ -31,15 +31,15 @@ struct TensorFile {
     }
   }
 
-  /// A tensor by name, laid out with these strides if it is given any.
-  func tensor(_ name: String, strides: [Int]? = nil) throws -> Tensor {
+  /// A tensor by name, of pairs that are complex numbers if told so, laid out with these strides if it is given any.
+  func tensor(_ name: String, strides: [Int]? = nil, isComplex: Bool = false) throws -> Tensor {
     guard let entry = entries[name] else { throw CaseError("no tensor named \(name)") }
-    let dtype = try ElementType.stored(entry.code)
+    var dtype = try ElementType.stored(entry.code)
     guard entry.bytes.count == entry.shape.reduce(1, *) * dtype.byteCount else {
       throw CaseError("the header's entry for \(name) makes no sense")
     }
     let shape = Shape(entry.shape)
-    let x: Tensor
+    var x: Tensor
     switch dtype {
     case .float32: x = Tensor(elements(entry, Float.self), shape: shape)
     case .float64: x = Tensor(elements(entry, Double.self), shape: shape)
@@ -52,15 +52,22 @@ struct TensorFile {
       // PyTorch's older masks are bytes of 0 and 1; of other bytes a bool would be another tensor.
       if bytes.contains(where: { $0 > 1 }) { throw Refusal(ElementType.bytes) }
       x = Tensor(bytes.map { $0 != 0 }, shape: shape)
+    case .complex64, .complex128: throw CaseError("\(name) is \(dtype) in the file, and not pairs of numbers")
+    }
+    var sizes = entry.shape
+    if isComplex {
+      x = x.viewAsComplex()
+      dtype = x.dtype
+      sizes.removeLast()
     }
     guard let strides, x.shape.elementCount > 0 else { return x }
     // Each element written to its place in a buffer that spans them all.
-    let span = zip(entry.shape, strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 }
+    let span = zip(sizes, strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 }
     let places = (0..<x.shape.elementCount).map { position -> Int in
       var (rest, place) = (position, 0)
-      for axis in entry.shape.indices.reversed() {
-        place += rest % entry.shape[axis] * strides[axis]
-        rest /= entry.shape[axis]
+      for axis in sizes.indices.reversed() {
+        place += rest % sizes[axis] * strides[axis]
+        rest /= sizes[axis]
       }
       return place
     }

@@ -7,6 +7,7 @@ enum Value: Sendable {
   case bool(Bool)
   case int(Int)
   case double(Double)
+  case complex(Double, Double)
   case string(String)
   /// A list or a tuple.
   case list([Value])
@@ -35,9 +36,8 @@ enum Value: Sendable {
   }
 
   private init(object: [String: Any]) throws {
-    if object["complex"] != nil {
-      // A number, or a tensor that is marked so.
-      throw Refusal(ElementType.complex)
+    if let parts = object["complex"] as? [NSNumber], parts.count == 2 {
+      self = .complex(parts[0].doubleValue, parts[1].doubleValue)
     } else if let name = object["tensor"] as? String {
       self = .tensor(name, strides: object["strides"] as? [Int])
     } else if let list = object["tuple"] as? [Any] {
@@ -70,12 +70,11 @@ struct Refusal: Error {
 
 /// Element types as the files write them: Fluxion's dtype, or why the case is refused.
 enum ElementType {
-  static let complex = "complex numbers"
   static let bytes = "uint8"
 
   /// PyTorch's names of dtypes that Fluxion does not have, and the codes of safetensors: what stands for it is the reason.
   private static let missing: [String: String] = [
-    "complex64": complex, "complex128": complex, "C64": complex, "C128": complex, "uint8": bytes, "int8": "int8", "int16": "int16",
+    "uint8": bytes, "int8": "int8", "int16": "int16",
     "I8": "int8", "I16": "int16",
   ]
   private static let codes: [String: DType] = [

@@ -33,7 +33,7 @@ static inline void fx_pause(void) {
 }
 
 /// Element types, numbered as Swift's `DType`.
-typedef enum { FX_F32 = 0, FX_F64 = 1, FX_I32 = 2, FX_I64 = 3, FX_BOOL = 4, FX_F16 = 5, FX_BF16 = 6 } fx_dtype;
+typedef enum { FX_F32 = 0, FX_F64 = 1, FX_I32 = 2, FX_I64 = 3, FX_BOOL = 4, FX_F16 = 5, FX_BF16 = 6, FX_C64 = 7, FX_C128 = 8 } fx_dtype;
 
 // MARK: elementwise.c
 
@@ -109,7 +109,7 @@ void fx_arange_i(int dtype, ptrdiff_t n, ptrdiff_t first, int64_t start, int64_t
 void fx_map_rows(fx_kernel kernel, int size, int rank, const ptrdiff_t *dims, const ptrdiff_t *a_strides, const ptrdiff_t *b_strides,
                  const ptrdiff_t *c_strides, ptrdiff_t start, ptrdiff_t count, const void *a, const void *b, const void *c, void *out);
 
-// MARK: copy.c — layouts. Sizes and strides are in elements, `size` is the element's bytes (1, 2, 4 or 8), rank at most 8.
+// MARK: copy.c — layouts. Sizes and strides are in elements, `size` is the element's bytes (1, 2, 4, 8 or 16), rank at most 8.
 
 /// dst[i₀·d₀ + …] = src[i₀·s₀ + …] over `dims`; strides may be zero (src only) or negative. Transposed layouts go in tiles.
 void fx_copy(int size, int rank, const ptrdiff_t *dims, const ptrdiff_t *src_strides, const void *src, const ptrdiff_t *dst_strides, void *dst);

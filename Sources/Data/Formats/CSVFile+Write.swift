@@ -18,6 +18,9 @@ extension CSVFile {
     guard header.isEmpty || header.count == columns else {
       return fail(TensorError("CSVFile.write", "\(header.count) names for \(columns) columns"))
     }
+    if tensor.dtype.isComplex {
+      return fail(TensorError("CSVFile.write", "a \(tensor.dtype) tensor; .real and .imag, or .viewAsReal(), would fit"))
+    }
     try AtomicFile.write(to: path) { (file) throws(DataError) in
       var lines = Lines(file: file, separator: separator, columns: columns)
       if !header.isEmpty { try lines.write(header) }
@@ -28,6 +31,7 @@ extension CSVFile {
       case .int64: try lines.write(tensor, Int64.self) { $0.description }
       case .bool: try lines.write(tensor, Bool.self) { $0 ? "1" : "0" }
       case .float16, .bfloat16: try lines.write(tensor.detached.cast(to: .float32), Float.self) { $0.description }
+      case .complex64, .complex128: break
       }
     }
   }

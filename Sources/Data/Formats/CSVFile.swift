@@ -91,7 +91,7 @@ struct CSVOptions {
     (self.separator, self.hasHeader) = (CSVOptions.byte(separator, "CSVFile"), hasHeader)
     let fits =
       switch dtype {
-      case .float32, .float64, .float16, .bfloat16: true
+      case .float32, .float64, .float16, .bfloat16, .complex64, .complex128: true
       case .int32: missing.map { Int32(exactly: $0) != nil } ?? true
       case .int64: missing.map { Int64(exactly: $0) != nil } ?? true
       case .bool: missing.map { $0 == 0 || $0 == 1 } ?? true

@@ -71,7 +71,7 @@ struct CSVReader {
       case .int32: try rows(missing.map { Int32($0) }) { CSVNumber($0)?.integer(Int32.self) }
       case .int64: try rows(missing.map { Int64($0) }) { CSVNumber($0)?.integer(Int64.self) }
       case .bool: try rows(missing.map { $0 == 1 }) { Self.truth($0) }
-      case .float16, .bfloat16: try rows(missing) { CSVNumber($0)?.double }.cast(to: options.dtype)
+      case .float16, .bfloat16, .complex64, .complex128: try rows(missing) { CSVNumber($0)?.double }.cast(to: options.dtype)
       }
     return (names, tensor)
   }

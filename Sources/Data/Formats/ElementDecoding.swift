@@ -6,6 +6,7 @@ enum StoredElement: Sendable {
   case int8, int16, int32, int64
   case uint8, uint16, uint32, uint64
   case bool
+  case complex64, complex128
 
   /// The bytes of one element.
   var byteCount: Int {
@@ -13,7 +14,8 @@ enum StoredElement: Sendable {
     case .int8, .uint8, .bool: 1
     case .float16, .bfloat16, .int16, .uint16: 2
     case .float32, .int32, .uint32: 4
-    case .float64, .int64, .uint64: 8
+    case .float64, .int64, .uint64, .complex64: 8
+    case .complex128: 16
     }
   }
 
@@ -25,6 +27,8 @@ enum StoredElement: Sendable {
     case .int8, .uint8, .int16, .uint16, .int32: .int32
     case .uint32, .int64, .uint64: .int64
     case .bool: .bool
+    case .complex64: .complex64
+    case .complex128: .complex128
     }
   }
 }
@@ -67,9 +71,10 @@ struct ElementDecoder {
           guard raw <= 1 else { throw error(index, "\(raw) as a Boolean; 0 or 1 would fit") }
           return raw
         }
-      case .float32, .int32:
+      // Of complex numbers each part.
+      case .float32, .int32, .complex64:
         if isBigEndian { try convert(out) { (raw: UInt32, _) in raw } } else { try read(out) }
-      case .float64, .int64:
+      case .float64, .int64, .complex128:
         if isBigEndian { try convert(out) { (raw: UInt64, _) in raw } } else { try read(out) }
       }
     }

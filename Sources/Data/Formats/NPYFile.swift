@@ -6,7 +6,7 @@ import Tensors
 ///     try NPYFile.write(x, to: "y.npy")
 ///
 /// Versions 1.0, 2.0 and 3.0, both byte orders and both orders of elements are read. The file may be compressed by gzip; its first bytes tell.
-/// Every field of the header is checked, and so is the number of bytes behind it. Complex numbers, texts, times, Python objects and elements of
+/// Every field of the header is checked, and so is the number of bytes behind it. Texts, times, Python objects and elements of
 /// several fields are refused. Source: NumPy, NEP 1.
 public struct NPYFile: Sendable {
   /// The types an array's elements can have, by NumPy's codes.
@@ -23,6 +23,8 @@ public struct NPYFile: Sendable {
     case uint32 = "u4"
     case uint64 = "u8"
     case bool = "b1"
+    case complex64 = "c8"
+    case complex128 = "c16"
 
     static let known = allCases.map(\.rawValue).joined(separator: ", ")
   }
@@ -31,7 +33,7 @@ public struct NPYFile: Sendable {
   public let path: String
   /// The type of the elements in the file.
   public let elementType: ElementType
-  /// The elements: float16 as `float32`, integers of up to 16 bits as `int32`, `u4` and `u8` as `int64`, the others as they are.
+  /// The elements: integers of up to 16 bits as `int32`, `u4` and `u8` as `int64`, the others as they are.
   ///
   /// It is a transposed view where the file has Fortran's order.
   public let tensor: Tensor
@@ -73,7 +75,7 @@ public struct NPYFile: Sendable {
     }
 
     var position = 0
-    let decoder = ElementDecoder(type: header.elementType.stored, isBigEndian: header.isBigEndian) { (out) throws(DataError) in
+    let decoder = ElementDecoder(type: header.elementType.stored, keepsHalf: true, isBigEndian: header.isBigEndian) { (out) throws(DataError) in
       let got = try elementSource.read(into: out.assumingMemoryBound(to: UInt8.self))
       position += got
       if got < out.count { throw error(start, "\(claim), but only \(position) follow") }
@@ -92,7 +94,7 @@ extension NPYFile.ElementType {
   /// The bytes of one element in the file.
   public var byteCount: Int { stored.byteCount }
   /// The dtype of a tensor of such elements.
-  public var dtype: DType { stored.dtype }
+  public var dtype: DType { self == .float16 ? .float16 : stored.dtype }
 
   var stored: StoredElement {
     switch self {
@@ -108,6 +110,8 @@ extension NPYFile.ElementType {
     case .uint32: .uint32
     case .uint64: .uint64
     case .bool: .bool
+    case .complex64: .complex64
+    case .complex128: .complex128
     }
   }
 
@@ -121,6 +125,8 @@ extension NPYFile.ElementType {
     case .bool: self = .bool
     case .float16: self = .float16
     case .bfloat16: return nil
+    case .complex64: self = .complex64
+    case .complex128: self = .complex128
     }
   }
 }

@@ -39,8 +39,8 @@ struct NPYHeader: Sendable {
     isFortranOrder = fields.isFortranOrder
     shape = fields.shape
     elementsOffset = reader.offset
-    // Zero counts as one here: an empty array's strides have to exist too. Eight: the largest element that a tensor may have.
-    var product = 8
+    // Zero counts as one here: an empty array's strides have to exist too. Sixteen: the largest element that a tensor may have.
+    var product = 16
     for size in shape {
       let (next, overflow) = product.multipliedReportingOverflow(by: max(size, 1))
       if overflow || next > Int.max / 16 { throw reader.error("shape", start, "\(shape) has more elements than memory could hold") }
@@ -89,7 +89,7 @@ struct NPYHeader: Sendable {
 
     private static func kind(_ name: String) -> String {
       switch name.first {
-      case "c": "complex numbers"
+      case "c": "complex numbers of another size"
       case "S", "a", "U": "texts"
       case "O": "Python objects"
       case "V": "raw bytes"

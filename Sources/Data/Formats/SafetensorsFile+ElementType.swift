@@ -38,8 +38,8 @@ extension SafetensorsFile {
       }
     }
 
-    /// The type that a dtype is written as.
-    init(_ dtype: DType) {
+    /// The type that a dtype is written as; nil for complex128, which the format does not have.
+    init?(_ dtype: DType) {
       switch dtype {
       case .float32: self = .float32
       case .float64: self = .float64
@@ -48,6 +48,8 @@ extension SafetensorsFile {
       case .bool: self = .bool
       case .float16: self = .float16
       case .bfloat16: self = .bfloat16
+      case .complex64: self = .complex64
+      case .complex128: return nil
       }
     }
   }

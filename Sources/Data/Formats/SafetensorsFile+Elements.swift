@@ -59,7 +59,8 @@ extension SafetensorsFile.ElementType {
     case .uint16: .uint16
     case .uint8: .uint8
     case .bool: .bool
-    case .complex64, .float8e5m2, .float8e5m2fnuz, .float8e4m3, .float8e4m3fnuz, .float8e8m0, .float6e2m3, .float6e3m2, .float4: nil
+    case .complex64: .complex64
+    case .float8e5m2, .float8e5m2fnuz, .float8e4m3, .float8e4m3fnuz, .float8e8m0, .float6e2m3, .float6e3m2, .float4: nil
     }
   }
 }

@@ -73,9 +73,14 @@ extension SafetensorsFile {
         let reason = name == SafetensorsHeader.metadataName ? "the format keeps this name for texts" : "two tensors have this name"
         throw DataError(file: path, field: SafetensorsHeader.printed(name), message: "\(reason); nothing was written")
       }
+      guard let type = ElementType(value.dtype) else {
+        throw DataError(
+          file: path, field: SafetensorsHeader.printed(name),
+          message: "a \(value.dtype) tensor, for which the format has no type; .cast(to: .complex64) or .viewAsReal() would fit; nothing was written")
+      }
       let sizes = value.shape.map(String.init).joined(separator: ",")
       fields.append(
-        "\(quoted(name)):{\"dtype\":\"\(ElementType(value.dtype).rawValue)\",\"shape\":[\(sizes)]"
+        "\(quoted(name)):{\"dtype\":\"\(type.rawValue)\",\"shape\":[\(sizes)]"
           + ",\"data_offsets\":[\(range.lowerBound),\(range.upperBound)]}")
     }
     var header = Array("{\(fields.joined(separator: ","))}".utf8)

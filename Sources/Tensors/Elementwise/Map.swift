@@ -20,17 +20,19 @@ struct Map<X: Operands>: Primitive {
       if x.dtype(i) != dtype { throw mixedDTypes(dtype, x.dtype(i)) }
       if x.shape(i) != shape { throw mistake("operands of shapes \(shape) and \(x.shape(i))") }
     }
-    if program.kernels[Int(dtype.rawValue)] == nil && !isComputedInFloat32(dtype) { throw unsupported(dtype) }
+    if program.kernels[Int(dtype.rawValue)] == nil && !isComputedOtherwise(dtype) { throw unsupported(dtype) }
     if !Program.admits(scalars, dtype) { throw unfit(dtype) }
     return Signature(shape, dtype)
   }
 
   @inline(never)
-  private func isComputedInFloat32(_ dtype: DType) -> Bool { dtype.isHalf && program.kernels[Int(DType.float32.rawValue)] != nil }
+  private func isComputedOtherwise(_ dtype: DType) -> Bool {
+    dtype.isComplex ? program.ofComplex?.isHolomorphic ?? false : dtype.isHalf && program.kernels[Int(DType.float32.rawValue)] != nil
+  }
 
   @inline(never)
   private func unsupported(_ dtype: DType) -> TensorError {
-    let fitting = DType.allCases.filter { program.kernels[Int($0.rawValue)] != nil }.map(\.description).joined(separator: ", ")
+    let fitting = DType.allCases.filter { program.kernels[Int($0.rawValue)] != nil && !$0.isComplex }.map(\.description).joined(separator: ", ")
     let others =
       dtype.isInteger && program.instructions.contains { $0.op == FX_DIV.rawValue } ? ", or use floorDivide or truncatingDivide" : ""
     return mistake("not defined for \(dtype), only for \(fitting); convert with .cast(to:)\(others)")
@@ -57,6 +59,7 @@ struct Map<X: Operands>: Primitive {
   private func run(_ x: X, into y: Tensor) throws(TensorError) {
     let n = y.shape.elementCount
     if n == 0 { return }
+    if y.dtype.isComplex, !program.isArithmetic { return try runParts(x, into: y) }
     let code = Int(y.dtype.rawValue)
     var isFlat = true
     for i in 0..<x.count where !x.isContiguous(i) { isFlat = false }
@@ -88,7 +91,7 @@ struct Map<X: Operands>: Primitive {
   /// All in one block, which lies in order: no cutting, no gathering.
   @inline(never)
   func runBlock(_ x: X, _ dtype: DType, _ n: Int, _ out: UnsafeMutableRawPointer) throws(TensorError) {
-    let stride = (n * 8 + 63) & ~63
+    let stride = (n * Swift.max(8, dtype.byteCount) + 63) & ~63
     let scratch = try Context.current.scratch((program.uniforms.count + program.registerCount) * stride)
     let registers = scratch + program.uniforms.count * stride
     for i in program.uniforms.indices { number(of: program.uniforms[i]).fill(scratch + i * stride, dtype, n) }
@@ -142,6 +145,7 @@ struct Map<X: Operands>: Primitive {
   }
 
   func gradient(_ x: X, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    if dy.dtype.isComplex { return complexSlopes(x, y, dy, needs) }
     // A result that nobody has asked for is not computed for its derivative: what it is made of is.
     if let operands = (y.waiting as? WaitingMap<X>)?.operands { return slopes(operands, nil, dy, needs) }
     return slopes(x, y, dy, needs)

@@ -58,7 +58,9 @@ final class Program: Sendable {
   let computed: Expression
   /// Its derivatives for the inputs where they are told and do not follow from the expression.
   private let slopes: [Expression]?
-  private let isDerivative: Bool
+  let isDerivative: Bool
+  /// For complex operands, once it has been asked for.
+  let complexes: Lock<ComplexProgram??> = Lock(nil)
   private let derivatives: Lock<[[Derivative?]?]> = Lock(Array(repeating: nil, count: 6))
 
   /// Whether the result is just the only input.
@@ -138,7 +140,7 @@ final class Program: Sendable {
   /// Whether a dtype can hold the numbers of a use: an integer that a program would round is a mistake.
   @inline(__always)
   static func admits(_ scalars: SIMD4<Double>, _ dtype: DType) -> Bool {
-    dtype.isFloatingPoint || scalars == .zero || (0..<4).allSatisfy { Number.real(scalars[$0]).isValue(of: dtype) }
+    dtype.isDifferentiable || scalars == .zero || (0..<4).allSatisfy { Number.real(scalars[$0]).isValue(of: dtype) }
   }
 
   // MARK: From closures on symbols

@@ -11,8 +11,8 @@ package func differentiate<R, E: Error>(
   observer: (any BackwardObserver)? = nil, _ body: ([Tensor]) throws(E) -> (Tensor, R)
 ) throws(E) -> (value: Tensor, gradients: [[Tensor]], result: R) {
   let context = Context.current
-  for x in x where !x.dtype.isFloatingPoint && !context.hasFailed {
-    fail(TensorError(name, "at a tensor of \(x.dtype); only float32 and float64 have gradients"))
+  for x in x where !x.dtype.isDifferentiable && !context.hasFailed {
+    fail(TensorError(name, "at a tensor of \(x.dtype); only floating-point and complex dtypes have gradients"))
   }
   let outer = context.tape
   let tape = outer ?? Tape()
@@ -68,6 +68,10 @@ package func differentiate<R, E: Error>(
 
 /// The seed of a scalar's gradient.
 package func scalarSeed(_ y: Tensor) -> [Tensor] {
+  if y.dtype.isComplex {
+    fail(TensorError("gradient", "of a \(y.dtype) tensor; a real number, such as its .real or abs(_:), would fit"))
+    return [.placeholder]
+  }
   if y.elementCount != 1 || !y.dtype.isFloatingPoint {
     fail(
       TensorError("gradient", "of a \(y.dtype) tensor of shape \(y.shape); one float32 or float64 number, such as a .sum(), would fit"))

@@ -82,6 +82,7 @@ func fillElements(_ target: UnsafeMutableRawPointer, _ value: Double, _ dtype: D
   case .int64: withUnsafePointer(to: Int64(saturating: value)) { fx_fill(dtype.code, count, $0, target) }
   case .bool: withUnsafePointer(to: value != 0) { fx_fill(dtype.code, count, $0, target) }
   case .float16, .bfloat16: fillHalves(target, value, .float64, dtype, count)
+  case .complex64, .complex128: Number.real(value).fill(target, dtype, count)
   }
 }
 

@@ -22,8 +22,8 @@ package protocol Operands: PrimitiveInputs {
   var hasElements: Bool { get }
   /// Whether some have been put off.
   var waits: Bool { get }
-  /// Whether some are 16-bit floats.
-  var hasHalf: Bool { get }
+  /// Whether some are 16-bit floats or complex numbers, which most kernels do not take.
+  var hasHalfOrComplex: Bool { get }
   /// Lets go of the elements, for a record whose rule does not read them.
   mutating func dropElements()
   /// The deepest gradient call on a tape that one of them depends on; 0 if none is tracked there.
@@ -40,7 +40,7 @@ extension Tensor: Operands {
   @inline(__always) package func pointer(_ i: Int) -> UnsafeMutableRawPointer { pointer }
   @inline(__always) package func node(_ i: Int) -> Node { node }
   @inline(__always) package var waits: Bool { isWaiting }
-  @inline(__always) package var hasHalf: Bool { dtype.isHalf }
+  @inline(__always) package var hasHalfOrComplex: Bool { dtype.isHalfOrComplex }
   package mutating func dropElements() { body = .outline(shape, dtype) }
   @inline(__always) package func level(on tape: UInt64) -> Int32 { node.tape == tape ? node.level : 0 }
 }
@@ -67,7 +67,7 @@ public struct Pair: Operands {
   @inline(__always) package func node(_ i: Int) -> Node { i == 0 ? a.node : b.node }
   @inline(__always) package var hasElements: Bool { a.hasElements && b.hasElements }
   @inline(__always) package var waits: Bool { a.isWaiting || b.isWaiting }
-  @inline(__always) package var hasHalf: Bool { a.dtype.isHalf || b.dtype.isHalf }
+  @inline(__always) package var hasHalfOrComplex: Bool { a.dtype.isHalfOrComplex || b.dtype.isHalfOrComplex }
   package mutating func dropElements() {
     a.dropElements()
     b.dropElements()
@@ -100,7 +100,7 @@ public struct Triple: Operands {
   @inline(__always) package func node(_ i: Int) -> Node { i == 0 ? a.node : i == 1 ? b.node : c.node }
   @inline(__always) package var hasElements: Bool { a.hasElements && b.hasElements && c.hasElements }
   @inline(__always) package var waits: Bool { a.isWaiting || b.isWaiting || c.isWaiting }
-  @inline(__always) package var hasHalf: Bool { a.dtype.isHalf || b.dtype.isHalf || c.dtype.isHalf }
+  @inline(__always) package var hasHalfOrComplex: Bool { a.dtype.isHalfOrComplex || b.dtype.isHalfOrComplex || c.dtype.isHalfOrComplex }
   package mutating func dropElements() {
     a.dropElements()
     b.dropElements()
@@ -127,8 +127,8 @@ extension [Tensor]: Operands {
     for i in indices where self[i].isWaiting { return true }
     return false
   }
-  package var hasHalf: Bool {
-    for i in indices where self[i].dtype.isHalf { return true }
+  package var hasHalfOrComplex: Bool {
+    for i in indices where self[i].dtype.isHalfOrComplex { return true }
     return false
   }
   package mutating func dropElements() { for i in indices { self[i].dropElements() } }

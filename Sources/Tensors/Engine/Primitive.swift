@@ -102,14 +102,14 @@ extension Primitive where Inputs: Operands {
     let context = Context.current
     if context.hasFailed { return .placeholder }
     do throws(TensorError) {
+      if x.hasHalfOrComplex, let y = try inOtherForm(x, checksKernel: checksKernel) { return y }
       let signature = try result(x)
       try signature.shape.check("")
-      if x.hasHalf, let y = inFloat32(x, signature, checksKernel: checksKernel) { return y }
       DebugNotice.mention(signature.shape.elementCount)
       if !context.isDry && !x.hasElements { throw mistake(Tensor.absence(x.shape(0))) }
       var y = context.isObserved ? try observed(x, signature, context) : try evaluate(x, signature)
       if (checksKernel || _isDebugAssertConfiguration()) && signature.isOther(than: y) { throw signature.isNot(y) }
-      if signature.dtype.isFloatingPoint {
+      if signature.dtype.isDifferentiable {
         let tape = context.tapeID
         let level = tape == 0 ? 0 : x.level(on: tape)
         if level > 0 {
@@ -124,13 +124,23 @@ extension Primitive where Inputs: Operands {
     }
   }
 
-  /// The operator on 16-bit floats: on them as float32, which kernels compute in, its result rounded to the dtype that the shape rule told.
+  /// The operator on 16-bit floats: on them as float32, which kernels compute in, its result rounded to the dtype that the shape rule told. And on complex
+  /// numbers: its complex form.
   ///
-  /// Both conversions are operators on the tape, so that gradients come back in 16 bits, too. Nil for what takes them as they are: views, what only moves
-  /// elements, and functions that were computed before.
+  /// All that it is made of is on the tape as other operators are, so that gradients come back in the operands' dtype. Nil for what takes them as they
+  /// are: views, what only moves elements, and functions that were computed before.
   @inline(never) @_semantics("optimize.sil.specialize.generic.never")
-  private func inFloat32(_ x: Inputs, _ signature: Signature, checksKernel: Bool) -> Tensor? {
+  private func inOtherForm(_ x: Inputs, checksKernel: Bool) throws(TensorError) -> Tensor? {
     if isView || self is any HalfPrimitive || self is any PassingPrimitive { return nil }
+    for i in 0..<x.count where x.dtype(i).isComplex {
+      if let form = self as? any ComplexForm<Inputs> { return try form.onComplex(x) }
+      _ = try result(x)
+      // One of a user's own says by its shape rule what it takes.
+      if checksKernel { return nil }
+      throw mistake("not defined for \(x.dtype(i)); .real, .imag or abs(_:) would fit")
+    }
+    let signature = try result(x)
+    try signature.shape.check("")
     let y = enter(x.mapOperands(\.widened), checksKernel: checksKernel)
     return signature.dtype.isHalf && !Context.current.hasFailed ? y.cast(to: signature.dtype) : y
   }
@@ -168,7 +178,7 @@ extension Primitive where Inputs: Operands {
   }
 }
 
-/// A primitive whose kernel takes 16-bit floats as they are: it moves elements, or converts them.
+/// A primitive whose kernel takes 16-bit floats and complex numbers as they are: it moves elements, or converts them.
 protocol HalfPrimitive: Primitive {}
 
 extension Tensor {

@@ -112,7 +112,7 @@ extension Map {
   func later(_ x: X) -> Tensor {
     let context = Context.current
     guard context.tapeID == 0, !context.hasFailed, !context.isObserved, x.shape(0).elementCount >= Blocks.grain,
-      let signature = try? result(x), !signature.dtype.isHalf, x.hasElements
+      let signature = try? result(x), !signature.dtype.isHalfOrComplex, x.hasElements
     else { return self(x) }
     return Tensor(.waiting(signature.shape, signature.dtype, WaitingMap(self, x, signature, depth: 1)))
   }

@@ -178,6 +178,6 @@ func isIdentical(_ x: Tensor, _ y: Tensor) -> Bool {
   case .int32: return x.scalars(Int32.self) == y.scalars(Int32.self)
   case .int64: return x.scalars(Int64.self) == y.scalars(Int64.self)
   case .bool: return x.scalars(Bool.self) == y.scalars(Bool.self)
-  case .float16, .bfloat16: return x.withBytes { Array($0) } == y.withBytes { Array($0) }
+  case .float16, .bfloat16, .complex64, .complex128: return x.withBytes { Array($0) } == y.withBytes { Array($0) }
   }
 }

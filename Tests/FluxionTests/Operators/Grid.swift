@@ -177,7 +177,7 @@ extension Grid {
     case .int32: typed { Int32($0) }
     case .int64: typed { Int64($0) }
     case .bool: typed { $0 != 0 }
-    case .float16, .bfloat16: Tensor(values, shape: Shape(shape)).cast(to: dtype)
+    case .float16, .bfloat16, .complex64, .complex128: Tensor(values, shape: Shape(shape)).cast(to: dtype)
     }
   }
 
@@ -194,6 +194,7 @@ extension Grid {
       case .int64: numbers { (x: Int64) in Double(x) }
       case .bool: numbers { (x: Bool) in x ? 1 : 0 }
       case .float16, .bfloat16: x.scalars(Double.self)
+      case .complex64, .complex128: x.viewAsReal().scalars(Double.self)
       }
     self.init(Array(x.shape), values)
   }

@@ -78,7 +78,7 @@ import Testing
     #expect(Shape().elementCount == 1 && Shape(repeating: 2, rank: 3) == [2, 2, 2])
     #expect(
       DType.float32.byteCount == 4 && DType.bool.byteCount == 1
-        && DType.allCases.map(\.description).joined(separator: " ") == "float32 float64 int32 int64 bool float16 bfloat16")
+        && DType.allCases.map(\.description).joined(separator: " ") == "float32 float64 int32 int64 bool float16 bfloat16 complex64 complex128")
   }
 
   /// A copy is a copy, whatever happens to the other one.

@@ -64,7 +64,12 @@ func mapped(_ label: StaticString, _ program: Program, _ x: consuming Tensor, _ 
 /// The same for a number that an integer tensor may not be able to hold.
 @inline(__always)
 func mapped<S: Scalar>(_ label: StaticString, _ program: Program, _ x: consuming Tensor, scalar: S) -> Tensor {
-  if !x.dtype.isFloatingPoint {
+  if S.dtype.isComplex {
+    // A number with an imaginary part is an operand, as a program's numbers are real.
+    let number = Tensor.scalar(scalar.number, x.dtype, label)
+    return Context.current.hasFailed ? .placeholder : mapped(label, program.ofTensors, x, number)
+  }
+  if !x.dtype.isDifferentiable {
     if x.holdsExactly(scalar) { return mapped(label, program.ofTensors, x, .scalar(scalar.number, .int64, label)) }
     if !x.admits(scalar.number, label) { return .placeholder }
   }

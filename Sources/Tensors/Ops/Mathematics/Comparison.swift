@@ -31,7 +31,12 @@ struct Cast: HalfPrimitive {
   let dtype: DType
   var name: String { "cast" }
   var keeps: Keeps { .nothing }
-  func result(_ x: Tensor) -> Signature { Signature(x.shape, dtype) }
+  func result(_ x: Tensor) throws(TensorError) -> Signature {
+    if x.dtype.isComplex && !dtype.isComplex && dtype != .bool {
+      throw mistake("\(x.dtype) to \(dtype) would drop the imaginary part; .real, .imag or abs(_:) would fit")
+    }
+    return Signature(x.shape, dtype)
+  }
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let y = try Tensor(uninitialized: result.shape, dtype)
     guard let kernel = fx_cast(x.dtype.code, dtype.code) else { return y }
@@ -54,7 +59,9 @@ struct Cast: HalfPrimitive {
     }
     return y
   }
-  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] { [dy.cast(to: x.dtype)] }
+  func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    [(x.dtype.isComplex ? dy : dy.real).cast(to: x.dtype)]
+  }
 }
 
 /// mask ? x : y.
@@ -165,10 +172,10 @@ extension Tensor {
   /// Whether each element is not a number.
   public var isNaN: Tensor { compare(FX_NE, "isNaN", self, self) }
   /// Whether each element is neither infinite nor NaN.
-  public var isFinite: Tensor { dtype.isFloatingPoint ? compare(FX_LT, "isFinite", abs(self), Double.infinity) : .!isNaN }
+  public var isFinite: Tensor { dtype.isDifferentiable ? compare(FX_LT, "isFinite", abs(self), Double.infinity) : .!isNaN }
 
   /// Whether each element is ∞ or −∞.
-  public var isInfinite: Tensor { dtype.isFloatingPoint ? compare(FX_EQ, "isInfinite", abs(detached), Double.infinity) : isNaN }
+  public var isInfinite: Tensor { dtype.isDifferentiable ? compare(FX_EQ, "isInfinite", abs(detached), Double.infinity) : isNaN }
 
   /// Sets every element, of a part too: `x[0, 1].fill(with: 7)`.
   public mutating func fill<S: Scalar>(with value: S) {
@@ -182,6 +189,8 @@ extension Tensor {
   /// an integer dtype's range, from floats as from larger integers, gives the bound it lies beyond; beyond float32's range it is ±∞. A NaN has no
   /// integer: it is a mistake, which ``replacingNonFinite(nan:infinity:negativeInfinity:)`` prevents. Anything but 0 is true, NaN too.
   ///
+  /// A complex number has no real one: what would drop the imaginary part is a mistake that names ``real`` and ``imag``.
+  ///
   /// PyTorch: `to`, whose integers lose their upper bits, and in which NaN is an integer.
   ///
   /// Derivative: dy as this dtype; none from or to integers and bools.
@@ -192,7 +201,7 @@ extension Tensor {
   /// Equal infinities are close, NaN is close to NaN only if `equalNaN`. PyTorch: `isclose`.
   public func areElementsClose(to y: Tensor, relative: Double = 1e-5, absolute: Double = 1e-8, equalNaN: Bool = false) -> Tensor {
     let isEqual = self .== y
-    let (a, b) = dtype.isFloatingPoint ? (detached, y.detached) : (cast(to: .float64), y.cast(to: .float64))
+    let (a, b) = dtype.isDifferentiable ? (detached, y.detached) : (cast(to: .float64), y.cast(to: .float64))
     let distance = abs(a - b)
     let isNear = (distance .<= abs(b * relative) + absolute) .& distance.isFinite
     return equalNaN ? isEqual .| isNear .| (isNaN .& y.isNaN) : isEqual .| isNear
@@ -201,6 +210,7 @@ extension Tensor {
   /// Whether |x − y| ≤ absolute + relative·|y| for every element; equal infinities are close, NaN is close to NaN only if `equalNaN`.
   public func isClose(to y: Tensor, relative: Double = 1e-5, absolute: Double = 1e-8, equalNaN: Bool = false) -> Bool {
     guard shape == y.shape, dtype == y.dtype else { return false }
+    if dtype.isComplex { return areElementsClose(to: y, relative: relative, absolute: absolute, equalNaN: equalNaN).all().item(as: Bool.self) }
     let (a, b) = (detached.cast(to: .float64).scalars(Double.self), y.detached.cast(to: .float64).scalars(Double.self))
     return zip(a, b).allSatisfy { a, b in
       a == b || Swift.abs(a - b) <= absolute + relative * Swift.abs(b) && b.isFinite || equalNaN && a.isNaN && b.isNaN

@@ -134,7 +134,7 @@ public func pow(_ x: Symbol, _ y: Symbol) -> Symbol { Symbol.pow(x, y) }
 /// Derivative: dy·a·xᵃ⁻¹.
 public func pow<S: Scalar>(_ x: Tensor, _ exponent: S) -> Tensor {
   let a = exponent.double
-  if x.dtype.isFloatingPoint {
+  if x.dtype.isDifferentiable && !S.dtype.isComplex {
     if a == 2 { return mapped("pow", M.square, x) }
     if a == 0.5 { return mapped("pow", M.sqrt, x) }
     if a == 3 { return mapped("pow", M.cube, x) }

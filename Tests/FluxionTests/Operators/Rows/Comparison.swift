@@ -169,6 +169,7 @@ extension OperatorTable {
         case .float32, .float64, .float16, .bfloat16: "nan = nan; inf = inf; -0 = -0"
         case .int32: far
         case .int64: "inf = 9223372036854775807; -inf = -9223372036854775808; -2.9 = -2"
+        case .complex64, .complex128: ""
         case .bool: "nan = 1; inf = 1; -0 = 0; 0.1 = 1"
         }
       let row = OperatorRow.unary(
