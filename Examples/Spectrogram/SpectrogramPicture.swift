@@ -9,8 +9,10 @@ func colored(_ spectrograms: Tensor, columns: Int) -> Tensor {
   let rows = tiles.reshaped([count / columns, columns, 2 * height + 4, 2 * width + 4]).permuted([0, 2, 1, 3])
   let image = rows.reshaped([(2 * height + 4) * (count / columns), (2 * width + 4) * columns])
   // From black over violet and orange to a light yellow.
-  let red = (image * 1.9 - 0.15).clamped(min: 0, max: 1)
-  let green = (image.squared * 1.3 - 0.1).clamped(min: 0, max: 1)
-  let blue = (sin(image * 4.6) * 0.55 + image.squared * image * 0.5).clamped(min: 0, max: 1)
-  return stack([red, green, blue])
+  let squared = image.squared
+  let red = image * 1.9 - 0.15
+  let green = squared * 1.3 - 0.1
+  let arc = sin(image * 4.6) * 0.55
+  let blue = arc + squared * image * 0.5
+  return stack([red, green, blue]).clamped(min: 0, max: 1)
 }
