@@ -18,7 +18,7 @@ enum Sound: Int, CaseIterable {
     case .tone: signal = Sound.wave(pitch.expanded([count, Sound.length]))
     case .rising: signal = Sound.wave(pitch + time * number(1000..<2500))
     case .falling: signal = Sound.wave(pitch + 1300 - time * number(1000..<2500))
-    case .warble: signal = Sound.wave(pitch + 600 + sin(time * number(4..<12) * (2 * .pi)) * number(80..<300))
+    case .warble: signal = Sound.wave(pitch + 600 + sin(time * number(4..<12) * (2 * Double.pi)) * number(80..<300))
     case .clicks:
       // What is left of each beat: short bursts of decaying noise.
       let beats = time * number(8..<20) + number(0..<1)
@@ -38,7 +38,7 @@ enum Sound: Int, CaseIterable {
   }
 
   /// A sine whose frequency, [count, samples], may change all the time: its angle is the sum of what each sample adds.
-  private static func wave(_ frequency: Tensor) -> Tensor { sin((frequency / rate).cumulativeSum(axis: -1) * (2 * .pi)) * 1.4 }
+  private static func wave(_ frequency: Tensor) -> Tensor { sin((frequency / rate).cumulativeSum(axis: -1) * (2 * Double.pi)) * 1.4 }
 
   /// So many of each kind, and which kinds they are.
   static func dataset(_ count: Int, using random: inout RandomStream) -> TensorDataset {

@@ -4,10 +4,11 @@ import Fluxion
 func colored(_ spectrograms: Tensor, columns: Int) -> Tensor {
   let (count, height, width) = (spectrograms.shape[0], spectrograms.shape[2], spectrograms.shape[3])
   // Twice as large, with a border of two pixels.
-  let tiles = interpolate(spectrograms.clamped(min: 0, max: 1), size: [2 * height, 2 * width], mode: .nearest).reversed(axes: 2)
-    .padded([(2, 2), (2, 2)], value: 0)
-  let rows = tiles.reshaped([count / columns, columns, 2 * height + 4, 2 * width + 4]).permuted([0, 2, 1, 3])
-  let image = rows.reshaped([(2 * height + 4) * (count / columns), (2 * width + 4) * columns])
+  let large = interpolate(spectrograms.clamped(min: 0, max: 1), scale: 2).reversed(axes: 2)
+  let tiles = large.padded([(2, 2), (2, 2)])
+  let (tileHeight, tileWidth) = (2 * height + 4, 2 * width + 4)
+  let rows = tiles.reshaped([count / columns, columns, tileHeight, tileWidth]).permuted([0, 2, 1, 3])
+  let image = rows.reshaped([count / columns * tileHeight, columns * tileWidth])
   // From black over violet and orange to a light yellow.
   let squared = image.squared
   let red = image * 1.9 - 0.15

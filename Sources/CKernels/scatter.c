@@ -44,8 +44,20 @@ void fx_scatter(int size, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff
     }
 }
 
+// Sums of complex numbers, of which both parts go to one place.
+static void scatter_pairs(int is_double, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x,
+                          void *y) {
+  for (ptrdiff_t o = 0; o < outer; o++)
+    for (ptrdiff_t j = 0; j < count * inner; j++) {
+      ptrdiff_t from = 2 * (o * count * inner + j), to = 2 * ((o * n + indices[from / 2]) * inner + j % inner);
+      if (is_double) ((double *)y)[to] += ((const double *)x)[from], ((double *)y)[to + 1] += ((const double *)x)[from + 1];
+      else ((float *)y)[to] += ((const float *)x)[from], ((float *)y)[to + 1] += ((const float *)x)[from + 1];
+    }
+}
+
 void fx_scatter_add(int dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t count, const int64_t *indices, const void *x,
                     void *y) {
+  if (dtype == FX_C64 || dtype == FX_C128) return scatter_pairs(dtype == FX_C128, outer, n, inner, count, indices, x, y);
   FX_DISPATCH_NUMBERS(dtype, scatter, FX_R_SUM, outer, n, inner, count, indices, x, y);
 }
 

@@ -56,6 +56,7 @@ struct TensorFile {
     }
     var sizes = entry.shape
     if isComplex {
+      if x.dtype == .float16 || x.dtype == .bfloat16 { throw Refusal("complex numbers of 16-bit floats") }
       x = x.viewAsComplex()
       dtype = x.dtype
       sizes.removeLast()

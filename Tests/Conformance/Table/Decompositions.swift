@@ -2,13 +2,13 @@ import Fluxion
 
 extension Table {
   static let decompositions = Family("Linear algebra") { rows in
-    rows.add("linalg.cholesky", "cholesky(x)", note: "upper: `cholesky(x.transposed()).transposed()`") { a in
-      try a.bool("upper") ? cholesky(a.x.transposed()).transposed() : cholesky(a.x)
+    rows.add("linalg.cholesky", "cholesky(x)", note: "upper: `cholesky(x.adjoint()).adjoint()`") { a in
+      try a.bool("upper") ? cholesky(a.x.adjoint()).adjoint() : cholesky(a.x)
     }
     rows.change { $0.isLoose = true }
     rows.add("cholesky_solve", "choleskySolve(l, b)") { a in
       let (b, l) = try (a.x, a.tensor(1))
-      return choleskySolve(try a.bool("upper", at: 2) ? l.transposed() : l, b)
+      return choleskySolve(try a.bool("upper", at: 2) ? l.adjoint() : l, b)
     }
     rows.change { $0.isLoose = true }
     rows.add("linalg.det", "determinant(x)") { a in determinant(try a.x) }
@@ -68,7 +68,7 @@ extension Table {
       }
       $0.compared = { _, results in
         let (q, r) = (results[0], results[1])
-        return q.rank < 2 ? [r.transposed() • r] : [q • r, q.transposed() • q, r.transposed() • r]
+        return q.rank < 2 ? [r.adjoint() • r] : [q • r, q.adjoint() • q, r.adjoint() • r]
       }
     }
     rows.add(
@@ -95,7 +95,8 @@ extension Table {
       $0.align = { _, ours, theirs in [ours[0], ours[1] * same(ours[1], theirs[1], axis: -2).unsqueezed(axis: -2)] }
       $0.compared = { _, results in
         let (values, vectors) = (results[0], results[1])
-        return [values, (vectors * values.unsqueezed(axis: -2)) • vectors.transposed(), vectors.transposed() • vectors]
+        let scaled = vectors * values.unsqueezed(axis: -2).cast(to: vectors.dtype)
+        return [values, scaled • vectors.adjoint(), vectors.adjoint() • vectors]
       }
     }
     rows.add("linalg.eigvalsh", "symmetricEigenvalues(x, upper: upper)") { a in
@@ -147,8 +148,8 @@ extension Table {
   @Sendable static func comparedFactors(_ a: Arguments, _ results: [Tensor]) throws -> [Tensor] {
     let (u, s, vt) = (results[0], results[1], results[2])
     let k = s.shape[-1]
-    let product = (u[.ellipsis, 0..<k] * s.unsqueezed(axis: -2)) • vt[.ellipsis, 0..<k, 0..<vt.shape[-1]]
-    return [s, product, u.transposed() • u, vt • vt.transposed()]
+    let product = (u[.ellipsis, 0..<k] * s.unsqueezed(axis: -2).cast(to: u.dtype)) • vt[.ellipsis, 0..<k, 0..<vt.shape[-1]]
+    return [s, product, u.adjoint() • u, vt • vt.adjoint()]
   }
 
   /// ±1 for each column (or row, by `axis`) of ours, so that it points where theirs does; a constant.

@@ -18,10 +18,10 @@ extension Table {
       "linalg.cholesky_ex", "cholesky(x)", note: "a matrix that is not positive definite is a mistake, not a code",
       results: { a in
         let x = try a.x
-        return [try a.bool("upper") ? cholesky(x.transposed()).transposed() : cholesky(x), info(x)]
+        return [try a.bool("upper") ? cholesky(x.adjoint()).adjoint() : cholesky(x), info(x)]
       })
     rows.add("cholesky_inverse", "choleskySolve(l, Tensor.eye(n))") { a in
-      let l = try a.bool("upper", at: 1) ? a.x.transposed() : a.x
+      let l = try a.bool("upper", at: 1) ? a.x.adjoint() : a.x
       return choleskySolve(l, Tensor.eye(l.shape[-1], nil, l.dtype).expanded(l.shape))
     }
     rows.add(
@@ -55,18 +55,18 @@ extension Table {
         transposed: a.bool("transpose", at: 4))
     }
     rows.add(
-      "svd", "let (u, s, vt) = svd(x, fullMatrices: flag)", note: "PyTorch's third is `vt.transposed()`",
+      "svd", "let (u, s, vt) = svd(x, fullMatrices: flag)", note: "PyTorch's third is `vt.adjoint()`",
       results: { a in
         let (u, s, vt) = svd(try a.x, fullMatrices: !(try a.bool("some", at: 1, default: true)))
-        return [u, s, vt.transposed()]
+        return [u, s, vt.adjoint()]
       })
     rows.change { row in
       let (align, compared) = (Table.alignedFactors, Table.comparedFactors)
       row.align = { a, ours, theirs in
-        func turned(_ x: [Tensor]) -> [Tensor] { [x[0], x[1], x[2].transposed()] }
+        func turned(_ x: [Tensor]) -> [Tensor] { [x[0], x[1], x[2].adjoint()] }
         return turned(try align(a, turned(ours), turned(theirs)))
       }
-      row.compared = { a, y in try compared(a, [y[0], y[1], y[2].transposed()]) }
+      row.compared = { a, y in try compared(a, [y[0], y[1], y[2].adjoint()]) }
     }
     rows.add(
       "linalg.polar", "let (u, p) = polarDecomposition(x)",
@@ -80,7 +80,7 @@ extension Table {
     rows.add("linalg.lu_solve", "luSolve(factors, pivots: pivots, b, transposed: flag)", note: "from the right: of the transposes") { a in
       let (factors, pivots, b, isAdjoint) = try (a.x, a.tensor(1), a.tensor(2), a.bool("adjoint"))
       if try a.bool("left", default: true) { return luSolve(factors, pivots: pivots, b, transposed: isAdjoint) }
-      return luSolve(factors, pivots: pivots, b.transposed(), transposed: !isAdjoint).transposed()
+      return luSolve(factors, pivots: pivots, b.adjoint(), transposed: !isAdjoint).adjoint()
     }
     for name in ["linalg.ldl_factor", "linalg.ldl_factor_ex"] {
       rows.add(
@@ -128,10 +128,10 @@ extension Table {
     rows.add("pinverse", "pseudoInverse(x)") { a in pseudoInverse(try a.x) }
     rows.add("linalg.pinv.hermitian", "pseudoInverse(x)", note: "PyTorch looks at the lower triangle alone") { a in
       let x = try a.x
-      return pseudoInverse(x.lowerTriangle() + x.lowerTriangle(diagonal: -1).transposed())
+      return pseudoInverse(x.lowerTriangle() + x.lowerTriangle(diagonal: -1).adjoint())
     }
     rows.change { $0.differs = ("PyTorch's gradient is not the lower triangle's, which alone it looks at", 1e3) }
-    rows.add("linalg.pinv.singular", "pseudoInverse(x • y.transposed())") { a in pseudoInverse(try a.x • a.tensor(1).transposed()) }
+    rows.add("linalg.pinv.singular", "pseudoInverse(x • y.adjoint())") { a in pseudoInverse(try a.x • a.tensor(1).adjoint()) }
     for name in ["linalg.matrix_rank", "linalg.matrix_rank.hermitian"] {
       rows.add(name, "matrixRank(x, relativeTolerance: tolerance)") { a in
         let x = try a.x

@@ -41,7 +41,8 @@ extension Table {
   }
 
   private static func shapes(_ rows: inout Rows) {
-    for name in ["H", "mH", "mT"] { rows.add(name, "x.transposed()") { a in try a.x.rank < 2 ? a.x : a.x.transposed() } }
+    rows.add("mT", "x.transposed()") { a in try a.x.rank < 2 ? a.x : a.x.transposed() }
+    for name in ["H", "mH"] { rows.add(name, "x.adjoint()") { a in try a.x.rank < 2 ? a.x.conjugate() : a.x.adjoint() } }
     for name in ["T", "t"] {
       rows.add(name, "x.transposed()", note: "of all axes `x.permuted(axes)`") { a in
         let x = try a.x
@@ -101,12 +102,6 @@ extension Table {
 
   private static func elements(_ rows: inout Rows) {
     // Of real numbers.
-    for name in ["conj", "real"] { rows.add(name, "x") { a in try a.x } }
-    rows.add("isreal", "Tensor.ones(x.shape, .bool)") { a in .full(try a.x.shape, true, .bool) }
-    rows.add("angle", "select(x .< 0, Double.pi, Tensor.zeros(x.shape, x.dtype))") { a in
-      let x = try a.floating()
-      return select(x.isNaN, x, select(x .< 0, Double.pi, Tensor.zeros(x.shape, x.dtype)))
-    }
     rows.add("true_divide", "x / y") { a in
       let (x, y) = try a.floatingPair()
       return x / y
@@ -413,8 +408,8 @@ extension Table {
       return try a.sum(of: a.x, product: (x • y).sum(axis: 0).cast(to: x.dtype))
     }
     rows.add("addmm.decomposed", "beta * c + alpha * (x • y)") { a in try a.sum(of: a.x, product: a.tensor(1) • a.tensor(2)) }
-    rows.add("vdot", "x • y") { a in try a.x • a.tensor(1) }
-    rows.add("linalg.vecdot", "(x * y).sum(axis: axis)") { a in try (a.x * a.tensor(1)).sum(axis: a.int("dim", default: -1)) }
+    rows.add("vdot", "x.conjugate() • y") { a in try a.x.conjugate() • a.tensor(1) }
+    rows.add("linalg.vecdot", "(x.conjugate() * y).sum(axis: axis)") { a in try (a.x.conjugate() * a.tensor(1)).sum(axis: a.int("dim", default: -1)) }
     rows.add("linalg.cross", "cross(x, y, axis: axis)") { a in try cross(a.x, a.tensor(1), axis: a.int("dim", default: -1)) }
     rows.add(
       "nn.functional.pdist", "(x.take(i) - x.take(j)).norm(p, axis: 1)",

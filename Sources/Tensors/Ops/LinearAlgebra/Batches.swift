@@ -52,7 +52,7 @@ enum LAPACK {
 extension Tensor {
   /// Whether it can be taken for matrices of floats.
   func checkMatrices(isSquare: Bool = false) throws(TensorError) {
-    if !dtype.isFloatingPoint { throw mistake("not defined for \(dtype), only for float32 and float64; convert with .cast(to:)") }
+    if !dtype.isDifferentiable { throw mistake("not defined for \(dtype), only for float32 and float64; convert with .cast(to:)") }
     if rank < 2 { throw mistake("\(shape) is no matrix; \(isSquare ? "[..., n, n]" : "[..., m, n]") would fit") }
     if isSquare && shape[-1] != shape[-2] { throw mistake("the matrices of \(shape) are not square; [..., n, n] would fit") }
     if Swift.max(shape[-1], shape[-2]) > Int(Int32.max) { throw mistake("the matrices of \(shape) are too large for LAPACK") }

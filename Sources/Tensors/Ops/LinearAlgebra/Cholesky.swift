@@ -11,7 +11,12 @@ struct Cholesky: Primitive {
   }
 
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
-    x.dtype == .float32 ? try factors(x, Float.self) : try factors(x, Double.self)
+    switch x.dtype {
+    case .float32: try factors(x, Float.self)
+    case .complex64: try complexFactors(x, Float.self)
+    case .complex128: try complexFactors(x, Double.self)
+    default: try factors(x, Double.self)
+    }
   }
 
   private func factors<T: LAPACKElement>(_ x: Tensor, _ type: T.Type) throws(TensorError) -> Tensor {
@@ -43,11 +48,12 @@ struct Cholesky: Primitive {
     return y
   }
 
-  private func indefinite(_ failure: LAPACK.Failure, _ shape: Shape) -> TensorError {
+  func indefinite(_ failure: LAPACK.Failure, _ shape: Shape) -> TensorError {
     mistake("\(Tensor.matrixName(failure.matrix, shape)) is not positive definite: the leading minor of order \(failure.info) is not")
   }
 
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
+    if dy.dtype.isComplex { return [complexSlope(y, dy)] }
     // Half of y⁻ᵀ·(S + Sᵀ)·y⁻¹ with S the lower triangle of yᵀ·dy, its diagonal halved: symmetric, as x is.
     let product = (y.transposed() • dy).lowerTriangle()
     let symmetric = (product + product.lowerTriangle(diagonal: -1).transposed()) * 0.5
@@ -56,7 +62,7 @@ struct Cholesky: Primitive {
   }
 }
 
-/// The lower triangular L with x = L • Lᵀ, of symmetric positive definite matrices [..., n, n].
+/// The lower triangular L with x = L • Lᵀ, of complex ones L • Lᴴ, of symmetric or Hermitian positive definite matrices [..., n, n].
 ///
 /// Only the lower triangle is read. A matrix that is not positive definite, or has a NaN or infinity, is a mistake that names it and the first leading
 /// minor that is not.
@@ -94,6 +100,10 @@ struct CholeskySolve: Primitive {
 /// Derivative: a⁻¹ • dy for b, and for l that of a = l • lᵀ, in which the zeros of l count too. PyTorch: `cholesky_solve`.
 public func choleskySolve(_ l: Tensor, _ b: Tensor) -> Tensor {
   guard let (wide, right) = aligned("choleskySolve", l, b) else { return .placeholder }
+  if l.isComplex {
+    let x = solveTriangular(wide.adjoint(), solveTriangular(wide, right, upper: false), upper: true)
+    return b.rank == 1 ? x.squeezed(axes: -1) : x
+  }
   let x = CholeskySolve()(Pair(wide, right))
   return b.rank == 1 ? x.squeezed(axes: -1) : x
 }

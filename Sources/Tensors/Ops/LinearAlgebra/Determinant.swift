@@ -113,7 +113,7 @@ struct Cofactors: Primitive {
 ///
 /// Derivative: dy times the cofactors, det x·x⁻ᵀ; they exist for a singular matrix too, as does their own derivative; a third one of a
 /// singular matrix is a mistake. PyTorch: `linalg.det`.
-public func determinant(_ x: Tensor) -> Tensor { Determinant(isLogarithmic: false)(x) }
+public func determinant(_ x: Tensor) -> Tensor { x.isComplex ? complexDeterminant(x) : Determinant(isLogarithmic: false)(x) }
 
 /// The determinant of square matrices [..., n, n] as its sign, −1, 0 or 1, and the logarithm of its size: no overflow, however large they are.
 ///
@@ -126,6 +126,7 @@ public func logDeterminant(_ x: Tensor) -> (sign: Tensor, logarithm: Tensor) {
     let (sign, logarithm) = logDeterminant(x.widened)
     return (sign.cast(to: x.dtype), logarithm.cast(to: x.dtype))
   }
+  if x.isComplex { return complexLogDeterminant(x) }
   let packed = Determinant(isLogarithmic: true)(x)
   if Context.current.hasFailed { return (.placeholder, .placeholder) }
   return (packed[.ellipsis, 0], packed[.ellipsis, 1])

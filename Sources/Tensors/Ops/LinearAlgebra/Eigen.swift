@@ -243,6 +243,7 @@ public func symmetricEigen(_ x: Tensor, upper: Bool = false) -> (values: Tensor,
     let (values, vectors) = symmetricEigen(x.widened, upper: upper)
     return (values.cast(to: x.dtype), vectors.cast(to: x.dtype))
   }
+  if x.isComplex { return complexEigen(x, isUpper: upper) }
   let isTracked = x.isTracked
   let packed = SymmetricEigen(isUpper: upper, hasVectors: true, isTracked: isTracked)(x)
   return eigenResults(packed, x.rank > 0 ? x.shape[-1] : 0, isTracked: isTracked)
@@ -255,7 +256,7 @@ public func symmetricEigen(_ x: Tensor, upper: Bool = false) -> (values: Tensor,
 /// Derivative: v·diag(dy)·vᵀ, a subgradient where equal values have different dy; the second derivative of equal values is a mistake (see
 /// ``symmetricEigen(_:upper:)``) unless it is a multiple of the identity. PyTorch: `linalg.eigvalsh`.
 public func symmetricEigenvalues(_ x: Tensor, upper: Bool = false) -> Tensor {
-  if x.isTracked { return symmetricEigen(x, upper: upper).values }
+  if x.isTracked || x.isComplex { return symmetricEigen(x, upper: upper).values }
   return SymmetricEigen(isUpper: upper, hasVectors: false)(x)
 }
 
@@ -272,6 +273,7 @@ public func eigen(_ x: Tensor) -> (values: Tensor, vectors: Tensor) {
     let (values, vectors) = eigen(x.widened)
     return (values.cast(to: x.dtype), vectors.cast(to: x.dtype))
   }
+  if x.isComplex { return complexEigen(x, isUpper: nil) }
   let isTracked = x.isTracked
   let packed = Eigen(hasVectors: true, isTracked: isTracked)(x)
   return eigenResults(packed, x.rank > 0 ? x.shape[-1] : 0, isTracked: isTracked)
@@ -281,6 +283,6 @@ public func eigen(_ x: Tensor) -> (values: Tensor, vectors: Tensor) {
 ///
 /// Without the vectors, unless a gradient needs them. PyTorch: `linalg.eigvals`, whose result is complex.
 public func eigenvalues(_ x: Tensor) -> Tensor {
-  if x.isTracked { return eigen(x).values }
+  if x.isTracked || x.isComplex { return eigen(x).values }
   return Eigen(hasVectors: false)(x)
 }

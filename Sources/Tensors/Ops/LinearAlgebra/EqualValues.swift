@@ -89,7 +89,7 @@ enum EqualValues {
 
 extension DType {
   /// The distance from 1 to the next number.
-  var precision: Double { self != .float64 ? Double(Float.ulpOfOne) : Double.ulpOfOne }
+  var precision: Double { real != .float64 ? Double(Float.ulpOfOne) : Double.ulpOfOne }
 }
 
 /// What a decomposition's gradient rule looks at before it answers: whether what it divides by gaps between values comes out right.
@@ -111,9 +111,9 @@ struct VectorCheck {
   }
 
   /// The error that passes, relative to the gradient's largest number.
-  var tolerance: Double { dtype != .float64 ? 1e-3 : 1e-6 }
+  var tolerance: Double { dtype.real != .float64 ? 1e-3 : 1e-6 }
   /// How much the gradients of equal values may differ.
-  private var spread: Double { dtype != .float64 ? 1e-4 : 1e-9 }
+  private var spread: Double { dtype.real != .float64 ? 1e-4 : 1e-9 }
 
   private func at(_ x: ArraySlice<Double>, _ i: Int, _ j: Int) -> Double { x[x.startIndex + i * values.count + j] }
   private func largest(_ x: ArraySlice<Double>) -> Double { x.reduce(0) { Swift.max($0, Swift.abs($1)) } }

@@ -15,7 +15,7 @@ public func luFactors(_ x: Tensor) -> (factors: Tensor, pivots: Tensor) {
   let packed = LU()(x)
   if Context.current.hasFailed { return (.placeholder, .placeholder) }
   let (m, n) = (x.shape[-2], x.shape[-1])
-  return (packed.unpacked(0, m, n), packed.unpacked(m * n + m, Swift.min(m, n)).detached.cast(to: .int32))
+  return (packed.unpacked(0, m, n), packed.unpacked(m * n + m, Swift.min(m, n)).detached.real.cast(to: .int32))
 }
 
 /// The matrices of LU factors: x = p • l • u, of what ``luFactors(_:)`` makes of x [..., m, n].
@@ -33,7 +33,7 @@ public func luUnpacked(_ factors: Tensor, pivots: Tensor) -> (p: Tensor, l: Tens
   return (LU.permutation(order.cast(to: factors.dtype)), l, factors[.ellipsis, 0..<k, 0..<n].upperTriangle())
 }
 
-/// The x with a • x = b, from LU factors; with aᵀ in place of a if `transposed`.
+/// The x with a • x = b, from LU factors; with aᵀ, or aᴴ of a complex a, in place of a if `transposed`.
 ///
 /// The factors are what ``luFactors(_:)`` makes of a. b is [..., n, k] or [n]; batches broadcast together.
 ///
@@ -45,8 +45,8 @@ public func luSolve(_ factors: Tensor, pivots: Tensor, _ b: Tensor, transposed: 
   let right = b.rank == 1 ? b.unsqueezed(axis: 1) : b
   func solved() -> Tensor {
     if transposed {
-      let inner = solveTriangular(factors.transposed(), right, upper: false)
-      return p • solveTriangular(factors.transposed(), inner, upper: true, unitDiagonal: true)
+      let inner = solveTriangular(factors.adjoint(), right, upper: false)
+      return p • solveTriangular(factors.adjoint(), inner, upper: true, unitDiagonal: true)
     }
     return solveTriangular(factors, solveTriangular(factors, p.transposed() • right, upper: false, unitDiagonal: true), upper: true)
   }
@@ -60,7 +60,7 @@ private func orderOfRows(_ name: String, _ factors: Tensor, _ pivots: Tensor) ->
   let pivots = pivots.integersOfLiteral
   let isFitting: Void? = attempt { () throws(TensorError) in
     func mistake(_ message: String) -> TensorError { TensorError(name, message) }
-    if !factors.dtype.isFloatingPoint { throw mistake("factors of \(factors.dtype); float32 or float64 would fit") }
+    if !factors.dtype.isDifferentiable { throw mistake("factors of \(factors.dtype); float32 or float64 would fit") }
     if factors.rank < 2 { throw mistake("factors of shape \(factors.shape); [..., m, n] would fit") }
     let fitting = Shape(Array(factors.batchShape) + [Swift.min(factors.shape[-2], factors.shape[-1])])
     if pivots.shape != fitting || !pivots.dtype.isInteger {
@@ -98,8 +98,8 @@ struct RowOrder: NonDifferentiable {
   }
 }
 
-/// Reflections H₀·H₁⋯, Hᵢ = 1 − scaleᵢ·vᵢ·vᵢᵀ, multiplied with a matrix: Q • c, or c • Q if `fromRight`, with Qᵀ in place of Q if
-/// `transposed`.
+/// Reflections H₀·H₁⋯, Hᵢ = 1 − scaleᵢ·vᵢ·vᵢᵀ, multiplied with a matrix: Q • c, or c • Q if `fromRight`, with Qᵀ, or Qᴴ of complex ones, in place
+/// of Q if `transposed`.
 ///
 /// `reflections` [..., m, k] has the vectors below its diagonal, as LAPACK's `geqrf` leaves them: vᵢ is 0 above place i, 1 there, and then
 /// column i. `scales`
@@ -116,14 +116,15 @@ public func householderProduct(
   guard let count = reflectionCount(reflections, scales, c, fromRight) else { return .placeholder }
   // From the right it is the transpose of the transposed product from the left.
   if fromRight {
-    return householderProduct(reflections, scales: scales, with: c.transposed(), transposed: !transposed).transposed()
+    return householderProduct(reflections, scales: scales, with: c.adjoint(), transposed: !transposed).adjoint()
   }
   let m = reflections.shape[-2]
   let vectors = reflections[.ellipsis, 0..<m, 0..<count].lowerTriangle(diagonal: -1) + Tensor.eye(m, count, reflections.dtype)
   var y = c
+  let scales = transposed ? scales.conjugate() : scales
   for i in transposed ? Array(0..<count) : (0..<count).reversed() {
     let v = vectors[.ellipsis, 0..<m, i..<i + 1]
-    y = y - scales[.ellipsis, i].unsqueezed(axis: -1).unsqueezed(axis: -1) * (v • (v.transposed() • y))
+    y = y - scales[.ellipsis, i].unsqueezed(axis: -1).unsqueezed(axis: -1) * (v • (v.adjoint() • y))
   }
   return y
 }
@@ -146,7 +147,7 @@ private func reflectionCount(_ v: Tensor, _ scales: Tensor, _ c: Tensor, _ fromR
   if Context.current.hasFailed { return nil }
   return attempt { () throws(TensorError) in
     func mistake(_ message: String) -> TensorError { TensorError("householderProduct", message) }
-    if v.rank < 2 || !v.dtype.isFloatingPoint {
+    if v.rank < 2 || !v.dtype.isDifferentiable {
       throw mistake("reflections of shape \(v.shape) and \(v.dtype); floats [..., m, k] would fit")
     }
     if scales.rank != v.rank - 1 || scales.batchOfVectors != v.batchShape || scales.shape[-1] > Swift.min(v.shape[-2], v.shape[-1]) {
@@ -178,7 +179,7 @@ public func matrixRank(_ x: Tensor, relativeTolerance: Double? = nil, absoluteTo
   let s = singularValues(x.detached)
   if Context.current.hasFailed { return .placeholder }
   if s.elementCount == 0 { return .zeros(x.batchShape, .int64) }
-  let precision = x.dtype != .float64 ? Double(Float.ulpOfOne) : Double.ulpOfOne
+  let precision = x.dtype.real != .float64 ? Double(Float.ulpOfOne) : Double.ulpOfOne
   let relative = relativeTolerance ?? (absoluteTolerance > 0 ? 0 : Double(Swift.max(x.shape[-2], x.shape[-1])) * precision)
   return (s .> maximum(s.max(axis: -1, keepDims: true) * relative, absoluteTolerance)).sum(axis: -1)
 }

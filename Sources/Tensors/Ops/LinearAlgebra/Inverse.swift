@@ -53,7 +53,7 @@ struct Inverse: Primitive {
 /// faster and more exact.
 ///
 /// Derivative: −x⁻ᵀ • dy • x⁻ᵀ. PyTorch: `linalg.inv`.
-public func inverse(_ x: Tensor) -> Tensor { Inverse()(x) }
+public func inverse(_ x: Tensor) -> Tensor { x.isComplex ? complexInverse(x) : Inverse()(x) }
 
 /// The pseudoinverses of a batch of matrices.
 struct PseudoInverse: Primitive {
@@ -95,7 +95,7 @@ struct PseudoInverse: Primitive {
   /// The gradient for x of a function of its pseudoinverse y: Golub and Pereyra 1973.
   static func slope(_ x: Tensor, _ y: Tensor, _ dy: Tensor) -> Tensor {
     // −yᵀ·dy·yᵀ + (1 − x·y)·dyᵀ·y·yᵀ + yᵀ·y·dyᵀ·(1 − y·x); the last two are 0 for an invertible matrix.
-    let (yt, dyt) = (y.transposed(), dy.transposed())
+    let (yt, dyt) = (y.adjoint(), dy.adjoint())
     // In the order in which what is between has the smaller of the two sizes.
     if x.shape[-2] >= x.shape[-1] {
       let first = dyt • (y • yt)
@@ -118,6 +118,7 @@ public func pseudoInverse(_ x: Tensor, relativeTolerance: Double? = nil, absolut
   guard Setting.nonNegative.holds(absoluteTolerance, "an absolute tolerance", "pseudoInverse"),
     Setting.nonNegative.holds(relativeTolerance ?? 0, "a relative tolerance", "pseudoInverse")
   else { return .placeholder }
+  if x.isComplex { return complexPseudoInverse(x, relativeTolerance, absoluteTolerance) }
   return PseudoInverse(relative: relativeTolerance, absolute: absoluteTolerance)(x)
 }
 

@@ -9,7 +9,12 @@ struct LU: Primitive {
   }
 
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
-    try x.dtype == .float32 ? packed(x, result, Float.self) : packed(x, result, Double.self)
+    switch x.dtype {
+    case .float32: try packed(x, result, Float.self)
+    case .complex64: try packedComplex(x, result, Float.self)
+    case .complex128: try packedComplex(x, result, Double.self)
+    default: try packed(x, result, Double.self)
+    }
   }
 
   private func packed<T: LAPACKElement>(_ x: Tensor, _ result: Signature, _ type: T.Type) throws(TensorError) -> Tensor {
@@ -46,21 +51,21 @@ struct LU: Primitive {
     let square = lu[.ellipsis, 0..<k, 0..<k]
     let (l, u) = (square.lowerTriangle(diagonal: -1) + Tensor.eye(k, nil, x.dtype), square.upperTriangle())
     let slope = d[.ellipsis, 0..<k, 0..<k]
-    var lower = l.transposed() • slope.lowerTriangle(diagonal: -1)
-    var upper = slope.upperTriangle() • u.transposed()
+    var lower = l.adjoint() • slope.lowerTriangle(diagonal: -1)
+    var upper = slope.upperTriangle() • u.adjoint()
     var rest: Tensor?
     if m > n {
       let (l2, d2) = (lu[.ellipsis, k..<m, 0..<k], d[.ellipsis, k..<m, 0..<k])
-      upper -= matmul(l2.transposed(), d2)
-      rest = solveTriangular(u, d2.transposed(), upper: true).transposed()
+      upper -= matmul(l2.adjoint(), d2)
+      rest = solveTriangular(u, d2.adjoint(), upper: true).adjoint()
     } else if m < n {
       let (u2, d2) = (lu[.ellipsis, 0..<k, k..<n], d[.ellipsis, 0..<k, k..<n])
-      lower -= matmul(d2, u2.transposed())
-      rest = solveTriangular(l.transposed(), d2, upper: true, unitDiagonal: true)
+      lower -= matmul(d2, u2.adjoint())
+      rest = solveTriangular(l.adjoint(), d2, upper: true, unitDiagonal: true)
     }
     let inner = lower.lowerTriangle(diagonal: -1) + upper.upperTriangle()
-    let left = solveTriangular(l.transposed(), inner, upper: true, unitDiagonal: true)
-    var dx = solveTriangular(u, left.transposed(), upper: true).transposed()
+    let left = solveTriangular(l.adjoint(), inner, upper: true, unitDiagonal: true)
+    var dx = solveTriangular(u, left.adjoint(), upper: true).adjoint()
     if let rest { dx = concatenate([dx, rest], axis: m > n ? -2 : -1) }
     return [LU.permutation(y.unpacked(m * n, m)) • dx]
   }

@@ -134,8 +134,17 @@ public func leastSquares(
   let (m, n, count) = (a.shape[-2], a.shape[-1], right.shape[-1])
   let wide = a.expanded(Shape(Array(batch) + [m, n]))
   let sides = right.expanded(Shape(Array(batch) + [m, count]))
-  let precision = a.dtype != .float64 ? Double(Float.ulpOfOne) : Double.ulpOfOne
+  let precision = a.dtype.real != .float64 ? Double(Float.ulpOfOne) : Double.ulpOfOne
   let tolerance = tolerance ?? precision * Double(Swift.max(m, n))
+  if a.isComplex {
+    let solution = pseudoInverse(wide, relativeTolerance: tolerance) • sides
+    let residuals = abs(wide • solution - sides).squared.sum(axis: -2)
+    return LeastSquaresResult(
+      solution: b.rank == 1 ? solution.squeezed(axes: -1) : solution, residuals: b.rank == 1 ? residuals.squeezed(axes: -1) : residuals,
+      rank: method == .qr ? .zeros([0], .int64) : matrixRank(wide, relativeTolerance: tolerance),
+      singularValues: method == .divideAndConquer || method == .singularValues
+        ? Tensors.singularValues(wide.detached) : .zeros([0], a.dtype.real))
+  }
   let packed = LeastSquares(method: method, tolerance: tolerance)(Pair(wide, sides))
   if Context.current.hasFailed { return nothing }
   let k = Swift.min(m, n)

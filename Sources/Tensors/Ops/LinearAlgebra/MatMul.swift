@@ -29,6 +29,10 @@ struct MatMul: Primitive {
       return y
     }
     let size = y.dtype.byteCount
+    if y.dtype.isComplex {
+      try ComplexProduct.fill(y, x.a, x.b)
+      return y
+    }
     guard y.dtype.isFloatingPoint else {
       forEachMatrix(x.a, x.b) { a, b, i in
         fx_matmul_int(
@@ -94,8 +98,8 @@ struct MatMul: Primitive {
 
   func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     [
-      needs[0] ? MatMul()(Pair(dy, x.b.transposed())) : nil,
-      needs[1] ? MatMul()(Pair(x.a.transposed(), dy)) : nil,
+      needs[0] ? MatMul()(Pair(dy, x.b.adjoint())) : nil,
+      needs[1] ? MatMul()(Pair(x.a.adjoint(), dy)) : nil,
     ]
   }
 }

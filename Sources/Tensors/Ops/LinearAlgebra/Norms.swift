@@ -76,6 +76,7 @@ extension Tensor {
   /// Powers that overflow or vanish do not harm it: it is right wherever it can be told in the dtype.
   public func norm(_ order: Double = 2, axes: [Int] = [], keepDims: Bool = false) -> Tensor {
     if Context.current.hasFailed { return .placeholder }
+    if dtype.isComplex { return abs(self).norm(order, axes: axes, keepDims: keepDims) }
     if !dtype.isFloatingPoint {
       fail(TensorError("norm", "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
       return .placeholder

@@ -14,7 +14,12 @@ struct QR: Primitive {
   }
 
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
-    try x.dtype == .float32 ? packed(x, result, Float.self) : packed(x, result, Double.self)
+    switch x.dtype {
+    case .float32: try packed(x, result, Float.self)
+    case .complex64: try packedComplex(x, result, Float.self)
+    case .complex128: try packedComplex(x, result, Double.self)
+    default: try packed(x, result, Double.self)
+    }
   }
 
   private func packed<T: LAPACKElement>(_ x: Tensor, _ result: Signature, _ type: T.Type) throws(TensorError) -> Tensor {
@@ -58,15 +63,17 @@ struct QR: Primitive {
     }
     let ((q, r), (dq, dr)) = (factors(y), factors(dy))
     func square(_ dq: Tensor, _ r: Tensor, _ dr: Tensor) -> Tensor {
-      let product = (dr • r.transposed() - q.transposed() • dq).upperTriangle()
-      let symmetric = product + product.upperTriangle(diagonal: 1).transposed()
-      return solveTriangular(r, (dq + q • symmetric).transposed(), upper: true).transposed()
+      let product = (dr • r.adjoint() - q.adjoint() • dq).upperTriangle()
+      let above = product.upperTriangle(diagonal: 1)
+      // The diagonal of a Hermitian matrix is real.
+      let symmetric = (product.isComplex ? product.diagonal().real.cast(to: product.dtype).diagonalMatrix() + above : product) + above.adjoint()
+      return solveTriangular(r, (dq + q • symmetric).adjoint(), upper: true).adjoint()
     }
     if m >= n { return [square(dq, r, dr)] }
     // x = q·[r₁ r₂]: the columns beyond the m-th have r₂ = qᵀ·x₂, which adds to q's gradient.
     let (r1, r2) = (r[.ellipsis, 0..<m, 0..<m], r[.ellipsis, 0..<m, m..<n])
     let (dr1, dr2) = (dr[.ellipsis, 0..<m, 0..<m], dr[.ellipsis, 0..<m, m..<n])
-    return [concatenate([square(dq + q • (r2 • dr2.transposed()), r1, dr1), q • dr2], axis: -1)]
+    return [concatenate([square(dq + q • (r2 • dr2.adjoint()), r1, dr1), q • dr2], axis: -1)]
   }
 }
 

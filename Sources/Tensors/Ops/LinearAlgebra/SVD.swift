@@ -239,6 +239,7 @@ public func svd(_ x: Tensor, fullMatrices: Bool = false) -> (u: Tensor, s: Tenso
     let (u, s, vt) = svd(x.widened, fullMatrices: fullMatrices)
     return (u.cast(to: x.dtype), s.cast(to: x.dtype), vt.cast(to: x.dtype))
   }
+  if x.isComplex { return complexSVD(x, isFull: fullMatrices) }
   let decomposition = SVD(kind: fullMatrices ? .full : .reduced, isTracked: x.isTracked)
   let packed = decomposition(x)
   if Context.current.hasFailed { return (.placeholder, .placeholder, .placeholder) }
@@ -258,6 +259,6 @@ public func svd(_ x: Tensor, fullMatrices: Bool = false) -> (u: Tensor, s: Tenso
 ///
 /// Derivative: u·diag(dy)·vᵀ, a subgradient where equal values have different dy, or a value is 0. PyTorch: `linalg.svdvals`.
 public func singularValues(_ x: Tensor) -> Tensor {
-  if x.isTracked { return svd(x).s }
+  if x.isTracked || x.isComplex { return svd(x).s }
   return SVD(kind: .values)(x)
 }

@@ -14,7 +14,12 @@ struct SolveTriangular: Primitive {
   }
 
   func evaluate(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
-    try x.b.dtype == .float32 ? solution(x.a, x.b, Float.self) : solution(x.a, x.b, Double.self)
+    switch x.b.dtype {
+    case .float32: try solution(x.a, x.b, Float.self)
+    case .complex64: try complexSolution(x.a, x.b, Float.self)
+    case .complex128: try complexSolution(x.a, x.b, Double.self)
+    default: try solution(x.a, x.b, Double.self)
+    }
   }
 
   private func solution<T: LAPACKElement>(_ a: Tensor, _ b: Tensor, _ type: T.Type) throws(TensorError) -> Tensor {
@@ -47,9 +52,9 @@ struct SolveTriangular: Primitive {
   }
 
   func gradient(_ x: Pair, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
-    let db = SolveTriangular(isUpper: !isUpper, isUnit: isUnit)(Pair(x.a.transposed(), dy))
+    let db = SolveTriangular(isUpper: !isUpper, isUnit: isUnit)(Pair(x.a.adjoint(), dy))
     if !needs[0] { return [nil, db] }
-    let da = -(db • y.transposed())
+    let da = -(db • y.adjoint())
     return [isUpper ? da.upperTriangle(diagonal: isUnit ? 1 : 0) : da.lowerTriangle(diagonal: isUnit ? -1 : 0), db]
   }
 }
@@ -222,6 +227,10 @@ public func solve(_ a: Tensor, _ b: Tensor) -> Tensor {
 
 private func solved(_ a: Tensor, _ right: Tensor, _ b: Tensor) -> Tensor {
   if let x = widened(a, right, b) { return solved(x[0]!, x[1]!, x[2]!).cast(to: a.dtype) }
+  if a.isComplex {
+    let x = complexSolve(a, right)
+    return b.rank == 1 ? x.squeezed(axes: -1) : x
+  }
   guard let factors = Factors(a, "solve") else { return .placeholder }
   let x = Solve(factors: factors, isTransposed: false)(Pair(a, right))
   return b.rank == 1 ? x.squeezed(axes: -1) : x

@@ -11,7 +11,7 @@ extension Tensor {
 
   /// Whether dtype and axes are such that means are defined; a mistake if not.
   func hasStatistics(_ axes: [Int], _ operation: StaticString) -> Bool {
-    if dtype.isFloatingPoint { return attempt { () throws(TensorError) in try axisMask(axes, "\(operation)") } != nil }
+    if dtype.isDifferentiable { return attempt { () throws(TensorError) in try axisMask(axes, "\(operation)") } != nil }
     fail(TensorError("\(operation)", "not defined for \(dtype), only for float32 and float64; convert with .cast(to:)"))
     return false
   }
@@ -57,10 +57,11 @@ extension Tensor {
     }
     guard let n = attempt({ () throws(TensorError) in try observations("covariance", frequencies, weights) }) else { return .placeholder }
     let x = reshaped([rank == 2 ? shape[0] : 1, n])
-    let counts = frequencies?.cast(to: dtype)
+    let counts = frequencies?.cast(to: dtype.real)
     let w = counts.map { counts in weights.map { counts * $0 } ?? counts } ?? weights
-    let total = w?.sum() ?? .full([], Double(n), dtype)
-    let mean = (w.map { x * $0 } ?? x).sum(axis: 1, keepDims: true) / total
+    let total = w?.sum() ?? .full([], Double(n), dtype.real)
+    func weighted(_ x: Tensor) -> Tensor { w.map { x * $0.cast(to: dtype) } ?? x }
+    let mean = weighted(x).sum(axis: 1, keepDims: true) / total.cast(to: dtype)
     let centered = x - mean
     var divisor = total
     if let w, let weights, correction != 0 {
@@ -68,8 +69,8 @@ extension Tensor {
     } else {
       divisor = total - correction
     }
-    let products = (w.map { centered * $0 } ?? centered) • centered.transposed()
-    return (products / maximum(divisor, 0)).reshaped(rank == 2 && shape[0] != 1 ? [shape[0], shape[0]] : [])
+    let products = weighted(centered) • centered.adjoint()
+    return (products / maximum(divisor, 0).cast(to: dtype)).reshaped(rank == 2 && shape[0] != 1 ? [shape[0], shape[0]] : [])
   }
 
   /// Pearson's correlations of variables x [variables, observations]: covariances over the products of the standard deviations, within
@@ -81,21 +82,26 @@ extension Tensor {
     let c = covariance()
     if Context.current.hasFailed { return .placeholder }
     if c.rank == 0 { return c / c }
+    if c.isComplex {
+      let deviations = sqrt(c.diagonal().real).cast(to: c.dtype)
+      let y = c / deviations.unsqueezed(axis: 1) / deviations
+      return complex(y.real.clamped(min: -1.0, max: 1.0), y.imag.clamped(min: -1.0, max: 1.0))
+    }
     let deviations = sqrt(c.diagonal())
     return (c / deviations.unsqueezed(axis: 1) / deviations).clamped(min: -1.0, max: 1.0)
   }
 
   private func observations(_ name: String, _ frequencies: Tensor?, _ weights: Tensor?) throws(TensorError) -> Int {
     func mistake(_ message: String) -> TensorError { TensorError(name, message) }
-    if !dtype.isFloatingPoint { throw mistake("not defined for \(dtype), only for float32 and float64; convert with .cast(to:)") }
+    if !dtype.isDifferentiable { throw mistake("not defined for \(dtype), only for float32 and float64; convert with .cast(to:)") }
     if rank != 1 && rank != 2 { throw mistake("observations of shape \(shape); [variables, observations] or [observations] would fit") }
     let n = shape[-1]
     for (what, t) in [("frequencies", frequencies), ("weights", weights)] {
       if let t, t.shape != [n] { throw mistake("\(what) of shape \(t.shape) for \(n) observations; [\(n)] would fit") }
     }
     if let frequencies, !frequencies.dtype.isInteger { throw mistake("frequencies of \(frequencies.dtype); int32 or int64 would fit") }
-    if let weights, weights.dtype != dtype {
-      throw mistake("weights of \(weights.dtype) for \(dtype); convert them with .cast(to: .\(dtype))")
+    if let weights, weights.dtype != dtype.real {
+      throw mistake("weights of \(weights.dtype) for \(dtype); convert them with .cast(to: .\(dtype.real))")
     }
     return n
   }
