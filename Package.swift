@@ -7,6 +7,7 @@ let strict = Context.environment["FLUXION_STRICT"] != nil
 let sanitized: [SwiftSetting] = Context.environment["FLUXION_TSAN"] != nil ? [.define("FLUXION_TSAN")] : []
 let swift: [SwiftSetting] = sanitized + (strict ? [.treatAllWarnings(as: .error)] : [])
 let c: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+let cxx: [CXXSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 
 // Matrix products and linear algebra of the system: OpenBLAS and LAPACKE, on Apple's Accelerate by the same names.
 #if os(macOS)
@@ -34,6 +35,7 @@ let package = Package(
     .executable(name: "charrnn", targets: ["charrnn"]),
     .executable(name: "translation", targets: ["translation"]),
     .executable(name: "customlayers", targets: ["customlayers"]),
+    .executable(name: "spectrogram", targets: ["spectrogram"]),
     .executable(name: "tasks", targets: ["tasks"]),
     .executable(name: "mpicheck", targets: ["mpicheck"]),
     .executable(name: "semanticsearch", targets: ["semanticsearch"]),
@@ -59,10 +61,12 @@ let package = Package(
     .target(
       name: "CImages", dependencies: ["CPNG", "CJPEG"], cSettings: c, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(name: "CKernels", cSettings: c, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+    // pocketfft, which is a header in C++, behind functions in C.
+    .target(name: "CFFT", exclude: ["pocketfft/LICENSE.md"], cxxSettings: cxx),
     .target(
       name: "Tensors",
       dependencies: [
-        "CKernels", "COpenBLAS", .product(name: "RealModule", package: "swift-numerics"),
+        "CFFT", "CKernels", "COpenBLAS", .product(name: "RealModule", package: "swift-numerics"),
         .product(name: "ComplexModule", package: "swift-numerics"),
       ],
       swiftSettings: swift),
@@ -134,6 +138,9 @@ let package = Package(
     .executableTarget(
       name: "customlayers", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/CustomLayers", exclude: ["README.md"], swiftSettings: swift),
+    .executableTarget(
+      name: "spectrogram", dependencies: ["Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/Spectrogram", exclude: ["README.md", "spectrograms.png"], swiftSettings: swift),
     .target(
       name: "Psalms", dependencies: ["Fluxion"], path: "Examples/Psalms", resources: [.copy("Resources")], swiftSettings: swift),
     .executableTarget(
@@ -182,5 +189,6 @@ let package = Package(
       ],
       exclude: ["real_models.py", "written_models.py"], swiftSettings: swift),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .gnucxx17
 )

@@ -141,6 +141,6 @@ func allRows() -> [Row] {
 
 private func operatorRows() -> [Row] {
   elementwiseRows() + customRows() + productRows() + layoutRows() + broadcastRows() + shortRows() + imageRows() + channelRows()
-    + visionRows() + decompositionRows() + wideRows() + trainRows() + imageModelRows() + recurrenceRows() + languageRows() + optimizerRows()
-    + lossRows() + overheadRows() + servingRows() + processRows()
+    + visionRows() + decompositionRows() + fourierRows() + wideRows() + trainRows() + imageModelRows() + recurrenceRows() + languageRows()
+    + optimizerRows() + lossRows() + overheadRows() + servingRows() + processRows()
 }

@@ -281,6 +281,11 @@ def of(*shape):
     return lambda: normal(*shape)
 
 
+def complex_of(*shape):
+    """What makes an array of complex numbers."""
+    return lambda: normal(*shape) + 1j * normal(*shape)
+
+
 def ids(classes, *shape):
     return lambda: class_ids(classes, *shape)
 
@@ -330,6 +335,12 @@ rows |= {
     "kernel/solve/1024x8x8": kernel(jnp.linalg.solve, lambda: of(1024, 8, 8)() + 8 * jnp.eye(8), of(1024, 8, 1)),
     "kernel/bmm/1024x8x8": kernel(jnp.matmul, of(1024, 8, 8), of(1024, 8, 8)),
     "kernel/matmul/4x4096x1024": kernel(jnp.matmul, of(4, 4096), of(4096, 1024)),
+    "kernel/fft/1K": kernel(jnp.fft.fft, complex_of(1024)),
+    "kernel/fft/1000": kernel(jnp.fft.fft, complex_of(1000)),
+    "kernel/fft/64x1024": kernel(jnp.fft.fft, complex_of(64, 1024)),
+    "kernel/fft/rfft-64x1024": kernel(jnp.fft.rfft, of(64, 1024)),
+    "kernel/fft/irfft-64x1024": kernel(jnp.fft.irfft, complex_of(64, 513)),
+    "kernel/fft/2d-256": kernel(jnp.fft.fft2, complex_of(256, 256)),
     "train/xor/4": train(xor, run_xor, of(4, 2), of(4, 1), loss=lambda y, target: ((y - target) ** 2).mean()),
     "train/mlp/1-sgd": train(mlp, run_mlp, of(1, 784), ids(10, 1), optax.sgd(1e-3)),
     "train/mlp/64": train(mlp, run_mlp, of(64, 784), ids(10, 64)),

@@ -227,6 +227,11 @@ def of(*shape):
     return lambda: normal(*shape)
 
 
+def complex_of(*shape):
+    """What makes a tensor of complex numbers."""
+    return lambda: torch.complex(normal(*shape), normal(*shape))
+
+
 for label, n in ("1K", 1 << 10), ("1M", 1 << 20), ("16M", 1 << 24):
     rows |= {
         f"kernel/add/{label}": kernel(lambda x, y: x + y, of(n), of(n)),
@@ -287,6 +292,14 @@ rows |= {
     "kernel/solve/1024x8x8": kernel(torch.linalg.solve, lambda: of(1024, 8, 8)() + 8 * torch.eye(8), of(1024, 8, 1)),
     "kernel/bmm/1024x8x8": kernel(torch.matmul, of(1024, 8, 8), of(1024, 8, 8)),
     "kernel/matmul/4x4096x1024": kernel(torch.matmul, of(4, 4096), of(4096, 1024)),
+    "kernel/fft/1K": kernel(torch.fft.fft, complex_of(1024)),
+    "kernel/fft/1000": kernel(torch.fft.fft, complex_of(1000)),
+    "kernel/fft/64x1024": kernel(torch.fft.fft, complex_of(64, 1024)),
+    "kernel/fft/rfft-64x1024": kernel(torch.fft.rfft, of(64, 1024)),
+    "kernel/fft/irfft-64x1024": kernel(torch.fft.irfft, complex_of(64, 513)),
+    "kernel/fft/2d-256": kernel(torch.fft.fft2, complex_of(256, 256)),
+    "kernel/fft/stft-16x16000": kernel(
+        lambda x, w: torch.stft(x, 512, 128, window=w, return_complex=True), of(16, 16000), lambda: torch.hann_window(512)),
     "train/xor/4": train(xor, of(4, 2), of(4, 1), loss=F.mse_loss),
     "train/mlp/1-sgd": train(mlp, of(1, 784), lambda: class_ids(10, 1), optim.SGD),
     "train/mlp/64": train(mlp, of(64, 784), lambda: class_ids(10, 64)),

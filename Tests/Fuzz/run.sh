@@ -41,10 +41,12 @@ build() {
     # What is instrumented has to be found before what is not.
     swiftc -I "$out" "${flags[@]}" -module-name "$name" -emit-module -emit-module-path "$out/$name.swiftmodule" -c "${sources[@]}" -o "$out/$name.o"
   done
-  for name in Tensors Autodiff Models Optimizers Training Fluxion CKernels CImages SwiftProtobuf RealModule _NumericsShims; do
+  for name in Tensors Autodiff Models Optimizers Training Fluxion CFFT CKernels CImages SwiftProtobuf RealModule _NumericsShims; do
     mapfile -t -O ${#objects[@]} objects < <(find "$release/$name.build" -name '*.o')
   done
   if command -v pkg-config >/dev/null; then read -r -a search < <(pkg-config --libs openblas zlib libpng libjpeg || true); fi
+  # What CFFT is written in, in C++.
+  search+=("-l$(if [ "$(uname)" = Darwin ]; then echo c++; else echo stdc++; fi)")
   swiftc -I "$out" "${flags[@]}" -use-ld=lld -module-name Readers Tests/Fuzz/Readers.swift "$out"/{Data,FluxionONNX,Pretrained}.o \
     "${objects[@]}" "${search[@]}" -o "$out/readers"
 }

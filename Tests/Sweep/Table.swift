@@ -85,6 +85,7 @@ struct Table {
     ordering()
     products()
     features()
+    fourier()
     images()
     engine()
     layers()

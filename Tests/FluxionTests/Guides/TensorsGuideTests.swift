@@ -121,4 +121,18 @@ import Testing
     print(large.shape, Memory.liveBytes, Memory.peakBytes, Memory.cachedBytes)  // now, at most, in the pool
     #expect(large.shape == [1024, 1024])
   }
+
+  @Test func spectra() {
+    let rate = 8000.0
+    let time = Tensor.arange(8000).cast(to: .float32) / rate
+    let sound = sin(time * (2 * Double.pi * 440)) + 0.5 * sin(time * (2 * Double.pi * 1000))
+    let spectrum = rfft(sound)  // complex64 [4001]: half of the numbers, as those of a real signal mirror each other
+    let loudest = rfftfreq(8000, spacing: 1 / rate)[abs(spectrum).argmax()]  // 440
+    let again = irfft(spectrum, length: 8000)  // the sound
+    let low = irfft(spectrum * (rfftfreq(8000, spacing: 1 / rate) .< 700).cast(to: .complex64))  // without its upper tone
+    let window = Tensor.window(.hann, count: 256, isPeriodic: true)
+    let spectrogram = abs(stft(sound, size: 256, hop: 64, window: window))  // [129, 126]: frequencies, frames
+    #expect(loudest.item() == 440 && again.isClose(to: sound, absolute: 1e-5) && spectrogram.shape == [129, 126])
+    #expect(low.isClose(to: sin(time * (2 * Double.pi * 440)), absolute: 1e-3) && spectrum.dtype == .complex64)
+  }
 }

@@ -21,7 +21,8 @@ private func z(_ shape: Shape, _ dtype: DType = .float32) -> Tensor { .zeros(sha
 enum ErrorTable {
   static let rows: [ErrorRow] =
     creation + elementwise + functions + fusedReductions + comparison + views + slices + subscripts + indexing + reductions + products
-    + gradients + scans + order + places + linearAlgebra + contractions + images + features + numbers + Wrong.errors
+    + gradients + scans + order + places + linearAlgebra + contractions + images + features + numbers + fourier
+    + Wrong.errors
 
   private static let fractions = "only for floating-point dtypes; convert with .cast(to:)"
 

@@ -6,6 +6,7 @@ enum OperatorTable {
     norms, scans, differences, sorting, medians, quantiles, searching, uniques, scattering, rearranging, padding, windows, contractions,
     linearAlgebra, convolutions, pooling, resampling, normalization, distances, attention, recurrent, losses, specialFunctions,
     fusedReductions, higherFunctions, bits, furtherStatistics, factors, complexNumbers,
+    fourier, fourierAxes, fourierPlaces, fourierFrames,
   ].flatMap { $0 }
 
   /// The rows with a gradient.
