@@ -102,9 +102,9 @@ extension Primitive where Inputs: Operands {
     let context = Context.current
     if context.hasFailed { return .placeholder }
     do throws(TensorError) {
+      if x.hasHalf || context.changesPrecision, let y = try converted(x, context, checksKernel: checksKernel) { return y }
       let signature = try result(x)
       try signature.shape.check("")
-      if x.hasHalf, let y = inFloat32(x, signature, checksKernel: checksKernel) { return y }
       DebugNotice.mention(signature.shape.elementCount)
       if !context.isDry && !x.hasElements { throw mistake(Tensor.absence(x.shape(0))) }
       var y = context.isObserved ? try observed(x, signature, context) : try evaluate(x, signature)
@@ -124,15 +124,21 @@ extension Primitive where Inputs: Operands {
     }
   }
 
-  /// The operator on 16-bit floats: on them as float32, which kernels compute in, its result rounded to the dtype that the shape rule told.
+  /// The operator on 16-bit floats, and a product in the precision that is in force.
   ///
-  /// Both conversions are operators on the tape, so that gradients come back in 16 bits, too. Nil for what takes them as they are: views, what only moves
-  /// elements, and functions that were computed before.
+  /// On 16-bit floats as float32, which kernels compute in, its result rounded to the dtype that the shape rule tells.
+  ///
+  /// Both conversions are operators on the tape, so that gradients come back in 16 bits, too. Nil for what takes operands as they are: views, what only moves
+  /// elements, functions that were computed before, and where there is nothing to convert.
   @inline(never) @_semantics("optimize.sil.specialize.generic.never")
-  private func inFloat32(_ x: Inputs, _ signature: Signature, checksKernel: Bool) -> Tensor? {
+  private func converted(_ x: Inputs, _ context: Context, checksKernel: Bool) throws(TensorError) -> Tensor? {
     if isView || self is any HalfPrimitive || self is any PassingPrimitive { return nil }
+    if let product = self as? any ProductPrimitive, let y = product.rounded(x, context) { return y }
+    guard x.hasHalf else { return nil }
+    let signature = try result(x)
+    try signature.shape.check("")
     let y = enter(x.mapOperands(\.widened), checksKernel: checksKernel)
-    return signature.dtype.isHalf && !Context.current.hasFailed ? y.cast(to: signature.dtype) : y
+    return signature.dtype.isHalf && !context.hasFailed ? y.cast(to: signature.dtype) : y
   }
 
   /// What does not fit: once more with literals of integers in the dtype of the other operands, else a mistake.
