@@ -86,13 +86,23 @@ def cross_entropy(logits, ids):
     return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), ids.reshape(-1))
 
 
-def train(make_model, x, y, optimizer=optim.Adam, loss=cross_entropy):
+def mixed(function, is_mixed=True):
+    """The function with matrix products and convolutions in bfloat16."""
+
+    def call(*x):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_mixed):
+            return function(*x)
+
+    return call
+
+
+def train(make_model, x, y, optimizer=optim.Adam, loss=cross_entropy, is_mixed=False):
     """A row that is a whole training step: forward, backward, update."""
 
     def prepare():
         model, inputs, targets = make_model(), x(), y()
         updater = fused(optimizer, model.parameters())
-        forward = compiled(lambda x, y: loss(model(x), y))
+        forward = compiled(mixed(lambda x, y: loss(model(x), y), is_mixed))
 
         def step():
             updater.zero_grad()
@@ -105,12 +115,12 @@ def train(make_model, x, y, optimizer=optim.Adam, loss=cross_entropy):
     return prepare
 
 
-def infer(make_model, x):
+def infer(make_model, x, is_mixed=False):
     """A row that is a model's answer."""
 
     def prepare():
         model = make_model().eval()
-        return kernel(lambda x: model(x), x)()
+        return kernel(mixed(lambda x: model(x), is_mixed), x)()
 
     return prepare
 
@@ -450,6 +460,15 @@ rows |= {
     "infer/encoder-384/1x128": infer(lambda: Encoder(384, 6, 4), of(1, 128, 384)),
     "infer/minilm/1x32": infer(MiniLM, lambda: class_ids(30522, 1, 32)),
     "infer/minilm/16x128": infer(MiniLM, lambda: class_ids(30522, 16, 128)),
+    # Mixed precision.
+    "train/wide-dense/256/bf16": train(wide_dense, of(256, 1024), lambda: class_ids(10, 256), is_mixed=True),
+    "train/encoder-256/8x128/bf16": train(
+        lambda: Encoder(256, 4, 2), of(8, 128, 256), lambda: class_ids(10, 8), optim.AdamW, is_mixed=True
+    ),
+    "train/gpt/16x64/bf16": train(GPT, lambda: class_ids(65, 16, 64), lambda: class_ids(65, 16, 64), optim.AdamW, is_mixed=True),
+    "infer/gpt/1x64/bf16": infer(GPT, lambda: class_ids(65, 1, 64), is_mixed=True),
+    "infer/encoder-384/1x128/bf16": infer(lambda: Encoder(384, 6, 4), of(1, 128, 384), is_mixed=True),
+    "infer/minilm/16x128/bf16": infer(MiniLM, lambda: class_ids(30522, 16, 128), is_mixed=True),
 }
 
 

@@ -8,6 +8,11 @@ func languageRows() -> [Row] {
       classIDs([16, 64], below: 65)
     ) { crossEntropy($0, $1) },
     infer("infer/gpt/1x64", work(batch: 1, passes: 1), gpt(), classIDs([1, 64], below: 65)),
+    train(
+      "train/gpt/16x64/bf16", work(batch: 16, passes: 3), gpt(), AdamW(learningRate: 1e-3), classIDs([16, 64], below: 65),
+      classIDs([16, 64], below: 65), in: .bfloat16
+    ) { crossEntropy($0, $1) },
+    infer("infer/gpt/1x64/bf16", work(batch: 1, passes: 1), gpt(), classIDs([1, 64], below: 65), in: .bfloat16),
   ]
 }
 

@@ -62,10 +62,11 @@ func classIDs(_ shape: Shape, below classes: Int) -> Tensor {
   return Tensor((0..<shape.elementCount).map { _ in Int.random(in: 0..<classes, using: &random) }, shape: shape)
 }
 
-/// The whole call of a training step: forward, backward, the optimiser's update; operator by operator, and compiled.
+/// The whole call of a training step: forward, backward, the optimiser's update; operator by operator, and compiled; rows of mixed precision are
+/// called `…/bf16`.
 func train<M: Model<Tensor, Tensor>>(
   _ name: String, _ work: Work?, _ model: @autoclosure @escaping () -> M, _ optimizer: some Optimizer,
-  _ x: @autoclosure @escaping () -> Tensor, _ target: @autoclosure @escaping () -> Tensor,
+  _ x: @autoclosure @escaping () -> Tensor, _ target: @autoclosure @escaping () -> Tensor, in precision: ProductPrecision = .float32,
   loss: @escaping @Sendable (Tensor, Tensor) -> Tensor
 ) -> Row {
   func row(_ name: String, limit: String?, _ budget: Budget, isCompiled: Bool) -> Row {
@@ -73,7 +74,7 @@ func train<M: Model<Tensor, Tensor>>(
       name, work, limit: limit, budget: budget,
       leaving: {
         let (x, y) = (x(), target())
-        var step = model().trainingStep(optimizer: optimizer) { model, x, y in loss(model(x), y) }
+        var step = model().trainingStep(optimizer: optimizer) { model, x, y in withPrecision(precision) { loss(model(x), y) } }
         if isCompiled { step = step.compiled() }
         return ({ step(x, y) }, { step.model.parameters.map(\.value) })
       })
@@ -85,16 +86,17 @@ func train<M: Model<Tensor, Tensor>>(
 
 /// The answer to one input, operator by operator and compiled.
 func infer<M: Model<Tensor, Tensor>>(
-  _ name: String, _ work: Work?, _ model: @autoclosure @escaping () -> M, _ x: @autoclosure @escaping () -> Tensor
+  _ name: String, _ work: Work?, _ model: @autoclosure @escaping () -> M, _ x: @autoclosure @escaping () -> Tensor,
+  in precision: ProductPrecision = .float32
 ) -> Row {
   var eager = Row.timed(name, work, budget: .fastestPeer) {
     let (model, x) = (model(), x())
-    return { model.predict(x) }
+    return { withPrecision(precision) { model.predict(x) } }
   }
   eager.others = [
     .timed("compiled/\(name)", work, limit: name, budget: .eager) {
       let (model, x) = (model().compiled(), x())
-      return { model.predict(x) }
+      return { withPrecision(precision) { model.predict(x) } }
     }
   ]
   return eager

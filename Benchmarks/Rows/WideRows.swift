@@ -27,11 +27,7 @@ func wideRows() -> [Row] {
     long("attention-causal", isCausal: true),
     train(
       "train/wide-dense/256", training(wide, 256),
-      Chain {
-        Dense(1024, 2048, activation: relu)
-        Dense(2048, 2048, activation: relu)
-        Dense(2048, 10)
-      }, Adam(learningRate: 1e-3), .normal([256, 1024]), classIDs([256], below: 10)
+      wideDense(), Adam(learningRate: 1e-3), .normal([256, 1024]), classIDs([256], below: 10)
     ) { crossEntropy($0, $1) },
     train(
       "train/encoder-256/8x128", work(batch: 8, width: 256, blocks: 2, passes: 3), encoder(256, heads: 4, blocks: 2),
@@ -44,7 +40,27 @@ func wideRows() -> [Row] {
       .normal([1, 128, 384])),
     infer("infer/minilm/1x32", miniLM(1, 32), miniLM(), classIDs([1, 32], below: 30_522)),
     infer("infer/minilm/16x128", miniLM(16, 128), miniLM(), classIDs([16, 128], below: 30_522)),
+    train(
+      "train/wide-dense/256/bf16", training(wide, 256), wideDense(), Adam(learningRate: 1e-3), .normal([256, 1024]),
+      classIDs([256], below: 10), in: .bfloat16
+    ) { crossEntropy($0, $1) },
+    train(
+      "train/encoder-256/8x128/bf16", work(batch: 8, width: 256, blocks: 2, passes: 3), encoder(256, heads: 4, blocks: 2),
+      AdamW(learningRate: 1e-3), .normal([8, 128, 256]), classIDs([8], below: 10), in: .bfloat16
+    ) { crossEntropy($0, $1) },
+    infer(
+      "infer/encoder-384/1x128/bf16", work(batch: 1, width: 384, blocks: 4, passes: 1), encoder(384, heads: 6, blocks: 4),
+      .normal([1, 128, 384]), in: .bfloat16),
+    infer("infer/minilm/16x128/bf16", miniLM(16, 128), miniLM(), classIDs([16, 128], below: 30_522), in: .bfloat16),
   ]
+}
+
+private func wideDense() -> Chain {
+  Chain {
+    Dense(1024, 2048, activation: relu)
+    Dense(2048, 2048, activation: relu)
+    Dense(2048, 10)
+  }
 }
 
 @Sendable private func meanOverTime(_ x: Tensor) -> Tensor { x.mean(axis: 1) }

@@ -48,6 +48,9 @@ extension Model where Input == Tensor, Output == Tensor {
   ///   - progress: How progress is shown.
   ///   - callbacks: What runs after batches and epochs.
   ///   - watch: The directory of a page, `index.html`, that shows the run while it goes on (see ``TrainingCallback/watch(_:)``).
+  ///   - precision: What matrix products and convolutions of step and validation compute in: `.bfloat16` or `.float16` for mixed precision, see
+  ///     ``withPrecision(_:_:)``. Parameters, gradients, optimizer and files stay float32. `.float16` has a ``LossScale``, which checkpoints keep: a step
+  ///     whose gradient is not finite is left out; it does not go together with `across`. A run goes on in the precision that it began in.
   ///   - compiled: Whether the step runs as a plan (see `Guides/Compiled.md`): the same results to the bit, checkpoints too. A step of which no plan can be
   ///     made is a mistake that says why, and so is ``SyncBatchNorm`` with `across`.
   ///   - exchange: The processes that train together: `FluxionMPI`'s `World`. Each batch is cut into `shards`, which the processes share;
@@ -62,7 +65,7 @@ extension Model where Input == Tensor, Output == Tensor {
     schedule: (any Schedule)? = nil, clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil,
     checkpoints: String? = nil, every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<Self>] = [],
-    watch: String? = nil, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
+    watch: String? = nil, precision: ProductPrecision = .float32, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
     onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
   ) throws -> History {
     if train.count == 0 { fail(TensorError("fit", "no examples to train on")) }
@@ -70,7 +73,7 @@ extension Model where Input == Tensor, Output == Tensor {
     var settings = TrainingSettings(
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
-      progress: progress, callbacks: callbacks + watched(watch), isCompiled: compiled, exchange: exchange)
+      progress: progress, callbacks: callbacks + watched(watch), precision: precision, isCompiled: compiled, exchange: exchange)
     if let onEpoch { settings.callbacks.append(.afterEpoch { epoch, run in try onEpoch(epoch, run.model) }) }
     var optimizer = optimizer
     return try withoutActuallyEscaping(loss) { loss in
@@ -113,7 +116,7 @@ extension Model {
     clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil, checkpoints: String? = nil,
     every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<Self>] = [],
-    watch: String? = nil, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
+    watch: String? = nil, precision: ProductPrecision = .float32, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
     onEpoch: ((History.Epoch, Self) throws -> Void)? = nil
   ) throws -> History { fatalError() }
 }

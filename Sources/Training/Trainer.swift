@@ -17,7 +17,7 @@ import Tensors
 ///
 /// The step gets the model and a batch, and gives the loss: a tensor of one number, the mean over the batch, or ``Losses`` with parts by name and with what
 /// metrics look at. For training it runs inside a gradient, in training mode; for validation outside of one, in inference mode, on a copy of
-/// the model. What ``Model/fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:compiled:across:onEpoch:)``
+/// the model. What ``Model/fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:precision:compiled:across:onEpoch:)``
 /// says of progress, history, seeds, checkpoints and mistakes holds here too; it is this with a step of its own.
 ///
 /// A second call goes on with the model and the optimizer as the first one left them. PyTorch Lightning: `Trainer`; Keras: `fit` with `train_step`.
@@ -54,9 +54,12 @@ public struct Trainer<M: Model, O: Optimizer> {
   ///   - progress: How progress is shown.
   ///   - callbacks: What runs after batches and epochs.
   ///   - watch: The directory of a page, `index.html`, that shows the run while it goes on (see ``TrainingCallback/watch(_:)``).
+  ///   - precision: What matrix products and convolutions of step and validation compute in: `.bfloat16` or `.float16` for mixed precision, see
+  ///     ``withPrecision(_:_:)``. Parameters, gradients, optimizer and files stay float32. `.float16` has a ``LossScale``, which checkpoints keep: a step
+  ///     whose gradient is not finite is left out; it does not go together with `across`. A run goes on in the precision that it began in.
   ///   - compiled: Whether the step runs as a plan (see `Guides/Compiled.md`): the same results to the bit. A step of which no plan can be made is a
   ///     mistake that says why, and so is ``SyncBatchNorm`` with `across`.
-  ///   - exchange: The processes that train together, a `World`; see ``Model/fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:compiled:across:onEpoch:)``.
+  ///   - exchange: The processes that train together, a `World`; see ``Model/fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:precision:compiled:across:onEpoch:)``.
   ///   - step: The loss of a batch.
   @discardableResult
   public mutating func fit<D: Dataset>(
@@ -65,7 +68,7 @@ public struct Trainer<M: Model, O: Optimizer> {
     clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil, checkpoints: String? = nil,
     every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<M>] = [],
-    watch: String? = nil, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
+    watch: String? = nil, precision: ProductPrecision = .float32, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
     step: (_ model: inout M, _ batch: D.Element) throws -> some TrainingLoss
   ) throws -> History {
     if data.count == 0 { fail(TensorError("fit", "no examples to train on")) }
@@ -73,7 +76,7 @@ public struct Trainer<M: Model, O: Optimizer> {
     let settings = TrainingSettings(
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
-      progress: progress, callbacks: callbacks + watched(watch), isCompiled: compiled, exchange: exchange)
+      progress: progress, callbacks: callbacks + watched(watch), precision: precision, isCompiled: compiled, exchange: exchange)
     return try fit(
       BatchSource(DataLoader(data, batchSize: batchSize, shuffle: shuffle, seed: 0), across: exchange),
       validation: validation.map { BatchSource(inOrder: $0, batchSize: batchSize, across: exchange) }, seed: seed, settings, step)
@@ -86,7 +89,7 @@ public struct Trainer<M: Model, O: Optimizer> {
     schedule: (any Schedule)? = nil, clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil,
     checkpoints: String? = nil, every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<M>] = [],
-    watch: String? = nil, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
+    watch: String? = nil, precision: ProductPrecision = .float32, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
     step: (_ model: inout M, _ batch: D.Element) throws -> some TrainingLoss
   ) throws -> History {
     if loader.batchCount == 0 { fail(TensorError("fit", "no batches to train on")) }
@@ -94,7 +97,7 @@ public struct Trainer<M: Model, O: Optimizer> {
     let settings = TrainingSettings(
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
-      progress: progress, callbacks: callbacks + watched(watch), isCompiled: compiled, exchange: exchange)
+      progress: progress, callbacks: callbacks + watched(watch), precision: precision, isCompiled: compiled, exchange: exchange)
     return try fit(
       BatchSource(loader, across: exchange),
       validation: validation.map { BatchSource(inOrder: $0, batchSize: loader.batchSize, across: exchange) }, seed: loader.seed, settings,
@@ -112,13 +115,13 @@ public struct Trainer<M: Model, O: Optimizer> {
     schedule: (any Schedule)? = nil, clip: GradientClipping? = nil, accumulate: Int = 1, earlyStopping: EarlyStopping? = nil,
     checkpoints: String? = nil, every interval: TrainingInterval = .epochs(1), keep: Int = 3, resume: Bool = false, strict: Bool = true,
     validateEvery: TrainingInterval = .epochs(1), progress: ProgressDisplay = .automatic, callbacks: [TrainingCallback<M>] = [],
-    watch: String? = nil, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
+    watch: String? = nil, precision: ProductPrecision = .float32, compiled: Bool = false, across exchange: (any GradientExchange)? = nil,
     step: (_ model: inout M, _ batch: Batch) throws -> some TrainingLoss
   ) throws -> History {
     let settings = TrainingSettings(
       epochs: epochs, metrics: metrics, schedule: schedule, clip: clip, accumulate: accumulate, earlyStopping: earlyStopping,
       checkpoints: checkpoints, interval: interval, keep: keep, resume: resume, strict: strict, validateEvery: validateEvery,
-      progress: progress, callbacks: callbacks + watched(watch), isCompiled: compiled, exchange: exchange)
+      progress: progress, callbacks: callbacks + watched(watch), precision: precision, isCompiled: compiled, exchange: exchange)
     return try fit(
       BatchSource(batches, across: exchange), validation: validation.map { BatchSource($0, across: exchange) }, seed: nil, settings, step)
   }
@@ -152,10 +155,14 @@ public struct Trainer<M: Model, O: Optimizer> {
 /// A whole run: the directory, what is in it, and the epochs.
 func runTraining<M: Model, O: Optimizer, Batch>(
   _ model: inout M, _ optimizer: inout O, _ source: BatchSource<Batch>, validation: BatchSource<Batch>?, seed: UInt64?,
-  _ settings: TrainingSettings<M>, step: @escaping (inout M, Batch) throws -> Losses,
-  validationStep: @escaping (M, Batch) throws -> Losses
+  _ settings: TrainingSettings<M>, step given: @escaping (inout M, Batch) throws -> Losses,
+  validationStep givenValidation: @escaping (M, Batch) throws -> Losses
 ) throws -> History {
   settings.check()
+  let precision = settings.precision
+  let step = precision == .float32 ? given : { model, batch in try withPrecision(precision) { try given(&model, batch) } }
+  let validationStep =
+    precision == .float32 ? givenValidation : { model, batch in try withPrecision(precision) { try givenValidation(model, batch) } }
   if settings.isCompiled, let exchange = settings.exchange, exchange.shards > 1, model.needsShardSums {
     fail(
       TensorError(
@@ -187,6 +194,8 @@ func runTraining<M: Model, O: Optimizer, Batch>(
       pointer.initialize(to: run.model)
       optimizer = run.optimizer
     }
+    run.precision = precision
+    if precision == .float16 { run.lossScale = LossScale() }
     run.metrics = settings.metrics ?? []
     for i in run.metrics.indices { run.metrics[i].reset() }
     run.hasAutomaticMetrics = settings.metrics == nil
@@ -207,6 +216,10 @@ extension TrainingSettings {
     if accumulate < 1 { fail(TensorError("fit", "gradients of \(accumulate) batches accumulated; 1 or more would fit")) }
     if keep < 1 { fail(TensorError("fit", "\(keep) checkpoints to keep; 1 or more would fit")) }
     if resume && checkpoints == nil { fail(TensorError("fit", "a run to resume, and no directory of checkpoints")) }
+    if precision == .float16 && exchange != nil {
+      fail(
+        TensorError("fit", "precision: .float16 across processes, which do not share a loss's scale; .bfloat16 or .float32 would fit"))
+    }
     interval.check("checkpoint")
     validateEvery.check("validation")
     switch clip {

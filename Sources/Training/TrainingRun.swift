@@ -20,6 +20,8 @@ struct TrainingSettings<M: Model> {
   var validateEvery = TrainingInterval.epochs(1)
   var progress = ProgressDisplay.automatic
   var callbacks: [TrainingCallback<M>] = []
+  /// What products of step and validation compute in.
+  var precision = ProductPrecision.float32
   /// Whether steps run as plans.
   var isCompiled = false
   /// The processes that train together; nil for this one alone, without shards.
@@ -205,6 +207,7 @@ struct TrainingRun<M: Model, Batch> {
   private func wholeOutcome<O: Optimizer>(
     _ run: inout TrainingState<M, O>, _ before: inout M?, _ batch: Batch
   ) throws -> BatchOutcome<M> {
+    if let scale = run.lossScale { return try scaledOutcome(&run, scale, batch) }
     guard let plans else {
       let (value, gradient, losses) = try Self.gradient(of: step, &run.model, batch)
       return BatchOutcome(loss: value.item(), gradient: gradient, items: exampleCount(batch), losses: losses)
@@ -214,6 +217,23 @@ struct TrainingRun<M: Model, Batch> {
     run.model = state.value
     return BatchOutcome(
       loss: outcome.loss.item(), gradient: outcome.gradient(of: run.model), items: exampleCount(batch), losses: outcome.losses)
+  }
+
+  /// The same by way of a loss that is multiplied by a factor; plans take that as what a shard's share is to them.
+  private func scaledOutcome<O: Optimizer>(
+    _ run: inout TrainingState<M, O>, _ scale: LossScale, _ batch: Batch
+  ) throws -> BatchOutcome<M> {
+    var (gradient, losses) =
+      if let planned = try plannedGradient(at: &run.model, batch, weight: scale.value) {
+        planned
+      } else {
+        try { () throws -> (M, Losses) in
+          let result = try Self.gradient(of: step, &run.model, batch, weight: Tensor(scale.value))
+          return (result.gradient, result.losses)
+        }()
+      }
+    scale.divide(&gradient, of: run.model)
+    return BatchOutcome(loss: losses.total.item(), gradient: gradient, items: exampleCount(batch), losses: losses)
   }
 
   /// A shard's losses, and the gradient of its loss times `weight`, by the plan of a compiled step; nil if steps are not compiled.
@@ -280,6 +300,16 @@ struct TrainingRun<M: Model, Batch> {
     _ run: inout TrainingState<M, O>, _ course: inout Course, _ before: inout M?, _ gradient: M? = nil
   ) throws -> Bool {
     guard var gradient = gradient ?? course.sum.take(of: run.model) else { return !hasFailed }
+    if var scale = run.lossScale {
+      let isFinite = hasFailed || scale.adapt(to: gradient, of: run.model)
+      run.lossScale = scale
+      // At the least factor the optimizer tells which gradient is infinite.
+      if !isFinite && !scale.isLeast {
+        before = nil
+        run.countUpdate()
+        return !hasFailed
+      }
+    }
     switch settings.clip {
     case .norm(let maximum): course.norm = gradient.clipNorm(maximum, trainedIn: run.model)
     case .value(let limit): gradient.clipValues(limit, trainedIn: run.model)

@@ -227,6 +227,9 @@ int main(int argc, char **argv) {
       if (fx_level_name(level)) puts(fx_level_name(level));
     return 0;
   }
+  // Whether FLUXION_CPU has chosen this unit for bfloat16.
+  if (argc == 3 && strcmp(argv[1], "has") == 0)
+    return fx_bfloat16_unit() != (strcmp(argv[2], "amx") == 0 ? 2 : strcmp(argv[2], "avx512-bf16") == 0 ? 1 : 0);
   if (argc < 3 || strcmp(argv[1], "run") != 0)
     return fprintf(stderr, "usage: driver run FILE [FAMILY…] | driver compare FILE REFERENCE | driver levels\n"), 2;
   out = fopen(argv[2], "wb");

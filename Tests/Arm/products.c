@@ -101,6 +101,35 @@ static void distances(void) {
   }
 }
 
+// Panels are the same for every unit; the orders of sums are not.
+static void bfloat16(void) {
+  static const ptrdiff_t shapes[][3] = {{1, 1, 1}, {3, 5, 2}, {16, 16, 32}, {7, 9, 11}, {4, 33, 16}, {17, 8, 40}, {33, 50, 65}, {40, 17, 100}};
+  int unit = fx_bfloat16_unit();
+  for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
+    for (int way = 0; way < 4; way++) {
+      ptrdiff_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2], steps = (k + 31) / 32 * 16;
+      ptrdiff_t tall = (m + 15) / 16 * 16 * steps, wide = (n + 15) / 16 * 16 * steps;
+      const float *a = numbers(FX_F32, m * k, 1, -4, 4), *b = numbers(FX_F32, k * n, 2, -4, 4);
+      // a by rows or by columns, b likewise.
+      ptrdiff_t row = way & 1 ? 1 : k, column = way & 1 ? m : 1, across = way & 2 ? k : 1, along = way & 2 ? 1 : n;
+      void *rows = room(FX_I32, tall), *columns = room(FX_I32, wide);
+      fx_bfloat16_pack(unit, FX_F32, 1, m, k, a, row, column, rows);
+      fx_bfloat16_pack(unit, FX_F32, 0, n, k, b, across, along, columns);
+      record(0, 0, FX_I32, tall, rows, "panels of rows, %zu, %d", s, way);
+      record(0, 0, FX_I32, wide, columns, "panels of columns, %zu, %d", s, way);
+      double *scales = scratch((size_t)(m * n) * sizeof(double));
+      for (ptrdiff_t i = 0; i < m * n; i++)
+        for (ptrdiff_t p = 0; p < k; p++) scales[i] += fabs((double)a[i / n * row + p * column] * (double)b[i % n * across + p * along]);
+      for (int adds = 0; adds < 2; adds++) {
+        float *c = numbers(FX_F32, m * n, 3, -1, 1);
+        fx_bfloat16_tiles(unit, m, n, k, rows, columns, adds, c, n);
+        for (ptrdiff_t i = 0; i < m * n; i++) scales[i] += adds;
+        record_each(8, scales, FX_F32, m * n, c, "products of bfloat16, %zu, %d, %d", s, way, adds);
+      }
+    }
+}
+
 void run_small_products(void) { small(); }
+void run_bfloat16(void) { bfloat16(); }
 void run_systems(void) { systems(); }
 void run_distances(void) { distances(); }

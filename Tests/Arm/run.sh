@@ -21,7 +21,17 @@ kernels=$(swift build -c release --show-bin-path)/CKernels.build
 "$clang" "${flags[@]}" -Wall -Wextra -Werror Tests/Arm/*.c "$kernels"/*.o -lm -o "$out/driver"
 levels=$("$out/driver" levels)
 reference=${levels%%[[:space:]]*}
-for level in $levels; do
+for level in $levels avx512-bf16 amx; do
+  # Units of AVX-512 have products of their own alone.
+  case $level in avx512-*|amx)
+    FLUXION_CPU=$level "$out/driver" has "$level" || continue
+    if [ $# -gt 0 ] && [[ " $* " != *" bfloat16 "* ]]; then continue; fi
+    FLUXION_CPU=$level "$out/driver" run "$out/$level" bfloat16
+    FLUXION_CPU=$reference "$out/driver" run "$out/$reference-bfloat16" bfloat16
+    printf '%s beside %s: ' "$level" "$reference"
+    "$out/driver" compare "$out/$level" "$out/$reference-bfloat16"
+    continue
+  esac
   FLUXION_CPU=$level "$out/driver" run "$out/$level" "$@"
   if [ "$level" != "$reference" ]; then
     printf '%s beside %s: ' "$level" "$reference"

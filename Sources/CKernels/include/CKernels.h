@@ -289,6 +289,20 @@ void fx_product_thin_dots(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, cons
 void fx_product_thin_sums(int dtype, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_col, const void *w,
                           ptrdiff_t ldw, void *y, ptrdiff_t ldy);
 
+// MARK: product_bfloat16.c — matrix products of numbers rounded to bfloat16, with sums in float32.
+
+enum { FX_BFLOAT16_LINES = 16, FX_BFLOAT16_STEP = 32 };
+
+/// What multiplies bfloat16 best here: 0 the vectors of the level in use, 1 VDPBF16PS, 2 AMX. FLUXION_CPU=avx512 is without the others, which it names avx512-bf16
+/// and amx.
+int fx_bfloat16_unit(void);
+/// Packs `lines` lines of k numbers of float32 or bfloat16, `across` from line to line and `along` k, as panels of 16 rows of a, or columns of b:
+/// each of them 16 · (k, up to a multiple of 32) bfloat16. By a unit that is here; panels are the same for all.
+void fx_bfloat16_pack(int unit, int dtype, int is_rows, ptrdiff_t lines, ptrdiff_t k, const void *x, ptrdiff_t across, ptrdiff_t along,
+                      void *out);
+/// c = a·b, or += where `adds`, of packed operands.
+void fx_bfloat16_tiles(int unit, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, const void *b, int adds, float *c, ptrdiff_t ldc);
+
 // MARK: winograd.c, winograd_product.c — convolutions by 3 × 3 filters, one after the other, in a quarter of the products; float32.
 
 /// The numbers of a transformed tile.

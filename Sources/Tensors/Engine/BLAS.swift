@@ -61,6 +61,7 @@ enum BLAS {
   static func product(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) throws(TensorError) {
+    if ProductPrecision.isUsed.load(ordering: .relaxed), try rounds(dtype, m, n, k, a, b, adds: adds, c, ldc, isShared: true) { return }
     try run(plan(dtype, m, n, k, a.layout, b.layout, adds: adds, ldc, threads: 2), dtype, m, n, k, a, b, adds: adds, c, ldc)
   }
 
@@ -69,7 +70,20 @@ enum BLAS {
   static func gemm(
     _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int
   ) throws(TensorError) {
+    if ProductPrecision.isUsed.load(ordering: .relaxed), try rounds(dtype, m, n, k, a, b, adds: adds, c, ldc, isShared: false) { return }
     try run(plan(dtype, m, n, k, a.layout, b.layout, adds: adds, ldc, threads: 1), dtype, m, n, k, a, b, adds: adds, c, ldc)
+  }
+
+  /// The same of factors that are rounded to bfloat16; false where they are not to be.
+  @inline(never)
+  private static func rounds(
+    _ dtype: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, adds: Bool, _ c: UnsafeMutableRawPointer, _ ldc: Int,
+    isShared: Bool
+  ) throws(TensorError) -> Bool {
+    guard dtype == .float32, Context.current.roundsProducts else { return false }
+    try Bfloat16Product.product(
+      m, n, k, Bfloat16Product.Side(a, dtype), Bfloat16Product.Side(b, dtype), adds: adds, c, ldc, isShared: isShared)
+    return true
   }
 
   @inline(__always)

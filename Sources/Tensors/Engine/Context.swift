@@ -35,6 +35,26 @@ struct Context {
     get { state.pointee.mode }
     nonmutating set { state.pointee.mode = newValue }
   }
+  /// What products of float32 compute in, set by `withPrecision`.
+  var precision: ProductPrecision {
+    get { state.pointee.precision }
+    nonmutating set {
+      if newValue != .float32 { ProductPrecision.isUsed.store(true, ordering: .relaxed) }
+      state.pointee.precision = newValue
+    }
+  }
+  /// Whether that is another dtype than theirs: what every operator asks.
+  @inline(__always) var changesPrecision: Bool { state.pointee.precision != .float32 }
+  /// Whether the kernel that is running rounds factors of products to bfloat16.
+  @inline(__always) var roundsProducts: Bool { state.pointee.roundsProducts }
+  /// Runs a kernel whose products round factors, or do not.
+  func roundingProducts<R, E: Error>(_ rounds: Bool, _ body: () throws(E) -> R) throws(E) -> R {
+    let outer = state.pointee.roundsProducts
+    if rounds { ProductPrecision.isUsed.store(true, ordering: .relaxed) }
+    state.pointee.roundsProducts = rounds
+    defer { state.pointee.roundsProducts = outer }
+    return try body()
+  }
   /// How many `checked` scopes are open.
   var checkedDepth: Int {
     get { state.pointee.checkedDepth }
@@ -81,6 +101,8 @@ struct Context {
   @inline(__always) func isPlain(_ tapes: UInt64) -> Bool {
     state.pointee.tapeID == 0 && !state.pointee.hasFailed && !state.pointee.isObserved && (tapes == 0 || !Tape.isOpenElsewhere(0))
   }
+  /// The same for a product, which has to look at the precision that is in force.
+  @inline(__always) func isPlainProduct(_ tapes: UInt64) -> Bool { isPlain(tapes) && !changesPrecision }
   /// Where this thread says which tape it records on, for the others; nil before its first gradient call.
   var openTape: UnsafeMutablePointer<Atomic<UInt64>>? {
     get { state.pointee.openTape }
@@ -191,6 +213,8 @@ private struct ContextState {
   var openTape: UnsafeMutablePointer<Atomic<UInt64>>?
   var depth = 0
   var mode: Mode?
+  var precision = ProductPrecision.float32
+  var roundsProducts = false
   var checkedDepth = 0
   var failure: TensorError? {
     didSet { hasFailed = failure != nil }

@@ -8,6 +8,8 @@ struct PackedMatrix {
   private let (k, n): (Int, Int)
   private let operand: BLAS.Operand
   private let panels: Tensor?
+  /// The same in 16 bits, where the kernel that it is for rounds factors.
+  private let halves: Bfloat16Product.Panels?
   private let depth: Int
 
   /// - Parameters:
@@ -22,9 +24,14 @@ struct PackedMatrix {
     let columns = PackedProduct.columns(dtype)
     // Packing costs about as much as multiplying two rows.
     guard n >= 8, uses >= 4, rows * k * n >= 4096, rows * k * n <= ProductPlan.largest else {
-      panels = nil
+      (panels, halves) = (nil, nil)
       return
     }
+    if dtype == .float32 && Context.current.roundsProducts {
+      (panels, halves) = (nil, try Bfloat16Product.Panels(Bfloat16Product.Side(b, dtype), rows: false, n, k, isShared: true))
+      return
+    }
+    halves = nil
     let width = n.rounded(to: columns)
     let panels = try Tensor(uninitialized: [k * width], dtype)
     let strips = Swift.max(1, Swift.min(n.parts(of: columns), k * n / 32768))
@@ -39,10 +46,13 @@ struct PackedMatrix {
   }
 
   /// Whether the rows may be cut anyhow.
-  var isPacked: Bool { panels != nil }
+  var isPacked: Bool { panels != nil || halves != nil }
 
   /// The elements that products of up to so many rows want as `scratch`: no group but the last two has fewer than 8 rows, or than a tile has.
-  func scratchCount(rows: Int) -> Int { (rows.parts(of: Swift.min(PackedProduct.rows, 8)) + 1) * PackedProduct.rows * depth }
+  func scratchCount(rows: Int) -> Int {
+    if let halves { return halves.scratchBytes(rows) / dtype.byteCount }
+    return (rows.parts(of: Swift.min(PackedProduct.rows, 8)) + 1) * PackedProduct.rows * depth
+  }
 
   /// c = a·b, or += where `adds`, on this thread: a [rows, k] by its step, c by `ldc`.
   func product(
@@ -50,6 +60,7 @@ struct PackedMatrix {
     scratch: UnsafeMutableRawPointer
   ) throws(TensorError) {
     let left = BLAS.Operand(pointer: a, isTransposed: false, lead: lead)
+    if let halves { return halves.strip(Bfloat16Product.Side(left, dtype), 0, rows, adds: adds, c, ldc, scratch) }
     guard let panels else { return try BLAS.gemm(dtype, rows, n, k, left, operand, adds: adds, c, ldc) }
     product(panels, rows, left, 0..<n, adds: adds, c, ldc, scratch)
   }

@@ -104,6 +104,12 @@ final class ThreadPool: Sendable {
     guard !PlannedAllocations.areUsed.load(ordering: .relaxed) || Context.current.allocations == nil else {
       return PlannedAllocations.without { run(parts, body) }
     }
+    // A kernel's products round their factors on whichever thread they are done.
+    if ProductPrecision.isUsed.load(ordering: .relaxed), Context.current.roundsProducts {
+      return Context.current.roundingProducts(false) {
+        run(parts) { part in Context.current.roundingProducts(true) { body(part) } }
+      }
+    }
     let threads = min(parts, limit.load(ordering: .relaxed))
     guard threads > 1, !busy.exchange(true, ordering: .acquiring) else {
       // Inside another job, or beside one of another thread: the cores are taken, so this thread does it all.

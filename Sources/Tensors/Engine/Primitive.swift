@@ -102,7 +102,7 @@ extension Primitive where Inputs: Operands {
     let context = Context.current
     if context.hasFailed { return .placeholder }
     do throws(TensorError) {
-      if x.hasHalfOrComplex, let y = try inOtherForm(x, checksKernel: checksKernel) { return y }
+      if x.hasHalfOrComplex || context.changesPrecision, let y = try inOtherForm(x, context, checksKernel: checksKernel) { return y }
       let signature = try result(x)
       try signature.shape.check("")
       DebugNotice.mention(signature.shape.elementCount)
@@ -124,14 +124,14 @@ extension Primitive where Inputs: Operands {
     }
   }
 
-  /// The operator on 16-bit floats, or on complex numbers.
+  /// The operator on 16-bit floats, on complex numbers, and a product in the precision that is in force.
   ///
   /// On 16-bit floats as float32, which kernels compute in, its result rounded to the dtype that the shape rule told; on complex numbers its complex form.
   ///
-  /// All that it is made of is on the tape as other operators are, so that gradients come back in the operands' dtype. Nil for what takes them as they
-  /// are: views, what only moves elements, and functions that were computed before.
+  /// All that it is made of is on the tape as other operators are, so that gradients come back in the operands' dtype. Nil for what takes operands as they
+  /// are: views, what only moves elements, functions that were computed before, and where there is nothing to convert.
   @inline(never) @_semantics("optimize.sil.specialize.generic.never")
-  private func inOtherForm(_ x: Inputs, checksKernel: Bool) throws(TensorError) -> Tensor? {
+  private func inOtherForm(_ x: Inputs, _ context: Context, checksKernel: Bool) throws(TensorError) -> Tensor? {
     if isView || self is any HalfPrimitive || self is any PassingPrimitive { return nil }
     for i in 0..<x.count where x.dtype(i).isComplex {
       if let form = self as? any ComplexForm<Inputs> { return try form.onComplex(x) }
@@ -140,10 +140,12 @@ extension Primitive where Inputs: Operands {
       if checksKernel { return nil }
       throw mistake("not defined for \(x.dtype(i)); .real, .imag or abs(_:) would fit")
     }
+    if let product = self as? any ProductPrimitive, let y = product.rounded(x, context) { return y }
+    guard x.hasHalfOrComplex else { return nil }
     let signature = try result(x)
     try signature.shape.check("")
     let y = enter(x.mapOperands(\.widened), checksKernel: checksKernel)
-    return signature.dtype.isHalf && !Context.current.hasFailed ? y.cast(to: signature.dtype) : y
+    return signature.dtype.isHalf && !context.hasFailed ? y.cast(to: signature.dtype) : y
   }
 
   /// What does not fit: once more with literals of integers in the dtype of the other operands, else a mistake.

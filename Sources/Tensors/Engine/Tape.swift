@@ -238,7 +238,9 @@ class Record<P: Primitive>: AnyRecord where P.Inputs: Operands {
       guard let dx else { continue }
       let node = x.node(i)
       guard node.tape == tape && node.level >= level && node.index >= start else { continue }
-      if dx.shape != x.shape(i) || dx.dtype != x.dtype(i) {
+      // What is kept in 16 bits has float32's gradient.
+      let isKept = dx.dtype == .float32 && x.dtype(i).isHalf && primitive is any RoundingPrimitive
+      if dx.shape != x.shape(i) || dx.dtype != x.dtype(i) && !isKept {
         return refuse("\(dx.dtype) \(dx.shape) for an input of \(x.dtype(i)) \(x.shape(i))")
       }
       gradients.add(dx, at: Int(node.index - start))

@@ -2,6 +2,7 @@
 final class Plan: @unchecked Sendable {
   let graph: TracedGraph
   let isTraining: Bool
+  let precision: ProductPrecision
   let state: LeafSignature
   let input: LeafSignature
   /// Whether the state is another one afterwards.
@@ -54,7 +55,7 @@ final class Plan: @unchecked Sendable {
   ) {
     (self.graph, self.inputLayout) = (graph, inputLayout)
     let signature = arguments.signature
-    (isTraining, state, input) = (signature.isTraining, signature.state, signature.input)
+    (isTraining, precision, state, input) = (signature.isTraining, signature.precision, signature.state, signature.input)
     made = (operators, seconds, memory.byteCount, memory.stepCount)
     let changes = traced.state.tensors.enumerated().compactMap { $1 == .input($0) ? nil : (place: $0, source: $1) }
     self.changes = changes
@@ -104,7 +105,7 @@ final class Plan: @unchecked Sendable {
   /// Whether it is for this state and mode; with `keepsState` one that leaves another state will not do.
   @inline(__always)
   func fits(_ state: FlatLeaves, _ context: Context, keepsState: Bool) -> Bool {
-    isTraining == context.isTraining && !(keepsState && leavesChanges) && state.isOf(self.state)
+    isTraining == context.isTraining && precision == context.precision && !(keepsState && leavesChanges) && state.isOf(self.state)
   }
 
   /// Runs the plan on a state of its signature and an input; false if that is of another signature.

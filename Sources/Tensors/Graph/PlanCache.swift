@@ -296,6 +296,7 @@ private struct TracedResults: LeafVisitor {
 /// What a plan is made for.
 struct CallSignature: Equatable {
   let isTraining: Bool
+  let precision: ProductPrecision
   let state: LeafSignature
   let input: LeafSignature
 
@@ -304,7 +305,8 @@ struct CallSignature: Equatable {
     let isTraining = mode.map { $0 == .training } ?? isTraining
     let shapes = input.shapes.isEmpty ? state.shapes : input.shapes
     let frozen = state.isFrozen.count(where: \.self)
-    return (isTraining ? "training" : "inference") + " of " + shapes.prefix(4).map { "\($0.dtype) \($0.shape)" }.joined(separator: ", ")
+    return (isTraining ? "training" : "inference") + (precision == .float32 ? "" : " in \(precision)") + " of "
+      + shapes.prefix(4).map { "\($0.dtype) \($0.shape)" }.joined(separator: ", ")
       + (shapes.count > 4 ? " and \(shapes.count - 4) more tensors" : "") + (frozen > 0 ? ", \(frozen) parameters frozen" : "")
   }
 }
@@ -321,7 +323,7 @@ struct CallArguments {
     isTraining: Bool, _ state: ([Tensor], [RandomStream], LeafSignature), _ input: ([Tensor], [RandomStream], LeafSignature),
     _ context: Context
   ) {
-    signature = CallSignature(isTraining: isTraining, state: state.2, input: input.2)
+    signature = CallSignature(isTraining: isTraining, precision: context.precision, state: state.2, input: input.2)
     tensors = state.0 + input.0
     streams = state.1 + input.1 + [context.random]
   }

@@ -71,6 +71,7 @@ private func trainTogether<M: Model, O: Optimizer, Batch>(
       pointer.initialize(to: run.model)
       optimizer = run.optimizer
     }
+    run.precision = settings.precision
     run.metrics = settings.metrics ?? []
     for i in run.metrics.indices { run.metrics[i].reset() }
     run.hasAutomaticMetrics = settings.metrics == nil
@@ -111,5 +112,6 @@ extension TrainingSettings {
     return "\(epochs) epochs, metrics \(figures), gradients of \(accumulate) batches, clip \(clip.map { "\($0)" } ?? "none"), "
       + "schedule \(schedule.map { "\($0)" } ?? "none"), \(checkpoints == nil ? "no checkpoints" : "checkpoints") every \(interval), "
       + "validation every \(validateEvery), \(callbacks.count) callbacks"
+      + (precision == .float32 ? "" : ", precision \(precision)")
   }
 }

@@ -39,6 +39,10 @@ public struct TrainingState<M: Model, O: Optimizer>: Resumable, Sendable {
   public private(set) var batch = 0
   /// How many steps were made.
   public private(set) var step = 0
+  /// What the loss of a run in float16 is multiplied by; nil for others.
+  public internal(set) var lossScale: LossScale?
+  /// What the run's products compute in, as far as `fit` is told; a file of a run in another precision is refused.
+  public var precision = ProductPrecision.float32
   /// What the run went through.
   public package(set) var history = History()
 
@@ -99,6 +103,10 @@ public struct TrainingState<M: Model, O: Optimizer>: Resumable, Sendable {
     if var stopping = earlyStopping {
       visitor.part(&stopping, "earlyStopping")
       earlyStopping = stopping
+    }
+    if var scale = lossScale {
+      visitor.part(&scale, "lossScale")
+      lossScale = scale
     }
     if !visitor.isRestoring { random = randomStreamInForce }
     visitor.stream(&random, "random")
@@ -183,7 +191,9 @@ public struct TrainingState<M: Model, O: Optimizer>: Resumable, Sendable {
     var visitor = StateVisitor()
     copy.visitState(&visitor)
     if hasFailed { return }
-    let kinds = kinds.merging([CheckpointKeys.structure: structure]) { $1 }
+    var kinds = kinds.merging([CheckpointKeys.structure: structure]) { $1 }
+    // Of float32 the files are as they were before there was another.
+    if precision != .float32 { kinds[CheckpointKeys.precision] = "\(precision)" }
     try SafetensorsFile.write(visitor.tensors, metadata: visitor.values.merging(kinds) { $1 }, checksums: true, to: path)
   }
 
@@ -211,6 +221,10 @@ public struct TrainingState<M: Model, O: Optimizer>: Resumable, Sendable {
       let field = String(name.dropFirst(CheckpointKeys.prefix.count))
       throw DataError(
         file: path, field: field, message: "\((file.metadata[name] ?? "none").prefix(80)), and that of this run is \(kind)")
+    }
+    let written = file.metadata[CheckpointKeys.precision] ?? "\(ProductPrecision.float32)"
+    if written != "\(precision)" {
+      throw DataError(file: path, field: "precision", message: "\(written.prefix(80)), and that of this run is \(precision)")
     }
     var copy = self
     var visitor = StateVisitor(restoring: file)
@@ -257,6 +271,7 @@ enum CheckpointKeys {
   static let format = prefix + "format"
   static let model = "model"
   static let structure = prefix + "model"
+  static let precision = prefix + "precision"
 }
 
 extension TrainingState {

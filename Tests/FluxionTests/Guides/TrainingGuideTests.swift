@@ -86,6 +86,22 @@ struct Reader: Model {
     print(auc.value, matrix.counts)
     #expect(auc.value > 0.5 && matrix.counts.sum().item() == 40)
 
+    let mixed = try model.fit(
+      train, validation: test, loss: crossEntropy, optimizer: AdamW(), epochs: 3, batchSize: 32, seed: 1, precision: .bfloat16)
+    #expect(mixed.epochs.count == 3)
+
+    for (x, y) in loader {
+      let gradient = gradient(at: &model) { model in withPrecision(.bfloat16) { crossEntropy(model(x), y) } }
+      optimizer.update(&model, along: gradient)
+    }
+
+    var scale = LossScale()
+    for (x, y) in loader {
+      var gradient = gradient(at: &model) { model in withPrecision(.float16) { crossEntropy(model(x), y) } * scale.value }
+      if scale.unscale(&gradient, of: model) { optimizer.update(&model, along: gradient) }
+    }
+    #expect(scale.skipped == 0)
+
     let curve = try model.learningRateFinder(train, loss: crossEntropy, optimizer: AdamW(), from: 1e-6, to: 1, steps: 60, batchSize: 32)
     print(curve.suggestion ?? 1e-3)
     let picture = curve.svg()

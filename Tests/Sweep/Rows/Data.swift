@@ -54,7 +54,7 @@ extension Table {
       return state.optimizer.learningRate
     }
     row(
-      "Model.fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:compiled:across:onEpoch:)"
+      "Model.fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:precision:compiled:across:onEpoch:)"
     ) { h in
       var layer = Dense(3, 2)
       // Epochs without end are what was asked for: a loss that is no number ends them.
@@ -81,7 +81,7 @@ extension Table {
   }
 
   mutating func trainer() {
-    let kept = "every:keep:resume:strict:validateEvery:progress:callbacks:watch:compiled:across:step:)"
+    let kept = "every:keep:resume:strict:validateEvery:progress:callbacks:watch:precision:compiled:across:step:)"
     row(
       "Trainer.fit(_:epochs:batchSize:shuffle:seed:validation:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:\(kept)",
       "GradientClipping.norm(_:)", "GradientClipping.value(_:)", "TrainingInterval.epochs(_:)", "TrainingInterval.steps(_:)"

@@ -3,7 +3,7 @@ import CKernels
 /// softmax(scale·q•kᵀ, masked) • v without a matrix of all weights: [q, k, v] with equal leading axes, of [..., length, features].
 ///
 /// The weights are there for a block of queries at a time, and are computed again for the gradient.
-struct Attention: RandomPrimitive {
+struct Attention: RandomPrimitive, ProductPrimitive {
   let scale: Double
   let isCausal: Bool
   /// Bools (true: seen) or numbers to add to the scores, with the result's leading axes and [queries, keys].
@@ -104,7 +104,7 @@ struct Attention: RandomPrimitive {
 }
 
 /// The gradients of ``Attention`` for q, k and v, one after the other: [q, k, v, dy].
-struct AttentionGradient: RandomPrimitive {
+struct AttentionGradient: RandomPrimitive, ProductPrimitive {
   var forward: Attention
   /// The forward's result: a shortcut to sums over the keys, and no operand of its own.
   let result: Tensor

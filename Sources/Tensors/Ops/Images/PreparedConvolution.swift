@@ -11,7 +11,7 @@ package final class PreparedConvolution: @unchecked Sendable {
   package init?(
     _ x: Tensor, weight: Tensor, bias: Tensor?, stride: PerAxis, padding: WindowPadding, dilation: PerAxis, groups: Int
   ) {
-    guard Context.current.isPlain(x.node.tape), x.dtype.isSingleOrDouble, weight.dtype == x.dtype,
+    guard Context.current.isPlainProduct(x.node.tape), x.dtype.isSingleOrDouble, weight.dtype == x.dtype,
       bias.map({ $0.dtype == x.dtype }) ?? true,
       let axes = try? spatialAxes("convolution", x, weight, bias, outputs: weight.rank > 0 ? weight.shape[0] : 0, groups),
       x.rank == axes + 2, x.shape[1] == weight.shape[1].saturatingTimes(groups), weight.shape[0] % groups == 0,
@@ -33,7 +33,7 @@ package final class PreparedConvolution: @unchecked Sendable {
 
   /// The result, to the same bits as the operator's; nil where the image has another shape or something else than a result is asked for.
   package func callAsFunction(_ x: Tensor) -> Tensor? {
-    guard Context.current.isPlain(x.node.tape), !input.isOther(than: x), x.hasElements else { return nil }
+    guard Context.current.isPlainProduct(x.node.tape), !input.isOther(than: x), x.hasElements else { return nil }
     do throws(TensorError) {
       let y = try Tensor(uninitialized: output, input.dtype)
       let ordered = try x.ordered

@@ -3,7 +3,7 @@ import CKernels
 infix operator • : MultiplicationPrecedence
 
 /// Matrix products of batches: [..., m, k] and [..., k, n] with equal leading axes.
-struct MatMul: Primitive {
+struct MatMul: ProductPrimitive {
   var name: String { "matmul" }
 
   func result(_ x: Pair) throws(TensorError) -> Signature {
@@ -73,6 +73,29 @@ struct MatMul: Primitive {
       if isLarge { try run(0..<batches) } else { try parallel(batches, grain: Swift.max(1, 1_500_000 / work), run) }
     }
     withExtendedLifetime((a, b)) {}
+    return y
+  }
+
+  var readsBfloat16: Bool { true }
+
+  func evaluateInBfloat16(_ x: Pair, _ result: Signature) throws(TensorError) -> Tensor {
+    let y = try Tensor(uninitialized: result.shape, .float32)
+    if y.elementCount == 0 { return y }
+    let (m, n, k) = (x.a.shape[-2], x.b.shape[-1], x.a.shape[-1])
+    let (a, b, out) = (Bfloat16Product.Side(x.a), Bfloat16Product.Side(x.b), y.pointer)
+    let batches = y.elementCount / (m * n)
+    let isLarge = batches < 8 && ProductPlan.isShared(m, n, k)
+    func run(_ range: Range<Int>) throws(TensorError) {
+      for i in range {
+        let (a, b) = (a.advanced(elements: x.a.batchOffset(i)), b.advanced(elements: x.b.batchOffset(i)))
+        try Bfloat16Product.product(m, n, k, a, b, adds: false, out + 4 * i * m * n, n, isShared: isLarge || batches == 1)
+      }
+    }
+    if isLarge || batches == 1 {
+      try run(0..<batches)
+    } else {
+      try parallel(batches, grain: Swift.max(1, 6_000_000 / (2 * m * n * k + 8 * (m * k + n * k + m * n) + 2000)), run)
+    }
     return y
   }
 
@@ -160,7 +183,7 @@ extension Tensor {
 public func matmul(_ x: Tensor, _ y: Tensor) -> Tensor {
   if x.shape.rank == 2 && y.shape.rank == 2 {
     // Where the door has nothing to do it is not worth taking hold of two tensors.
-    if Context.current.isPlain(x.node.tape | y.node.tape), let result = try? MatMul.product(x, y) { return result }
+    if Context.current.isPlainProduct(x.node.tape | y.node.tape), let result = try? MatMul.product(x, y) { return result }
     return MatMul()(Pair(x, y))
   }
   if Context.current.hasFailed { return .placeholder }
@@ -190,7 +213,7 @@ public func matmul(_ x: Tensor, _ y: Tensor) -> Tensor {
 }
 
 /// x • wᵀ + b in one pass: the affine map of a layer, with the weight as PyTorch stores it.
-struct Linear: Primitive {
+struct Linear: ProductPrimitive {
   var name: String { "linear" }
   var keeps: Keeps { .inputs }
 
@@ -239,6 +262,18 @@ struct Linear: Primitive {
     return y
   }
 
+  var readsBfloat16: Bool { true }
+
+  func evaluateInBfloat16(_ x: Triple, _ result: Signature) throws(TensorError) -> Tensor {
+    let bias = x.c.dtype == .float32 ? x.c.detached : try Cast(dtype: .float32).evaluate(x.c.detached, Signature(x.c.shape, .float32))
+    let y = try Expand(shape: result.shape).evaluate(bias, Signature(result.shape, .float32)).contiguousCopy()
+    if y.elementCount == 0 { return y }
+    try Bfloat16Product.product(
+      x.a.shape[0], x.b.shape[0], x.b.shape[1], Bfloat16Product.Side(x.a), Bfloat16Product.Side(x.b).transposed, adds: true, y.pointer,
+      y.shape[1], isShared: true)
+    return y
+  }
+
   func gradient(_ x: Triple, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     [
       needs[0] ? MatMul()(Pair(dy, x.b)) : nil,
@@ -255,7 +290,7 @@ struct Linear: Primitive {
 /// Derivative: dy • weight, dyᵀ • x, Σ dy over all but the last axis.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
   if x.shape.rank == 2, let bias {
-    if Context.current.isPlain(x.node.tape | weight.node.tape | bias.node.tape), x.shape.elementCount > 0, x.hasElements,
+    if Context.current.isPlainProduct(x.node.tape | weight.node.tape | bias.node.tape), x.shape.elementCount > 0, x.hasElements,
       weight.hasElements, bias.hasElements,
       let y = try? Linear.map(x, weight, bias)
     {
