@@ -13,6 +13,7 @@ import Testing
     "struct ComplexPseudoInverse": "ComplexTests: compared with its definition",
     "struct ComplexSVD": "ComplexTests: compared with products",
     "struct ComplexEigen": "ComplexTests: compared with products",
+    "struct RoundedProduct": "Bfloat16ProductTests and MixedPrecisionTests: a product of the table in 16 bits",
     "struct Custom": "AutodiffTests, and each row's sabotage",
     "PreparedConvolution.callAsFunction(_: Tensor)": "RunningTests of ONNX: the same bits as the operator",
     "struct RandomTensor": "RandomTests",
