@@ -9,6 +9,7 @@ import Testing
     "Tensor.detached": "AutodiffTests: it has no values of its own",
     "struct Identity": "AutodiffTests: the step between nested gradients",
     "struct Assemble": "PartGradientTests: the gradients of parts in a recorded pass",
+    "struct RoundedProduct": "Bfloat16ProductTests and MixedPrecisionTests: a product of the table in 16 bits",
     "struct Custom": "AutodiffTests, and each row's sabotage",
     "PreparedConvolution.callAsFunction(_: Tensor)": "RunningTests of ONNX: the same bits as the operator",
     "struct RandomTensor": "RandomTests",

@@ -53,6 +53,12 @@ extension Table {
       state.advance()
       return state.optimizer.learningRate
     }
+    row("LossScale.init(_:doublingEvery:)") { h in
+      var (scale, layer) = (LossScale(h.d(4), doublingEvery: h.i(2)), Dense(3, 2))
+      let model = layer
+      for _ in 0..<3 { _ = scale.unscale(&layer, of: model) }
+      return scale.value
+    }
     row(
       "Model.fit(_:validation:loss:optimizer:epochs:batchSize:shuffle:seed:metrics:schedule:clip:accumulate:earlyStopping:checkpoints:every:keep:resume:strict:validateEvery:progress:callbacks:watch:precision:compiled:across:onEpoch:)"
     ) { h in
