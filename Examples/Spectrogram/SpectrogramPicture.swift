@@ -4,7 +4,7 @@ import Fluxion
 func colored(_ spectrograms: Tensor, columns: Int) -> Tensor {
   let (count, height, width) = (spectrograms.shape[0], spectrograms.shape[2], spectrograms.shape[3])
   // Twice as large, with a border of two pixels.
-  let large = interpolate(spectrograms.clamped(min: 0, max: 1), scale: 2).reversed(axes: 2)
+  let large = interpolate(((spectrograms - 0.4) * 1.1).clamped(min: 0, max: 1), scale: 2).reversed(axes: 2)
   let tiles = large.padded([(2, 2), (2, 2)])
   let (tileHeight, tileWidth) = (2 * height + 4, 2 * width + 4)
   let rows = tiles.reshaped([count / columns, columns, tileHeight, tileWidth]).permuted([0, 2, 1, 3])
