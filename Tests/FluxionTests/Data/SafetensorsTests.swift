@@ -114,13 +114,15 @@ import Testing
       let x = complex([1, -0.5], [2, 3])
       try SafetensorsFile.write([("x", x)], to: folder + "/x.safetensors")
       let file = try SafetensorsFile(folder + "/x.safetensors")
-      #expect(file.entries[0].elementType == .complex64 && isIdentical(try file.tensor("x"), x))
+      let read = try file.tensor("x")
+      #expect(file.entries[0].elementType == .complex64 && isIdentical(read, x))
       let wide = x.cast(to: .complex128)
       #expect { try SafetensorsFile.write([("x", wide)], to: folder + "/y.safetensors") } throws: {
         "\($0)".contains("a complex128 tensor, for which the format has no type; .cast(to: .complex64) or .viewAsReal() would fit")
       }
       try NPYFile.write(wide, to: folder + "/x.npy")
-      #expect(isIdentical(try NPYFile(folder + "/x.npy").tensor, wide))
+      let array = try NPYFile(folder + "/x.npy").tensor
+      #expect(isIdentical(array, wide))
     }
   }
 
