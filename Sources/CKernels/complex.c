@@ -34,7 +34,6 @@ fx_kernel fx_complex_cast(int from, int to) {
 typedef struct { T re, im; } FX(complex);
 #define C FX(complex)
 
-FX_INLINE C FX(product)(C x, C y) { return (C){x.re * y.re - x.im * y.im, x.re * y.im + x.im * y.re}; }
 // Divided by the larger part of the divisor first, which no square overflows (R. L. Smith, Algorithm 116).
 FX_INLINE C FX(quotient)(C x, C y) {
   if (FX_OF(abs)(y.re) >= FX_OF(abs)(y.im)) {
@@ -55,10 +54,10 @@ FX_INLINE C FX(quotient)(C x, C y) {
   for (ptrdiff_t i = 0; i < n; i++) { C x = ((const C *)a)[i], y = ((const C *)b)[i]; ((C *)out)[i] = __VA_ARGS__; } (void)c; }
 
 UNARY(NEG, (C){-x.re, -x.im})
-UNARY(SQUARE, FX(product)(x, x))
+UNARY(SQUARE, (C){x.re * x.re - x.im * x.im, x.re * x.im + x.im * x.re})
 BINARY(ADD, (C){x.re + y.re, x.im + y.im})
 BINARY(SUB, (C){x.re - y.re, x.im - y.im})
-BINARY(MUL, FX(product)(x, y))
+BINARY(MUL, (C){x.re * y.re - x.im * y.im, x.re * y.im + x.im * y.re})
 DIVISION(DIV, FX(quotient)(x, y))
 FX_KERNEL(KERNEL_OF(RECIPROCAL)) {
   for (ptrdiff_t i = 0; i < n; i++) ((C *)out)[i] = FX(quotient)((C){1, 0}, ((const C *)a)[i]);
