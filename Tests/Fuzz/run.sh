@@ -41,7 +41,7 @@ build() {
     # What is instrumented has to be found before what is not.
     swiftc -I "$out" "${flags[@]}" -module-name "$name" -emit-module -emit-module-path "$out/$name.swiftmodule" -c "${sources[@]}" -o "$out/$name.o"
   done
-  for name in Tensors Autodiff Models Optimizers Training Fluxion CFFT CKernels CImages SwiftProtobuf RealModule _NumericsShims; do
+  for name in Tensors Autodiff Models Optimizers Training Fluxion CFFT CKernels CImages SwiftProtobuf RealModule ComplexModule _NumericsShims; do
     mapfile -t -O ${#objects[@]} objects < <(find "$release/$name.build" -name '*.o')
   done
   if command -v pkg-config >/dev/null; then read -r -a search < <(pkg-config --libs openblas zlib libpng libjpeg || true); fi

@@ -56,7 +56,7 @@ extension OperatorTable {
         polar($0[0], $0[1]).viewAsReal()
       } reference: { x in
         interleaved(x) { Complex(length: 1, phase: $1) * Complex($0) }
-      }.with { $0.resultDType = widened })
+      }.with { ($0.resultDType, $0.isComposite) = (widened, true) })
     functions(&rows)
   }
 
