@@ -14,7 +14,9 @@ extension ErrorTable {
   static let linearAlgebra = [
     ErrorRow("cholesky: the matrices of [2, 3] are not square; [..., n, n] would fit") { _ = cholesky(z([2, 3])) },
     ErrorRow("cholesky: [3] is no matrix; [..., n, n] would fit") { _ = cholesky(z([3])) },
-    ErrorRow("cholesky: not defined for int32, only for floating-point dtypes; convert with .cast(to:)") { _ = cholesky(z([3, 3], .int32)) },
+    ErrorRow("cholesky: not defined for int32, only for floating-point dtypes; convert with .cast(to:)") {
+      _ = cholesky(z([3, 3], .int32))
+    },
     ErrorRow("cholesky: the [3, 3] matrix is not positive definite: the leading minor of order 1 is not") { _ = cholesky(z([3, 3])) },
     ErrorRow("cholesky: matrix 1 of [2, 3, 3] is not positive definite: the leading minor of order 2 is not") {
       _ = cholesky(spoilt([2, 3, 3], [1, 1, 1], -1))

@@ -148,7 +148,9 @@ extension ErrorTable {
       ErrorRow("logSumExp: axis -2 of [2, 3] is named twice in [0, -2]") { reduce(z([2, 3]), "logSumExp", [0, -2]) },
       ErrorRow("max: axis 0 of [0, 3] has no elements to choose from") { reduce(z([0, 3]), "max", []) },
       ErrorRow("argmin: axis 0 of [0, 3] has no elements to choose from") { reduce(z([0, 3]), "argmin", [0]) },
-      ErrorRow("mean: not defined for int64, only for floating-point dtypes; convert with .cast(to:)") { reduce(z([2], .int64), "mean", []) },
+      ErrorRow("mean: not defined for int64, only for floating-point dtypes; convert with .cast(to:)") {
+        reduce(z([2], .int64), "mean", [])
+      },
       ErrorRow("variance: not defined for bool, only for floating-point dtypes; convert with .cast(to:)") {
         reduce(z([2], .bool), "variance", [])
       },
@@ -225,7 +227,9 @@ extension ErrorTable {
     ErrorRow("gradient: of a int64 tensor of shape []; one float32 or float64 number, such as a .sum(), would fit") {
       _ = gradient(at: z([2])) { $0.cast(to: .int64).sum() }
     },
-    ErrorRow("gradient: at a tensor of int64; only floating-point and complex dtypes have gradients") { _ = gradient(at: z([2], .int64)) { $0.sum() } },
+    ErrorRow("gradient: at a tensor of int64; only floating-point and complex dtypes have gradients") {
+      _ = gradient(at: z([2], .int64)) { $0.sum() }
+    },
     ErrorRow("customGradient: the pullback gave float32 [] for an input of float32 [2]") {
       _ = gradient(at: z([2])) { x in
         customGradient(at: x) {

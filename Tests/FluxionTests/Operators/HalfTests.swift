@@ -215,8 +215,8 @@ import Testing
     if dtype == .float16 {
       try NPYFile.write(x, to: array)
       let read = try NPYFile(array)
-      #expect(read.elementType == .float16 && read.tensor.dtype == .float32)
-      #expect(zip(read.tensor.cast(to: .float16).scalars(Float16.self), Self.patterns).allSatisfy { $0.isNaN || $0.bitPattern == $1 })
+      #expect(read.elementType == .float16 && read.tensor.dtype == .float16)
+      #expect(zip(read.tensor.scalars(Float16.self), Self.patterns).allSatisfy { $0.isNaN || $0.bitPattern == $1 })
     } else {
       let error = #expect(throws: TensorError.self) { try checked { try NPYFile.write(x, to: array) } }
       #expect(error?.description.contains("bfloat16") == true)

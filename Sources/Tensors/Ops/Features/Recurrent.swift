@@ -91,7 +91,9 @@ extension RecurrentCell {
     for other in [weight] + states + (bias.map { [$0] } ?? []) where other.dtype != gates.dtype {
       throw wrong(mixedDTypes(gates.dtype, other.dtype).message)
     }
-    if !gates.dtype.isFloatingPoint { throw wrong("not defined for \(gates.dtype), only for floating-point dtypes; convert with .cast(to:)") }
+    if !gates.dtype.isFloatingPoint {
+      throw wrong("not defined for \(gates.dtype), only for floating-point dtypes; convert with .cast(to:)")
+    }
     let wide = self.gates == 1 ? "hidden" : "\(self.gates)·hidden"
     guard gates.rank == 3, weight.rank == 2, weight.shape[0] == self.gates * weight.shape[1], gates.shape[2] == weight.shape[0] else {
       throw wrong(

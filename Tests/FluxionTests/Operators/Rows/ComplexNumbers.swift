@@ -56,7 +56,10 @@ extension OperatorTable {
         polar($0[0], $0[1]).viewAsReal()
       } reference: { x in
         interleaved(x) { Complex(length: 1, phase: $1) * Complex($0) }
-      }.with { $0.resultDType = widened })
+      }.with {
+        $0.resultDType = widened
+        $0.isComposite = true
+      })
     functions(&rows)
   }
 
