@@ -112,8 +112,10 @@ import Testing
       guard let expected = try? checked({ row.apply(real, .float64) }) else { continue }
       do {
         let y = try checked { row.apply(real.map { $0.cast(to: .complex128) }, .complex128) }
+        // Of real numbers stft gives half of the frequencies, of complex ones all.
+        if row.name.hasPrefix("stft") && y.shape != expected.shape { continue }
         #expect(y.shape == expected.shape, "\(shapes)")
-        if y.dtype.isInteger || y.dtype == .bool { continue }
+        if y.shape != expected.shape || y.dtype.isInteger || y.dtype == .bool { continue }
         let part = y.real.cast(to: .float64)
         // Where there is no real number there may be a complex one.
         let same = select(expected.cast(to: .float64).isNaN, part, expected.cast(to: .float64))
