@@ -56,7 +56,8 @@ struct RealTransform: Primitive {
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let n = x.shape[axis]
     // The real part of the sum over these numbers alone, where the other transform adds the conjugates of those in the middle.
-    return [HalfTransform(name: name, axis: axis, length: n, isForward: !isForward, scale: scale)(dy * middle(0.5, n, axis, dy))]
+    let halves = dy * middle(0.5, n, axis, x.rank, dy.dtype)
+    return [HalfTransform(name: name, axis: axis, length: n, isForward: !isForward, scale: scale)(halves)]
   }
 }
 
@@ -88,7 +89,7 @@ struct HalfTransform: Primitive {
 
   func gradient(_ x: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: Needs) -> [Tensor?] {
     let dx = RealTransform(name: name, axis: axis, isForward: !isForward, scale: scale)(dy)
-    return [dx * middle(2, length, axis, dx)]
+    return [dx * middle(2, length, axis, x.rank, dx.dtype)]
   }
 }
 
@@ -105,10 +106,10 @@ private func checkLength(_ x: Tensor, _ axis: Int) throws(TensorError) {
 }
 
 /// A factor for each of the first n/2 + 1 of n numbers: `value`, but 1 for those that stand for themselves alone.
-private func middle(_ value: Double, _ n: Int, _ axis: Int, _ x: Tensor) -> Tensor {
+private func middle(_ value: Double, _ n: Int, _ axis: Int, _ rank: Int, _ dtype: DType) -> Tensor {
   var factors = [Double](repeating: value, count: n / 2 + 1)
   factors[0] = 1
   if n % 2 == 0 { factors[n / 2] = 1 }
-  let shape = Shape((axis..<x.rank).map { $0 == axis ? n / 2 + 1 : 1 })
-  return Tensor(factors, shape: shape).cast(to: x.dtype)
+  let shape = Shape((axis..<rank).map { $0 == axis ? n / 2 + 1 : 1 })
+  return Tensor(factors, shape: shape).cast(to: dtype)
 }
