@@ -131,6 +131,10 @@ extension Table {
       return h.images * 2
     }
     row("Processor.Level.init(rawValue:)") { h in Processor.Level(rawValue: h.i(1))?.description ?? "none" }
+    row("Processor.Bfloat16Unit.init(rawValue:)") { h in
+      Processor.Bfloat16Unit(rawValue: Int32(truncatingIfNeeded: h.i(1)))?.description ?? "none"
+    }
+    row("OrthogonalPolynomial.init(rawValue:)") { h in OrthogonalPolynomial(rawValue: h.i(1))?.rawValue ?? 0 }
     // Numbers among a compiled function's arguments are a part of its signature; from the third call on the plan runs.
     row("compiled function") { h in
       let sum = compile(fallback: .eager) { (x: Tensor, axis: Int, shape: Shape) in (x * 2).sum(axis: axis).reshaped(shape) }

@@ -134,7 +134,7 @@ extension Table {
       var branch = cache.selecting(h.list(1, 0))
       return [first, model.logits(h.ids, cache: &branch)]
     }
-    row("Model.writeONNX(to:input:dtype:dynamicAxes:)", "Model.writeONNX(to:input:dynamicAxes:)") { h in
+    row("Model.writeONNX(to:input:dtype:dynamicAxes:growingState:)", "Model.writeONNX(to:input:dynamicAxes:growingState:)") { h in
       let path = FileManager.default.temporaryDirectory.appendingPathComponent("sweep-\(ProcessInfo.processInfo.processIdentifier).onnx")
         .path
       defer { try? FileManager.default.removeItem(atPath: path) }
