@@ -167,4 +167,8 @@ public func complex(_ re: Tensor, _ im: Tensor) -> Tensor {
 /// The complex numbers with these absolute values and angles, broadcast together: abs·cos angle + i·abs·sin angle.
 ///
 /// PyTorch: `polar`.
-public func polar(_ abs: Tensor, _ angle: Tensor) -> Tensor { complex(abs * cos(angle), abs * sin(angle)) }
+public func polar(_ abs: Tensor, _ angle: Tensor) -> Tensor {
+  // The result has float32's parts: nothing is rounded to 16 bits on the way.
+  let (abs, angle) = (abs.widened, angle.widened)
+  return complex(abs * cos(angle), abs * sin(angle))
+}

@@ -77,7 +77,11 @@ extension OperatorTable {
       apply($0[0])
     } reference: {
       reference($0[0])
-    }.with { $0.isComposite = true }
+    }.with {
+      $0.isComposite = true
+      // Complex numbers have parts of 32 bits at least.
+      $0.resultDType = { $0.isHalf ? .float32 : $0 }
+    }
   }
 
   static let fourier = list { rows in
@@ -251,13 +255,13 @@ extension OperatorTable {
         fftshift($0)
       } reference: { x in
         Grid(x.shape) { place in x[place.indices.map { (place[$0] + x.shape[$0] - x.shape[$0] / 2) % x.shape[$0] }] }
-      }.moving())
+      }.moving().with { $0.resultDType = { $0 } })
     rows.add(
       row("ifftshift along axes", "ifftshift(_: Tensor, axes: [Int]?)", cases: cases) {
         ifftshift($0, axes: [-1, 1])
       } reference: { x in
         Grid(x.shape) { place in x[place.indices.map { $0 == 0 ? place[0] : (place[$0] + x.shape[$0] / 2) % x.shape[$0] }] }
-      }.moving())
+      }.moving().with { $0.resultDType = { $0 } })
   }
 
   /// Frames of a signal times a window, [batch, frames, size].
