@@ -52,7 +52,9 @@ enum PlannedAddress {
 
 extension Map: PlannedPrimitive {
   func kernel(_ x: X, into y: Tensor, _ weights: PlanWeights) -> PlanKernel? {
-    PlannedBlock(self, x, y.dtype, y.shape.elementCount, PlannedAddress(y)).map { MapKernel($0) }
+    // A program on complex numbers is one on their parts, but for arithmetic.
+    if y.dtype.isComplex { return nil }
+    return PlannedBlock(self, x, y.dtype, y.shape.elementCount, PlannedAddress(y)).map { MapKernel($0) }
   }
 }
 
@@ -60,6 +62,7 @@ extension MapReduce: PlannedPrimitive {
   /// Of values that are all of one block, reduced to one.
   func kernel(_ x: X, into y: Tensor, _ weights: PlanWeights) -> PlanKernel? {
     let (n, dtype) = (x.shape(0).elementCount, x.dtype(0))
+    if dtype.isComplex { return nil }
     guard y.shape.elementCount == 1, n > 0, n <= Program.blockSize else { return nil }
     let values = PlannedMemory(n * dtype.byteCount)
     guard let block = PlannedBlock(map, x, dtype, n, .fixed(values.address)) else { return nil }
