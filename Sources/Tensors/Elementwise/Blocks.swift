@@ -31,8 +31,6 @@ struct Blocks {
   private let registers: Int
   private let dtype: DType
   private let count: Int
-  /// The bytes of a register's element, 8 or 16.
-  private let widest: Int
   private var slots = 0
   /// Copies made for operands whose layout gathers badly.
   private var owned: [Tensor] = []
@@ -42,7 +40,6 @@ struct Blocks {
     self.registers = registers
     self.dtype = dtype
     self.count = count
-    widest = Swift.max(8, dtype.byteCount)
     row = count
     for input in inputs {
       var x = input
@@ -137,7 +134,7 @@ struct Blocks {
   /// Calls `body` for each of `parts` with a reader and `memory` bytes, on several threads where there are more parts than `grain`.
   func share(_ parts: Int, grain: Int, memory: Int = 0, _ body: (_ part: Int, _ reader: Reader) -> Void) throws(TensorError) {
     let blockSize = Swift.min(Program.blockSize, count)
-    let stride = (blockSize * widest + 63) & ~63
+    let stride = Program.registerStride(blockSize, dtype)
     let total = (slots + uniforms.count + registers) * stride
     try withExtendedLifetime(owned) { () throws(TensorError) in
       try parallel(parts, grain: grain) { (range) throws(TensorError) in

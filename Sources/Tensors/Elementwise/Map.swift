@@ -92,7 +92,7 @@ struct Map<X: Operands>: Primitive {
   /// All in one block, which lies in order: no cutting, no gathering.
   @inline(never)
   func runBlock(_ x: X, _ dtype: DType, _ n: Int, _ out: UnsafeMutableRawPointer) throws(TensorError) {
-    let stride = (n * Swift.max(8, dtype.byteCount) + 63) & ~63
+    let stride = Program.registerStride(n, dtype)
     let scratch = try Context.current.scratch((program.uniforms.count + program.registerCount) * stride)
     let registers = scratch + program.uniforms.count * stride
     for i in program.uniforms.indices { number(of: program.uniforms[i]).fill(scratch + i * stride, dtype, n) }

@@ -137,6 +137,10 @@ final class Program: Sendable {
     }
   }
 
+  /// The bytes from one register of `count` elements to the next: room for 8 bytes an element at least, in whole cache lines.
+  @inline(__always)
+  static func registerStride(_ count: Int, _ dtype: DType) -> Int { (count * Swift.max(8, dtype.byteCount) + 63) & ~63 }
+
   /// Whether a dtype can hold the numbers of a use: an integer that a program would round is a mistake.
   @inline(__always)
   static func admits(_ scalars: SIMD4<Double>, _ dtype: DType) -> Bool {

@@ -52,9 +52,7 @@ enum PlannedAddress {
 
 extension Map: PlannedPrimitive {
   func kernel(_ x: X, into y: Tensor, _ weights: PlanWeights) -> PlanKernel? {
-    // A program on complex numbers is one on their parts, but for arithmetic.
-    if y.dtype.isComplex { return nil }
-    return PlannedBlock(self, x, y.dtype, y.shape.elementCount, PlannedAddress(y)).map { MapKernel($0) }
+    PlannedBlock(self, x, y.dtype, y.shape.elementCount, PlannedAddress(y)).map { MapKernel($0) }
   }
 }
 
@@ -62,7 +60,6 @@ extension MapReduce: PlannedPrimitive {
   /// Of values that are all of one block, reduced to one.
   func kernel(_ x: X, into y: Tensor, _ weights: PlanWeights) -> PlanKernel? {
     let (n, dtype) = (x.shape(0).elementCount, x.dtype(0))
-    if dtype.isComplex { return nil }
     guard y.shape.elementCount == 1, n > 0, n <= Program.blockSize else { return nil }
     let values = PlannedMemory(n * dtype.byteCount)
     guard let block = PlannedBlock(map, x, dtype, n, .fixed(values.address)) else { return nil }
@@ -90,12 +87,13 @@ private struct PlannedBlock {
   /// The registers, and before them the numbers that are the same for all elements.
   private let memory: PlannedMemory
 
-  /// Nil where elements are too many or do not lie in order.
+  /// Nil where elements are too many or do not lie in order, and of functions of complex numbers, which are programs on their parts.
   init?<X: Operands>(_ map: Map<X>, _ x: X, _ dtype: DType, _ n: Int, _ out: PlannedAddress) {
     for i in 0..<x.count where !x.isContiguous(i) { return nil }
     let (program, code) = (map.program, Int(dtype.rawValue))
     guard n <= Program.blockSize, let kernels = program.kernels[code] else { return nil }
-    let stride = (n * 8 + 63) & ~63
+    if dtype.isComplex && !program.isArithmetic { return nil }
+    let stride = Program.registerStride(n, dtype)
     memory = PlannedMemory((program.uniforms.count + program.registerCount) * stride)
     let (uniforms, registers) = (memory.address, memory.address + program.uniforms.count * stride)
     func place(_ operand: Program.Operand) -> PlannedAddress {
