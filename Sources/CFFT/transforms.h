@@ -166,20 +166,20 @@ public:
     else if (step == 1)
       split->run_rows(forward ? middle : static_cast<T *>(job.to), 1, T(job.scale), forward, size_t(first), size_t(last), between);
     else if (forward)
-      untangle(middle, static_cast<T *>(job.to), job.to_stride, job.conjugated ? T(-1) : T(1), size_t(first) * part, size_t(last) * part);
+      postprocess(middle, static_cast<T *>(job.to), job.to_stride, job.conjugated ? T(-1) : T(1), size_t(first) * part, size_t(last) * part);
     else
-      tangle(static_cast<const T *>(job.from), job.from_stride, job.conjugated ? T(-1) : T(1), middle, size_t(first) * part, size_t(last) * part);
+      preprocess(static_cast<const T *>(job.from), job.from_stride, job.conjugated ? T(-1) : T(1), middle, size_t(first) * part, size_t(last) * part);
   }
 
 private:
   // For numbers k = first ..< last of half/2 + 1 and their others, half - k: X[k] = E[k] + e^(-2*pi*i*k/n)*O[k], where E and O are what is even and odd in z.
-  void untangle(const T *z, T *y, ptrdiff_t stride, T sign, size_t first, size_t last) const {
+  void postprocess(const T *z, T *y, ptrdiff_t stride, T sign, size_t first, size_t last) const {
     last = std::min(last, half / 2 + 1);
     size_t k = first;
     auto pair = [&](size_t k) {
       size_t other = half - k, wrapped = k == 0 ? 0 : other;
       cmplx<T> p, q;
-      untangled(cmplx<T>(z[2 * k], z[2 * k + 1]), cmplx<T>(z[2 * wrapped], z[2 * wrapped + 1]), roots[k], sign, p, q);
+      postprocessed(cmplx<T>(z[2 * k], z[2 * k + 1]), cmplx<T>(z[2 * wrapped], z[2 * wrapped + 1]), roots[k], sign, p, q);
       T *to = y + 2 * ptrdiff_t(other) * stride;
       to[0] = q.r;
       to[1] = k == 0 ? T(0) : q.i;
@@ -192,14 +192,14 @@ private:
       for (; k + count <= last && 2 * (k + count - 1) < half; k += count) {
         size_t other = half - k - (count - 1);
         cmplx<V> p, q, w = read_numbers<T>(&roots[k].r);
-        untangled(read_numbers<T>(z + 2 * k), reversed<T>(read_numbers<T>(z + 2 * other)), w, sign, p, q);
+        postprocessed(read_numbers<T>(z + 2 * k), reversed<T>(read_numbers<T>(z + 2 * other)), w, sign, p, q);
         write_numbers<T>(p, y + 2 * k);
         write_numbers<T>(reversed<T>(q), y + 2 * other);
       }
     for (; k < last; k++) pair(k);
   }
 
-  template<typename U> static FX_FORCED void untangled(const cmplx<U> &a, const cmplx<U> &b, const cmplx<U> &w, T sign, cmplx<U> &p, cmplx<U> &q) {
+  template<typename U> static FX_FORCED void postprocessed(const cmplx<U> &a, const cmplx<U> &b, const cmplx<U> &w, T sign, cmplx<U> &p, cmplx<U> &q) {
     U er = (a.r + b.r) * T(0.5), ei = (a.i - b.i) * T(0.5), odr = (a.i + b.i) * T(0.5), odi = (b.r - a.r) * T(0.5);
     U tr = odr * w.r + odi * w.i, ti = odi * w.r - odr * w.i;
     p = cmplx<U>(er + tr, (ei + ti) * sign);
@@ -207,14 +207,14 @@ private:
   }
 
   // The other way: Z[k] = 2*(E[k] + i*O[k]) of X, whose first and last number are taken as real.
-  void tangle(const T *x, ptrdiff_t stride, T sign, T *z, size_t first, size_t last) const {
+  void preprocess(const T *x, ptrdiff_t stride, T sign, T *z, size_t first, size_t last) const {
     last = std::min(last, half / 2 + 1);
     size_t k = first;
     auto pair = [&](size_t k) {
       size_t other = half - k;
       const T *a = x + 2 * ptrdiff_t(k) * stride, *b = x + 2 * ptrdiff_t(other) * stride;
       cmplx<T> p, q;
-      tangled(cmplx<T>(a[0], k == 0 ? T(0) : a[1]), cmplx<T>(b[0], k == 0 ? T(0) : b[1]), roots[k], sign, p, q);
+      preprocessed(cmplx<T>(a[0], k == 0 ? T(0) : a[1]), cmplx<T>(b[0], k == 0 ? T(0) : b[1]), roots[k], sign, p, q);
       if (k > 0) {
         z[2 * other] = q.r;
         z[2 * other + 1] = q.i;
@@ -227,14 +227,14 @@ private:
       for (; k + count <= last && 2 * (k + count - 1) < half; k += count) {
         size_t other = half - k - (count - 1);
         cmplx<V> p, q, w = read_numbers<T>(&roots[k].r);
-        tangled(read_numbers<T>(x + 2 * k), reversed<T>(read_numbers<T>(x + 2 * other)), w, sign, p, q);
+        preprocessed(read_numbers<T>(x + 2 * k), reversed<T>(read_numbers<T>(x + 2 * other)), w, sign, p, q);
         write_numbers<T>(p, z + 2 * k);
         write_numbers<T>(reversed<T>(q), z + 2 * other);
       }
     for (; k < last; k++) pair(k);
   }
 
-  template<typename U> static FX_FORCED void tangled(const cmplx<U> &a, const cmplx<U> &b, const cmplx<U> &w, T sign, cmplx<U> &p, cmplx<U> &q) {
+  template<typename U> static FX_FORCED void preprocessed(const cmplx<U> &a, const cmplx<U> &b, const cmplx<U> &w, T sign, cmplx<U> &p, cmplx<U> &q) {
     U er = a.r + b.r, ei = (a.i - b.i) * sign, dr = a.r - b.r, di = (a.i + b.i) * sign;
     U odr = dr * w.r - di * w.i, odi = dr * w.i + di * w.r;
     p = cmplx<U>(er - odi, ei + odr);

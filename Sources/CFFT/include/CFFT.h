@@ -13,7 +13,7 @@ extern "C" {
 typedef struct fx_fft_plan fx_fft_plan;
 
 /// What goes in and comes out: complex to complex by e^(-2*pi*i*jk/n) or e^(+2*pi*i*jk/n); real to the first n/2 + 1 complex; these to real.
-typedef enum { FX_FFT_FORWARD, FX_FFT_BACKWARD, FX_FFT_REAL, FX_FFT_HALF } fx_fft_kind;
+typedef enum { FX_FFT_FORWARD, FX_FFT_BACKWARD, FX_FFT_REAL, FX_FFT_HERMITIAN } fx_fft_kind;
 
 /// Transforms of one call: `count` of them, each of the plan's length. Steps are in elements of the array: complex ones, (re, im), or real ones.
 typedef struct {

@@ -19,9 +19,9 @@ struct ComplexSymbol {
   /// 1 where it is not 0, else 0.
   var isNonzero: Symbol { im.map { (re .!= 0) .| ($0 .!= 0) } ?? re }
   /// i·z.
-  var turned: ComplexSymbol { ComplexSymbol(-imaginary, re) }
+  var timesI: ComplexSymbol { ComplexSymbol(-imaginary, re) }
   /// −i·z.
-  var turnedBack: ComplexSymbol { ComplexSymbol(imaginary, -re) }
+  var timesMinusI: ComplexSymbol { ComplexSymbol(imaginary, -re) }
 
   static func + (x: Self, y: Self) -> Self {
     ComplexSymbol(x.re + y.re, x.im.map { a in y.im.map { a + $0 } ?? a } ?? y.im)
@@ -121,7 +121,7 @@ extension ComplexSymbol {
     guard let im else { return ComplexSymbol(S.cosh(re)) }
     return ComplexSymbol(S.cosh(re) * S.cos(im), S.sinh(re) * S.sin(im))
   }
-  var hyperbolicTangent: Self { im == nil ? ComplexSymbol(S.tanh(re)) : turned.tangent.turnedBack }
+  var hyperbolicTangent: Self { im == nil ? ComplexSymbol(S.tanh(re)) : timesI.tangent.timesMinusI }
 
   // W. Kahan, Branch cuts for complex elementary functions, 1987.
   var arcsine: Self {
@@ -148,8 +148,8 @@ extension ComplexSymbol {
     return ComplexSymbol(
       0.25 * S.log(onePlus: 4 * re / away), 0.5 * S.binary(FX_ATAN2, 2 * im, (1 - re) * (1 + re) - S.unary(FX_SQUARE, im)))
   }
-  var hyperbolicArcsine: Self { im == nil ? ComplexSymbol(S.asinh(re)) : turned.arcsine.turnedBack }
-  var arctangent: Self { im == nil ? ComplexSymbol(S.atan(re)) : turned.hyperbolicArctangent.turnedBack }
+  var hyperbolicArcsine: Self { im == nil ? ComplexSymbol(S.asinh(re)) : timesI.arcsine.timesMinusI }
+  var arctangent: Self { im == nil ? ComplexSymbol(S.atan(re)) : timesI.hyperbolicArctangent.timesMinusI }
 
   /// (1 + tanh z/2)/2, from which nothing overflows.
   var sigmoid: Self {

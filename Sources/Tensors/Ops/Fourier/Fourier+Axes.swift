@@ -60,7 +60,7 @@ public func rfftn(_ x: Tensor, lengths: [Int]? = nil, axes: [Int]? = nil, norm: 
 ///
 /// PyTorch: `fft.irfft2`.
 public func irfft2(_ x: Tensor, lengths: [Int]? = nil, axes: [Int] = [-2, -1], norm: FourierNorm = .backward) -> Tensor {
-  halfTransform("irfft2", x, lengths, axes, norm, isForward: false)
+  hermitianTransform("irfft2", x, lengths, axes, norm, isForward: false)
 }
 
 /// The inverse of ``rfftn(_:lengths:axes:norm:)``: ``ifft(_:length:axis:norm:)`` along all but the last of the axes, ``irfft(_:length:axis:norm:)`` along it.
@@ -69,7 +69,7 @@ public func irfft2(_ x: Tensor, lengths: [Int]? = nil, axes: [Int] = [-2, -1], n
 ///
 /// PyTorch: `fft.irfftn`.
 public func irfftn(_ x: Tensor, lengths: [Int]? = nil, axes: [Int]? = nil, norm: FourierNorm = .backward) -> Tensor {
-  halfTransform("irfftn", x, lengths, axes, norm, isForward: false)
+  hermitianTransform("irfftn", x, lengths, axes, norm, isForward: false)
 }
 
 /// The transform of half of the complex numbers along two axes: ``fft(_:length:axis:norm:)`` along all but the last of them, ``hfft(_:length:axis:norm:)`` along it.
@@ -78,7 +78,7 @@ public func irfftn(_ x: Tensor, lengths: [Int]? = nil, axes: [Int]? = nil, norm:
 ///
 /// PyTorch: `fft.hfft2`.
 public func hfft2(_ x: Tensor, lengths: [Int]? = nil, axes: [Int] = [-2, -1], norm: FourierNorm = .backward) -> Tensor {
-  halfTransform("hfft2", x, lengths, axes, norm, isForward: true)
+  hermitianTransform("hfft2", x, lengths, axes, norm, isForward: true)
 }
 
 /// The transform of half of the complex numbers along axes: ``fft(_:length:axis:norm:)`` along all but the last of them, ``hfft(_:length:axis:norm:)`` along it.
@@ -87,7 +87,7 @@ public func hfft2(_ x: Tensor, lengths: [Int]? = nil, axes: [Int] = [-2, -1], no
 ///
 /// PyTorch: `fft.hfftn`.
 public func hfftn(_ x: Tensor, lengths: [Int]? = nil, axes: [Int]? = nil, norm: FourierNorm = .backward) -> Tensor {
-  halfTransform("hfftn", x, lengths, axes, norm, isForward: true)
+  hermitianTransform("hfftn", x, lengths, axes, norm, isForward: true)
 }
 
 /// The inverse of ``hfft2(_:lengths:axes:norm:)``: ``ihfft(_:length:axis:norm:)`` along the last of the axes, ``ifft(_:length:axis:norm:)`` along the other.

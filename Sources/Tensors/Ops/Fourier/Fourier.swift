@@ -50,7 +50,7 @@ public func rfft(_ x: Tensor, length: Int? = nil, axis: Int = -1, norm: FourierN
 ///
 /// PyTorch: `fft.irfft`.
 public func irfft(_ x: Tensor, length: Int? = nil, axis: Int = -1, norm: FourierNorm = .backward) -> Tensor {
-  halfTransform("irfft", x, length.map { [$0] }, [axis], norm, isForward: false)
+  hermitianTransform("irfft", x, length.map { [$0] }, [axis], norm, isForward: false)
 }
 
 /// The transform of complex numbers of which the first m = n/2 + 1 are told and the others are their conjugates: n real numbers.
@@ -59,7 +59,7 @@ public func irfft(_ x: Tensor, length: Int? = nil, axis: Int = -1, norm: Fourier
 ///
 /// PyTorch: `fft.hfft`.
 public func hfft(_ x: Tensor, length: Int? = nil, axis: Int = -1, norm: FourierNorm = .backward) -> Tensor {
-  halfTransform("hfft", x, length.map { [$0] }, [axis], norm, isForward: true)
+  hermitianTransform("hfft", x, length.map { [$0] }, [axis], norm, isForward: true)
 }
 
 /// The inverse of ``hfft(_:length:axis:norm:)``: the first n/2 + 1 numbers of 1/n·Σ x[j]·e^(2πi·jk/n), for real x.

@@ -62,7 +62,7 @@ struct FourierArguments {
   }
 
   /// The operand as complex numbers.
-  func complexed(_ x: Tensor) -> Tensor { x.dtype.isComplex ? x : x.cast(to: x.dtype.complex) }
+  func asComplex(_ x: Tensor) -> Tensor { x.dtype.isComplex ? x : x.cast(to: x.dtype.complex) }
 
   /// The operand with the first so many numbers along each axis, or zeros behind what there are.
   func resized(_ x: Tensor, isHalf: Bool = false) -> Tensor {
@@ -86,7 +86,7 @@ func complexTransform(
   if Context.current.hasFailed { return .placeholder }
   return attempt { () throws(TensorError) in
     let a = try FourierArguments(name, x, lengths, axes)
-    let x = a.complexed(a.resized(x))
+    let x = a.asComplex(a.resized(x))
     if a.axes.isEmpty { return x }
     return ComplexTransform(name: name, axes: a.axes, isForward: isForward, scale: norm.scale(a.lengths, isForward: isForward))(x)
   } ?? .placeholder
@@ -111,16 +111,16 @@ func realTransform(
 }
 
 /// Complex to complex along all but the last of the axes, then the first half of complex numbers to real ones along it.
-func halfTransform(
+func hermitianTransform(
   _ name: String, _ x: Tensor, _ lengths: [Int]?, _ axes: [Int]?, _ norm: FourierNorm, isForward: Bool
 ) -> Tensor {
   if Context.current.hasFailed { return .placeholder }
   return attempt { () throws(TensorError) in
     let a = try FourierArguments(name, x, lengths, axes, isHalf: true)
     guard let last = a.axes.last else { throw TensorError(name, "along no axes; one at least would fit") }
-    var x = a.complexed(a.resized(x, isHalf: true))
+    var x = a.asComplex(a.resized(x, isHalf: true))
     if a.axes.count > 1 { x = ComplexTransform(name: name, axes: a.axes.dropLast(), isForward: isForward, scale: 1)(x) }
     let scale = norm.scale(a.lengths, isForward: isForward)
-    return HalfTransform(name: name, axis: last, length: a.lengths[a.lengths.count - 1], isForward: isForward, scale: scale)(x)
+    return HermitianTransform(name: name, axis: last, length: a.lengths[a.lengths.count - 1], isForward: isForward, scale: scale)(x)
   } ?? .placeholder
 }

@@ -41,7 +41,7 @@ struct FourierPass {
   }
 
   func run(from x: Tensor, to y: Tensor, axis: Int) throws(TensorError) {
-    let isReal = kind == FX_FFT_REAL || kind == FX_FFT_HALF
+    let isReal = kind == FX_FFT_REAL || kind == FX_FFT_HERMITIAN
     let plan = try FourierPlan.of(FourierPlan.Key(length: length, isDouble: x.dtype.real == .float64, isReal: isReal))
     let (lane, outer) = starts(x, y, axis)
     let (source, target) = (x.pointer, y.pointer)
@@ -101,7 +101,7 @@ struct FourierPass {
   private func split(
     _ job: fx_fft_job, _ plan: FourierPlan, _ between: UnsafeMutableRawPointer, sharesParts: Bool
   ) throws(TensorError) {
-    for step: Int32 in kind == FX_FFT_REAL ? [0, 1, 2] : kind == FX_FFT_HALF ? [2, 0, 1] : [0, 1] {
+    for step: Int32 in kind == FX_FFT_REAL ? [0, 1, 2] : kind == FX_FFT_HERMITIAN ? [2, 0, 1] : [0, 1] {
       let parts = Int(fx_fft_split_parts(plan.pointer, step))
       func run(_ range: Range<Int>) throws(TensorError) {
         var job = job

@@ -57,14 +57,14 @@ struct RealTransform: Primitive {
     let n = x.shape[axis]
     // The real part of the sum over these numbers alone, where the other transform adds the conjugates of those in the middle.
     let halves = dy * middle(0.5, n, axis, x.rank, dy.dtype)
-    return [HalfTransform(name: name, axis: axis, length: n, isForward: !isForward, scale: scale)(halves)]
+    return [HermitianTransform(name: name, axis: axis, length: n, isForward: !isForward, scale: scale)(halves)]
   }
 }
 
 /// The first n/2 + 1 of n complex numbers, of which the others are conjugates, along an axis: scale · Σ over all n of x[k]·e^(∓2πi·jk/n), which is real.
 ///
 /// The first number is taken as real, and the last one if n is even.
-struct HalfTransform: Primitive {
+struct HermitianTransform: Primitive {
   let name: String
   let axis: Int
   let length: Int
@@ -83,7 +83,7 @@ struct HalfTransform: Primitive {
   func evaluate(_ x: Tensor, _ result: Signature) throws(TensorError) -> Tensor {
     let y = try Tensor(uninitialized: result.shape, result.dtype)
     if y.elementCount == 0 { return y }
-    try FourierPass(kind: FX_FFT_HALF, length: length, scale: scale, isConjugated: isForward).run(from: x, to: y, axis: axis)
+    try FourierPass(kind: FX_FFT_HERMITIAN, length: length, scale: scale, isConjugated: isForward).run(from: x, to: y, axis: axis)
     return y
   }
 
@@ -97,7 +97,7 @@ struct HalfTransform: Primitive {
 extension ComplexTransform: ComplexForm {
   func onComplex(_ x: Tensor) -> Tensor? { nil }
 }
-extension HalfTransform: ComplexForm {
+extension HermitianTransform: ComplexForm {
   func onComplex(_ x: Tensor) -> Tensor? { nil }
 }
 

@@ -103,7 +103,7 @@ public func istft(
     var parts =
       isComplex
       ? complexTransform(name, spectra, nil, [2], norm, isForward: false)
-      : halfTransform(name, spectra, [size], [2], norm, isForward: false)
+      : hermitianTransform(name, spectra, [size], [2], norm, isForward: false)
     if Context.current.hasFailed { return .placeholder }
     let (batch, n) = (parts.shape[0], parts.shape[1])
     let (reach, isTooLong) = frames.hop.multipliedReportingOverflow(by: n - 1)
@@ -112,12 +112,10 @@ public func istft(
 
     if let window = frames.window { parts = parts * window }
     let places = Strided(shape: [batch, n, size], strides: [total, frames.hop, 1], offset: 0)
-    func added(_ parts: Tensor) -> Tensor { StridedAdd(places: places, shape: [batch, total])(parts) }
-    let sum = parts.dtype.isComplex ? complex(added(parts.real), added(parts.imag)) : added(parts)
+    let sum = StridedAdd(places: places, shape: [batch, total])(parts)
     let square = frames.window.map { $0 * $0 } ?? .ones([size], parts.dtype)
     let row = Strided(shape: [1, n, size], strides: [total, frames.hop, 1], offset: 0)
-    func envelope(_ w: Tensor) -> Tensor { StridedAdd(places: row, shape: [1, total])(w.expanded([1, n, size])) }
-    let weight = square.dtype.isComplex ? complex(envelope(square.real), envelope(square.imag)) : envelope(square)
+    let weight = StridedAdd(places: row, shape: [1, total])(square.expanded([1, n, size]))
 
     let start = isCentered ? size / 2 : 0
     let (wanted, isBeyond) = start.addingReportingOverflow(length ?? 0)

@@ -107,7 +107,7 @@ extension OperatorTable {
           $0.paired.fourier(place, isForward: true).first($0.shape[place] / 2 + 1, place)
         })
       rows.add(
-        row("irfft along \(axis)", "irfft\(one)", "struct HalfTransform", cases: pairs.filter { $0[0][place] > 1 }) {
+        row("irfft along \(axis)", "irfft\(one)", "struct HermitianTransform", cases: pairs.filter { $0[0][place] > 1 }) {
           irfft($0.viewAsComplex(), axis: axis)
         } reference: { x in
           let n = 2 * (x.shape[place] - 1)
