@@ -223,17 +223,16 @@ struct TrainingRun<M: Model, Batch> {
   private func scaledOutcome<O: Optimizer>(
     _ run: inout TrainingState<M, O>, _ scale: LossScale, _ batch: Batch
   ) throws -> BatchOutcome<M> {
-    var (gradient, losses) =
-      if let planned = try plannedGradient(at: &run.model, batch, weight: scale.value) {
-        planned
-      } else {
-        try { () throws -> (M, Losses) in
-          let result = try Self.gradient(of: step, &run.model, batch, weight: Tensor(scale.value))
-          return (result.gradient, result.losses)
-        }()
-      }
+    var (gradient, losses) = try weightedGradient(at: &run.model, batch, weight: scale.value)
     scale.divide(&gradient, of: run.model)
     return BatchOutcome(loss: losses.total.item(), gradient: gradient, items: exampleCount(batch), losses: losses)
+  }
+
+  /// A batch's losses, and the gradient of its loss times `weight`.
+  private func weightedGradient(at model: inout M, _ batch: Batch, weight: Double) throws -> (gradient: M, losses: Losses) {
+    if let planned = try plannedGradient(at: &model, batch, weight: weight) { return planned }
+    let result = try Self.gradient(of: step, &model, batch, weight: Tensor(weight))
+    return (result.gradient, result.losses)
   }
 
   /// A shard's losses, and the gradient of its loss times `weight`, by the plan of a compiled step; nil if steps are not compiled.

@@ -10,15 +10,22 @@ protocol ComplexForm<Inputs>: Primitive {
 protocol LinearForm: ComplexForm where Inputs == Tensor, Self: Primitive {}
 
 extension LinearForm {
-  func onComplex(_ x: Tensor) throws(TensorError) -> Tensor? { complex(self(x.real), self(x.imag)) }
+  func onComplex(_ x: Tensor) throws(TensorError) -> Tensor? { x.onParts { self($0) } }
 }
 
 extension Tensor {
   /// What an operator gives that treats real and imaginary parts alike.
   func onParts(_ operation: (Tensor) -> Tensor) -> Tensor { complex(operation(real), operation(imag)) }
+
+  /// What an operator gives that is linear in each of two complex operands, as a product is.
+  func onParts(_ other: Tensor, _ operation: (Tensor, Tensor) -> Tensor) -> Tensor {
+    let ((a, b), (c, d)) = ((real, imag), (other.real, other.imag))
+    return complex(operation(a, c) - operation(b, d), operation(a, d) + operation(b, c))
+  }
 }
 
 /// Operands of which one is complex must have one dtype.
-func checkOneDType(_ x: Tensor...) throws(TensorError) {
+func checkOneDType(_ x: Tensor...) throws(TensorError) { try checkOneDType(x) }
+func checkOneDType(_ x: [Tensor]) throws(TensorError) {
   for other in x where other.dtype != x[0].dtype { throw mixedDTypes(x[0].dtype, other.dtype) }
 }

@@ -24,10 +24,9 @@ extension Scatter: ComplexForm {
 
 extension CombineRows: ComplexForm {
   func onComplex(_ x: [Tensor]) throws(TensorError) -> Tensor? {
-    if x.count == 1 { return complex(self([x[0].real]), self([x[0].imag])) }
-    try checkOneDType(x[0], x[1])
-    let (re, im, factors) = (x[0].real, x[0].imag, (x[1].real, x[1].imag))
-    return complex(self([re, factors.0]) - self([im, factors.1]), self([re, factors.1]) + self([im, factors.0]))
+    if x.count == 1 { return x[0].onParts { self([$0]) } }
+    try checkOneDType(x)
+    return x[0].onParts(x[1]) { self([$0, $1]) }
   }
 }
 
@@ -46,13 +45,6 @@ extension Scan: ComplexForm {
 }
 
 extension Tensor {
-  /// A stretch of one axis.
-  fileprivate func slice(_ axis: Int, _ range: Range<Int>) -> Tensor {
-    var region = Region(all: shape)
-    region.take(axis, from: range.lowerBound, count: range.count)
-    return Slice(region: region)(self)
-  }
-
   /// A running combination along an axis: each step joins stretches that the one before has made, and doubles their length.
   fileprivate func joined(_ axis: Int, _ isReversed: Bool, _ neutral: Tensor, _ join: (Tensor, Tensor) -> Tensor) -> Tensor {
     let n = shape[axis]
@@ -61,8 +53,8 @@ extension Tensor {
       let beyond = neutral.expanded(shape.replacing(axis, with: length))
       y =
         isReversed
-        ? join(y, concatenate([y.slice(axis, length..<n), beyond], axis: axis))
-        : join(y, concatenate([beyond, y.slice(axis, 0..<n - length)], axis: axis))
+        ? join(y, concatenate([y[axis: axis, length..<n], beyond], axis: axis))
+        : join(y, concatenate([beyond, y[axis: axis, 0..<n - length]], axis: axis))
       if length > n / 2 { break }
       length *= 2
     }
@@ -103,7 +95,7 @@ extension PowerNorm: ComplexForm {
 extension NormalizeRows: ComplexForm {
   /// x/√(mean x² + ε)·weight, PyTorch's for complex numbers.
   func onComplex(_ x: [Tensor]) throws(TensorError) -> Tensor? {
-    for other in x where other.dtype != x[0].dtype { throw mixedDTypes(x[0].dtype, other.dtype) }
+    try checkOneDType(x)
     _ = try result(x.map { Tensor(hollow: $0.shape, $0.dtype.real) })
     return composed(x)
   }
@@ -111,7 +103,7 @@ extension NormalizeRows: ComplexForm {
 
 extension Convolution: ComplexForm {
   func onComplex(_ x: [Tensor]) throws(TensorError) -> Tensor? {
-    for other in x where other.dtype != x[0].dtype { throw mixedDTypes(x[0].dtype, other.dtype) }
+    try checkOneDType(x)
     let (re, im) = (x.map(\.real), x.map(\.imag))
     let image = Array(re.dropFirst(2))
     return complex(
@@ -122,7 +114,6 @@ extension Convolution: ComplexForm {
 extension ConvolutionInput: ComplexForm {
   func onComplex(_ x: Pair) throws(TensorError) -> Tensor? {
     try checkOneDType(x.a, x.b)
-    let (a, b) = ((x.a.real, x.a.imag), (x.b.real, x.b.imag))
-    return complex(self(Pair(a.0, b.0)) - self(Pair(a.1, b.1)), self(Pair(a.0, b.1)) + self(Pair(a.1, b.0)))
+    return x.a.onParts(x.b) { self(Pair($0, $1)) }
   }
 }

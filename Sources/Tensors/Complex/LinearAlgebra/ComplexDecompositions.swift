@@ -38,7 +38,7 @@ struct ComplexSVD: Primitive, ComplexForm {
     let copy = try Tensor(uninitialized: x.shape, x.dtype)
     copyElements(from: x, to: copy)
     let a = copy.pointer.numbers(type)
-    try copy.checkFiniteParts(type)
+    try copy.checkFinite(copy.pointer.numbers(type))
     let job = isFull ? LAPACK.all : LAPACK.some
     let (leadU, leadV) = (Int32(n), Int32(isFull ? m : k))
     let longest = Swift.max(m, n)
@@ -126,7 +126,7 @@ struct ComplexEigen: Primitive, ComplexForm {
     if y.elementCount == 0 { return y }
     let copy = try Tensor(uninitialized: x.shape, x.dtype)
     copyElements(from: x.view(shape: x.shape, strides: x.strides.swappingLast(), offset: x.offset), to: copy)
-    try copy.checkFiniteParts(type)
+    try copy.checkFinite(copy.pointer.numbers(type))
     if isUpper == nil, let real = try packedReal(copy, result, type) { return real }
     let (a, out, order) = (copy.pointer.numbers(type), y.pointer.numbers(type), Int32(n))
     func decompose(
@@ -214,16 +214,4 @@ func complexEigen(_ x: Tensor, isUpper: Bool?) -> (values: Tensor, vectors: Tens
   if Context.current.hasFailed { return (.placeholder, .placeholder) }
   let (values, vectors) = ComplexEigen.parts(packed, x.shape[-1])
   return (isUpper == nil ? values : values.real, vectors)
-}
-
-extension Tensor {
-  /// As ``checkFinite(_:)``, for pairs.
-  func checkFiniteParts<T: ComplexLAPACK>(_ type: T.Type) throws(TensorError) {
-    let (a, size) = (pointer.numbers(type), 2 * shape[-1] * shape[-2])
-    for i in 0..<matrixCount {
-      var sum: T = 0
-      for j in i * size..<(i + 1) * size { sum += a[j] - a[j] }
-      if sum != 0 { throw mistake("\(Tensor.matrixName(i, shape)) contains NaN or infinity") }
-    }
-  }
 }

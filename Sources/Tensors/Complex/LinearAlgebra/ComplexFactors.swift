@@ -42,13 +42,9 @@ extension QR: ComplexForm {
     let columns = try x.view(shape: x.shape.swappingLast(), strides: x.strides.swappingLast(), offset: x.offset).contiguousCopy()
     let (a, out) = (columns.pointer.numbers(type), y.pointer.numbers(type))
     let lead = Int32(Swift.max(1, m))
-    // The answers to a question for the size are pairs.
-    let answer = UnsafeMutablePointer<T>.allocate(capacity: 2)
-    defer { answer.deallocate() }
-    _ = T.cgeqrf(Int32(m), Int32(n), a, lead, answer, answer, -1)
-    var size = Int(answer[0]) + 1
-    _ = T.ungqr(Int32(m), Int32(k), Int32(count), out, lead, answer, answer, -1)
-    size = Swift.max(size, Int(answer[0]) + 1)
+    let size = Swift.max(
+      LAPACK.size(type) { T.cgeqrf(Int32(m), Int32(n), a, lead, $0, $0, -1) },
+      LAPACK.size(type) { T.ungqr(Int32(m), Int32(k), Int32(count), out, lead, $0, $0, -1) })
     _ = try LAPACK.forEach(type, x.matrixCount, operations: 16 * m * n * count, numbers: 2 * (count + size)) { i, work, _ in
       let (a, q) = (a + 2 * i * m * n, out + 2 * i * k * (m + n))
       let r = q + 2 * m * k
@@ -129,12 +125,9 @@ extension LDL: ComplexForm {
     if y.elementCount == 0 { return y }
     let columns = try Tensor(uninitialized: x.shape, x.dtype)
     copyElements(from: x.view(shape: x.shape, strides: x.strides.swappingLast(), offset: x.offset), to: columns)
-    try columns.checkFiniteParts(type)
+    try columns.checkFinite(columns.pointer.numbers(type))
     let (a, out, order) = (columns.pointer.numbers(type), y.pointer.numbers(type), Int32(n))
-    let answer = UnsafeMutablePointer<T>.allocate(capacity: 2)
-    defer { answer.deallocate() }
-    _ = T.csytrf(isHermitian, order, a, order, nil, answer, -1)
-    let size = Int(answer[0]) + 1
+    let size = LAPACK.size(type) { T.csytrf(isHermitian, order, a, order, nil, $0, -1) }
     _ = try LAPACK.forEach(type, x.matrixCount, operations: 2 * n * n * n, numbers: 2 * size, integers: n) { i, work, integers in
       let (a, out) = (a + 2 * i * n * n, out + 2 * i * n * (n + 1))
       _ = T.csytrf(isHermitian, order, a, order, integers, work, Int32(size))

@@ -1,17 +1,18 @@
 // Systems of complex equations, inverses and determinants, from the LU factors.
 
 /// The x with a • x = b, of equal batches.
-func complexSolve(_ a: Tensor, _ b: Tensor) -> Tensor {
-  let (p, l, u) = lu(a)
-  guard !Context.current.hasFailed, isInvertible(u, "solve") else { return .placeholder }
-  return solveTriangular(u, solveTriangular(l, p.transposed() • b, upper: false, unitDiagonal: true), upper: true)
-}
+func complexSolve(_ a: Tensor, _ b: Tensor) -> Tensor { solve(a, "solve") { $0 • b } }
 
 func complexInverse(_ x: Tensor) -> Tensor {
   guard attempt("inverse", { () throws(TensorError) in try x.checkMatrices(isSquare: true) }) != nil else { return .placeholder }
-  let (p, l, u) = lu(x)
-  guard !Context.current.hasFailed, isInvertible(u, "inverse") else { return .placeholder }
-  return solveTriangular(u, solveTriangular(l, p.transposed(), upper: false, unitDiagonal: true), upper: true)
+  return solve(x, "inverse") { $0 }
+}
+
+/// The solution by the LU factors, of what the inverse of the row exchanges makes of the right side.
+private func solve(_ a: Tensor, _ operation: String, _ right: (Tensor) -> Tensor) -> Tensor {
+  let (p, l, u) = lu(a)
+  guard !Context.current.hasFailed, isInvertible(u, operation) else { return .placeholder }
+  return solveTriangular(u, solveTriangular(l, right(p.transposed()), upper: false, unitDiagonal: true), upper: true)
 }
 
 /// Whether no pivot is 0; a mistake if one is.
@@ -70,10 +71,6 @@ func complexLogDeterminant(_ x: Tensor) -> (sign: Tensor, logarithm: Tensor) {
 }
 
 /// The pseudoinverse of complex matrices; see ``pseudoInverse(_:relativeTolerance:absoluteTolerance:)``.
-func complexPseudoInverse(_ x: Tensor, _ relative: Double?, _ absolute: Double) -> Tensor {
-  ComplexPseudoInverse(relative: relative, absolute: absolute)(x)
-}
-
 struct ComplexPseudoInverse: Primitive, ComplexForm {
   let relative: Double?
   let absolute: Double

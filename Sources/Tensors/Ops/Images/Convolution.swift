@@ -11,7 +11,7 @@ struct Convolution: Primitive {
   var name: String { "convolution" }
 
   func result(_ x: [Tensor]) throws(TensorError) -> Signature {
-    for other in x.dropFirst() where other.dtype != x[0].dtype { throw mixedDTypes(x[0].dtype, other.dtype) }
+    try checkOneDType(x)
     return Signature(Shape([x[0].shape[0], x[1].shape[0]] + Array(geometry.output)), x[0].dtype)
   }
 

@@ -40,12 +40,14 @@ enum LAPACK {
     }
   }
 
-  /// The size of a workspace as a routine tells it when asked with a size of −1.
+  /// The size of a workspace as a routine tells it when asked with a size of −1; a complex one's answer is a complex number.
   static func size<T: LAPACKElement>(_ type: T.Type, _ ask: (T.Numbers) -> Int32) -> Int {
-    var answer: T = 0
-    _ = ask(&answer)
-    // float32 has no digits for large sizes: a little more than it says.
-    return Int(answer) + Int(answer) >> 20 + 1
+    withUnsafeTemporaryAllocation(of: T.self, capacity: 2) { answer in
+      answer.initialize(repeating: 0)
+      _ = ask(answer.baseAddress!)
+      // float32 has no digits for large sizes: a little more than it says.
+      return Int(answer[0]) + Int(answer[0]) >> 20 + 1
+    }
   }
 }
 
@@ -77,8 +79,10 @@ extension Tensor {
   }
 
   /// Of which matrix not all elements are finite, if there is one: what iterations could run on forever with.
+  ///
+  /// Complex elements are pairs of numbers.
   func checkFinite<T: LAPACKElement>(_ a: T.Numbers) throws(TensorError) {
-    let size = shape[-1] * shape[-2]
+    let size = (dtype.isComplex ? 2 : 1) * shape[-1] * shape[-2]
     for i in 0..<matrixCount {
       // x − x is 0, or NaN for NaN and infinities: one sum tells.
       var sum: T = 0

@@ -118,7 +118,7 @@ public func pseudoInverse(_ x: Tensor, relativeTolerance: Double? = nil, absolut
   guard Setting.nonNegative.holds(absoluteTolerance, "an absolute tolerance", "pseudoInverse"),
     Setting.nonNegative.holds(relativeTolerance ?? 0, "a relative tolerance", "pseudoInverse")
   else { return .placeholder }
-  if x.isComplex { return complexPseudoInverse(x, relativeTolerance, absoluteTolerance) }
+  if x.isComplex { return ComplexPseudoInverse(relative: relativeTolerance, absolute: absoluteTolerance)(x) }
   return PseudoInverse(relative: relativeTolerance, absolute: absoluteTolerance)(x)
 }
 
