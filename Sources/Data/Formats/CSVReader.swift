@@ -162,7 +162,7 @@ struct CSVReader {
     }
     guard let columns else { throw DataError(file: file, message: "holds no numbers") }
     let shape: Shape = [row, columns.count]
-    let tensor = Tensor(shape, options.dtype) { elements.move(to: $0) }
+    let tensor = Tensor(shape, T.dtype) { elements.move(to: $0) }
     guard let tensor else { throw DataError(file: file, message: "\(shape) as \(options.dtype) is more than memory could hold") }
     return tensor
   }

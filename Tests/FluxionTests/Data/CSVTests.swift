@@ -44,6 +44,10 @@ import Testing
     Row(text: "1e400,-1e400,1e-400,0e999999999999999999999", shape: [1, 4], values: [.infinity, -.infinity, 0, 0]),
     Row(text: "2147483647,-2147483648,3.0,2e3,-0", dtype: .int32, shape: [1, 5], values: [2_147_483_647, -2_147_483_648, 3, 2000, 0]),
     Row(text: "0,1,true,False", dtype: .bool, shape: [1, 4], values: [0, 1, 1, 0]),
+    Row(text: "1.5,2\n3,-65504", dtype: .float16, shape: [2, 2], values: [1.5, 2, 3, -65504]),
+    Row(text: "1.5,2\n3,1.00390625", dtype: .bfloat16, shape: [2, 2], values: [1.5, 2, 3, 1]),
+    Row(text: "1.5,2\n3,-4", dtype: .complex64, shape: [2, 2], values: [1.5, 2, 3, -4]),
+    Row(text: "1.5,2\n3,-4", dtype: .complex128, shape: [2, 2], values: [1.5, 2, 3, -4]),
     Row(text: "yes\ntrue", dtype: .bool, shape: [1, 1], values: [1], names: ["yes"]),
   ]
 
@@ -52,7 +56,7 @@ import Testing
     let file = try CSVFile(
       bytes: Array(row.text.utf8), dtype: options.0, separator: options.1, hasHeader: options.2, missing: options.3)
     #expect(file.tensor.shape == row.shape && file.tensor.dtype == row.dtype)
-    #expect(file.tensor.cast(to: .float64).scalars(Double.self) == row.values)
+    #expect(file.tensor.real.cast(to: .float64).scalars(Double.self) == row.values)
     #expect(file.columnNames == row.names)
   }
 
