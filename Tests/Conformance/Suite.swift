@@ -47,6 +47,8 @@ public struct Suite: Sendable {
     /// Cases that a rule of the table refuses, by reason.
     public var refused: [String: Int] = [:]
 
+    /// How many of those differ by PyTorch's own rounding alone.
+    public var rounded: Int { refused[Refusal.rounded.reason] ?? 0 }
     /// Whether all cases passed.
     public var isComplete: Bool { passed == total }
     /// Whether something is wrong beyond what the table refuses.

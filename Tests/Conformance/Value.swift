@@ -66,6 +66,9 @@ struct CaseError: Error, CustomStringConvertible {
 struct Refusal: Error {
   let reason: String
   init(_ reason: String) { self.reason = reason }
+
+  /// Where Fluxion's result in 16 bits is the one of float64, rounded, and PyTorch's is not.
+  static let rounded = Refusal("PyTorch rounds to 16 bits in between: its result is further from the exact one than its tolerances")
 }
 
 /// Element types as the files write them: Fluxion's dtype, or why the case is refused.
