@@ -67,7 +67,7 @@ static double ulps_of(int op) {
     case FX_ERFCX:
     case FX_LOG_NORMAL_CDF:
     case FX_NORMAL_QUANTILE:
-    // A recurrence: units add up from degree to degree.
+    // A recurrence, whose rounding errors accumulate with the degree.
     case FX_POLYNOMIAL:
       return 4096;
     default:

@@ -47,7 +47,7 @@ public struct Suite: Sendable {
     /// Cases that a rule of the table refuses, by reason.
     public var refused: [String: Int] = [:]
 
-    /// How many of those differ by PyTorch's own rounding alone.
+    /// How many of those differ only by PyTorch's rounding to 16 bits in between.
     public var rounded: Int { refused[Refusal.rounded.reason] ?? 0 }
     /// Whether all cases passed.
     public var isComplete: Bool { passed == total }

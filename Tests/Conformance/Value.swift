@@ -67,7 +67,7 @@ struct Refusal: Error {
   let reason: String
   init(_ reason: String) { self.reason = reason }
 
-  /// Where Fluxion's result in 16 bits is the one of float64, rounded, and PyTorch's is not.
+  /// Fluxion's 16-bit result is float64's, rounded once, and PyTorch's is outside of the tolerances of it.
   static let rounded = Refusal("PyTorch rounds to 16 bits in between: its result is further from the exact one than its tolerances")
 }
 
